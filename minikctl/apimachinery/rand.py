@@ -1,0 +1,38 @@
+"""Random names and ids, repeatable where MINIKCTL_SEED asks for it.
+
+The suffix alphabet is apimachinery's `util/rand`: no vowels, no 0, 1, 3.
+"""
+
+from __future__ import annotations
+
+import random
+import uuid
+
+_ALPHANUMS = "bcdfghjklmnpqrstvwxz2456789"
+
+
+class Rand:
+    """A source of ids. `seed` None draws from the system."""
+
+    def __init__(self, seed: str | None = None) -> None:
+        self._random: random.Random = random.SystemRandom() if seed is None else random.Random(seed)
+
+    def suffix(self, length: int = 5) -> str:
+        """A random name suffix, as generateName appends it."""
+        return "".join(self._random.choices(_ALPHANUMS, k=length))
+
+    def uid(self) -> str:
+        """A version 4 UUID."""
+        return str(uuid.UUID(int=self._random.getrandbits(128), version=4))
+
+    def below(self, limit: int) -> int:
+        """A whole number in [0, limit)."""
+        return self._random.randrange(limit)
+
+    def hex(self, digits: int) -> str:
+        return f"{self._random.getrandbits(digits * 4):0{digits}x}"
+
+
+def safe_encode(text: str) -> str:
+    """apimachinery's SafeEncodeString: each character mapped into the suffix alphabet (pod-template-hash)."""
+    return "".join(_ALPHANUMS[ord(char) % len(_ALPHANUMS)] for char in text)

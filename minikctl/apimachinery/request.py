@@ -1,0 +1,114 @@
+"""A request to the apiserver and its answer, whichever way it came in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from minikctl.apimachinery.resources import Resource
+
+Obj = dict[str, Any]
+
+JSON_PATCH = "application/json-patch+json"
+MERGE_PATCH = "application/merge-patch+json"
+STRATEGIC_PATCH = "application/strategic-merge-patch+json"
+APPLY_PATCH = "application/apply-patch+yaml"
+
+
+class UserInfo:
+    """Who asks: name, uid, groups and extra, as authentication or impersonation found them."""
+
+    __slots__ = ("extra", "groups", "name", "uid")
+
+    def __init__(
+        self, name: str, groups: Iterable[str] = (), uid: str = "", extra: dict[str, list[str]] | None = None
+    ) -> None:
+        self.name = name
+        self.groups = tuple(groups)
+        self.uid = uid
+        self.extra = extra or {}
+
+
+class Request:
+    """One API request.
+
+    `verb` is the API verb (get, list, watch, create, update, patch, delete, deletecollection);
+    for a non-resource request `resource` is None, `path` the URL path and `verb` the lower-case
+    HTTP method. `options` holds the query parameters under their wire names (labelSelector,
+    fieldSelector, limit, continue, resourceVersion, dryRun, fieldManager, fieldValidation, force,
+    propagationPolicy, gracePeriodSeconds, preconditions, ...) as Python values. `accept` is
+    "object", "table" or "metadata" (PartialObjectMetadata). `impersonate` is whom to act as.
+    """
+
+    __slots__ = (
+        "accept", "body", "impersonate", "name", "namespace", "options", "patch_type", "path",
+        "resource", "subresource", "user", "user_agent", "verb",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        verb: str,
+        user: UserInfo,
+        resource: Resource | None = None,
+        namespace: str = "",
+        name: str = "",
+        subresource: str = "",
+        body: Any = None,
+        patch_type: str = "",
+        options: dict[str, Any] | None = None,
+        accept: str = "object",
+        path: str = "",
+        user_agent: str = "",
+        impersonate: UserInfo | None = None,
+    ) -> None:
+        self.verb = verb
+        self.user = user
+        self.resource = resource
+        self.namespace = namespace
+        self.name = name
+        self.subresource = subresource
+        self.body = body
+        self.patch_type = patch_type
+        self.options = options or {}
+        self.accept = accept
+        self.path = path
+        self.user_agent = user_agent
+        self.impersonate = impersonate
+
+
+class Response:
+    """What the apiserver answered: HTTP code, the object (or list, Table, Status), warnings."""
+
+    __slots__ = ("code", "object", "warnings")
+
+    def __init__(self, obj: Any, code: int = 200, warnings: list[str] | None = None) -> None:
+        self.object = obj
+        self.code = code
+        self.warnings = warnings or []
+
+
+class Change:
+    """One entry of the change log: ADDED, MODIFIED or DELETED, with the object after (or last seen).
+
+    `old()` is the object before the change (None for ADDED), read when asked for.
+    """
+
+    __slots__ = ("_old", "name", "namespace", "object", "resource", "revision", "type")
+
+    def __init__(
+        self, revision: int, type_: str, resource: str, namespace: str, name: str, obj: Obj, old: Any = None
+    ) -> None:
+        self.revision = revision
+        self.type = type_
+        self.resource = resource
+        self.namespace = namespace
+        self.name = name
+        self.object = obj
+        self._old = old
+
+    def old(self) -> Obj | None:
+        if callable(self._old):
+            self._old = self._old()
+        result: Obj | None = self._old
+        return result
