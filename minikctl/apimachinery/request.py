@@ -91,21 +91,29 @@ class Response:
 class Change:
     """One entry of the change log: ADDED, MODIFIED or DELETED, with the object after (or last seen).
 
-    `old()` is the object before the change (None for ADDED), read when asked for.
+    `object` and `old()` (the object before the change, None for ADDED) are decoded when asked for.
+    Both are shared between all who read the change: they may not be altered.
     """
 
-    __slots__ = ("_old", "name", "namespace", "object", "resource", "revision", "type")
+    __slots__ = ("_object", "_old", "name", "namespace", "resource", "revision", "type")
 
     def __init__(
-        self, revision: int, type_: str, resource: str, namespace: str, name: str, obj: Obj, old: Any = None
+        self, revision: int, type_: str, resource: str, namespace: str, name: str, obj: Any, old: Any = None
     ) -> None:
         self.revision = revision
         self.type = type_
         self.resource = resource
         self.namespace = namespace
         self.name = name
-        self.object = obj
+        self._object = obj
         self._old = old
+
+    @property
+    def object(self) -> Obj:
+        if callable(self._object):
+            self._object = self._object()
+        result: Obj = self._object
+        return result
 
     def old(self) -> Obj | None:
         if callable(self._old):

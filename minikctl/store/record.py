@@ -1,0 +1,73 @@
+"""One stored object: where it is, at which revision, and its JSON."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+_encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, check_circular=False).encode
+_decode = json.JSONDecoder().decode
+
+ADDED, MODIFIED, DELETED = 0, 1, 2
+
+
+def encode(obj: dict[str, Any]) -> str:
+    """The stored form: compact JSON without metadata.resourceVersion, which is the row's revision."""
+    obj["metadata"].pop("resourceVersion", None)
+    return _encode(obj)
+
+
+def decode(data: str, revision: int) -> dict[str, Any]:
+    """The object as the API shows it, with its resourceVersion."""
+    obj: dict[str, Any] = _decode(data)
+    obj["metadata"]["resourceVersion"] = str(revision)
+    return obj
+
+
+class Record:
+    """A row of the store. `object()` decodes a fresh copy each time."""
+
+    __slots__ = ("data", "id", "path", "resource", "revision")
+
+    def __init__(self, id_: int, resource: str, path: str, revision: int, data: str) -> None:
+        self.id = id_
+        self.resource = resource
+        self.path = path
+        self.revision = revision
+        self.data = data
+
+    def object(self) -> dict[str, Any]:
+        return decode(self.data, self.revision)
+
+
+def path_of(namespace: str, name: str) -> str:
+    """etcd's key order: "namespace/name", or "name" for cluster-scoped objects."""
+    return f"{namespace}/{name}" if namespace else name
+
+
+def split_path(path: str) -> tuple[str, str]:
+    namespace, _, name = path.rpartition("/")
+    return namespace, name
+
+
+class Index:
+    """What an object is found by: its uid, node (None where the kind has none), labels, owner uids."""
+
+    __slots__ = ("labels", "node", "owners", "uid")
+
+    def __init__(self, uid: str, node: str | None, labels: dict[str, str], owners: tuple[str, ...]) -> None:
+        self.uid = uid
+        self.node = node
+        self.labels = labels
+        self.owners = owners
+
+
+def index_of(resource: str, obj: dict[str, Any]) -> Index:
+    """The index entries of an object: pods by node, events by the object they are about."""
+    meta = obj["metadata"]
+    node = obj["spec"].get("nodeName", "") if resource == "pods" else None
+    owners = tuple(sorted({owner["uid"] for owner in meta.get("ownerReferences") or ()}))
+    if resource == "events":
+        about = (obj.get("involvedObject") or {}).get("uid")
+        owners = (about,) if about else ()
+    return Index(meta.get("uid", ""), node, meta.get("labels") or {}, owners)

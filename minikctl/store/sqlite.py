@@ -1,0 +1,447 @@
+"""The embedded store: one SQLite file, WAL, one growing revision, a gap-free change log.
+
+Every write appends a row to `log`, whose key is the revision; `objects` points at the row that is
+current. So a list at an older revision, a watch from one and the state now read the same rows, as
+in etcd's MVCC. The apiserver is the only caller; the cluster opens and maintains it.
+"""
+
+from __future__ import annotations
+
+import builtins
+import os
+import sqlite3
+from collections.abc import Iterator
+from typing import Any
+
+from minikctl.apimachinery.request import Change
+from minikctl.store.errors import CompactedError, StoreError
+from minikctl.store.format import APPLICATION_ID, SCHEMA_VERSION, SQLITE_MAGIC
+from minikctl.store.record import ADDED, DELETED, MODIFIED, Index, Record, decode, encode, split_path
+from minikctl.store.state import State
+
+_TYPES = ("ADDED", "MODIFIED", "DELETED")
+_BUSY_SECONDS = 120
+_RECORD = (
+    "SELECT o.id, o.resource, o.path, o.revision, l.data FROM objects o CROSS JOIN log l ON l.revision = o.revision"
+)
+
+
+class SQLiteStore:
+    """The store protocol on SQLite. One per process and file; not shared between threads."""
+
+    def __init__(self, path: str, *, create: bool = True) -> None:
+        """Open `path`, creating it where allowed. StoreError if it is not a usable cluster file."""
+        self.path = path
+        self._depth = 0
+        self._revision: int | None = None
+        new = _check_file(path, create)
+        try:
+            self._db = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, cached_statements=256)
+            self._open(new)
+        except sqlite3.DatabaseError as error:
+            raise _explained(path, error) from None
+        self._execute = self._db.execute
+
+    def _open(self, new: bool) -> None:
+        self._db.executescript("PRAGMA synchronous = NORMAL; PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY;")
+        version, application = _identity(self._db)
+        if application not in (APPLICATION_ID, 0) or (application == 0 and not new and not _is_empty(self._db)):
+            raise StoreError(f"{self.path} is an SQLite database but not a minikctl cluster")
+        if version > SCHEMA_VERSION:
+            raise StoreError(
+                f"{self.path} was written by a newer minikctl (format {version}, this one reads up to {SCHEMA_VERSION})"
+            )
+        if version < SCHEMA_VERSION:
+            from minikctl.store.schema import migrate
+
+            self._db.execute("PRAGMA journal_mode = WAL")
+            os.chmod(self.path, 0o600)
+            migrate(self._db)
+
+    def close(self) -> None:
+        self._db.close()
+
+    # Transactions
+
+    def begin(self) -> None:
+        """Enter a write transaction (nested calls join it). Other writers queue behind it."""
+        if self._depth == 0:
+            try:
+                self._execute("BEGIN IMMEDIATE")
+            except sqlite3.DatabaseError as error:
+                raise _explained(self.path, error) from None
+            self._revision = None
+        self._depth += 1
+
+    def commit(self) -> None:
+        """Leave the transaction; the outermost commit makes it durable."""
+        self._depth -= 1
+        if self._depth == 0:
+            try:
+                self._execute("COMMIT")
+            except sqlite3.DatabaseError as error:
+                self._abandon()
+                raise _explained(self.path, error) from None
+
+    def rollback(self) -> None:
+        """Leave the transaction; undone where this is the outermost level.
+
+        An inner level has written nothing yet when a request is refused, so the outer one goes on.
+        """
+        self._depth -= 1
+        if self._depth == 0:
+            self._abandon()
+
+    def _abandon(self) -> None:
+        self._revision = None
+        if self._db.in_transaction:
+            self._execute("ROLLBACK")
+
+    def transaction(self) -> Transaction:
+        return Transaction(self)
+
+    @property
+    def in_transaction(self) -> bool:
+        return self._depth > 0
+
+    # Reading
+
+    def revision(self) -> int:
+        """The newest revision."""
+        row = self._execute("SELECT max(revision) FROM log").fetchone()
+        return row[0] or 0
+
+    def get(self, resource: str, path: str) -> Record | None:
+        row = self._execute(_RECORD + " WHERE o.resource = ? AND o.path = ?", (resource, path)).fetchone()
+        return Record(*row) if row else None
+
+    def list(
+        self,
+        resource: str,
+        namespace: str = "",
+        *,
+        label: tuple[str, str] | None = None,
+        owner: str | None = None,
+        node: str | None = None,
+        after: str = "",
+        limit: int = 0,
+    ) -> builtins.list[Record]:
+        """Records in key order, of one namespace ("" for all), by at most one index, after a path."""
+        where, values = ["o.resource = ?"], [resource]
+        source = _RECORD
+        if label is not None:
+            source = _via_index("labels", "b.resource = ? AND b.key = ? AND b.value = ?")
+            values = [resource, *label, resource]
+        elif owner is not None:
+            source = _via_index("owners", "b.owner = ?")
+            values = [owner, resource]
+        elif node is not None:
+            where.append("o.node = ?")
+            values.append(node)
+        if namespace:
+            where.append("o.path >= ? AND o.path < ?")
+            values += [namespace + "/", namespace + "0"]  # "0" follows "/"
+        if after:
+            where.append("o.path > ?")
+            values.append(after)
+        joiner = " AND " if "WHERE" in source else " WHERE "
+        statement = source + joiner + " AND ".join(where) + " ORDER BY o.path"
+        if limit:
+            statement += f" LIMIT {limit}"
+        return [Record(*row) for row in self._execute(statement, values)]
+
+    def list_at(self, revision: int, resource: str, namespace: str = "", after: str = "") -> builtins.list[Record]:
+        """All records of a kind as they were at a retained revision, in key order, after a path."""
+        self._check_retained(revision)
+        rows = {record.path: record for record in self.list(resource, namespace, after=after)}
+        changed = self._execute(
+            "SELECT path, min(revision) FROM log WHERE revision > ? AND resource = ? GROUP BY path",
+            (revision, resource),
+        ).fetchall()
+        for path, first in changed:
+            if (namespace and not path.startswith(namespace + "/")) or path <= after:
+                continue
+            rows.pop(path, None)
+            previous = self._execute(
+                "SELECT p.object, p.resource, p.path, p.revision, p.data FROM log l"
+                " JOIN log p ON p.revision = l.previous WHERE l.revision = ? AND p.type != ?",
+                (first, DELETED),
+            ).fetchone()
+            if previous:
+                rows[path] = Record(*previous)
+        return [rows[path] for path in sorted(rows)]
+
+    def count(self, resource: str, namespace: str = "", after: str = "") -> int:
+        """How many records of a kind follow `after`."""
+        statement = "SELECT count(*) FROM objects WHERE resource = ? AND path > ?"
+        values: list[Any] = [resource, after]
+        if namespace:
+            statement += " AND path >= ? AND path < ?"
+            values += [namespace + "/", namespace + "0"]
+        return int(self._execute(statement, values).fetchone()[0])
+
+    def resources(self) -> builtins.list[str]:
+        """The resource keys that have objects."""
+        rows = self._execute("SELECT DISTINCT resource FROM objects ORDER BY resource")
+        return [row[0] for row in rows]
+
+    def owned(self, owner: str) -> builtins.list[Record]:
+        """Every record whose owner index names this uid, whatever its kind."""
+        rows = self._execute(_via_index("owners", "b.owner = ?") + " ORDER BY o.id", (owner,))
+        return [Record(*row) for row in rows]
+
+    def oldest(self) -> int:
+        """The revision from which on the log is gap-free."""
+        return int(self.meta("compacted") or 0)
+
+    def _check_retained(self, revision: int) -> None:
+        oldest = self.oldest()
+        if revision < oldest:
+            raise CompactedError(revision, oldest)
+
+    def changes(self, after: int, limit: int = 0) -> builtins.list[Change]:
+        """What happened after a revision, oldest first. CompactedError where that is no longer known."""
+        self._check_retained(after)
+        rows = self._execute(
+            "SELECT revision, type, resource, path, previous, data FROM log WHERE revision > ? ORDER BY revision"
+            + (f" LIMIT {limit}" if limit else ""),
+            (after,),
+        ).fetchall()
+        return [self._change(*row) for row in rows]
+
+    def _change(self, revision: int, type_: int, resource: str, path: str, previous: int | None, data: str) -> Change:
+        namespace, name = split_path(path)
+        old = (lambda: self.at(previous)) if previous else None
+        return Change(revision, _TYPES[type_], resource, namespace, name, lambda: decode(data, revision), old)
+
+    def at(self, revision: int) -> dict[str, Any] | None:
+        """The object that a revision wrote, while it is retained."""
+        row = self._execute("SELECT data FROM log WHERE revision = ?", (revision,)).fetchone()
+        return decode(row[0], revision) if row else None
+
+    # Writing: inside a transaction only
+
+    def create(self, resource: str, path: str, obj: dict[str, Any], index: Index) -> int:
+        """Insert a new object (the caller knows that there is none) and return its revision."""
+        data = encode(obj)
+        revision = self._next()
+        cursor = self._execute(
+            "INSERT INTO objects(resource, path, uid, node, revision) VALUES (?, ?, ?, ?, ?)",
+            (resource, path, index.uid, index.node, revision),
+        )
+        object_id = cursor.lastrowid or 0
+        self._append(revision, ADDED, object_id, resource, path, None, data)
+        if index.labels:
+            self._index_labels(resource, object_id, index.labels)
+        if index.owners:
+            self._index_owners(object_id, index.owners)
+        obj["metadata"]["resourceVersion"] = str(revision)
+        return revision
+
+    def update(self, record: Record, obj: dict[str, Any], index: Index, before: Index) -> int:
+        """Replace the object of `record`, read in this transaction, and return the new revision."""
+        data = encode(obj)
+        revision = self._next()
+        if index.node != before.node:
+            self._execute("UPDATE objects SET revision = ?, node = ? WHERE id = ?", (revision, index.node, record.id))
+        else:
+            self._execute("UPDATE objects SET revision = ? WHERE id = ?", (revision, record.id))
+        self._append(revision, MODIFIED, record.id, record.resource, record.path, record.revision, data)
+        if index.labels != before.labels:
+            self._unindex_labels(record, before.labels)
+            self._index_labels(record.resource, record.id, index.labels)
+        if index.owners != before.owners:
+            self._unindex_owners(record, before.owners)
+            self._index_owners(record.id, index.owners)
+        obj["metadata"]["resourceVersion"] = str(revision)
+        return revision
+
+    def delete(self, record: Record, obj: dict[str, Any], before: Index) -> int:
+        """Remove the object; `obj` is its last state, kept in the log at the deletion's revision."""
+        data = encode(obj)
+        revision = self._next()
+        self._execute("DELETE FROM objects WHERE id = ?", (record.id,))
+        self._unindex_labels(record, before.labels)
+        self._unindex_owners(record, before.owners)
+        self._append(revision, DELETED, record.id, record.resource, record.path, record.revision, data)
+        obj["metadata"]["resourceVersion"] = str(revision)
+        return revision
+
+    def _next(self) -> int:
+        if self._depth == 0:
+            raise RuntimeError("a write outside a transaction")
+        if self._revision is None:
+            self._revision = self.revision()
+        self._revision += 1
+        return self._revision
+
+    def _append(
+        self, revision: int, type_: int, object_id: int, resource: str, path: str, previous: int | None, data: str
+    ) -> None:
+        try:
+            self._execute(
+                "INSERT INTO log VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (revision, type_, object_id, resource, path, previous, data),
+            )
+        except sqlite3.DatabaseError as error:
+            raise _explained(self.path, error) from None
+
+    def _index_labels(self, resource: str, object_id: int, labels: dict[str, str]) -> None:
+        self._db.executemany(
+            "INSERT OR IGNORE INTO labels VALUES (?, ?, ?, ?)",
+            [(resource, key, value, object_id) for key, value in labels.items()],
+        )
+
+    def _index_owners(self, object_id: int, owners: tuple[str, ...]) -> None:
+        self._db.executemany("INSERT OR IGNORE INTO owners VALUES (?, ?)", [(owner, object_id) for owner in owners])
+
+    def _unindex_labels(self, record: Record, labels: dict[str, str]) -> None:
+        self._db.executemany(
+            "DELETE FROM labels WHERE resource = ? AND key = ? AND value = ? AND object = ?",
+            [(record.resource, key, value, record.id) for key, value in labels.items()],
+        )
+
+    def _unindex_owners(self, record: Record, owners: tuple[str, ...]) -> None:
+        self._db.executemany(
+            "DELETE FROM owners WHERE owner = ? AND object = ?", [(owner, record.id) for owner in owners]
+        )
+
+    def compact(self, keep: int) -> None:
+        """Forget superseded revisions older than the newest `keep`; the log stays gap-free after that."""
+        floor = self.revision() - keep
+        done = self.oldest()
+        if floor <= done:
+            return
+        # A row goes once its successor is old enough: whoever lists or watches from the floor still
+        # finds the state that the first newer change replaced.
+        self._execute(
+            "DELETE FROM log WHERE revision IN (SELECT previous FROM log WHERE revision > ? AND revision <= ?)",
+            (done, floor),
+        )
+        self._execute("DELETE FROM log WHERE revision > ? AND revision <= ? AND type = ?", (done, floor, DELETED))
+        self.set_meta("compacted", str(floor))
+
+    # Small values: cluster settings, due times, components' own state
+
+    def meta(self, key: str) -> str | None:
+        row = self._execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+        return row[0] if row else None
+
+    def set_meta(self, key: str, value: str) -> None:
+        self._execute(
+            "INSERT INTO meta VALUES (?, ?) ON CONFLICT(key) DO UPDATE SET value = excluded.value", (key, value)
+        )
+
+    def all_meta(self) -> dict[str, str]:
+        return dict(self._execute("SELECT key, value FROM meta").fetchall())
+
+    def set_due(self, component: str, key: str, at: float | None) -> None:
+        """Remember that a component wants `key` synced at cluster time `at`; None forgets it."""
+        if at is None:
+            self._execute("DELETE FROM due WHERE component = ? AND key = ?", (component, key))
+            return
+        self._execute(
+            "INSERT INTO due VALUES (?, ?, ?) ON CONFLICT(component, key) DO UPDATE SET at = excluded.at",
+            (component, key, at),
+        )
+
+    def next_due(self) -> float | None:
+        row = self._execute("SELECT min(at) FROM due").fetchone()
+        at: float | None = row[0]
+        return at
+
+    def due(self, until: float) -> builtins.list[tuple[str, str, float]]:
+        """The (component, key, at) due at or before `until`, in order of time."""
+        return self._execute(
+            "SELECT component, key, at FROM due WHERE at <= ? ORDER BY at, component, key", (until,)
+        ).fetchall()
+
+    def state(self, component: str) -> State:
+        return State(self._execute, component)
+
+    # Maintenance
+
+    def backup(self, target: str) -> None:
+        """Copy the file, consistent and without its write-ahead log, to `target`."""
+        with sqlite3.connect(target) as copy:
+            self._db.backup(copy)
+        copy.close()
+
+    def rows(self, statement: str) -> Iterator[tuple[Any, ...]]:
+        """A read-only look at the tables, for checks."""
+        yield from self._execute(statement)
+
+
+class Transaction:
+    """`with store.transaction():` commits at the end, rolls back on an error."""
+
+    __slots__ = ("_store",)
+
+    def __init__(self, store: SQLiteStore) -> None:
+        self._store = store
+
+    def __enter__(self) -> None:
+        self._store.begin()
+
+    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
+        if kind is None:
+            self._store.commit()
+        else:
+            self._store.rollback()
+
+
+def _via_index(table: str, condition: str) -> str:
+    # CROSS JOIN fixes the order: from the few index rows to their objects, never the other way.
+    return (
+        f"SELECT o.id, o.resource, o.path, o.revision, l.data FROM {table} b CROSS JOIN objects o ON o.id = b.object"
+        f" CROSS JOIN log l ON l.revision = o.revision WHERE {condition}"
+    )
+
+
+def _check_file(path: str, create: bool) -> bool:
+    """True where the file is to be made; StoreError where it is something else."""
+    try:
+        with open(path, "rb") as file:
+            head = file.read(len(SQLITE_MAGIC))
+    except FileNotFoundError:
+        if not create:
+            raise StoreError(f"{path}: no such cluster") from None
+        _make_folder(path)
+        return True
+    except OSError as error:
+        raise StoreError(f"{path}: {error.strerror}") from None
+    if head and head != SQLITE_MAGIC:
+        raise StoreError(f"{path} is not a minikctl cluster (not an SQLite database)")
+    return not head
+
+
+def _make_folder(path: str) -> None:
+    folder = os.path.dirname(os.path.abspath(path))
+    try:
+        os.makedirs(folder, exist_ok=True)
+    except OSError as error:
+        raise StoreError(f"{folder}: {error.strerror}") from None
+    if not os.access(folder, os.W_OK):
+        raise StoreError(f"{folder}: Permission denied")
+
+
+def _identity(db: sqlite3.Connection) -> tuple[int, int]:
+    version = db.execute("PRAGMA user_version").fetchone()[0]
+    return version, db.execute("PRAGMA application_id").fetchone()[0]
+
+
+def _is_empty(db: sqlite3.Connection) -> bool:
+    return not db.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()
+
+
+def _explained(path: str, error: sqlite3.DatabaseError) -> StoreError:
+    text = str(error)
+    if "malformed" in text or "not a database" in text:
+        return StoreError(f"{path} is damaged ({text}); restore a snapshot with `minikctl cluster restore`")
+    if "disk is full" in text:
+        return StoreError(f"{path}: no space left on device; nothing was changed")
+    if "readonly" in text or "unable to open" in text:
+        return StoreError(f"{path}: cannot be written ({text})")
+    if "locked" in text:
+        return StoreError(f"{path}: another process has held the cluster for more than {_BUSY_SECONDS} s")
+    return StoreError(f"{path}: {text}")
