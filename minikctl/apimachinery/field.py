@@ -1,6 +1,8 @@
 """Field errors: what validation returns, in the words of apimachinery's `util/validation/field`.
 
-Paths are plain strings ("spec.containers[0].image"); validators build them with f-strings.
+Paths are plain strings ("spec.containers[0].image"); validators build them with f-strings. A bad
+value is printed as Go prints it: strings quoted, numbers plain, anything else as compact JSON whose
+maps are sorted and whose structs (`Struct`) keep the order of their Go declaration.
 """
 
 from __future__ import annotations
@@ -50,16 +52,70 @@ class FieldError:
         return f"FieldError({str(self)!r})"
 
 
-def _go_value(value: Any) -> str:
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "true" if value else "false"
+class Struct(dict[str, Any]):
+    """A bad value that is a Go struct: printed in the order of its fields, not sorted."""
+
+    __slots__ = ()
+
+
+_GO_ESCAPES = {
+    "\a": "\\a",
+    "\b": "\\b",
+    "\f": "\\f",
+    "\n": "\\n",
+    "\r": "\\r",
+    "\t": "\\t",
+    "\v": "\\v",
+    '"': '\\"',
+    "\\": "\\\\",
+}
+
+
+def quote(text: str) -> str:
+    """The text as Go's strconv.Quote (`%q`) writes it."""
+    if text.isprintable() and '"' not in text and "\\" not in text:
+        return f'"{text}"'
+    return '"' + "".join(_quote_char(char) for char in text) + '"'
+
+
+def _quote_char(char: str) -> str:
+    if char in _GO_ESCAPES:
+        return _GO_ESCAPES[char]
+    if char.isprintable():
+        return char
+    code = ord(char)
+    if code < 0x80:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def go_json(value: Any) -> str:
+    """The value as Go's json.Marshal writes it: compact, maps sorted, HTML characters escaped."""
+    if isinstance(value, Struct):
+        return "{" + ",".join(f"{_json_text(k)}:{go_json(v)}" for k, v in value.items()) + "}"
+    if isinstance(value, dict):
+        return "{" + ",".join(f"{_json_text(str(k))}:{go_json(value[k])}" for k in sorted(value, key=str)) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ",".join([go_json(item) for item in value]) + "]"
     if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False)
-    if isinstance(value, int | float):
-        return str(value)
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False, sort_keys=True)
+        return _json_text(value)
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return json.dumps(value)
+
+
+def _json_text(text: str) -> str:
+    quoted = json.dumps(text, ensure_ascii=False)
+    for char in "<>&\u2028\u2029":
+        if char in quoted:
+            quoted = quoted.replace(char, f"\\u{ord(char):04x}")
+    return quoted
+
+
+def _go_value(value: Any) -> str:
+    if isinstance(value, str):
+        return quote(value)
+    return go_json(value)
 
 
 def required(field: str, detail: str = "") -> FieldError:
@@ -72,7 +128,7 @@ def invalid(field: str, value: Any, detail: str) -> FieldError:
 
 def not_supported(field: str, value: Any, supported: Sequence[str]) -> FieldError:
     """`supported` is listed in the given order, as upstream lists it (sorted where it comes from a set)."""
-    quoted = ", ".join(json.dumps(text) for text in supported)
+    quoted = ", ".join([quote(text) for text in supported])
     return FieldError("FieldValueNotSupported", field, value, f"supported values: {quoted}" if supported else "")
 
 
@@ -93,7 +149,12 @@ def too_long(field: str, limit: int) -> FieldError:
 
 
 def too_many(field: str, actual: int, limit: int) -> FieldError:
-    return FieldError("FieldValueTooMany", field, actual, f"must have at most {limit} items")
+    items = "item" if limit == 1 else "items"
+    return FieldError("FieldValueTooMany", field, actual, f"must have at most {limit} {items}")
+
+
+def type_invalid(field: str, value: Any, detail: str) -> FieldError:
+    return FieldError("FieldValueTypeInvalid", field, value, detail)
 
 
 def internal(field: str, detail: str) -> FieldError:

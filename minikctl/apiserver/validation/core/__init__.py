@@ -1,0 +1,1 @@
+"""Validation of the core group, one module per family of kinds."""

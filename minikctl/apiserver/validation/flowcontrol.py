@@ -1,0 +1,7 @@
+"""Validation of flowcontrol."""
+
+from __future__ import annotations
+
+from minikctl.apiserver.validation import Checks
+
+VALIDATE: dict[str, Checks] = {}
