@@ -1,137 +1,179 @@
-"""What a pod asks for: resource requests and limits over its containers, and its QoS class.
+"""What a pod asks for and may use at most, as one number per resource.
 
-The scheduler, kubelets, quota and describe ask. Counterpart of component-helpers' `resource`
-package: sum of containers and sidecars, the peak of init containers, overhead, pod-level resources.
-Amounts are integers: millicores for "cpu", whole units (bytes, pieces) for everything else.
+Scheduler, quota, kubelet and eviction count with these sums: cpu in thousandths, everything else in
+whole units. Containers add up, init containers run one by one beside the sidecars started before
+them, pod-level amounts override, overhead comes on top. Counterpart: component-helpers'
+`resource/helpers.go`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import Any
 
-from minikctl.apimachinery.quantity import as_int, as_milli
+from minikctl.apimachinery.quantity import Quantity, as_int, as_milli, parse
 
 Amounts = dict[str, int]
-
 _POD_LEVEL = ("cpu", "memory")
 
 
-def amounts(resources: Mapping[str, Any] | None) -> Amounts:
-    """A ResourceList as integers."""
-    if not resources:
-        return {}
-    return {name: as_milli(text) if name == "cpu" else as_int(text) for name, text in resources.items()}
+@lru_cache(maxsize=16384)
+def amount(name: str, text: str) -> int:
+    """One quantity as the number used in sums: thousandths of a cpu, whole units of anything else."""
+    return as_milli(text) if name == "cpu" else as_int(text)
 
 
-def container_amounts(container: Mapping[str, Any], field: str = "requests") -> Amounts:
-    """The requests (or limits) of one container."""
-    return amounts((container.get("resources") or {}).get(field))
+def is_pod_level_resource(name: str) -> bool:
+    """Whether a pod as a whole may ask for it (`spec.resources`)."""
+    return name in _POD_LEVEL or name.startswith("hugepages-")
 
 
-def pod_requests(spec: Mapping[str, Any], allocated: Mapping[str, Amounts] | None = None) -> Amounts:
-    """Effective requests of a pod spec.
-
-    `allocated` gives, per container name, what the node has already granted: while a resize is
-    under way the larger of the two counts.
-    """
-    return _total(spec, "requests", allocated, overhead_always=True)
+def is_restartable_init(container: dict[str, Any]) -> bool:
+    """Whether an init container is a sidecar."""
+    return container.get("restartPolicy") == "Always"
 
 
-def pod_limits(spec: Mapping[str, Any]) -> Amounts:
-    """Effective limits of a pod spec; overhead is added to resources that have a limit."""
-    return _total(spec, "limits", None, overhead_always=False)
+def pod_requests(pod: dict[str, Any], *, use_status: bool = False, overhead: bool = True) -> Amounts:
+    """The effective requests of a pod. `use_status` counts what containers of a pod being resized still hold."""
+    spec = pod.get("spec") or {}
+    statuses = _statuses(pod) if use_status else {}
+    infeasible = bool(statuses) and _resize_infeasible(pod)
 
+    def of_container(container: dict[str, Any]) -> Amounts:
+        requests = _amounts((container.get("resources") or {}).get("requests"))
+        status = statuses.get(container.get("name", ""))
+        return _with_status(requests, status, infeasible) if status else requests
 
-def allocated_amounts(status: Mapping[str, Any]) -> dict[str, Amounts]:
-    """Per container name, the allocatedResources the kubelet reported."""
-    found = {}
-    for field in ("containerStatuses", "initContainerStatuses"):
-        for container in status.get(field) or ():
-            if allocated := container.get("allocatedResources"):
-                found[container["name"]] = amounts(allocated)
-    return found
-
-
-def _total(
-    spec: Mapping[str, Any], field: str, allocated: Mapping[str, Amounts] | None, overhead_always: bool
-) -> Amounts:
-    total: Amounts = {}
-    for container in spec.get("containers") or ():
-        _add(total, _granted(container, field, allocated))
-    if init_containers := spec.get("initContainers"):
-        _include_init(total, init_containers, field, allocated)
-    pod_level = (spec.get("resources") or {}).get(field)
+    total = _aggregate(spec, of_container)
+    pod_level = (spec.get("resources") or {}).get("requests")
     if pod_level:
-        for name, amount in amounts(pod_level).items():
-            if name in _POD_LEVEL or name.startswith("hugepages-"):
-                total[name] = amount
-    for name, amount in amounts(spec.get("overhead")).items():
-        if overhead_always or name in total:
-            total[name] = total.get(name, 0) + amount
+        for name, text in pod_level.items():
+            if is_pod_level_resource(name):
+                total[name] = amount(name, text)
+    if overhead and spec.get("overhead"):
+        _add(total, _amounts(spec["overhead"]))
     return total
 
 
-def _granted(container: Mapping[str, Any], field: str, allocated: Mapping[str, Amounts] | None) -> Amounts:
-    wanted = container_amounts(container, field)
-    if allocated and (granted := allocated.get(container["name"])):
-        _raise(wanted, granted)
-    return wanted
+def pod_limits(pod: dict[str, Any], *, overhead: bool = True) -> Amounts:
+    """The effective limits of a pod; overhead is added only to resources that are limited."""
+    spec = pod.get("spec") or {}
+    total = _aggregate(spec, lambda container: _amounts((container.get("resources") or {}).get("limits")))
+    pod_level = (spec.get("resources") or {}).get("limits")
+    if pod_level:
+        for name, text in pod_level.items():
+            if is_pod_level_resource(name):
+                total[name] = amount(name, text)
+    if overhead and spec.get("overhead"):
+        for name, value in _amounts(spec["overhead"]).items():
+            if total.get(name):
+                total[name] += value
+    return total
 
 
-def _include_init(
-    total: Amounts,
-    init_containers: Iterable[Mapping[str, Any]],
-    field: str,
-    allocated: Mapping[str, Amounts] | None,
-) -> None:
-    """Init containers run one after another beside the sidecars started before them."""
+def aggregate_quantities(spec: dict[str, Any], kind: str) -> dict[str, Quantity]:
+    """The sum over all containers of their "requests" or "limits", exact and with its format."""
+    total: dict[str, Quantity] = {}
+    for container in spec.get("containers") or ():
+        _add_quantities(total, _quantities(container, kind))
+    sidecars: dict[str, Quantity] = {}
+    peak: dict[str, Quantity] = {}
+    for container in spec.get("initContainers") or ():
+        amounts = _quantities(container, kind)
+        if is_restartable_init(container):
+            _add_quantities(total, amounts)
+            _add_quantities(sidecars, amounts)
+            amounts = dict(sidecars)
+        else:
+            _add_quantities(amounts, sidecars)
+        _raise_quantities(peak, amounts)
+    _raise_quantities(total, peak)
+    return total
+
+
+def _aggregate(spec: dict[str, Any], of_container: Callable[[dict[str, Any]], Amounts]) -> Amounts:
+    total: Amounts = {}
+    for container in spec.get("containers") or ():
+        _add(total, of_container(container))
+    init = spec.get("initContainers")
+    if init:
+        _raise_to(total, _init_peak(total, init, of_container))
+    return total
+
+
+def _init_peak(
+    total: Amounts, containers: Iterable[dict[str, Any]], of_container: Callable[[dict[str, Any]], Amounts]
+) -> Amounts:
+    """The most that is needed at once while init containers run; sidecars are also added to `total`."""
     sidecars: Amounts = {}
     peak: Amounts = {}
-    for container in init_containers:
-        wanted = _granted(container, field, allocated)
-        if container.get("restartPolicy") == "Always":
-            _add(total, wanted)
-            _add(sidecars, wanted)
-            wanted = dict(sidecars)
-        else:
-            _add(wanted, sidecars)
-        _raise(peak, wanted)
-    _raise(total, peak)
+    for container in containers:
+        amounts = of_container(container)
+        if is_restartable_init(container):
+            _add(total, amounts)
+            _add(sidecars, amounts)
+            amounts = sidecars
+        elif sidecars:
+            _add(amounts, sidecars)
+        _raise_to(peak, amounts)
+    return peak
 
 
-def _add(total: Amounts, more: Mapping[str, int]) -> None:
-    for name, amount in more.items():
-        total[name] = total.get(name, 0) + amount
+def _amounts(resource_list: dict[str, str] | None) -> Amounts:
+    return {name: amount(name, text) for name, text in resource_list.items()} if resource_list else {}
 
 
-def _raise(total: Amounts, floor: Mapping[str, int]) -> None:
-    for name, amount in floor.items():
-        if amount > total.get(name, 0):
-            total[name] = amount
+def _add(total: Amounts, more: Amounts) -> None:
+    for name, value in more.items():
+        total[name] = total.get(name, 0) + value
 
 
-def qos_class(spec: Mapping[str, Any]) -> str:
-    """Guaranteed, Burstable or BestEffort (from pod-level resources where those are set)."""
-    if level := spec.get("resources"):
-        requests, limits = (_compute(level.get(field)) for field in ("requests", "limits"))
-        if requests or limits:
-            guaranteed = set(limits) == {"cpu", "memory"} and requests == limits
-            return "Guaranteed" if guaranteed else "Burstable"
-    guaranteed, any_set = True, False
-    for container in [*(spec.get("containers") or ()), *(spec.get("initContainers") or ())]:
-        resources = container.get("resources") or {}
-        requests, limits = _compute(resources.get("requests")), _compute(resources.get("limits"))
-        any_set = any_set or bool(requests) or bool(limits)
-        if set(limits) != {"cpu", "memory"} or (requests and requests != limits):
-            guaranteed = False
-    if not any_set:
-        return "BestEffort"
-    return "Guaranteed" if guaranteed else "Burstable"
+def _raise_to(total: Amounts, floor: Amounts) -> None:
+    for name, value in floor.items():
+        if value > total.get(name, -1):
+            total[name] = value
 
 
-def _compute(resources: Mapping[str, Any] | None) -> Amounts:
-    if not resources:
-        return {}
-    wanted = {name: text for name, text in resources.items() if name in _POD_LEVEL}
-    return {name: amount for name, amount in amounts(wanted).items() if amount}
+def _quantities(container: dict[str, Any], kind: str) -> dict[str, Quantity]:
+    listed = (container.get("resources") or {}).get(kind) or {}
+    return {name: parse(text) for name, text in listed.items()}
+
+
+def _add_quantities(total: dict[str, Quantity], more: dict[str, Quantity]) -> None:
+    for name, value in more.items():
+        total[name] = total[name] + value if name in total else value
+
+
+def _raise_quantities(total: dict[str, Quantity], floor: dict[str, Quantity]) -> None:
+    for name, value in floor.items():
+        if name not in total or value > total[name]:
+            total[name] = value
+
+
+def _statuses(pod: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    status = pod.get("status") or {}
+    found = {}
+    for key in ("containerStatuses", "initContainerStatuses"):
+        for entry in status.get(key) or ():
+            found[entry.get("name", "")] = entry
+    return found
+
+
+def _resize_infeasible(pod: dict[str, Any]) -> bool:
+    for condition in (pod.get("status") or {}).get("conditions") or ():
+        if condition.get("type") == "PodResizePending":
+            return bool(condition.get("reason") == "Infeasible")
+    return False
+
+
+def _with_status(requests: Amounts, status: dict[str, Any], infeasible: bool) -> Amounts:
+    """The maximum of what is wanted, promised and in force; an infeasible wish does not count."""
+    actual = status.get("resources")
+    if actual is None:
+        return requests
+    promised = _amounts(status.get("allocatedResources"))
+    highest = {} if infeasible else dict(requests)
+    _raise_to(highest, _amounts(actual.get("requests")))
+    _raise_to(highest, promised)
+    return highest

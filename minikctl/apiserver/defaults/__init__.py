@@ -7,7 +7,7 @@ without module or entry has no defaults of its own.
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -49,7 +49,7 @@ def apply(resource_key: str, version: str, obj: dict[str, Any]) -> None:
         default(obj, version)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _function(resource_key: str) -> Default | None:
     module = _KINDS.get(resource_key) or _GROUPS.get(resource_key.partition(".")[2])
     if module is None:
