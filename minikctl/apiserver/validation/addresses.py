@@ -74,42 +74,57 @@ def is_ipv6_cidr(value: str) -> bool:
     return network is not None and network.version == 6
 
 
-def ip(path: str, value: str) -> list[FieldError]:
-    """The field must hold an IP address (a legacy field: sloppy forms pass)."""
-    return [field.invalid(path, value, problem) for problem in is_valid_ip(value)]
-
-
-def cidr(path: str, value: str) -> list[FieldError]:
-    return [field.invalid(path, value, problem) for problem in is_valid_cidr(value)]
-
-
 def ip_for_legacy_field(path: str, value: str, old: Sequence[str] = ()) -> list[FieldError]:
-    """As `ip`; a value that was stored before is not looked at again."""
-    return [] if value in old else ip(path, value)
+    """An older field: no leading zeros, no mapped IPv4; a value stored before is not looked at again."""
+    if value in old:
+        return []
+    parsed = parse_ip(value)
+    if parsed is None:
+        return [field.invalid(path, value, IP_HELP)]
+    problem = _strict_problem(value, parsed, "must not have leading 0s", "must not be an IPv4-mapped IPv6 address")
+    return [field.invalid(path, value, problem)] if problem else []
 
 
 def cidr_for_legacy_field(path: str, value: str, old: Sequence[str] = ()) -> list[FieldError]:
-    return [] if value in old else cidr(path, value)
+    """The same for blocks, which may not have host bits set either."""
+    if value in old:
+        return []
+    network = parse_cidr(value)
+    if network is None:
+        return [field.invalid(path, value, CIDR_HELP)]
+    address = value.partition("/")[0]
+    parsed = parse_ip(address)
+    assert parsed is not None
+    problem = _strict_problem(
+        address,
+        parsed,
+        "must not have leading 0s in IP or prefix length",
+        "must not have an IPv4-mapped IPv6 address",
+    )
+    if not problem and parsed != network.network_address:
+        problem = "must not have bits set beyond the prefix length"
+    return [field.invalid(path, value, problem)] if problem else []
+
+
+def _strict_problem(text: str, parsed: Address, zeros: str, mapped: str) -> str:
+    if getattr(parsed, "ipv4_mapped", None) is not None:
+        return mapped
+    return zeros if parsed.version == 4 and str(parsed) != text else ""
 
 
 def canonical_ip(path: str, value: str) -> list[FieldError]:
     """A newer field: the address must also be written in its canonical form."""
-    parsed = parse_ip(value)
-    if parsed is None:
-        return [field.invalid(path, value, IP_HELP)]
-    canonical = str(getattr(parsed, "ipv4_mapped", None) or parsed)
-    if canonical != value:
-        return [field.invalid(path, value, f'must be in canonical form ("{canonical}")')]
-    return []
+    errors = ip_for_legacy_field(path, value)
+    if not errors and str(parse_ip(value)) != value:
+        return [field.invalid(path, value, f'must be in canonical form ("{parse_ip(value)}")')]
+    return errors
 
 
 def canonical_cidr(path: str, value: str) -> list[FieldError]:
-    network = parse_cidr(value)
-    if network is None:
-        return [field.invalid(path, value, CIDR_HELP)]
-    if str(network) != value:
-        return [field.invalid(path, value, f'must be in canonical form ("{network}")')]
-    return []
+    errors = cidr_for_legacy_field(path, value)
+    if not errors and str(parse_cidr(value)) != value:
+        return [field.invalid(path, value, f'must be in canonical form ("{parse_cidr(value)}")')]
+    return errors
 
 
 def non_special_ip(path: str, value: str) -> list[FieldError]:
