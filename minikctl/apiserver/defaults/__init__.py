@@ -7,7 +7,7 @@ without module or entry has no defaults of its own.
 
 from __future__ import annotations
 
-from functools import cache, lru_cache
+from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
