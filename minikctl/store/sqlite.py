@@ -97,6 +97,10 @@ class SQLiteStore:
         if self._db.in_transaction:
             self._execute("ROLLBACK")
 
+    def data_version(self) -> int:
+        """A number that changes when another process has written to the file."""
+        return int(self._execute("PRAGMA data_version").fetchone()[0])
+
     def transaction(self) -> Transaction:
         return Transaction(self)
 

@@ -1,0 +1,72 @@
+"""What a request knows while it is carried out: who, what, when, and the way to other objects."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from minikctl.apimachinery.clock import rfc3339
+from minikctl.apimachinery.request import Obj, Request, UserInfo
+
+if TYPE_CHECKING:
+    from minikctl.apimachinery.rand import Rand
+    from minikctl.apimachinery.resources import Resource
+    from minikctl.apiserver.registry.reader import Reader
+    from minikctl.apiserver.registry.strategy import Strategy
+    from minikctl.apiserver.server import Server
+
+
+class Context:
+    """One request under way. Strategies, admission plugins and subresources get it.
+
+    `operation` is what admission sees: CREATE, UPDATE, DELETE or CONNECT. `warnings` are collected
+    for the response; `on_commit` functions run in the transaction, after the last check.
+    """
+
+    __slots__ = ("_now", "dry_run", "on_commit", "operation", "request", "resource", "server", "strategy", "warnings")
+
+    def __init__(
+        self, server: Server, request: Request, resource: Resource, strategy: Strategy, operation: str
+    ) -> None:
+        self.server = server
+        self.request = request
+        self.resource = resource
+        self.strategy = strategy
+        self.operation = operation
+        self.dry_run = bool(request.options.get("dryRun"))
+        self.warnings: list[str] = []
+        self.on_commit: list[Any] = []
+        self._now = ""
+
+    @property
+    def user(self) -> UserInfo:
+        return self.request.user
+
+    @property
+    def namespace(self) -> str:
+        return self.request.namespace
+
+    @property
+    def reader(self) -> Reader:
+        return self.server.reader
+
+    @property
+    def rand(self) -> Rand:
+        return self.server.rand
+
+    @property
+    def now(self) -> str:
+        """The time of this request as metav1.Time."""
+        if not self._now:
+            self._now = rfc3339(self.server.clock.now())
+        return self._now
+
+    def write(self, resource_key: str, obj: Obj) -> None:
+        """Store an object beside the request's own (a quota's usage), unchecked, unless this is a dry run."""
+        if not self.dry_run:
+            self.server.storage.replace(resource_key, obj)
+
+    @property
+    def manager(self) -> str:
+        """The field manager: as asked for, else the first word of the user agent."""
+        manager = self.request.options.get("fieldManager") or self.request.user_agent.partition("/")[0]
+        return str(manager)[:128] or "unknown"

@@ -1,0 +1,89 @@
+"""From a request's body to an object: kind and version, strict decoding, defaults.
+
+Counterpart of the decoders of `apiserver/pkg/endpoints/handlers` with field validation.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from minikctl.apimachinery import errors
+from minikctl.apimachinery.request import Obj
+from minikctl.apiserver import defaults
+
+if TYPE_CHECKING:
+    from minikctl.apimachinery.openapi import Schema
+    from minikctl.apiserver.registry.context import Context
+
+
+def decode(body: Any, ctx: Context) -> Obj:
+    """The body as a new object of the request's kind, checked against its schema and defaulted."""
+    resource = ctx.resource
+    if not isinstance(body, dict):
+        raise errors.bad_request("the object provided is unrecognized (must be of type object)")
+    obj = dict(body)
+    kind, version = obj.get("kind") or resource.kind, obj.get("apiVersion") or resource.api_version
+    if version != resource.api_version:
+        raise errors.bad_request(
+            f"the API version in the data ({version}) does not match the expected API version ({resource.api_version})"
+        )
+    if kind != resource.kind:
+        raise errors.bad_request(
+            f'{kind} in version "{resource.version}" cannot be handled as a {resource.kind}: '
+            f"no kind match for the expected kind"
+        )
+    obj["apiVersion"], obj["kind"] = version, kind
+    if not isinstance(obj.get("metadata"), dict):
+        if obj.get("metadata") is not None:
+            raise _cannot_handle(ctx, _metadata_problem(obj["metadata"], kind))
+        obj["metadata"] = {}
+    if ctx.resource.custom:
+        return obj
+    schema = ctx.server.schema(resource)
+    if schema is not None:
+        check_fields(obj, schema, ctx)
+    return defaulted(obj, ctx)
+
+
+def _metadata_problem(value: Any, kind: str) -> str:
+    names: dict[type, str] = {str: "string", bool: "bool", list: "array"}
+    found = names.get(type(value), "number")
+    return f"json: cannot unmarshal {found} into Go struct field {kind}.metadata of type v1.ObjectMeta"
+
+
+def check_fields(obj: Obj, schema: Schema, ctx: Context, prefix: str = "") -> None:
+    """Refuse what does not fit the schema; unknown fields as the fieldValidation option says, then dropped."""
+    from minikctl.apimachinery import structural
+
+    result = structural.decode(obj, schema)
+    if result.fatal:
+        raise _cannot_handle(ctx, prefix + result.fatal)
+    if not result.strict:
+        return
+    mode = ctx.request.options.get("fieldValidation", "Warn")
+    if mode == "Strict":
+        raise _cannot_handle(ctx, "strict decoding error: " + ", ".join(result.strict))
+    if mode == "Warn":
+        ctx.warnings.extend(result.strict)
+    structural.prune(obj, schema)
+
+
+def _cannot_handle(ctx: Context, problem: str) -> errors.StatusError:
+    resource = ctx.resource
+    if resource.custom:
+        return errors.bad_request(problem)
+    return errors.bad_request(
+        f'{resource.kind} in version "{resource.version}" cannot be handled as a {resource.kind}: {problem}'
+    )
+
+
+def defaulted(obj: Obj, ctx: Context) -> Obj:
+    """Fill in the defaults and bring the object to its storage version."""
+    resource = ctx.resource
+    defaults.apply(resource.key, resource.version, obj)
+    storage = ctx.server.storage_version(resource)
+    if storage is not resource:
+        from minikctl.apiserver import conversion
+
+        return conversion.convert(obj, storage.api_version)
+    return obj

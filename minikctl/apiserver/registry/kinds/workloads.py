@@ -1,0 +1,56 @@
+"""Jobs, whose selector is made from their uid, and the kinds whose dependents are kept by default."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from minikctl.apimachinery.request import Obj
+from minikctl.apiserver.registry.strategy import Strategy, keep
+
+if TYPE_CHECKING:
+    from minikctl.apiserver.registry.context import Context
+
+_ORPHANED = (
+    "child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them"
+    " or set propagationPolicy=Orphan to suppress this warning"
+)
+_UID_LABELS = ("controller-uid", "batch.kubernetes.io/controller-uid")
+_NAME_LABELS = ("job-name", "batch.kubernetes.io/job-name")
+
+
+class JobStrategy(Strategy):
+    default_propagation = "Orphan"
+
+    def prepare_for_create(self, obj: Obj, ctx: Context) -> None:
+        super().prepare_for_create(obj, ctx)
+        if not obj["spec"].get("manualSelector"):
+            _generate_selector(obj)
+
+    def prepare_for_delete(self, obj: Obj, ctx: Context) -> None:
+        if ctx.request.options.get("propagationPolicy") is None and "orphanDependents" not in ctx.request.options:
+            ctx.warnings.append(_ORPHANED)
+
+
+def _generate_selector(job: Obj) -> None:
+    """Label the template with the Job's uid and name and select by the uid (generateSelector)."""
+    meta, spec = job["metadata"], job["spec"]
+    template = spec["template"].setdefault("metadata", {})
+    labels = template["labels"] = dict(template.get("labels") or {})
+    for name in _NAME_LABELS:
+        labels.setdefault(name, meta["name"])
+    for name in _UID_LABELS:
+        labels.setdefault(name, meta["uid"])
+    selector = spec.setdefault("selector", {})
+    selector.setdefault("matchLabels", {}).setdefault(_UID_LABELS[1], meta["uid"])
+
+
+class DeploymentStrategy(Strategy):
+    def prepare_for_update(self, new: Obj, old: Obj, ctx: Context) -> None:
+        keep(new, old, "status")
+        self.count_generation(new, old)
+        if "generation" in new["metadata"] and new["metadata"].get("annotations") != old["metadata"].get("annotations"):
+            # Annotations reach the ReplicaSets, so the controller has to look again.
+            new["metadata"]["generation"] = old["metadata"].get("generation", 0) + 1
+
+
+STRATEGIES = {"jobs.batch": JobStrategy, "deployments.apps": DeploymentStrategy}

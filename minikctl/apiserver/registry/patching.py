@@ -1,0 +1,106 @@
+"""PATCH: the four content types, each turned into a transform of the live object.
+
+Counterpart of `apiserver/pkg/endpoints/handlers/patch.go`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from minikctl.apimachinery import errors
+from minikctl.apimachinery.request import APPLY_PATCH, JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH, Obj
+from minikctl.apiserver.registry import decode, write
+
+if TYPE_CHECKING:
+    from minikctl.apiserver.registry.context import Context
+
+
+def patch(ctx: Context) -> Obj:
+    """Carry out a patch request; the stored object."""
+    request = ctx.request
+    if request.patch_type == APPLY_PATCH:
+        return _apply(ctx)
+    if request.patch_type not in (JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH):
+        raise errors.StatusError(
+            "UnsupportedMediaType",
+            "the body of the request was in an unknown format - accepted media types include: "
+            f"{JSON_PATCH}, {MERGE_PATCH}, {STRATEGIC_PATCH}, {APPLY_PATCH}",
+        )
+    if request.patch_type == STRATEGIC_PATCH and ctx.resource.custom:
+        raise errors.StatusError(
+            "UnsupportedMediaType",
+            "the body of the request was in an unknown format - accepted media types include: "
+            f"{JSON_PATCH}, {MERGE_PATCH}, {APPLY_PATCH}",
+        )
+    return write.update(ctx, lambda live: _patched(live, ctx))
+
+
+def _patched(live: Obj, ctx: Context) -> Obj:
+    from minikctl.apimachinery import patch as patches
+
+    request = ctx.request
+    shown = ctx.server.shown(live, ctx.resource)
+    if request.patch_type == JSON_PATCH:
+        result = patches.json_patch(shown, request.body)
+    elif request.patch_type == MERGE_PATCH:
+        result = patches.merge_patch(shown, request.body)
+    else:
+        result = patches.strategic_merge(shown, request.body, ctx.server.schema(ctx.resource))
+    return decode.decode(result, ctx)
+
+
+def _apply(ctx: Context) -> Obj:
+    """Server-side apply: creates the object where there is none."""
+    from minikctl.apimachinery import managedfields
+
+    request, server = ctx.request, ctx.server
+    manager = request.options.get("fieldManager")
+    if not manager:
+        raise errors.bad_request(
+            'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch'
+        )
+    applied = _applied_body(ctx)
+    schema = server.schema(ctx.resource)
+    force = bool(request.options.get("force"))
+
+    def merged(live: Obj | None) -> Obj:
+        return managedfields.server_side_apply(
+            live,
+            applied,
+            str(manager),
+            ctx.resource.api_version,
+            request.subresource,
+            force,
+            ctx.now,
+            schema,
+            ctx.strategy.resets(request.subresource),
+        )
+
+    if request.subresource or server.storage.record(ctx.resource.key, ctx.namespace, request.name):
+        return write.update(
+            ctx, lambda live: decode.defaulted(merged(server.shown(live, ctx.resource)), ctx), apply=True
+        )
+    ctx.operation = "CREATE"
+    server.authorize(request, "create")
+    return write.insert(decode.defaulted(merged(None), ctx), ctx)
+
+
+def _applied_body(ctx: Context) -> Obj:
+    body = ctx.request.body
+    if not isinstance(body, dict):
+        raise errors.bad_request("error decoding YAML: expected an object")
+    obj = dict(body)
+    meta = dict(obj.get("metadata") or {})
+    obj["metadata"] = meta
+    if meta.get("managedFields"):
+        raise errors.bad_request("metadata.managedFields must be nil")
+    if meta.setdefault("name", ctx.request.name) != ctx.request.name:
+        raise errors.bad_request(
+            f"the name of the object ({meta['name']}) does not match the name on the URL ({ctx.request.name})"
+        )
+    if ctx.resource.namespaced:
+        meta.setdefault("namespace", ctx.namespace)
+    schema = ctx.server.schema(ctx.resource)
+    if schema is not None:
+        decode.check_fields(obj, schema, ctx)
+    return obj

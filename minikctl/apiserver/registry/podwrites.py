@@ -1,0 +1,236 @@
+"""The pod's own subresources: binding, eviction, resize and ephemeral containers.
+
+Counterparts: `pkg/registry/core/pod/storage` and its eviction and resize REST storages.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from minikctl.apimachinery import errors, field, selectors
+from minikctl.apimachinery.request import Obj, Request, Response
+from minikctl.apiserver.registry import deletion, patching, read, write
+from minikctl.apiserver.registry.kinds.pods import PodStrategy
+
+if TYPE_CHECKING:
+    from minikctl.apiserver.registry.context import Context
+
+_SUCCESS = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success"}
+_BUDGETS = "poddisruptionbudgets.policy"
+_MAX_DISRUPTED = 2000
+
+
+def bind(ctx: Context) -> Response:
+    """Give a pod its node (POST pods/NAME/binding)."""
+    binding = ctx.request.body
+    node = (binding.get("target") or {}).get("name") if isinstance(binding, dict) else None
+    if not node:
+        raise errors.invalid("Binding", ctx.request.name, [field.required("target.name")])
+    labels = (binding.get("metadata") or {}).get("annotations") or {}
+
+    def assign(pod: Obj) -> Obj:
+        if pod["metadata"].get("deletionTimestamp"):
+            raise _binding_conflict(ctx, f"pod {ctx.request.name} is being deleted, cannot be assigned to a host")
+        spec = pod["spec"]
+        if spec.get("nodeName"):
+            raise _binding_conflict(ctx, f'pod {ctx.request.name} is already assigned to node "{spec["nodeName"]}"')
+        if spec.get("schedulingGates"):
+            raise _binding_conflict(ctx, f"pod {ctx.request.name} has non-empty .spec.schedulingGates")
+        spec["nodeName"] = node
+        if labels:
+            pod["metadata"].setdefault("annotations", {}).update(labels)
+        _scheduled(pod, ctx.now)
+        return pod
+
+    _write_past_validation(ctx, assign)
+    return Response(dict(_SUCCESS), 201, ctx.warnings)
+
+
+def _binding_conflict(ctx: Context, why: str) -> errors.StatusError:
+    return errors.conflict("pods/binding", ctx.request.name, why)
+
+
+def _scheduled(pod: Obj, now: str) -> None:
+    """Set the PodScheduled condition as the binding REST does, and drop the nomination."""
+    status = pod.setdefault("status", {})
+    status.pop("nominatedNodeName", None)
+    conditions = status.setdefault("conditions", [])
+    entry = {
+        "lastProbeTime": None,
+        "lastTransitionTime": now,
+        "observedGeneration": pod["metadata"].get("generation", 1),
+        "status": "True",
+        "type": "PodScheduled",
+    }
+    for index, condition in enumerate(conditions):
+        if condition["type"] == "PodScheduled":
+            conditions[index] = entry
+            return
+    conditions.append(entry)
+
+
+def _write_past_validation(ctx: Context, change: Any) -> Obj:
+    """Update the pod in a way its ordinary update does not allow; nothing else of it can change."""
+    from minikctl.apimachinery import managedfields
+    from minikctl.store.record import index_of
+
+    store = ctx.server.storage.store
+    with store.transaction():
+        record = ctx.server.storage.record("pods", ctx.namespace, ctx.request.name)
+        if record is None:
+            raise errors.not_found("pods", ctx.request.name)
+        old = record.object()
+        new: Obj = change(record.object())
+        managedfields.record_update(
+            old, new, ctx.manager, "v1", ctx.request.subresource, ctx.now, ctx.server.schema(ctx.resource), ()
+        )
+        if not ctx.dry_run:
+            ctx.server.storage.update(record, new, index_of("pods", old))
+    return new
+
+
+def evict(ctx: Context) -> Response:
+    """Delete a pod if every disruption budget allows it (POST pods/NAME/eviction)."""
+    body = ctx.request.body if isinstance(ctx.request.body, dict) else {}
+    options: dict[str, Any] = dict(body.get("deleteOptions") or {})
+    if ctx.dry_run:
+        options["dryRun"] = ["All"]
+    store = ctx.server.storage.store
+    with store.transaction():
+        pod = read.get(ctx)
+        if not _unprotected(pod):
+            _spend_budget(pod, ctx)
+        _mark_disrupted(pod, ctx)
+        single = Request("delete", ctx.user, ctx.resource, ctx.namespace, ctx.request.name, options=options)
+        deletion.delete(ctx.server.context(single, "DELETE"))
+    return Response(dict(_SUCCESS), 201, ctx.warnings)
+
+
+def _unprotected(pod: Obj) -> bool:
+    """Budgets do not hold pods that have ended, wait for a node, or are going anyway."""
+    phase = pod.get("status", {}).get("phase")
+    return phase in ("Succeeded", "Failed", "Pending") or "deletionTimestamp" in pod["metadata"]
+
+
+def _spend_budget(pod: Obj, ctx: Context) -> None:
+    meta = pod["metadata"]
+    labels = meta.get("labels") or {}
+    budgets = [
+        budget
+        for budget in ctx.reader.list(_BUDGETS, meta["namespace"])
+        if selectors.from_label_selector(budget["spec"].get("selector")).matches(labels)
+    ]
+    if not budgets:
+        return
+    if len(budgets) > 1:
+        raise errors.internal(
+            "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support."
+        )
+    budget = budgets[0]
+    if not _is_ready(pod) and _healthy_enough(budget):
+        return
+    status = budget.setdefault("status", {})
+    name = budget["metadata"]["name"]
+    if status.get("observedGeneration", 0) < budget["metadata"].get("generation", 0):
+        raise _too_many(name, f"The disruption budget {name} is still being processed by the server.", 10)
+    if status.get("disruptionsAllowed", 0) <= 0 or len(status.get("disruptedPods") or ()) > _MAX_DISRUPTED:
+        wanted, healthy = status.get("desiredHealthy", 0), status.get("currentHealthy", 0)
+        raise _too_many(
+            name, f"The disruption budget {name} needs {wanted} healthy pods and has {healthy} currently", 0
+        )
+    status["disruptionsAllowed"] -= 1
+    status.setdefault("disruptedPods", {})[meta["name"]] = ctx.now
+    ctx.write(_BUDGETS, budget)
+
+
+def _too_many(budget: str, why: str, retry: int) -> errors.StatusError:
+    causes = [{"reason": "DisruptionBudget", "message": why}]
+    return errors.too_many_requests("Cannot evict pod as it would violate the pod's disruption budget.", retry, causes)
+
+
+def _is_ready(pod: Obj) -> bool:
+    conditions = pod.get("status", {}).get("conditions") or ()
+    return any(c["type"] == "Ready" and c["status"] == "True" for c in conditions)
+
+
+def _healthy_enough(budget: Obj) -> bool:
+    """Whether an unhealthy pod may go without counting (unhealthyPodEvictionPolicy)."""
+    if budget["spec"].get("unhealthyPodEvictionPolicy") == "AlwaysAllow":
+        return True
+    status = budget.get("status", {})
+    return bool(status.get("currentHealthy", 0) >= status.get("desiredHealthy", 0) > 0)
+
+
+def _mark_disrupted(pod: Obj, ctx: Context) -> None:
+    conditions = pod.setdefault("status", {}).setdefault("conditions", [])
+    conditions[:] = [c for c in conditions if c["type"] != "DisruptionTarget"]
+    conditions.append(
+        {
+            "type": "DisruptionTarget",
+            "status": "True",
+            "reason": "EvictionByEvictionAPI",
+            "message": "Eviction API: evicting",
+            "lastProbeTime": None,
+            "lastTransitionTime": ctx.now,
+            "observedGeneration": pod["metadata"].get("generation", 1),
+        }
+    )
+    ctx.write("pods", pod)
+
+
+def resize(ctx: Context) -> Response:
+    """Change the resources of a running pod's containers; anything else in the body is dropped."""
+    return _limited(ctx, _only_resources)
+
+
+def ephemeral_containers(ctx: Context) -> Response:
+    """Add ephemeral containers; anything else in the body is dropped."""
+    return _limited(ctx, _only_ephemeral)
+
+
+def _limited(ctx: Context, limit: Any) -> Response:
+    verb = ctx.request.verb
+    if verb == "get":
+        return Response(read.get(ctx))
+    ctx.strategy = _Limited(ctx.strategy.resource, limit)
+    if verb == "update":
+        obj = write.update(ctx, write.transform_from_body(ctx))
+    elif verb == "patch":
+        obj = patching.patch(ctx)
+    else:
+        raise errors.method_not_supported(f"pods/{ctx.request.subresource}", verb)
+    return Response(obj, 200, ctx.warnings)
+
+
+def _only_resources(new: Obj, old: Obj) -> None:
+    spec = old["spec"] | {}
+    for group in ("containers", "initContainers"):
+        wanted = {c["name"]: c for c in new["spec"].get(group) or ()}
+        merged = []
+        for container in old["spec"].get(group) or ():
+            asked = wanted.get(container["name"], container)
+            merged.append({**container, **{k: asked[k] for k in ("resources", "resizePolicy") if k in asked}})
+        if group in old["spec"]:
+            spec[group] = merged
+    if "resources" in new["spec"]:
+        spec["resources"] = new["spec"]["resources"]
+    new["spec"] = spec
+
+
+def _only_ephemeral(new: Obj, old: Obj) -> None:
+    ephemeral = new["spec"].get("ephemeralContainers")
+    new["spec"] = dict(old["spec"])
+    if ephemeral is not None:
+        new["spec"]["ephemeralContainers"] = ephemeral
+
+
+class _Limited(PodStrategy):
+    """The pod strategy of a subresource that may change only a part of the spec."""
+
+    def __init__(self, resource: Any, limit: Any) -> None:
+        super().__init__(resource)
+        self._limit = limit
+
+    def prepare_for_update(self, new: Obj, old: Obj, ctx: Context) -> None:
+        self._limit(new, old)
+        super().prepare_for_update(new, old, ctx)

@@ -1,0 +1,106 @@
+"""The scale subresource: replicas of any workload as autoscaling/v1 Scale."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from minikctl.apimachinery import errors, selectors
+from minikctl.apimachinery.request import JSON_PATCH, Obj, Response
+from minikctl.apiserver.registry import read, write
+
+if TYPE_CHECKING:
+    from minikctl.apiserver.registry.context import Context
+
+_SHOWN = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
+
+
+def handle(ctx: Context) -> Response:
+    """get, update and patch of KIND/NAME/scale."""
+    verb = ctx.request.verb
+    if verb == "get":
+        return Response(to_scale(read.get(ctx), ctx))
+    if verb == "update":
+        wanted: Any = ctx.request.body
+    elif verb == "patch":
+        wanted = None
+    else:
+        raise errors.method_not_supported(f"{ctx.resource.key}/scale", verb)
+
+    def transform(live: Obj) -> Obj:
+        scale = wanted if wanted is not None else _patched(to_scale(live, ctx), ctx)
+        return _with_replicas(live, scale, ctx)
+
+    return Response(to_scale(write.update(ctx, transform), ctx), 200, ctx.warnings)
+
+
+def _patched(scale: Obj, ctx: Context) -> Obj:
+    from minikctl.apimachinery import patch
+
+    body = ctx.request.body
+    if ctx.request.patch_type == JSON_PATCH:
+        result: Obj = patch.json_patch(scale, body)
+    else:
+        result = patch.merge_patch(scale, body)
+    return result
+
+
+def paths(ctx: Context) -> tuple[str, str, str]:
+    """Where a kind keeps wanted replicas, actual replicas and the selector."""
+    if ctx.resource.custom:
+        from minikctl.apiserver.registry.kinds import custom
+
+        return custom.scale_paths(ctx.server, ctx.resource)
+    return ".spec.replicas", ".status.replicas", ""
+
+
+def value_at(obj: Any, path: str) -> Any:
+    """The value behind a simple JSON path (".spec.replicas"), None where there is none."""
+    for step in path.strip(".").split("."):
+        obj = obj.get(step) if isinstance(obj, dict) else None
+    return obj
+
+
+def to_scale(obj: Obj, ctx: Context) -> Obj:
+    """The Scale of a workload."""
+    wanted, actual, selector_path = paths(ctx)
+    meta = obj["metadata"]
+    shown = {name: meta[name] for name in _SHOWN if name in meta}
+    replicas = value_at(obj, wanted)
+    status: Obj = {"replicas": value_at(obj, actual) or 0}
+    if ctx.resource.custom:
+        selector = value_at(obj, selector_path) if selector_path else None
+    else:
+        found = obj["spec"].get("selector")
+        plain = ctx.resource.key == "replicationcontrollers"
+        selector = str(selectors.from_set(found) if plain else selectors.from_label_selector(found))
+    if selector:
+        status["selector"] = selector
+    spec = {"replicas": replicas} if replicas else {}
+    return {"kind": "Scale", "apiVersion": "autoscaling/v1", "metadata": shown, "spec": spec, "status": status}
+
+
+def _with_replicas(live: Obj, scale: Any, ctx: Context) -> Obj:
+    """The workload with a Scale's wishes in it; refuses what is no valid Scale."""
+    if not isinstance(scale, dict):
+        raise errors.bad_request("the object provided is unrecognized (must be of type object)")
+    meta = scale.get("metadata") or {}
+    replicas = (scale.get("spec") or {}).get("replicas", 0)
+    if isinstance(replicas, bool) or not isinstance(replicas, int):
+        raise errors.bad_request(
+            'Scale in version "v1" cannot be handled as a Scale: json: cannot unmarshal string into Go struct field '
+            "ScaleSpec.spec.replicas of type int32"
+        )
+    name = live["metadata"]["name"]
+    if meta.get("resourceVersion") and meta["resourceVersion"] != live["metadata"]["resourceVersion"]:
+        raise errors.object_modified(ctx.resource.key, name)
+    if replicas < 0:
+        from minikctl.apimachinery import field
+
+        problem = field.invalid("spec.replicas", replicas, "must be greater than or equal to 0")
+        raise errors.invalid("Scale.autoscaling", name, [problem])
+    parent = live
+    *steps, last = paths(ctx)[0].strip(".").split(".")
+    for step in steps:
+        parent = parent.setdefault(step, {})
+    parent[last] = replicas
+    return live

@@ -1,0 +1,66 @@
+"""The registry's view of the store: objects in and out, index entries, and what a write invalidates."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from minikctl.apimachinery.request import Obj
+from minikctl.store.record import Index, Record, index_of, path_of
+
+if TYPE_CHECKING:
+    from minikctl.store.sqlite import SQLiteStore
+
+
+class Storage:
+    """Reads and writes of one apiserver. `writes` counts them, so that caches know their age."""
+
+    __slots__ = ("store", "touched", "writes")
+
+    def __init__(self, store: SQLiteStore) -> None:
+        self.store = store
+        self.writes = 0
+        self.touched: set[str] = set()
+
+    def record(self, resource_key: str, namespace: str, name: str) -> Record | None:
+        return self.store.get(resource_key, path_of(namespace, name))
+
+    def insert(self, resource_key: str, obj: Obj) -> None:
+        """Store a new object; the caller has seen that there is none of that name."""
+        meta = obj["metadata"]
+        path = path_of(meta.get("namespace", ""), meta["name"])
+        self.store.create(resource_key, path, obj, index_of(resource_key, obj))
+        self._wrote(resource_key)
+
+    def update(self, record: Record, obj: Obj, before: Index) -> None:
+        self.store.update(record, obj, index_of(record.resource, obj), before)
+        self._wrote(record.resource)
+
+    def remove(self, record: Record, obj: Obj) -> None:
+        """Delete the object; `obj` is its last state, as watchers will see it."""
+        self.store.delete(record, obj, index_of(record.resource, record.object()))
+        self._wrote(record.resource)
+
+    def replace(self, resource_key: str, obj: Obj) -> None:
+        """Insert or overwrite without any check: bootstrap and bookkeeping beside a request."""
+        meta = obj["metadata"]
+        with self.store.transaction():
+            record = self.record(resource_key, meta.get("namespace", ""), meta["name"])
+            if record is None:
+                self.insert(resource_key, obj)
+            else:
+                self.update(record, obj, index_of(resource_key, record.object()))
+
+    def delete(self, resource_key: str, namespace: str, name: str) -> None:
+        """Remove bookkeeping (an allocated address) if it is there."""
+        with self.store.transaction():
+            record = self.record(resource_key, namespace, name)
+            if record is not None:
+                self.remove(record, record.object())
+
+    def _wrote(self, resource_key: str) -> None:
+        self.writes += 1
+        self.touched.add(resource_key)
+
+    def state(self, name: str) -> Any:
+        """Private values of a registry part (allocated node ports)."""
+        return self.store.state("registry:" + name)

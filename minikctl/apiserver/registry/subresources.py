@@ -1,0 +1,71 @@
+"""Subresources: status, scale, binding, eviction and the rest, looked up in one table.
+
+Counterpart of the REST storages that `pkg/registry/*/rest` installs beside each kind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from minikctl.apimachinery import errors
+from minikctl.apimachinery.request import Request, Response
+from minikctl.apiserver.registry import patching, read, write
+
+if TYPE_CHECKING:
+    from minikctl.apiserver.registry.context import Context
+    from minikctl.apiserver.server import Server
+
+    Handler = Callable[[Context], Response]
+
+# (resource key or "*", subresource) -> "module:function" in this package.
+_TABLE = {
+    ("*", "scale"): "scale:handle",
+    ("pods", "binding"): "podwrites:bind",
+    ("pods", "eviction"): "podwrites:evict",
+    ("pods", "resize"): "podwrites:resize",
+    ("pods", "ephemeralcontainers"): "podwrites:ephemeral_containers",
+    ("serviceaccounts", "token"): "tokens:create",
+    ("namespaces", "finalize"): "kinds.namespaces:finalize",
+    ("certificatesigningrequests.certificates.k8s.io", "approval"): "kinds.certificates:approval",
+}
+_CONNECT = frozenset({"log", "exec", "attach", "portforward", "proxy"})
+
+
+def handle(server: Server, request: Request) -> Response:
+    """Carry out a request to a subresource."""
+    resource, name = request.resource, request.subresource
+    assert resource is not None
+    if name not in resource.subresources:
+        raise errors.StatusError("NotFound", "the server could not find the requested resource", code=404)
+    ctx = server.context(request, "UPDATE")
+    target = _TABLE.get((resource.key, name)) or _TABLE.get(("*", name))
+    if target:
+        module, _, function = target.partition(":")
+        found: Handler = getattr(import_module(f"{__package__}.{module}"), function)
+        return found(ctx)
+    if name in _CONNECT:
+        return _connect(ctx)
+    return plain(ctx)
+
+
+def plain(ctx: Context) -> Response:
+    """get, update and patch of a part of the object itself (status, and the like)."""
+    verb, server = ctx.request.verb, ctx.server
+    if verb == "get":
+        return Response(server.shown(read.get(ctx), ctx.resource))
+    if verb == "update":
+        obj = write.update(ctx, write.transform_from_body(ctx))
+    elif verb == "patch":
+        obj = patching.patch(ctx)
+    else:
+        raise errors.method_not_supported(f"{ctx.resource.key}/{ctx.request.subresource}", verb)
+    return Response(server.shown(obj, ctx.resource), 200, ctx.warnings)
+
+
+def _connect(ctx: Context) -> Response:
+    ctx.operation = "CONNECT"
+    if ctx.server.connect is None:
+        raise errors.StatusError("ServiceUnavailable", "no node answers in this cluster")
+    return Response(ctx.server.connect(ctx))

@@ -1,0 +1,74 @@
+"""Watch events from the change log: what a watch sends after a revision, selectors applied.
+
+An object that begins to match a selector is ADDED, one that ceases to is DELETED, as upstream's
+watch cache does it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from minikctl.apimachinery import errors
+from minikctl.apimachinery.request import Change, Obj
+from minikctl.apiserver.registry import read
+from minikctl.store.errors import CompactedError
+
+if TYPE_CHECKING:
+    from minikctl.apiserver.registry.context import Context
+
+
+def events(ctx: Context) -> list[Obj]:
+    """The watch events after options.resourceVersion; Expired where that is no longer retained."""
+    options = ctx.request.options
+    try:
+        changes = ctx.server.changes(int(options.get("resourceVersion") or 0))
+    except CompactedError as error:
+        raise errors.expired(f"too old resource version: {error.revision} ({error.oldest})") from None
+    matches = matcher(ctx)
+    found = []
+    for change in changes:
+        event = event_of(change, ctx, matches)
+        if event is not None:
+            found.append(event)
+    return found
+
+
+def matcher(ctx: Context) -> Any:
+    """A predicate on objects from the request's selectors, or None where it has none."""
+    options = ctx.request.options
+    labels = read.label_selector(options.get("labelSelector"))
+    fields = read.field_selector(options.get("fieldSelector"), ctx)
+    if labels is None and fields is None:
+        return None
+
+    def matches(obj: Obj) -> bool:
+        if labels is not None and not labels.matches(obj["metadata"].get("labels") or {}):
+            return False
+        return fields is None or bool(fields.matches(obj))
+
+    return matches
+
+
+def event_of(change: Change, ctx: Context, matches: Any) -> Obj | None:
+    """One change as this watch sees it; None where it is not concerned."""
+    if change.resource != ctx.resource.key:
+        return None
+    request = ctx.request
+    if (request.namespace and change.namespace != request.namespace) or (request.name and change.name != request.name):
+        return None
+    type_ = change.type
+    if matches is not None:
+        now = matches(change.object)
+        before = type_ != "ADDED" and ((type_ == "DELETED" and now) or _matched_before(change, matches))
+        if type_ == "DELETED" and not (now or before):
+            return None
+        if type_ != "DELETED":
+            if not now and not before:
+                return None
+            type_ = "MODIFIED" if now and before else "ADDED" if now else "DELETED"
+    return {"type": type_, "object": ctx.server.shown(dict(change.object), ctx.resource)}
+
+
+def _matched_before(change: Change, matches: Any) -> bool:
+    old = change.old()
+    return old is not None and bool(matches(old))

@@ -1,0 +1,256 @@
+"""Create and update of stored objects: the middle of the apiserver's chain, in upstream's order.
+
+decode -> default -> managed fields -> mutating admission -> system metadata, prepare -> validate ->
+validating admission -> store. Counterparts: `endpoints/handlers/{create,update,patch}.go` and
+`registry/rest/{create,update}.go`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from minikctl.apimachinery import errors, field
+from minikctl.apimachinery.request import Obj
+from minikctl.apiserver import admission, validation
+from minikctl.apiserver.registry import decode
+from minikctl.store.record import index_of
+
+if TYPE_CHECKING:
+    from minikctl.apiserver.registry.context import Context
+    from minikctl.store.record import Record
+
+_GENERATE_LIMIT = 63 - 5
+_GENERATE_TRIES = 8
+_MODIFIED = "the object has been modified; please apply your changes to the latest version and try again"
+Transform = Callable[[Obj], Obj]
+
+
+def create(ctx: Context) -> Obj:
+    """Carry out a create request; the stored object."""
+    obj = decode.decode(ctx.request.body, ctx)
+    _check_namespace(obj, ctx)
+    if obj["metadata"].get("resourceVersion"):
+        raise errors.bad_request("resourceVersion should not be set on objects to be created")
+    _own_fields(None, obj, ctx)
+    return insert(obj, ctx)
+
+
+def insert(obj: Obj, ctx: Context) -> Obj:
+    """Store a decoded, defaulted object as new: the part create and apply share."""
+    server, request = ctx.server, ctx.request
+    meta = obj["metadata"]
+    request.name = request.name or meta.get("name", "")
+    server.storage.store.begin()
+    try:
+        admission.mutate(obj, None, ctx)
+        _system_metadata(meta, ctx)
+        generated = _generate_name(meta, ctx)
+        ctx.strategy.prepare_for_create(obj, ctx)
+        _validate_new(obj, ctx)
+        admission.validate(obj, None, ctx)
+        if not generated and server.storage.record(ctx.resource.key, meta.get("namespace", ""), meta["name"]):
+            raise errors.already_exists(ctx.resource.key, meta["name"])
+        if ctx.dry_run:
+            server.storage.store.rollback()
+            return obj
+        _run_commits(ctx)
+        ctx.strategy.after_create(obj, ctx)
+        server.storage.insert(ctx.resource.key, obj)
+    except BaseException:
+        server.storage.store.rollback()
+        raise
+    server.storage.store.commit()
+    return obj
+
+
+def _check_namespace(obj: Obj, ctx: Context) -> None:
+    meta, resource = obj["metadata"], ctx.resource
+    if not resource.namespaced:
+        meta.pop("namespace", None)
+        return
+    namespace = meta.get("namespace")
+    if not namespace:
+        meta["namespace"] = ctx.namespace
+    elif ctx.namespace and namespace != ctx.namespace:
+        raise errors.bad_request(
+            "the namespace of the provided object does not match the namespace sent on the request"
+        )
+    if not meta["namespace"]:
+        raise errors.bad_request("an empty namespace may not be set during creation")
+
+
+def _system_metadata(meta: Obj, ctx: Context) -> None:
+    meta["uid"] = ctx.rand.uid()
+    meta["creationTimestamp"] = ctx.now
+    for name in ("deletionTimestamp", "deletionGracePeriodSeconds", "selfLink", "generation"):
+        meta.pop(name, None)
+
+
+def _generate_name(meta: Obj, ctx: Context) -> bool:
+    """Fill in a free name from generateName; False where the name is the client's."""
+    if meta.get("name") or not meta.get("generateName"):
+        return False
+    base = meta["generateName"][:_GENERATE_LIMIT]
+    for _ in range(_GENERATE_TRIES):
+        meta["name"] = base + ctx.rand.suffix()
+        if not ctx.server.storage.record(ctx.resource.key, meta.get("namespace", ""), meta["name"]):
+            return True
+    raise errors.already_exists(ctx.resource.key, meta["name"])
+
+
+def _validate_new(obj: Obj, ctx: Context) -> None:
+    found = ctx.server.validate_create(ctx.resource, obj)
+    if found:
+        raise errors.invalid(ctx.resource.group_kind, obj["metadata"].get("name", ""), found)
+    ctx.warnings.extend(validation.warnings(ctx.resource.key, obj, None))
+
+
+def update(ctx: Context, transform: Transform, apply: bool = False) -> Obj:
+    """Replace the object with what `transform` makes of a copy of it; the stored object.
+
+    `apply`: the transform has recorded the managed fields itself (server-side apply).
+    """
+    server = ctx.server
+    store = server.storage.store
+    store.begin()
+    try:
+        record = server.storage.record(ctx.resource.key, ctx.namespace, ctx.request.name)
+        if record is None:
+            raise errors.not_found(ctx.resource.key, ctx.request.name)
+        result = replace(record, ctx, transform, apply)
+    except BaseException:
+        store.rollback()
+        raise
+    if ctx.dry_run:
+        store.rollback()
+    else:
+        store.commit()
+    return result
+
+
+def replace(record: Record, ctx: Context, transform: Transform, apply: bool) -> Obj:
+    """The update proper, inside the transaction that read `record`."""
+    old = record.object()
+    new = transform(record.object())
+    subresource = ctx.request.subresource
+    _check_identity(new, old, ctx)
+    if not apply:
+        _own_fields(old, new, ctx)
+    admission.mutate(new, old, ctx)
+    if subresource == "status":
+        ctx.strategy.prepare_for_status_update(new, old, ctx)
+    else:
+        ctx.strategy.prepare_for_update(new, old, ctx)
+    _restore_metadata(new, old)
+    found = ctx.server.validate_update(ctx.resource, new, old, subresource)
+    if found:
+        raise errors.invalid(ctx.resource.group_kind, old["metadata"]["name"], found)
+    ctx.warnings.extend(validation.warnings(ctx.resource.key, new, old))
+    admission.validate(new, old, ctx)
+    if _unchanged(new, old):
+        return old
+    if ctx.dry_run:
+        return new
+    _run_commits(ctx)
+    before = index_of(record.resource, old)
+    if _removable(new, ctx):
+        ctx.strategy.after_delete(new, ctx)
+        ctx.server.storage.remove(record, new)
+    else:
+        ctx.strategy.after_update(new, old, ctx)
+        ctx.server.storage.update(record, new, before)
+    return new
+
+
+def _check_identity(new: Obj, old: Obj, ctx: Context) -> None:
+    meta, live = new["metadata"], old["metadata"]
+    name = meta.get("name") or live["name"]
+    if name != live["name"]:
+        raise errors.bad_request(
+            f"the name of the object ({name}) does not match the name on the URL ({ctx.request.name})"
+        )
+    meta["name"] = name
+    if ctx.resource.namespaced:
+        namespace = meta.get("namespace") or live["namespace"]
+        if namespace != live["namespace"]:
+            raise errors.bad_request(
+                f"the namespace of the object ({namespace}) does not match the namespace on the request"
+                f" ({ctx.namespace})"
+            )
+        meta["namespace"] = namespace
+    version = meta.get("resourceVersion")
+    if version and version != live["resourceVersion"]:
+        raise errors.conflict(ctx.resource.key, name, _MODIFIED)
+    uid = meta.get("uid")
+    if uid and uid != live.get("uid"):
+        why = f"Precondition failed: UID in precondition: {uid}, UID in object meta: {live.get('uid', '')}"
+        raise errors.conflict(ctx.resource.key, name, why)
+
+
+def _restore_metadata(new: Obj, old: Obj) -> None:
+    """Metadata that no update can change (BeforeUpdate)."""
+    meta, live = new["metadata"], old["metadata"]
+    for name in ("uid", "creationTimestamp", "resourceVersion", "deletionTimestamp", "deletionGracePeriodSeconds"):
+        if name in live:
+            meta[name] = live[name]
+        else:
+            meta.pop(name, None)
+    if "generation" not in meta and "generation" in live:
+        meta["generation"] = live["generation"]
+    if "generateName" in live and "generateName" not in meta:
+        meta["generateName"] = live["generateName"]
+
+
+def _removable(new: Obj, ctx: Context) -> bool:
+    meta = new["metadata"]
+    return (
+        "deletionTimestamp" in meta
+        and not meta.get("finalizers")
+        and not meta.get("deletionGracePeriodSeconds")
+        and ctx.strategy.may_remove(new)
+    )
+
+
+def _unchanged(new: Obj, old: Obj) -> bool:
+    if new == old:
+        return not ("deletionTimestamp" in old["metadata"] and not old["metadata"].get("finalizers"))
+    return False
+
+
+def _run_commits(ctx: Context) -> None:
+    for function in ctx.on_commit:
+        function()
+
+
+def _own_fields(old: Obj | None, new: Obj, ctx: Context) -> None:
+    """Record which manager set which fields."""
+    from minikctl.apimachinery import managedfields
+
+    managedfields.record_update(
+        old,
+        new,
+        ctx.manager,
+        ctx.resource.api_version,
+        ctx.request.subresource,
+        ctx.now,
+        ctx.server.schema(ctx.resource),
+        ctx.strategy.resets(ctx.request.subresource),
+    )
+
+
+def transform_from_body(ctx: Context) -> Transform:
+    """The transform of a PUT: the decoded body, as it is."""
+    body: Any = ctx.request.body
+
+    def replace_with_body(_: Obj) -> Obj:
+        new = decode.decode(body, ctx)
+        if ctx.resource.namespaced:
+            new["metadata"].setdefault("namespace", ctx.namespace)
+        if not new["metadata"].get("name"):
+            raise errors.invalid(
+                ctx.resource.group_kind, "", [field.required("metadata.name", "name or generateName is required")]
+            )
+        return new
+
+    return replace_with_body

@@ -1,0 +1,341 @@
+"""kube-apiserver: one function that is the chain every request takes, and the only way to the store.
+
+The command line and the controllers call `handle` in-process, the HTTP server for the network.
+Counterpart of the generic apiserver's handler chain and its installed endpoints.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from minikctl.apimachinery import errors, resources
+from minikctl.apimachinery.request import Change, Obj, Request, Response
+from minikctl.apiserver.registry.context import Context
+from minikctl.apiserver.registry.reader import Reader
+from minikctl.apiserver.registry.storage import Storage
+from minikctl.apiserver.registry.strategy import Strategy, strategy_for
+
+if TYPE_CHECKING:
+    from minikctl.apimachinery.clock import Clock
+    from minikctl.apimachinery.field import FieldError
+    from minikctl.apimachinery.openapi import Schema
+    from minikctl.apimachinery.rand import Rand
+    from minikctl.apimachinery.resources import Resource, ResourceSet
+    from minikctl.apimachinery.selectors import Selector
+    from minikctl.apiserver.authorization import Authorizer
+    from minikctl.store.sqlite import SQLiteStore
+
+CRDS = "customresourcedefinitions.apiextensions.k8s.io"
+_OPERATIONS = {"create": "CREATE", "update": "UPDATE", "patch": "UPDATE", "delete": "DELETE"}
+
+
+class Server:
+    """One apiserver over one store. Any number may serve the same store."""
+
+    def __init__(self, store: SQLiteStore, clock: Clock, rand: Callable[[], Rand]) -> None:
+        """`rand` is called once, when the first id is needed."""
+        self.clock = clock
+        self.storage = Storage(store)
+        self.reader = Reader(self.storage)
+        # How pods/log, exec and the like reach a node's kubelet: (Context, subresource) -> answer.
+        self.connect: Callable[[Context], Any] | None = None
+        self._make_rand = rand
+        self._rand: Rand | None = None
+        self._authorizer: Authorizer | None = None
+        self._strategies: dict[tuple[str, str], Strategy] = {}
+        self._custom: tuple[int, ResourceSet] | None = None
+
+    def handle(self, request: Request) -> Response:
+        """Carry out one request. StatusError is the only error that leaves it."""
+        if request.impersonate is not None:
+            self._impersonate(request)
+        self.authorize(request)
+        if request.resource is None:
+            return self._non_resource(request)
+        if request.subresource:
+            return self._subresource(request)
+        handler = _VERBS.get(request.verb)
+        if handler is None or request.verb not in request.resource.verbs:
+            raise errors.method_not_supported(request.resource.key, request.verb)
+        ctx = self.context(request, _OPERATIONS.get(request.verb, ""))
+        if virtual := _virtual(request.resource):
+            return Response(virtual(ctx), 201, ctx.warnings)
+        return handler(self, ctx)
+
+    # The chain's parts
+
+    def _impersonate(self, request: Request) -> None:
+        from minikctl.apiserver import authentication
+
+        request.user = authentication.impersonate(self.authorizer, request)
+        request.impersonate = None
+
+    def authorize(self, request: Request, verb: str = "") -> None:
+        """Refuse (Forbidden) what RBAC does not allow. Members of system:masters may do anything."""
+        if "system:masters" not in request.user.groups:
+            self.authorizer.check(request, verb or request.verb)
+
+    @property
+    def authorizer(self) -> Authorizer:
+        if self._authorizer is None:
+            from minikctl.apiserver.authorization import Authorizer
+
+            self._authorizer = Authorizer(self.reader)
+        return self._authorizer
+
+    def context(self, request: Request, operation: str) -> Context:
+        resource = request.resource
+        assert resource is not None
+        if not resource.namespaced:
+            request.namespace = ""
+        return Context(self, request, resource, self.strategy(resource), operation)
+
+    @property
+    def rand(self) -> Rand:
+        if self._rand is None:
+            self._rand = self._make_rand()
+        return self._rand
+
+    # Kinds
+
+    def resource_set(self) -> ResourceSet:
+        """Everything served now: built-in kinds and those of CustomResourceDefinitions."""
+        if not self.reader.any(CRDS):
+            return resources.builtin()
+        revision = self.storage.store.revision()
+        if self._custom is None or self._custom[0] != revision:
+            extra = [row for crd in self.reader.list(CRDS) if _established(crd) for row in resources.from_crd(crd)]
+            self._custom = (revision, resources.ResourceSet(extra))
+        return self._custom[1]
+
+    def lookup(self, key: str) -> Resource:
+        """The preferred version of a resource key, NotFound where it is not served."""
+        found = resources.lookup(key) or self.resource_set().lookup(key)
+        if found is None:
+            raise errors.StatusError("NotFound", "the server could not find the requested resource", code=404)
+        return found
+
+    def strategy(self, resource: Resource) -> Strategy:
+        key = (resource.key, resource.version)
+        found = self._strategies.get(key)
+        if found is None or found.resource is not resource:
+            found = self._strategies[key] = strategy_for(resource)
+        return found
+
+    def schema(self, resource: Resource) -> Schema | None:
+        if resource.custom:
+            from minikctl.apiserver.registry.kinds import custom
+
+            return custom.schema(self, resource)
+        from minikctl.apimachinery import openapi
+
+        return openapi.schema_for(resource.api_version, resource.kind)
+
+    def storage_version(self, resource: Resource) -> Resource:
+        """The version a kind is stored in: the preferred one, or a custom kind's storage version."""
+        if resource.custom:
+            from minikctl.apiserver.registry.kinds import custom
+
+            return custom.storage_version(self, resource)
+        return resources.lookup(resource.key) or resource
+
+    def shown(self, obj: Obj, resource: Resource) -> Obj:
+        """A stored object in the version it was asked for."""
+        if obj.get("apiVersion") == resource.api_version:
+            return obj
+        if resource.custom:
+            from minikctl.apiserver.registry.kinds import custom
+
+            return custom.convert(self, obj, resource)
+        from minikctl.apiserver import conversion
+
+        return conversion.convert(obj, resource.api_version)
+
+    def validate_create(self, resource: Resource, obj: Obj) -> list[FieldError]:
+        if resource.custom:
+            from minikctl.apiserver.registry.kinds import custom
+
+            return custom.validate(self, resource, obj, None)
+        from minikctl.apiserver import validation
+
+        return validation.create(resource.key, obj)
+
+    def validate_update(self, resource: Resource, new: Obj, old: Obj, subresource: str) -> list[FieldError]:
+        if resource.custom:
+            from minikctl.apiserver.registry.kinds import custom
+
+            return custom.validate(self, resource, new, old, subresource)
+        from minikctl.apiserver import validation
+
+        if subresource == "status":
+            return validation.status_update(resource.key, new, old)
+        return validation.update(resource.key, new, old)
+
+    # Verbs
+
+    def _get(self, ctx: Context) -> Response:
+        from minikctl.apiserver.registry import read
+
+        obj = self.shown(read.get(ctx), ctx.resource)
+        if ctx.request.accept == "table":
+            return Response(self.table(ctx, [obj], {"resourceVersion": obj["metadata"]["resourceVersion"]}))
+        return Response(obj, 200, self._deprecation(ctx))
+
+    def _list(self, ctx: Context) -> Response:
+        from minikctl.apiserver.registry import read
+
+        page = read.list_page(ctx)
+        items = [self.shown(item, ctx.resource) for item in page.items]
+        if ctx.request.accept == "table":
+            return Response(self.table(ctx, items, page.metadata()), 200, self._deprecation(ctx))
+        listed = {
+            "apiVersion": ctx.resource.api_version,
+            "kind": ctx.resource.list_kind,
+            "metadata": page.metadata(),
+            "items": items,
+        }
+        return Response(listed, 200, self._deprecation(ctx))
+
+    def table(self, ctx: Context, items: list[Obj], metadata: Obj) -> Obj:
+        """The server-side columns of some objects (meta.k8s.io/v1 Table)."""
+        from minikctl.apiserver import tables
+
+        columns = None
+        if ctx.resource.custom:
+            from minikctl.apiserver.registry.kinds import custom
+
+            columns = custom.printer_columns(self, ctx.resource)
+        table = tables.rows(ctx.resource.key, items, self.clock.now(), columns)
+        table["metadata"] = metadata
+        return table
+
+    def _deprecation(self, ctx: Context) -> list[str]:
+        if ctx.resource.key == "endpoints":
+            return ["v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"]
+        return ctx.warnings
+
+    def _create(self, ctx: Context) -> Response:
+        from minikctl.apiserver.registry import write
+
+        return Response(self.shown(write.create(ctx), ctx.resource), 201, self._warned(ctx))
+
+    def _update(self, ctx: Context) -> Response:
+        from minikctl.apiserver.registry import write
+
+        key, request = ctx.resource.key, ctx.request
+        if ctx.strategy.allow_create_on_update and not self.storage.record(key, request.namespace, request.name):
+            ctx.operation = "CREATE"
+            return self._create(ctx)
+        updated = write.update(ctx, write.transform_from_body(ctx))
+        return Response(self.shown(updated, ctx.resource), 200, self._warned(ctx))
+
+    def _patch(self, ctx: Context) -> Response:
+        from minikctl.apiserver.registry import patching
+
+        obj = patching.patch(ctx)
+        return Response(self.shown(obj, ctx.resource), 201 if ctx.operation == "CREATE" else 200, self._warned(ctx))
+
+    def _delete(self, ctx: Context) -> Response:
+        from minikctl.apiserver.registry import deletion
+
+        return Response(deletion.delete(ctx), 200, self._warned(ctx))
+
+    def _delete_collection(self, ctx: Context) -> Response:
+        from minikctl.apiserver.registry import deletion, read
+
+        page = read.list_page(ctx)
+        with self.storage.store.transaction():
+            for obj in page.items:
+                meta, one = obj["metadata"], ctx.request
+                options = {k: v for k, v in one.options.items() if k not in ("labelSelector", "fieldSelector")}
+                single = Request(
+                    "delete", one.user, one.resource, meta.get("namespace", ""), meta["name"], options=options
+                )
+                deletion.delete(self.context(single, "DELETE"))
+        listed = {"apiVersion": ctx.resource.api_version, "kind": ctx.resource.list_kind, "metadata": page.metadata()}
+        return Response({**listed, "items": page.items}, 200, self._warned(ctx))
+
+    def _watch(self, ctx: Context) -> Response:
+        """What has changed since a revision, without waiting: callers poll, or stream as changes come."""
+        from minikctl.apiserver.registry import watching
+
+        return Response(watching.events(ctx))
+
+    def _warned(self, ctx: Context) -> list[str]:
+        self._deprecation(ctx)
+        if ctx.resource.key == "endpoints":
+            return [*ctx.warnings, *self._deprecation(ctx)]
+        return ctx.warnings
+
+    def _subresource(self, request: Request) -> Response:
+        from minikctl.apiserver.registry import subresources
+
+        return subresources.handle(self, request)
+
+    def _non_resource(self, request: Request) -> Response:
+        from minikctl.apiserver import endpoints
+
+        return endpoints.handle(self, request)
+
+    def select(
+        self,
+        key: str,
+        namespace: str,
+        label: Selector | None = None,
+        owner: str | None = None,
+        node: str | None = None,
+    ) -> list[Obj]:
+        """Objects by index, as the listers of in-process components read them."""
+        from minikctl.apiserver.registry.read import index_pair
+
+        pair = None if owner is not None or node is not None else index_pair(label)
+        records = self.storage.store.list(key, namespace, label=pair, owner=owner, node=node)
+        items = [record.object() for record in records]
+        if label is None:
+            return items
+        return [item for item in items if label.matches(item["metadata"].get("labels") or {})]
+
+    def dependents(self, uid: str) -> list[tuple[str, Obj]]:
+        """Every object that names this uid as an owner, with its resource key."""
+        return [(r.resource, r.object()) for r in self.storage.store.owned(uid) if r.resource != "events"]
+
+    def changes(self, after: int, limit: int = 0) -> list[Change]:
+        """The change log after a revision, for those who reconcile."""
+        return self.storage.store.changes(after, limit)
+
+
+_VERBS: dict[str, Callable[[Server, Context], Response]] = {
+    "get": Server._get,
+    "list": Server._list,
+    "watch": Server._watch,
+    "create": Server._create,
+    "update": Server._update,
+    "patch": Server._patch,
+    "delete": Server._delete,
+    "deletecollection": Server._delete_collection,
+}
+
+
+def _single(request: Request, meta: Obj) -> Request:
+    """The delete of one object that a deletecollection comes to."""
+    options = {k: v for k, v in request.options.items() if k not in ("labelSelector", "fieldSelector")}
+    namespace, name = meta.get("namespace", ""), meta["name"]
+    return Request("delete", request.user, request.resource, namespace, name, options=options)
+
+
+_REVIEWS = frozenset({"authentication.k8s.io", "authorization.k8s.io"})
+
+
+def _virtual(resource: Resource) -> Callable[[Context], Obj] | None:
+    """The handler of a kind that is answered, not stored (access reviews, token reviews)."""
+    if resource.group not in _REVIEWS or resource.custom:
+        return None
+    handlers: dict[str, Callable[[Context], Obj]] = import_module("minikctl.apiserver.registry.reviews").HANDLERS
+    return handlers.get(resource.key)
+
+
+def _established(crd: Obj) -> bool:
+    conditions = crd.get("status", {}).get("conditions") or ()
+    return any(c.get("type") == "Established" and c.get("status") == "True" for c in conditions)

@@ -1,0 +1,191 @@
+"""What a new cluster starts with: namespaces, nodes, RBAC roles, priority classes, system workloads.
+
+Written once, as upstream's apiserver, controller manager and kubeadm write it, when a cluster file
+is made. Objects go in finished (defaults included), past admission, in one transaction.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from minikctl.apimachinery.clock import rfc3339, rfc3339_micro
+from minikctl.apimachinery.request import Obj
+
+if TYPE_CHECKING:
+    from minikctl.cluster import Cluster
+
+NAMESPACES = ("default", "kube-node-lease", "kube-public", "kube-system")
+SERVICE_IP = "10.96.0.1"
+SERVICE_CIDR = "10.96.0.0/12"
+DEFAULTS: dict[str, Any] = {"nodes": 3, "cpu": "4", "memory": "8Gi", "profile": "default"}
+
+
+def start(cluster: Cluster, settings: dict[str, Any]) -> None:
+    """Fill a new cluster file and let its controllers settle. Another process may do it first."""
+    chosen = {**DEFAULTS, **{key: value for key, value in settings.items() if value not in (None, "")}}
+    store = cluster.store
+    with store.transaction():
+        if store.meta("started") is not None:
+            return
+        now = cluster.present()
+        for resource_key, obj in objects(chosen, now):
+            _insert(cluster, resource_key, obj, now)
+        names = [node_name(i) for i in range(chosen["nodes"])]
+        store.state("kubelet").put("nodes", names)
+        store.set_meta("settings", json.dumps(chosen))
+        if cluster.clock.frozen_at is not None:
+            store.set_meta("frozen", repr(cluster.clock.frozen_at))
+        store.set_meta("started", rfc3339(now))
+    cluster.settle()
+
+
+def _insert(cluster: Cluster, resource_key: str, obj: Obj, now: float) -> None:
+    meta = obj["metadata"]
+    meta["uid"] = cluster.server.rand.uid()
+    meta["creationTimestamp"] = rfc3339(now)
+    cluster.server.storage.insert(resource_key, obj)
+
+
+def node_name(index: int) -> str:
+    return "control-plane-1" if index == 0 else f"node-{index}"
+
+
+def objects(settings: dict[str, Any], now: float) -> list[tuple[str, Obj]]:
+    """Every object of a new cluster, with its resource key, in order of creation."""
+    from minikctl.apiserver.authorization import bootstrap as rbac
+
+    found: list[tuple[str, Obj]] = [("namespaces", _namespace(name)) for name in NAMESPACES]
+    found += [(_resource_key(obj), obj) for obj in rbac.objects()]
+    found += [("priorityclasses.scheduling.k8s.io", obj) for obj in _priority_classes()]
+    found += _kubernetes_service()
+    found += _nodes(settings, now)
+    if settings["profile"] != "bare":
+        from minikctl import systemworkloads
+
+        found += systemworkloads.objects([node_name(i) for i in range(settings["nodes"])])
+    return found
+
+
+_KEYS = {
+    "ClusterRole": "clusterroles.rbac.authorization.k8s.io",
+    "ClusterRoleBinding": "clusterrolebindings.rbac.authorization.k8s.io",
+    "Role": "roles.rbac.authorization.k8s.io",
+    "RoleBinding": "rolebindings.rbac.authorization.k8s.io",
+}
+
+
+def _resource_key(obj: Obj) -> str:
+    return _KEYS[obj["kind"]]
+
+
+def _namespace(name: str) -> Obj:
+    return {
+        "apiVersion": "v1",
+        "kind": "Namespace",
+        "metadata": {"name": name, "labels": {"kubernetes.io/metadata.name": name}},
+        "spec": {"finalizers": ["kubernetes"]},
+        "status": {"phase": "Active"},
+    }
+
+
+def _priority_classes() -> list[Obj]:
+    rows = (
+        (
+            "system-cluster-critical",
+            2_000_000_000,
+            "must run in the cluster, but can be moved to another node if necessary.",
+        ),
+        ("system-node-critical", 2_000_001_000, "must not be moved from their current node."),
+    )
+    return [
+        {
+            "apiVersion": "scheduling.k8s.io/v1",
+            "kind": "PriorityClass",
+            "metadata": {"name": name, "generation": 1},
+            "value": value,
+            "description": f"Used for system critical pods that {what}",
+            "preemptionPolicy": "PreemptLowerPriority",
+        }
+        for name, value, what in rows
+    ]
+
+
+def _kubernetes_service() -> list[tuple[str, Obj]]:
+    from minikctl.apiserver.registry.kinds import addresses
+
+    labels = {"component": "apiserver", "provider": "kubernetes"}
+    spec = {
+        "clusterIP": SERVICE_IP,
+        "clusterIPs": [SERVICE_IP],
+        "internalTrafficPolicy": "Cluster",
+        "ipFamilies": ["IPv4"],
+        "ipFamilyPolicy": "SingleStack",
+        "ports": [{"name": "https", "port": 443, "protocol": "TCP", "targetPort": 6443}],
+        "sessionAffinity": "None",
+        "type": "ClusterIP",
+    }
+    address = {"ip": "172.18.0.2"}
+    port = {"name": "https", "port": 6443, "protocol": "TCP"}
+    meta: Obj = {"name": "kubernetes", "namespace": "default"}
+    service: Obj = {"apiVersion": "v1", "kind": "Service", "metadata": {**meta, "labels": labels}}
+    endpoints: Obj = {"apiVersion": "v1", "kind": "Endpoints"}
+    skip = {"endpointslice.kubernetes.io/skip-mirror": "true"}
+    slice_labels = {"kubernetes.io/service-name": "kubernetes"}
+    return [
+        ("services", {**service, "spec": spec, "status": {"loadBalancer": {}}}),
+        (
+            "endpoints",
+            {**endpoints, "metadata": {**meta, "labels": skip}, "subsets": [{"addresses": [address], "ports": [port]}]},
+        ),
+        (
+            "endpointslices.discovery.k8s.io",
+            {
+                "apiVersion": "discovery.k8s.io/v1",
+                "kind": "EndpointSlice",
+                "metadata": {**meta, "generation": 1, "labels": slice_labels},
+                "addressType": "IPv4",
+                "endpoints": [{"addresses": [address["ip"]], "conditions": {"ready": True}}],
+                "ports": [port],
+            },
+        ),
+        (
+            "servicecidrs.networking.k8s.io",
+            {
+                "apiVersion": "networking.k8s.io/v1",
+                "kind": "ServiceCIDR",
+                "metadata": {"name": "kubernetes", "finalizers": ["networking.k8s.io/service-cidr-finalizer"]},
+                "spec": {"cidrs": [SERVICE_CIDR]},
+            },
+        ),
+        ("ipaddresses.networking.k8s.io", addresses.ip_address(SERVICE_IP, "default", "kubernetes")),
+    ]
+
+
+def _nodes(settings: dict[str, Any], now: float) -> list[tuple[str, Obj]]:
+    from minikctl.kubelet import nodes
+
+    found: list[tuple[str, Obj]] = []
+    for index in range(settings["nodes"]):
+        name = node_name(index)
+        node = nodes.node_object(
+            name,
+            str(settings["cpu"]),
+            str(settings["memory"]),
+            index == 0,
+            now,
+            nodes.node_ip(index),
+            nodes.pod_cidr(index),
+        )
+        found.append(("nodes", node))
+        found.append(("leases.coordination.k8s.io", _node_lease(name, now)))
+    return found
+
+
+def _node_lease(name: str, now: float) -> Obj:
+    return {
+        "apiVersion": "coordination.k8s.io/v1",
+        "kind": "Lease",
+        "metadata": {"name": name, "namespace": "kube-node-lease"},
+        "spec": {"holderIdentity": name, "leaseDurationSeconds": 40, "renewTime": rfc3339_micro(now)},
+    }

@@ -1,0 +1,218 @@
+"""The machine room: opens the store, plugs apiserver and components together, keeps time.
+
+kubectl opens one Cluster per invocation. `catch_up` does overdue work, `settle` reconciles after a
+write, `wait` lets a waiting command jump to the next due work. Reading alone imports no component.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from minikctl.apimachinery.clock import Clock, parse_time
+from minikctl.apimachinery.request import UserInfo
+from minikctl.apiserver.server import Server
+from minikctl.client.client import Client
+from minikctl.store.sqlite import SQLiteStore
+
+if TYPE_CHECKING:
+    from minikctl.apimachinery.rand import Rand
+    from minikctl.apiserver.registry.context import Context
+    from minikctl.client.component import Component, Env
+    from minikctl.settle import Reconciler
+
+DEFAULT_FROZEN_TIME = "2026-01-01T00:00:00Z"
+ADMIN = UserInfo("kubernetes-admin", ("system:masters", "system:authenticated"))
+
+_POLL_SECONDS = 0.01
+
+
+class Cluster:
+    """One opened cluster: its store, its apiserver, its clock and, once needed, its components."""
+
+    def __init__(self, store: SQLiteStore, clock: Clock, seed: str | None = None, jumps: bool = True) -> None:
+        """`jumps`: whether waiting moves the clock; False for MINIKCTL_CLOCK=wall."""
+        self.store = store
+        self.clock = clock
+        self.jumps = jumps
+        self._seed = seed
+        self.server = Server(store, clock, self._make_rand)
+        self.server.connect = self._connect
+        self._reconciler: Reconciler | None = None
+
+    @classmethod
+    def open(
+        cls,
+        path: str,
+        *,
+        clock: str = "",
+        seed: str | None = None,
+        create: bool = True,
+        settings: dict[str, Any] | None = None,
+    ) -> Cluster:
+        """Open the cluster in the file `path`, making and starting a new one where there is none.
+
+        `clock` is MINIKCTL_CLOCK: "" (wall time plus what was skipped), "wall", or "frozen[:TIME]".
+        `settings` is for a new cluster: nodes, cpu, memory, profile. StoreError where the file is not usable.
+        """
+        store = SQLiteStore(path, create=create)
+        started = store.meta("started") is not None
+        cluster = cls(store, _clock(store, clock), seed, jumps=clock != "wall")
+        if not started:
+            from minikctl import bootstrap
+
+            bootstrap.start(cluster, settings or {})
+        return cluster
+
+    def close(self) -> None:
+        """Remember the clock and let go of the file."""
+        self.store.close()
+
+    def client(
+        self, user: UserInfo = ADMIN, user_agent: str = "minikctl", impersonate: UserInfo | None = None
+    ) -> Client:
+        return Client(self.server, user, user_agent, impersonate)
+
+    # Time and reconciliation
+
+    def present(self) -> float:
+        """Cluster time, in seconds since the epoch."""
+        return self.clock.present()
+
+    def pending(self) -> bool:
+        """Whether any work is waiting: changes not yet seen, or a due time that has come."""
+        if self.store.revision() > int(self.store.meta("cursor") or 0):
+            return True
+        due = self.store.next_due()
+        return due is not None and due <= self.clock.present()
+
+    def catch_up(self) -> None:
+        """Do the work that has become due since the last invocation, each at its own time."""
+        if self.pending():
+            self.settle()
+
+    def settle(self) -> None:
+        """Let the components reconcile until nothing is left to do at the present time."""
+        self.reconciler.settle()
+
+    def advance(self, seconds: float) -> None:
+        """Move cluster time forward, doing all work on the way at its own time."""
+        self.clock.jump(self.clock.present() + seconds)
+        self._save_clock()
+        self.settle()
+
+    def wait(self, deadline: float) -> bool:
+        """Let something happen, at latest at cluster time `deadline`; False where nothing more will.
+
+        Jumps to the next due work. Where nothing is due, only another process can change anything:
+        then the file is watched in wall time (a frozen clock jumps to the deadline instead).
+        """
+        due = self.store.next_due()
+        if due is not None and due <= deadline and self.jumps:
+            self.clock.jump(due)
+            self._save_clock()
+            self.settle()
+            return True
+        if self.clock.frozen_at is not None:
+            self.clock.jump(deadline)
+            self._save_clock()
+            return False
+        return self._watch_file(deadline)
+
+    def _watch_file(self, deadline: float) -> bool:
+        seen = self.store.data_version()
+        while (now := self.clock.present()) < deadline:
+            due = self.store.next_due()
+            if due is not None and due <= now:
+                self.settle()
+                return True
+            time.sleep(min(_POLL_SECONDS, deadline - now))
+            if self.store.data_version() != seen:
+                self.catch_up()
+                return True
+        return False
+
+    def _save_clock(self) -> None:
+        with self.store.transaction():
+            self.store.set_meta("skew", repr(self.clock.skew))
+            if self.clock.frozen_at is not None:
+                self.store.set_meta("frozen", repr(self.clock.frozen_at))
+
+    def _make_rand(self) -> Rand:
+        from minikctl.apimachinery.rand import Rand
+
+        return Rand(f"{self._seed}:{self.store.revision()}" if self._seed is not None else None)
+
+    # Components
+
+    @property
+    def reconciler(self) -> Reconciler:
+        if self._reconciler is None:
+            from minikctl.settle import Reconciler
+
+            self._reconciler = Reconciler(self.server, self.clock, self.components())
+        return self._reconciler
+
+    def components(self) -> list[Component]:
+        """Everything that reconciles, in the fixed order in which it is asked to."""
+        from minikctl.controllers import manager
+        from minikctl.kubelet.kubelet import Kubelet
+        from minikctl.scheduler.scheduler import Scheduler
+
+        return [
+            *manager.components(self.env),
+            Scheduler(self.env("system:kube-scheduler", "default-scheduler", agent="kube-scheduler")),
+            Kubelet(self.env("system:node", "kubelet", groups=("system:nodes", "system:masters"))),
+        ]
+
+    def env(self, user: str, component: str, agent: str = "", groups: Iterable[str] = ()) -> Env:
+        """What a component gets: a client of its user, the clock, ids, events, storage, settings."""
+        from minikctl.client.component import Env
+        from minikctl.client.recorder import Recorder
+
+        agent = agent or ("kube-controller-manager" if user.startswith("system:serviceaccount:") else component)
+        client = self.client(UserInfo(user, (*_groups(user), *groups)), agent)
+        recorder = Recorder(client, self.clock, self.server.rand, component)
+        return Env(client, self.clock, self.server.rand, recorder, self.store.state(component), self.settings())
+
+    def settings(self) -> dict[str, Any]:
+        """The cluster's settings, as `cluster create` was given them."""
+        import json
+
+        settings: dict[str, Any] = json.loads(self.store.meta("settings") or "{}")
+        return settings
+
+    def _connect(self, ctx: Context) -> Any:
+        """Carry pods/log, exec and the like to the kubelet of the pod's node."""
+        from minikctl.kubelet import server
+
+        return server.connect(self.env("system:apiserver", "kubelet", groups=("system:masters",)), ctx)
+
+
+def _groups(user: str) -> tuple[str, ...]:
+    if user.startswith("system:serviceaccount:"):
+        namespace = user.split(":")[2]
+        return ("system:serviceaccounts", f"system:serviceaccounts:{namespace}", "system:authenticated")
+    return ("system:authenticated",)
+
+
+def _clock(store: SQLiteStore, mode: str) -> Clock:
+    skew = float(store.meta("skew") or 0.0)
+    if not mode.startswith("frozen"):
+        return Clock(skew)
+    stored = store.meta("frozen")
+    if stored is not None:
+        return Clock(skew, frozen_at=float(stored))
+    _, _, given = mode.partition(":")
+    if given:
+        return Clock(skew, frozen_at=parse_time(given))
+    started = store.meta("started")
+    now = time.time() + skew
+    return Clock(skew, frozen_at=now if started else parse_time(DEFAULT_FROZEN_TIME))
+
+
+def home() -> str:
+    """$MINIKCTL_HOME, by default ~/.minikctl: where the kubeconfig and the clusters are."""
+    return os.environ.get("MINIKCTL_HOME") or os.path.join(os.path.expanduser("~"), ".minikctl")

@@ -1,0 +1,167 @@
+"""The reconcile loop: changes and due times in, component syncs out, until nothing is left to do.
+
+The cluster is a discrete-event machine. Work is taken in batches, each one transaction that holds
+the objects written, the cursor into the change log and the due times; a killed process leaves the
+last whole batch and the next one goes on from there.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from minikctl.apimachinery.errors import StatusError
+
+if TYPE_CHECKING:
+    from minikctl.apimachinery.clock import Clock
+    from minikctl.apimachinery.request import Change
+    from minikctl.apiserver.server import Server
+    from minikctl.client.component import Component, Mapper
+
+CURSOR = "cursor"
+RETAINED_REVISIONS = 5000
+
+_BATCH_SECONDS = 0.3
+_CHANGES_AT_ONCE = 5000
+_SYNCS_AT_ONE_INSTANT = 20_000
+_RETRIES_AT_ONCE = 5
+_LONGEST_BACKOFF = 1000.0
+
+
+class LivelockError(Exception):
+    """A key was synced again and again without time going on."""
+
+
+class Reconciler:
+    """Drives the components of one process over the store."""
+
+    def __init__(self, server: Server, clock: Clock, components: Sequence[Component]) -> None:
+        self._server = server
+        self._store = server.storage.store
+        self._clock = clock
+        self._components = {component.name: component for component in components}
+        self._watchers: dict[str, list[tuple[str, Mapper]]] = {}
+        for component in components:
+            for resource, mapper in component.watches.items():
+                self._watchers.setdefault(resource, []).append((component.name, mapper))
+        self._queues: dict[str, dict[str, None]] = {name: {} for name in self._components}
+        self._seen: int | None = None
+        self._syncs: dict[tuple[str, str], int] = {}
+        self._failures: dict[tuple[str, str], int] = {}
+
+    def settle(self) -> None:
+        """Do all work due up to the cluster's present; overdue work is done at the time it was due."""
+        try:
+            while self._batch():
+                pass
+        finally:
+            self._clock.travel(None)
+
+    def _batch(self) -> bool:
+        """One transaction's worth of work; True where more is left."""
+        store = self._store
+        with store.transaction():
+            self._catch_up(int(store.meta(CURSOR) or 0))
+            until = time.monotonic() + _BATCH_SECONDS
+            more = self._work(until)
+            for name, queue in self._queues.items():
+                for key in queue:
+                    store.set_due(name, key, self._clock.now())
+                queue.clear()
+            revision = store.revision()
+            store.set_meta(CURSOR, str(revision))
+            if revision - store.oldest() > 2 * RETAINED_REVISIONS:
+                store.compact(RETAINED_REVISIONS)
+        return more
+
+    def _catch_up(self, cursor: int) -> None:
+        """Bring the components' caches up to the cursor, which another process may have moved."""
+        if self._seen is None:
+            self._seen = cursor
+            return
+        if self._seen < cursor:
+            # The other process has synced the keys; only caches inside the mappers need the changes.
+            self._feed(enqueue=False, until=cursor)
+        self._seen = max(self._seen, cursor)
+
+    def _work(self, until: float) -> bool:
+        while True:
+            self._feed()
+            if not any(self._queues.values()) and not self._take_due():
+                return False
+            for name, component in self._components.items():
+                if self._queues[name] and not self._drain(component, until):
+                    return True
+
+    def _feed(self, enqueue: bool = True, until: int | None = None) -> None:
+        """Map changes since the last look to the components' keys."""
+        assert self._seen is not None
+        while True:
+            changes = self._server.changes(self._seen, _CHANGES_AT_ONCE)
+            for change in changes:
+                if until is not None and change.revision > until:
+                    return
+                self._seen = change.revision
+                self._dispatch(change, enqueue)
+            if len(changes) < _CHANGES_AT_ONCE:
+                return
+
+    def _dispatch(self, change: Change, enqueue: bool) -> None:
+        for watched in (change.resource, "*"):
+            for name, mapper in self._watchers.get(watched, ()):
+                keys = mapper(change)
+                if enqueue and keys:
+                    queue = self._queues[name]
+                    for key in keys:
+                        queue[key] = None
+
+    def _take_due(self) -> bool:
+        """Move time to the next due work, if that is not in the future, and queue it."""
+        at = self._store.next_due()
+        if at is None or at > self._clock.present():
+            return False
+        if at > self._clock.now() or self._syncs:
+            self._syncs.clear()
+        self._clock.travel(at)
+        for name, key, _ in self._store.due(at):
+            self._store.set_due(name, key, None)
+            if name in self._queues:
+                self._queues[name][key] = None
+        return True
+
+    def _drain(self, component: Component, until: float) -> bool:
+        """Sync what is queued for a component; False where the batch's time is up."""
+        queue = self._queues[component.name]
+        keys = list(queue)
+        order: Callable[[list[str]], list[str]] | None = getattr(component, "order", None)
+        if order is not None:
+            keys = order(keys)
+        for key in keys:
+            del queue[key]
+            self._sync(component, key)
+            if time.monotonic() > until:
+                return False
+        self._feed()
+        return True
+
+    def _sync(self, component: Component, key: str) -> None:
+        name = component.name
+        count = self._syncs[name, key] = self._syncs.get((name, key), 0) + 1
+        if count > _SYNCS_AT_ONE_INSTANT:
+            raise LivelockError(f"{name} does not come to rest on {key!r} at cluster time {self._clock.now():.3f}")
+        try:
+            again = component.sync(key)
+        except StatusError:
+            again = self._retry(component, key)
+        else:
+            self._failures.pop((name, key), None)
+        self._store.set_due(name, key, again)
+
+    def _retry(self, component: Component, key: str) -> float | None:
+        """A refused write is tried again: at once a few times, then with doubling delays."""
+        failures = self._failures[component.name, key] = self._failures.get((component.name, key), 0) + 1
+        if failures <= _RETRIES_AT_ONCE:
+            self._queues[component.name][key] = None
+            return None
+        return self._clock.now() + min(_LONGEST_BACKOFF, 2.0 ** (failures - _RETRIES_AT_ONCE))
