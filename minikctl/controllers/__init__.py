@@ -1,1 +1,1 @@
-""""""
+"""kube-controller-manager: one module (or folder) per controller, started by `manager`."""

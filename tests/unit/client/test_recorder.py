@@ -33,7 +33,7 @@ class EventsOnly:
         return [e for e in self.events.values() if e["involvedObject"]["uid"] == owner]
 
 
-POD = {
+POD: dict[str, Any] = {
     "apiVersion": "v1",
     "kind": "Pod",
     "metadata": {

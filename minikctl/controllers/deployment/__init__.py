@@ -1,0 +1,1 @@
+"""The deployment controller: rollouts of ReplicaSets (upstream's `pkg/controller/deployment`)."""

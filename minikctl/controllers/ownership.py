@@ -1,0 +1,133 @@
+"""Owner references: who controls an object, adopting orphans and releasing what no longer matches.
+
+Counterpart of upstream's `controller_ref_manager.go`. Owned objects are found by the owner's uid.
+Orphans are looked for when an owner is new, and when an orphan itself appears or is relabelled
+(a key "orphans:NAMESPACE", see `mappers.owned_or_orphan`), so an ordinary sync reads no others.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from minikctl.apimachinery.errors import StatusError
+from minikctl.apimachinery.request import STRATEGIC_PATCH, Obj
+from minikctl.apimachinery.selectors import from_label_selector
+
+if TYPE_CHECKING:
+    from minikctl.client.client import Client
+
+ORPHANS = "orphans:"
+
+
+def controller_ref(api_version: str, kind: str, owner: Obj) -> Obj:
+    """The reference of an object to its controller (NewControllerRef)."""
+    return {
+        "apiVersion": api_version,
+        "kind": kind,
+        "name": owner["metadata"]["name"],
+        "uid": owner["metadata"]["uid"],
+        "controller": True,
+        "blockOwnerDeletion": True,
+    }
+
+
+def controller_of(obj: Obj) -> Obj | None:
+    """The owner reference marked as controller."""
+    for reference in obj["metadata"].get("ownerReferences") or ():
+        if reference.get("controller"):
+            found: Obj = reference
+            return found
+    return None
+
+
+def is_controlled_by(obj: Obj, uid: str) -> bool:
+    reference = controller_of(obj)
+    return reference is not None and reference["uid"] == uid
+
+
+class Claim:
+    """How one kind of owner claims one kind of object."""
+
+    __slots__ = ("api_version", "child", "client", "finalizer", "kind", "resource")
+
+    def __init__(
+        self, client: Client, resource: str, api_version: str, kind: str, child: str = "pods", finalizer: str = ""
+    ) -> None:
+        self.client = client
+        self.resource = resource
+        self.api_version = api_version
+        self.kind = kind
+        self.child = child
+        self.finalizer = finalizer
+
+    def owned(self, owner: Obj, selector: Any) -> list[Obj]:
+        """The objects `owner` controls after adopting (where it is new) and releasing."""
+        meta = owner["metadata"]
+        uid, namespace = meta["uid"], meta["namespace"]
+        deleting = "deletionTimestamp" in meta
+        kept = []
+        for obj in self.client.items(self.child, namespace, owner=uid):
+            if not is_controlled_by(obj, uid):
+                continue
+            if deleting or selector.matches(obj["metadata"].get("labels") or {}):
+                kept.append(obj)
+            else:
+                self.release(obj, uid)
+        if not deleting and "observedGeneration" not in (owner.get("status") or {}):
+            for obj in self.client.items(self.child, namespace, label_selector=selector):
+                if controller_of(obj) is None:
+                    adopted = self.adopt(obj, owner)
+                    if adopted is not None:
+                        kept.append(adopted)
+        return kept
+
+    def adopt_orphans(self, namespace: str) -> None:
+        """Let the owners of a namespace adopt what matches them and has no controller."""
+        owners = [o for o in self.client.items(self.resource, namespace) if "deletionTimestamp" not in o["metadata"]]
+        if not owners:
+            return
+        orphans = [o for o in self.client.items(self.child, namespace) if controller_of(o) is None]
+        if not orphans:
+            return
+        for owner in owners:
+            selector = selector_of(owner)
+            for obj in list(orphans):
+                if selector.matches(obj["metadata"].get("labels") or {}) and self.adopt(obj, owner) is not None:
+                    orphans.remove(obj)
+
+    def adopt(self, obj: Obj, owner: Obj) -> Obj | None:
+        """Make `owner` the controller of `obj`; None where the object is on its way out or gone."""
+        meta = obj["metadata"]
+        if "deletionTimestamp" in meta:
+            return None
+        patch: Obj = {
+            "metadata": {"ownerReferences": [controller_ref(self.api_version, self.kind, owner)], "uid": meta["uid"]}
+        }
+        if self.finalizer:
+            patch["metadata"]["finalizers"] = [self.finalizer]
+        try:
+            return self.client.patch(self.child, meta["name"], patch, STRATEGIC_PATCH, meta["namespace"])
+        except StatusError as error:
+            if error.reason in ("NotFound", "Invalid"):
+                return None
+            raise
+
+    def release(self, obj: Obj, uid: str) -> None:
+        """Drop the reference of `obj` to the owner `uid`."""
+        meta = obj["metadata"]
+        patch: Obj = {"metadata": {"ownerReferences": [{"$patch": "delete", "uid": uid}], "uid": meta["uid"]}}
+        if self.finalizer:
+            patch["metadata"]["$deleteFromPrimitiveList/finalizers"] = [self.finalizer]
+        try:
+            self.client.patch(self.child, meta["name"], patch, STRATEGIC_PATCH, meta["namespace"])
+        except StatusError as error:
+            if error.reason not in ("NotFound", "Invalid"):
+                raise
+
+
+def selector_of(owner: Obj) -> Any:
+    """The selector of a workload; a ReplicationController's is a plain map."""
+    selector = owner["spec"].get("selector")
+    if owner.get("kind") == "ReplicationController":
+        selector = {"matchLabels": selector or owner["spec"]["template"]["metadata"].get("labels")}
+    return from_label_selector(selector)
