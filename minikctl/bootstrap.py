@@ -38,6 +38,11 @@ def start(cluster: Cluster, settings: dict[str, Any]) -> None:
             store.set_meta("frozen", repr(cluster.clock.frozen_at))
         store.set_meta("started", rfc3339(now))
     cluster.settle()
+    if chosen["profile"] != "bare":
+        from minikctl import systemworkloads
+
+        systemworkloads.create(cluster.client(user_agent="kubeadm"), node_name(0))
+        cluster.settle()
 
 
 def _insert(cluster: Cluster, resource_key: str, obj: Obj, now: float) -> None:
@@ -60,10 +65,6 @@ def objects(settings: dict[str, Any], now: float) -> list[tuple[str, Obj]]:
     found += [("priorityclasses.scheduling.k8s.io", obj) for obj in _priority_classes()]
     found += _kubernetes_service()
     found += _nodes(settings, now)
-    if settings["profile"] != "bare":
-        from minikctl import systemworkloads
-
-        found += systemworkloads.objects([node_name(i) for i in range(settings["nodes"])])
     return found
 
 

@@ -81,7 +81,8 @@ class Reconciler:
             self._seen = cursor
             return
         if self._seen < cursor:
-            # The other process has synced the keys; only caches inside the mappers need the changes.
+            # The other process has synced the keys; only caches need to hear of the changes.
+            self._server.forget()
             self._feed(enqueue=False, until=cursor)
         self._seen = max(self._seen, cursor)
 

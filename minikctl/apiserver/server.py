@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from minikctl.store.sqlite import SQLiteStore
 
 CRDS = "customresourcedefinitions.apiextensions.k8s.io"
+_RBAC = ".rbac.authorization.k8s.io"
 _OPERATIONS = {"create": "CREATE", "update": "UPDATE", "patch": "UPDATE", "delete": "DELETE"}
 
 
@@ -77,12 +78,23 @@ class Server:
         if "system:masters" not in request.user.groups:
             self.authorizer.check(request, verb or request.verb)
 
+    def forget(self) -> None:
+        """Drop what was remembered of stored objects: another process has written."""
+        self._custom = None
+        if self._authorizer is not None:
+            self._authorizer.forget()
+
     @property
     def authorizer(self) -> Authorizer:
         if self._authorizer is None:
             from minikctl.apiserver.authorization import Authorizer
 
             self._authorizer = Authorizer(self.reader)
+            self.storage.touched.clear()
+        elif self.storage.touched:
+            if any(key.endswith(_RBAC) for key in self.storage.touched):
+                self._authorizer.forget()
+            self.storage.touched.clear()
         return self._authorizer
 
     def context(self, request: Request, operation: str) -> Context:

@@ -1,0 +1,48 @@
+"""Priority: a pod's priority and preemption policy come from its class; only one class is the default."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from minikctl.apimachinery import errors
+from minikctl.apimachinery.request import Obj
+
+if TYPE_CHECKING:
+    from minikctl.apiserver.registry.context import Context
+
+CLASSES = "priorityclasses.scheduling.k8s.io"
+
+
+def mutate(obj: Obj | None, old: Obj | None, ctx: Context) -> None:
+    """Resolve the priority class of a new pod; keep it over updates."""
+    assert obj is not None
+    spec = obj["spec"]
+    if ctx.operation == "UPDATE":
+        if old is not None and spec.get("priorityClassName", "") == old["spec"].get("priorityClassName", ""):
+            for name in ("priority", "preemptionPolicy"):
+                if name in old["spec"]:
+                    spec.setdefault(name, old["spec"][name])
+        return
+    name = spec.get("priorityClassName")
+    found = ctx.reader.get(CLASSES, "", name) if name else _default_class(ctx)
+    if name and found is None:
+        raise errors.forbidden("pods", ctx.request.name, f"no PriorityClass with name {name} was found")
+    value, policy = 0, "PreemptLowerPriority"
+    if found is not None:
+        value, policy = found.get("value", 0), found.get("preemptionPolicy") or policy
+        spec["priorityClassName"] = found["metadata"]["name"]
+    _check(spec, "priority", value, "integer value of priority", ctx)
+    _check(spec, "preemptionPolicy", policy, "string value of preemptionPolicy", ctx)
+    spec["priority"], spec["preemptionPolicy"] = value, policy
+
+
+def _check(spec: Obj, name: str, computed: object, what: str, ctx: Context) -> None:
+    given = spec.get(name)
+    if given is not None and given != computed:
+        why = f"the {what} ({given}) must not be provided in pod spec; priority admission controller computed"
+        raise errors.forbidden("pods", ctx.request.name, f"{why} {computed} from the given PriorityClass name")
+
+
+def _default_class(ctx: Context) -> Obj | None:
+    found = [item for item in ctx.reader.list(CLASSES) if item.get("globalDefault")]
+    return min(found, key=lambda item: item.get("value", 0)) if found else None
