@@ -1,0 +1,458 @@
+"""Turns what the user names into objects: files, directories, standard input, TYPE/NAME, selectors.
+
+Commands chain the setters and call `infos()` or `visit()`. Upstream counterpart: cli-runtime's
+`resource.Builder`; every refusal has its words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from minikctl.apimachinery.errors import StatusError
+from minikctl.apimachinery.request import Obj
+from minikctl.kubectl.errors import Aggregate, KubectlError, raise_all
+from minikctl.kubectl.flags import Values, quote
+from minikctl.kubectl.info import Info, enhance_list_error
+
+if TYPE_CHECKING:
+    from minikctl.apimachinery.resources import Resource, ResourceSet
+    from minikctl.kubectl.factory import Factory
+
+    Found = Info | Exception
+
+MISSING = (
+    "You must provide one or more resources by argument or filename.\n"
+    "Example resource specifications include:\n"
+    "   '-f rsrc.yaml'\n"
+    "   '--filename=rsrc.json'\n"
+    "   '<resource> <name>'\n"
+    "   '<resource>'"
+)
+
+
+def resolve_type(resources: ResourceSet, name: str) -> Resource:
+    """The resource a TYPE argument names."""
+    row = resources.resolve(name)
+    if row is None:
+        raise KubectlError(f"the server doesn't have a resource type {quote(name.partition('.')[0])}")
+    return row
+
+
+class Builder:
+    """Collects what to look for; nothing is read before `infos` or `visit`."""
+
+    def __init__(self, factory: Factory) -> None:
+        self.factory = factory
+        self._errors: list[Exception] = []
+        self._filenames: list[str] = []
+        self._kustomize = ""
+        self._recursive = False
+        self._label_selector: str | None = None
+        self._field_selector: str | None = None
+        self._select_all = False
+        self._all_namespaces = False
+        self._namespace: str | None = None
+        self._enforce_namespace = False
+        self._types: list[str] = []
+        self._names: list[str] = []
+        self._tuples: list[tuple[str, str]] = []
+        self._latest = False
+        self._local = False
+        self._flatten = True
+        self._require_object = True
+        self._schema = False
+        self._table = False
+        self._chunk = 500
+        self._subresource = ""
+
+    # -- what to look for
+
+    def files(self, flags: Values) -> Builder:
+        """Take -f, -k and -R."""
+        self._filenames = flags.get("filename") or []
+        self._kustomize = flags.get("kustomize") or ""
+        self._recursive = bool(flags.get("recursive"))
+        if self._kustomize:
+            if self._filenames:
+                self._errors.append(KubectlError("only one of -f or -k can be specified"))
+            if self._recursive:
+                self._errors.append(KubectlError("the -k flag can't be used with -f or -R"))
+            self._errors.append(KubectlError(f"-k {self._kustomize}: kustomizations are not supported by minikctl yet"))
+        return self
+
+    def stdin(self) -> Builder:
+        """Read standard input (`-f -`)."""
+        self._filenames = ["-"]
+        return self
+
+    def types_or_names(self, args: Sequence[str], allow_empty_selector: bool = True) -> Builder:
+        """Take TYPE, TYPE NAME..., TYPE,TYPE or TYPE/NAME arguments."""
+        slashes = sum("/" in arg for arg in args)
+        if slashes and slashes != len(args):
+            program = self.factory.program
+            self._errors.append(
+                KubectlError(
+                    "there is no need to specify a resource type as a separate argument when passing arguments in "
+                    f"resource/name form (e.g. '{program} get resource/<resource_name>' instead of "
+                    f"'{program} get resource resource/<resource_name>'"
+                )
+            )
+        elif slashes:
+            for arg in args:
+                self._add_tuple(arg)
+        elif args:
+            self._types = [name for name in args[0].split(",") if name]
+            self._names = list(args[1:])
+            if len(args) == 1 and self._label_selector is None and allow_empty_selector:
+                self._label_selector = ""
+        return self
+
+    def resource(self, row: Resource, *names: str) -> Builder:
+        """Named objects of one known resource."""
+        self._tuples.extend((f"{row.plural}.{row.version}.{row.group}", name) for name in names)
+        return self
+
+    def selector(self, text: str) -> Builder:
+        """Take -l."""
+        if text.strip():
+            if self._select_all:
+                self._errors.append(
+                    KubectlError(f"found non-empty label selector {quote(text)} with previously set 'all' parameter. ")
+                )
+            self._label_selector = text.strip()
+        return self
+
+    def field_selector(self, text: str) -> Builder:
+        """Take --field-selector."""
+        if text.strip():
+            if self._select_all:
+                self._errors.append(
+                    KubectlError(f"found non-empty field selector {quote(text)} with previously set 'all' parameter. ")
+                )
+            self._field_selector = text.strip()
+        return self
+
+    def select_all(self, wanted: bool) -> Builder:
+        """Take --all."""
+        if wanted and (self._label_selector is not None or self._field_selector is not None):
+            self._errors.append(KubectlError("setting 'all' parameter but found a non empty selector. "))
+        self._select_all = wanted
+        return self
+
+    def all_namespaces(self, wanted: bool) -> Builder:
+        """Take -A."""
+        self._all_namespaces = wanted
+        return self
+
+    def namespace(self, namespace: str, enforce: bool = False) -> Builder:
+        """Another namespace than the factory's."""
+        self._namespace = namespace
+        self._enforce_namespace = enforce
+        return self
+
+    # -- how
+
+    def latest(self) -> Builder:
+        """Objects from files are read from the server."""
+        self._latest = True
+        return self
+
+    def local(self, wanted: bool = True) -> Builder:
+        """Never ask the server, not even for the kinds it knows."""
+        self._local = wanted
+        return self
+
+    def schema(self, wanted: bool = True) -> Builder:
+        """Refuse file content without apiVersion and kind as invalid (--validate)."""
+        self._schema = wanted
+        return self
+
+    def keep_lists(self) -> Builder:
+        """Do not take List objects apart."""
+        self._flatten = False
+        return self
+
+    def names_only(self) -> Builder:
+        """Do not read objects that were given by name."""
+        self._require_object = False
+        return self
+
+    def tables(self, chunk: int = 500) -> Builder:
+        """Ask for Tables."""
+        self._table = True
+        self._chunk = chunk
+        return self
+
+    def chunks(self, size: int) -> Builder:
+        """Ask for lists in pages of this size."""
+        self._chunk = size
+        return self
+
+    def subresource(self, name: str) -> Builder:
+        """Read and write this subresource."""
+        self._subresource = name
+        return self
+
+    # -- results
+
+    @property
+    def single_item(self) -> bool:
+        """Whether the user named exactly one thing (then printers print no List)."""
+        if self._filenames:
+            return len(self._filenames) == 1 and self._filenames[0] != "-" and not self._is_dir(self._filenames[0])
+        if self._label_selector is not None or self._field_selector is not None or self._select_all:
+            return False
+        return len(self._tuples) == 1 or (len(self._types) == 1 and len(self._names) == 1)
+
+    def infos(self) -> list[Info]:
+        """Everything found; raises what went wrong, if anything did."""
+        found, errors = self.gather()
+        raise_all(errors)
+        return found
+
+    def gather(self) -> tuple[list[Info], list[Exception]]:
+        """Everything found, and everything that went wrong."""
+        found: list[Info] = []
+        errors: list[Exception] = []
+        try:
+            for item in self._visit():
+                if isinstance(item, Info):
+                    found.append(item)
+                else:
+                    errors.append(item)
+        except Aggregate as several:
+            errors.extend(several.errors)
+        except (StatusError, KubectlError) as error:
+            errors.append(error)
+        return found, errors
+
+    def visit(self, work: Callable[[Info], None]) -> int:
+        """Do `work` for each object as it is found, going on after errors; raise them at the end.
+
+        Returns the number of objects visited.
+        """
+        errors: list[Exception] = []
+        count = 0
+        try:
+            for item in self._visit():
+                if not isinstance(item, Info):
+                    errors.append(item)
+                    continue
+                count += 1
+                try:
+                    work(item)
+                except Aggregate as several:
+                    errors.extend(several.errors)
+                except (StatusError, KubectlError) as error:
+                    errors.append(error)
+        except (Aggregate, StatusError, KubectlError) as error:
+            errors.extend(error.errors if isinstance(error, Aggregate) else [error])
+        raise_all(errors)
+        return count
+
+    def _visit(self) -> Iterator[Found]:
+        raise_all(self._errors)
+        if self._filenames:
+            yield from self._from_files()
+        elif self._select_all or self._label_selector is not None or self._field_selector is not None:
+            yield from self._from_selector()
+        elif self._tuples:
+            yield from self._named([(resolve_type(self._resources(), kind), name) for kind, name in self._tuples])
+        elif self._names:
+            if not self._types:
+                raise KubectlError("you must provide a resource and a resource name together")
+            rows = self._type_rows()
+            yield from self._named([(row, name) for row in rows for name in self._names])
+        elif self._types:
+            self._type_rows()
+            raise KubectlError("resource(s) were provided, but no name was specified")
+        else:
+            raise KubectlError(MISSING)
+
+    def _resources(self) -> ResourceSet:
+        return self.factory.resources
+
+    def _type_rows(self) -> list[Resource]:
+        resources = self._resources()
+        rows: list[Resource] = []
+        for name in self._types:
+            members = resources.in_category(name) if resources.resolve(name) is None else []
+            rows.extend(members or [resolve_type(resources, name)])
+        return list(dict.fromkeys(rows))
+
+    def _add_tuple(self, arg: str) -> None:
+        kinds, _, name = arg.partition("/")
+        if "/" in name:
+            self._errors.append(KubectlError("arguments in resource/name form may not have more than one slash"))
+        elif not kinds or not name or "," in kinds:
+            self._errors.append(KubectlError("arguments in resource/name form must have a single resource and name"))
+        else:
+            self._tuples.append((kinds, name))
+
+    def _working_namespace(self) -> str:
+        if self._all_namespaces:
+            return ""
+        return self.factory.namespace if self._namespace is None else self._namespace
+
+    # -- by name and by selector
+
+    def _named(self, wanted: Iterable[tuple[Resource, str]]) -> Iterator[Found]:
+        infos = []
+        for row, name in wanted:
+            namespace = self._working_namespace() if row.namespaced else ""
+            if row.namespaced and not namespace:
+                if self._all_namespaces:
+                    raise KubectlError("a resource cannot be retrieved by name across all namespaces")
+                raise KubectlError("namespace may not be empty when retrieving a resource by name")
+            infos.append(Info(row, namespace, name))
+        for info in infos:
+            if self._require_object:
+                try:
+                    self._fetch(info)
+                except (StatusError, KubectlError) as error:
+                    yield error
+                    continue
+            yield info
+
+    def _fetch(self, info: Info) -> None:
+        options: dict[str, Any] = {"table": True} if self._table else {}
+        if self._subresource:
+            options["subresource"] = self._subresource
+        info.get(self.factory.client, **options)
+
+    def _from_selector(self) -> Iterator[Found]:
+        if self._names:
+            raise KubectlError("name cannot be provided when a selector is specified")
+        if self._tuples:
+            raise KubectlError("selectors and the all flag cannot be used when passing resource/name arguments")
+        if not self._types:
+            raise KubectlError("at least one resource must be specified to use a selector")
+        label, field = self._label_selector or "", self._field_selector or ""
+        for row in self._type_rows():
+            namespace = self._working_namespace() if row.namespaced else ""
+            try:
+                yield from self._pages(row, namespace, label, field)
+            except StatusError as error:
+                yield enhance_list_error(error, row, label, field)
+
+    def _pages(self, row: Resource, namespace: str, label: str, field: str) -> Iterator[Found]:
+        token = ""
+        while True:
+            page = self.factory.client.list(
+                row, namespace, label_selector=label, field_selector=field, limit=self._chunk, continue_=token,
+                table=self._table,
+            )  # fmt: skip
+            if self._table or not self._flatten:
+                yield Info(row, namespace, "", page)
+            else:
+                for obj in page.get("items") or ():
+                    obj.setdefault("apiVersion", row.api_version)
+                    obj.setdefault("kind", row.kind)
+                    metadata = obj["metadata"]
+                    yield Info(row, metadata.get("namespace", ""), metadata["name"], obj)
+            token = page.get("metadata", {}).get("continue", "")
+            if not token:
+                return
+
+    # -- from files
+
+    def _is_dir(self, path: str) -> bool:
+        import os
+
+        return os.path.isdir(path)
+
+    def _from_files(self) -> Iterator[Found]:
+        from minikctl.kubectl.files import read_sources
+
+        if self._types:
+            what = "a resource by arguments" if self._names else "resource arguments"
+            raise KubectlError(f"when paths, URLs, or stdin is provided as input, you may not specify {what} as well")
+        if self._tuples:
+            raise KubectlError(
+                "when paths, URLs, or stdin is provided as input, you may not specify resource arguments as well"
+            )
+        matches = self._label_filter()
+        for source, value in read_sources(self._filenames, self._recursive, self.factory.streams.stdin):
+            if isinstance(value, Exception):
+                yield value
+                continue
+            try:
+                found = self._infos_of(source, value)
+            except (StatusError, KubectlError) as error:
+                yield error
+                continue
+            for item in found:
+                if isinstance(item, Info):
+                    item = self._placed(item)
+                if isinstance(item, Info) and not matches(item.obj):
+                    continue
+                yield item
+
+    def _label_filter(self) -> Callable[[Obj], bool]:
+        if not self._label_selector:
+            return lambda obj: True
+        from minikctl.apimachinery.selectors import parse
+
+        try:
+            selector = parse(self._label_selector)
+        except (ValueError, StatusError) as error:
+            raise KubectlError(f"the provided selector {quote(self._label_selector)} is not valid: {error}") from None
+        return lambda obj: selector.matches(obj.get("metadata", {}).get("labels") or {})
+
+    def _infos_of(self, source: str, value: Any) -> list[Found]:
+        """The infos of one document: one, or those of a List's items."""
+        from minikctl.kubectl.files import check_type
+
+        check_type(source, value, self._schema)
+        kind, api_version = value["kind"], value["apiVersion"]
+        if self._flatten and kind.endswith("List") and isinstance(value.get("items"), list):
+            found: list[Found] = []
+            for item in value["items"]:
+                if isinstance(item, dict) and kind != "List":
+                    item.setdefault("kind", kind[: -len("List")])
+                    item.setdefault("apiVersion", api_version)
+                try:
+                    found.extend(self._infos_of(source, item))
+                except KubectlError as error:
+                    found.append(error)
+            return found
+        metadata = value.get("metadata")
+        metadata = metadata if isinstance(metadata, dict) else {}
+        name, namespace = metadata.get("name") or "", metadata.get("namespace") or ""
+        row = None
+        if not self._local:
+            row = self._resources().by_kind(api_version, kind)
+            if row is None:
+                raise KubectlError(
+                    f"resource mapping not found for name: {quote(name)} namespace: {quote(namespace)} from "
+                    f"{quote(source)}: no matches for kind {quote(kind)} in version {quote(api_version)}\n"
+                    "ensure CRDs are installed first"
+                )
+        return [Info(row, namespace, name, value, source)]
+
+    def _placed(self, info: Info) -> Found:
+        """Set or check the namespace; read the live object where it is asked for."""
+        obj = info.obj
+        if info.resource is not None and not info.resource.namespaced:
+            info.namespace = ""
+            if isinstance(obj.get("metadata"), dict):
+                obj["metadata"].pop("namespace", None)
+        else:
+            wanted = self._working_namespace()
+            enforce = self._enforce_namespace if self._namespace is not None else self.factory.enforce_namespace
+            if info.namespace and enforce and info.namespace != wanted and wanted:
+                return KubectlError(
+                    f"the namespace from the provided object {quote(info.namespace)} does not match the namespace "
+                    f"{quote(wanted)}. You must pass '--namespace={info.namespace}' to perform this operation."
+                )
+            if not info.namespace and wanted:
+                info.namespace = wanted
+                if isinstance(obj.setdefault("metadata", {}), dict):
+                    obj["metadata"]["namespace"] = wanted
+        if self._latest and not self._local:
+            try:
+                self._fetch(info)
+            except (StatusError, KubectlError) as error:
+                return error
+        return info

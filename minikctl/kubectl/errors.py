@@ -1,0 +1,158 @@
+"""The one place where errors become words on standard error and an exit status.
+
+Every command raises; `report` prints. Upstream counterpart: kubectl's `cmd/util` (checkErr,
+StandardErrorMessage, MultilineError).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from minikctl.apimachinery.errors import StatusError
+from minikctl.kubectl.flags import quote
+
+
+class KubectlError(Exception):
+    """A refusal of kubectl's own making; printed with the prefix `error: `."""
+
+
+class UsageError(KubectlError):
+    """A wrong use of a command; the help hint is added."""
+
+    def __init__(self, command_path: str, message: str) -> None:
+        super().__init__(f"{message}\nSee '{command_path} -h' for help and examples")
+
+
+class ConfigInvalid(KubectlError):
+    """A kubeconfig that cannot be used."""
+
+
+class PlainError(KubectlError):
+    """An error that kubectl prints without the prefix `error: `."""
+
+
+class NoResourceType(PlainError):
+    """meta.NoResourceMatchError: a type the server does not have."""
+
+
+class Exit(Exception):
+    """End with a status and print nothing more."""
+
+    def __init__(self, status: int = 1) -> None:
+        super().__init__(status)
+        self.status = status
+
+
+class Aggregate(Exception):
+    """Several errors; printed one per line."""
+
+    def __init__(self, errors: Sequence[Exception]) -> None:
+        super().__init__("; ".join(str(error) for error in errors))
+        self.errors = list(errors)
+
+
+def raise_all(errors: Iterable[Exception]) -> None:
+    """Raise what a loop collected: nothing, the one error, or an Aggregate."""
+    collected = list(errors)
+    if len(collected) == 1:
+        raise collected[0]
+    if collected:
+        raise Aggregate(collected)
+
+
+def collecting(visit: Callable[..., None], items: Iterable[object]) -> None:
+    """Call `visit` for every item, going on after errors; raise them together at the end."""
+    errors: list[Exception] = []
+    for item in items:
+        try:
+            visit(item)
+        except Aggregate as several:
+            errors.extend(several.errors)
+        except (StatusError, KubectlError) as error:
+            errors.append(error)
+    raise_all(errors)
+
+
+def add_source(verb: str, source: str, error: Exception) -> Exception:
+    """The error with the file it came from: `error when VERB "SOURCE": ...`."""
+    if not source:
+        return error
+    message = f"error when {verb} {quote(source)}: {error}"
+    if isinstance(error, StatusError):
+        return StatusError(error.reason, message, error.details, error.code)
+    return KubectlError(message)
+
+
+def standard_message(error: BaseException) -> str:
+    """An error's line within a list of errors."""
+    if isinstance(error, StatusError):
+        if error.reason == "Unauthorized":
+            return f"error: You must be logged in to the server ({error.message})"
+        if error.reason:
+            return f"Error from server ({error.reason}): {error.message}"
+        return f"Error from server: {error.message}"
+    return str(error)
+
+
+def message(error: BaseException) -> str:
+    """Everything kubectl prints about an error, without the final newline."""
+    if isinstance(error, Aggregate):
+        if len(error.errors) == 1:
+            return message(error.errors[0])
+        return "\n".join(standard_message(each) for each in error.errors)
+    if isinstance(error, StatusError):
+        return _invalid(error) if error.reason == "Invalid" else standard_message(error)
+    if isinstance(error, PlainError):
+        return str(error)
+    if isinstance(error, ConfigInvalid):
+        return f"Error in configuration: {error}"
+    text = str(error)
+    return text if text.startswith("error: ") else f"error: {text}"
+
+
+def _invalid(error: StatusError) -> str:
+    details = error.details
+    kind, name, causes = details.get("kind", ""), details.get("name", ""), details.get("causes") or []
+    head = "The request is invalid"
+    if kind or name:
+        head = f"The {kind} {quote(name)} is invalid"
+    elif error.message and not causes:
+        head = f"The request is invalid: {error.message}"
+    if not causes:
+        return head
+    lines = list(dict.fromkeys(f"{cause.get('field', '')}: {cause.get('message', '')}" for cause in causes))
+    if len(lines) == 1:
+        return f"{head}: {lines[0]}"
+    return "\n".join([f"{head}: ", *(f"* {line}" for line in lines)])
+
+
+def report(error: BaseException, write: Callable[[str], object]) -> int:
+    """Print an error to standard error through `write`; returns the exit status."""
+    if isinstance(error, Exit):
+        return error.status
+    if isinstance(error, KeyboardInterrupt):
+        return 130
+    if not isinstance(error, StatusError | KubectlError | Aggregate):
+        error = _unexpected(error)
+    text = message(error)
+    write(text if text.endswith("\n") else text + "\n")
+    return 1
+
+
+def _unexpected(error: BaseException) -> KubectlError:
+    if isinstance(error, MemoryError):
+        return KubectlError("out of memory")
+    if isinstance(error, RecursionError):
+        return KubectlError("the input is nested too deeply")
+    if isinstance(error, OSError):
+        return KubectlError(os_error(error))
+    first_line = (str(error).splitlines() or [""])[0]
+    if type(error).__module__.startswith("minikctl."):
+        return KubectlError(first_line)
+    return KubectlError(f"internal error: {type(error).__name__}: {first_line}")
+
+
+def os_error(error: OSError) -> str:
+    """An OSError in Go's words: `open FILE: no such file or directory`."""
+    reason = (error.strerror or str(error)).lower()
+    return f"open {error.filename}: {reason}" if error.filename else reason

@@ -1,0 +1,222 @@
+"""The factory: hands a command its kubeconfig, namespace, client, resources and streams, each lazily.
+
+One per invocation. Leaving it (`with`) lets the cluster reconcile what the command changed. Tests
+build one with `Factory(..., cluster=...)`. Upstream counterpart: kubectl's `cmd/util.Factory`.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from types import TracebackType
+from typing import TYPE_CHECKING, TextIO
+
+from minikctl.kubectl.errors import KubectlError
+from minikctl.kubectl.flags import Values
+
+if TYPE_CHECKING:
+    from minikctl.apimachinery.request import UserInfo
+    from minikctl.apimachinery.resources import Resource, ResourceSet
+    from minikctl.client.client import Client
+    from minikctl.cluster import Cluster
+    from minikctl.kubectl.builder import Builder
+    from minikctl.kubectl.kubeconfig import Kubeconfig, Target
+
+
+class Streams:
+    """Standard input, output and error of one invocation."""
+
+    __slots__ = ("err", "out", "stdin")
+
+    def __init__(self, stdin: TextIO, out: TextIO, err: TextIO) -> None:
+        self.stdin = stdin
+        self.out = out
+        self.err = err
+
+    @classmethod
+    def standard(cls) -> Streams:
+        """The process's own; whatever the locale, text is UTF-8 and foreign bytes pass through."""
+        for stream in (sys.stdin, sys.stdout, sys.stderr):
+            reconfigure = getattr(stream, "reconfigure", None)
+            if reconfigure:
+                reconfigure(encoding="utf-8", errors="surrogateescape")
+        return cls(sys.stdin, sys.stdout, sys.stderr)
+
+
+class Factory:
+    """Lazily built dependencies of one command."""
+
+    def __init__(
+        self,
+        flags: Values,
+        streams: Streams,
+        environ: Mapping[str, str],
+        command_path: str,
+        cluster: Cluster | None = None,
+    ) -> None:
+        self.flags = flags
+        self.streams = streams
+        self.environ = environ
+        self.command_path = command_path
+        self._cluster = cluster
+        self._client: Client | None = None
+        self._resources: ResourceSet | None = None
+        self._config: Kubeconfig | None = None
+        self._target: Target | None = None
+        self._warned: set[str] = set()
+
+    def __enter__(self) -> Factory:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._cluster is None:
+            return
+        try:
+            if kind is None or not issubclass(kind, KeyboardInterrupt):
+                self._cluster.settle()
+        finally:
+            self._cluster.close()
+        if kind is None and self._warned and self.flags.get("warnings-as-errors"):
+            count = len(self._warned)
+            raise KubectlError(f"{count} warning{'s' if count > 1 else ''} received")
+
+    # -- output
+
+    def out(self, text: str) -> None:
+        """Print a line to standard output."""
+        self.streams.out.write(text + "\n")
+
+    def err(self, text: str) -> None:
+        """Print a line to standard error."""
+        self.streams.out.flush()
+        self.streams.err.write(text + "\n")
+
+    def warning(self, text: str) -> None:
+        """Print a server warning, once."""
+        if text not in self._warned:
+            self._warned.add(text)
+            self.err(f"Warning: {text}")
+
+    # -- configuration
+
+    @property
+    def program(self) -> str:
+        """The name this program was called by."""
+        return self.command_path.split(" ", 1)[0]
+
+    @property
+    def config(self) -> Kubeconfig:
+        """The merged kubeconfig; first use of the default location writes it."""
+        if self._config is None:
+            from minikctl.kubectl import kubeconfig
+
+            explicit = self.flags.get("kubeconfig", "")
+            config = kubeconfig.load(explicit, self.environ)
+            path = kubeconfig.default_path(self.environ)
+            if config.files == [path] and not explicit and not os.path.exists(path):
+                kubeconfig.create_default(self.environ)
+                config = kubeconfig.load(explicit, self.environ)
+            self._config = config
+        return self._config
+
+    @property
+    def target(self) -> Target:
+        """What the chosen context stands for."""
+        if self._target is None:
+            from minikctl.kubectl import kubeconfig
+
+            check_request_timeout(self.flags.get("request-timeout", "0"))
+            self._target = kubeconfig.target(self.config, self.flags)
+        return self._target
+
+    @property
+    def namespace(self) -> str:
+        """The namespace commands work in: -n, the context's, or default."""
+        return self.target.namespace
+
+    @property
+    def enforce_namespace(self) -> bool:
+        """Whether -n was given: objects from files must then agree with it."""
+        return self.target.namespace_given
+
+    # -- the cluster
+
+    @property
+    def cluster(self) -> Cluster:
+        """The cluster of the chosen context, caught up with the clock."""
+        if self._cluster is None:
+            from minikctl.cluster import Cluster
+            from minikctl.kubectl import kubeconfig
+
+            path = kubeconfig.store_path(self.target.server)
+            environ = self.environ
+            self._cluster = Cluster.open(
+                path,
+                clock=environ.get("MINIKCTL_CLOCK", ""),
+                seed=environ.get("MINIKCTL_SEED"),
+                settings={"profile": environ["MINIKCTL_PROFILE"]} if environ.get("MINIKCTL_PROFILE") else None,
+            )
+            self._cluster.catch_up()
+        return self._cluster
+
+    @property
+    def client(self) -> Client:
+        """A client that acts as the kubeconfig's user (or as --as says)."""
+        if self._client is None:
+            from minikctl.kubectl.identity import user_of
+
+            self._client = self.client_as(user_of(self.target))
+        return self._client
+
+    def client_as(self, user: UserInfo) -> Client:
+        """A client for another user; --as still applies."""
+        from minikctl.kubectl.identity import impersonated
+
+        client = self.cluster.client(user, user_agent=self.program, impersonate=impersonated(self.flags))
+        client.on_warning = self.warning
+        if self.flags.get("v", 0) >= 6:
+            from minikctl.kubectl.requestlog import RequestLog
+
+            client.on_request = RequestLog(self.streams.err, self.flags["v"])
+        return client
+
+    @property
+    def resources(self) -> ResourceSet:
+        """Everything the cluster serves: built-in kinds and those of CustomResourceDefinitions."""
+        if self._resources is None:
+            self._resources = self.client.resource_set()
+        return self._resources
+
+    def now(self) -> float:
+        """Cluster time."""
+        return self.cluster.present()
+
+    def builder(self) -> Builder:
+        """A builder that turns files, TYPE/NAME and selectors into objects."""
+        from minikctl.kubectl.builder import Builder
+
+        return Builder(self)
+
+    def resolve(self, name: str) -> Resource:
+        """The resource a TYPE argument names; kubectl's error when there is none."""
+        from minikctl.kubectl.builder import resolve_type
+
+        return resolve_type(self.resources, name)
+
+
+def check_request_timeout(text: str) -> None:
+    """Refuse a --request-timeout that is neither seconds nor a duration."""
+    if text.isdigit():
+        return
+    from minikctl.apimachinery.duration import parse_go
+
+    try:
+        parse_go(text)
+    except ValueError:
+        raise KubectlError(
+            "Invalid timeout value. Timeout must be a single integer in seconds, or an integer followed by a "
+            "corresponding time unit (e.g. 1s | 2m | 3h)"
+        ) from None

@@ -1,0 +1,102 @@
+"""Help texts in the layout of kubectl's templates.
+
+Imported only when help is asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from minikctl.kubectl import commands
+from minikctl.kubectl.command import Command
+from minikctl.kubectl.flags import BOOL, DURATION, STRING, Flag
+
+_WIDTH = 70
+_ROOT = "{0} controls the Kubernetes cluster manager: here a whole cluster in one file."
+
+
+def render(program: str, path: tuple[str, ...], command: Command) -> str:
+    """The help text of one command."""
+    entry = commands.TREE[path]
+    description = (command.long or entry.short).replace("kubectl ", f"{program} ").strip("\n")
+    if not path:
+        description = _ROOT.format(program)
+    parts = [description]
+    if entry.aliases:
+        parts.append("Aliases:\n" + ", ".join([path[-1], *entry.aliases.split()]))
+    if command.example:
+        parts.append("Examples:\n" + _example(command.example, program))
+    if entry.children:
+        parts.append(_subcommands(path))
+    flags = visible(command.flags)
+    if flags:
+        parts.append("Options:\n" + flag_usages(flags).rstrip("\n"))
+    if path or not command.flags:
+        parts.append(f"Usage:\n  {program} {command.use}" + ("" if "[options]" in command.use else " [options]"))
+    tips = f'Use "{program} options" for a list of global command-line options (applies to all commands).\n'
+    if entry.children:
+        name = " ".join((program, *path))
+        tips = f'Use "{name} <command> --help" for more information about a given command.\n' + tips
+    parts.append(tips)
+    return "\n\n".join(parts)
+
+
+def _example(text: str, program: str) -> str:
+    lines = [f"  {line.strip()}" if line.strip() else "" for line in text.strip("\n").splitlines()]
+    return "\n".join(lines).replace("  kubectl ", f"  {program} ").rstrip()
+
+
+def _subcommands(path: tuple[str, ...]) -> str:
+    names = commands.children(path)
+    width = max(len(name) for name in names) + 3
+    if path:
+        return "Available Commands:\n" + _rows(path, names, width)
+    sections = []
+    for key, title in commands.GROUPS:
+        members = [name for name in names if commands.TREE[(name,)].group == key]
+        sections.append("\n".join(filter(None, (title, _rows(path, members, width)))))
+    return "\n\n".join(sections)
+
+
+def _rows(path: tuple[str, ...], names: Iterable[str], width: int) -> str:
+    ordered = sorted(names) if path else names
+    return "\n".join(f"  {name:<{width}}{commands.entry((*path, name)).short}" for name in ordered)
+
+
+def visible(flags: Sequence[Flag]) -> list[Flag]:
+    """The flags that help lists, sorted by name."""
+    return sorted((flag for flag in flags if not flag.hidden), key=lambda flag: flag.name)
+
+
+def flag_usages(flags: Iterable[Flag]) -> str:
+    """The Options section: each flag with its default and wrapped text."""
+    import textwrap
+
+    blocks = []
+    for flag in flags:
+        short = f"-{flag.short}, " if flag.short else ""
+        lines = textwrap.wrap(flag.usage, _WIDTH, break_long_words=False, break_on_hyphens=False)
+        blocks.append(f"    {short}--{flag.name}={default_text(flag)}:\n\t" + "\n\t".join(lines) + "\n\n")
+    return "".join(blocks)
+
+
+def default_text(flag: Flag) -> str:
+    """A flag's default as help prints it."""
+    if flag.shown:
+        return flag.shown.strip()
+    if flag.kind == STRING:
+        return f"'{flag.default}'"
+    if flag.kind == BOOL:
+        return "true" if flag.default else "false"
+    if flag.kind == DURATION:
+        return _go_duration(flag.default)
+    if isinstance(flag.default, list):
+        return "[" + ",".join(flag.default) + "]"
+    if isinstance(flag.default, dict):
+        return ""
+    return str(flag.default)
+
+
+def _go_duration(seconds: float) -> str:
+    minutes, rest = divmod(int(seconds), 60)
+    return f"{minutes}m{rest}s" if minutes else f"{rest}s"

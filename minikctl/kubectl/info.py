@@ -1,0 +1,92 @@
+"""One object a command works on: where it comes from, what it is called, its current content.
+
+Made by the builder, used by every command. Upstream counterpart: cli-runtime's `resource.Info`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from minikctl.apimachinery.errors import StatusError
+from minikctl.apimachinery.request import Obj
+from minikctl.kubectl.errors import KubectlError
+from minikctl.kubectl.flags import quote
+
+if TYPE_CHECKING:
+    from minikctl.apimachinery.resources import Resource
+    from minikctl.client.client import Client
+
+
+class Info:
+    """An object: resource row (None when --local), namespace, name, content and source."""
+
+    __slots__ = ("name", "namespace", "object", "resource", "source")
+
+    def __init__(
+        self, resource: Resource | None, namespace: str, name: str, obj: Obj | None = None, source: str = ""
+    ) -> None:
+        self.resource = resource
+        self.namespace = namespace
+        self.name = name
+        self.object = obj
+        self.source = source
+
+    @property
+    def namespaced(self) -> bool:
+        return self.resource is not None and self.resource.namespaced
+
+    @property
+    def row(self) -> Resource:
+        """The resource; only --local infos have none."""
+        if self.resource is None:
+            raise KubectlError("the server's resource types are not known with --local")
+        return self.resource
+
+    @property
+    def obj(self) -> Obj:
+        """The content; a builder that requires objects has fetched it."""
+        if self.object is None:
+            raise KubectlError(f"{self.object_name()}: no object")
+        return self.object
+
+    def object_name(self) -> str:
+        """RESOURCE/NAME as in `pods/web`."""
+        return f"{self.row.plural}/{self.name}"
+
+    def refresh(self, obj: Obj) -> None:
+        """Take in what the server answered."""
+        self.object = obj
+        metadata = obj.get("metadata") or {}
+        self.name = metadata.get("name", self.name)
+        self.namespace = metadata.get("namespace", self.namespace) if self.namespaced else ""
+
+    def get(self, client: Client, **options: Any) -> Obj:
+        """Read the object from the server and keep it."""
+        if not self.name:
+            raise KubectlError("resource name may not be empty")
+        self.object = client.get(self.row, self.name, self.namespace, **options)
+        return self.object
+
+    def type_text(self) -> str:
+        """The resource and kind in Go's form, for `error when retrieving current configuration of`."""
+        row = self.row
+        version = f"{row.group}/{row.version}"
+        return (
+            f'Resource: "{version}, Resource={row.plural}", GroupVersionKind: "{version}, Kind={row.kind}"\n'
+            f"Name: {quote(self.name)}, Namespace: {quote(self.namespace)}"
+        )
+
+
+def enhance_list_error(error: StatusError, row: Resource, label_selector: str, field_selector: str) -> StatusError:
+    """A refused list says what was asked for."""
+    if error.reason not in ("BadRequest", "NotFound"):
+        return error
+    subject = quote(f"{row.group}/{row.version}, Resource={row.plural}")
+    if label_selector or field_selector:
+        text = (
+            f"Unable to find {subject} that match label selector {quote(label_selector)}, "
+            f"field selector {quote(field_selector)}: {error.message}"
+        )
+    else:
+        text = f"Unable to list {subject}: {error.message}"
+    return StatusError(error.reason, text, error.details, error.code)

@@ -1,0 +1,361 @@
+"""Turns the text of manifests into JSON values: YAML streams and JSON streams.
+
+YAML is read with the rules of sigs.k8s.io/yaml (YAML 1.1 as goyaml v2 resolves it, `y` and `on` are
+booleans, the last of duplicate keys wins), errors in goyaml's words. Aliases may not blow up.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import yaml
+from yaml.events import (
+    AliasEvent,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+    StreamEndEvent,
+)
+
+from minikctl.kubectl.flags import quote
+
+try:
+    from yaml._yaml import CParser
+except ImportError:  # PyYAML without libyaml: slower, and its messages differ a little
+    CParser = yaml.SafeLoader  # type: ignore[assignment, misc]
+
+_CONSTANTS: dict[str, Any] = {
+    **dict.fromkeys(("", "~", "null", "Null", "NULL")),
+    **dict.fromkeys(("y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON"), True),
+    **dict.fromkeys(("n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF"), False),
+    **dict.fromkeys((".nan", ".NaN", ".NAN"), math.nan),
+    **dict.fromkeys((".inf", ".Inf", ".INF", "+.inf", "+.Inf", "+.INF"), math.inf),
+    **dict.fromkeys(("-.inf", "-.Inf", "-.INF"), -math.inf),
+}
+_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_NUMERIC_START = frozenset("0123456789+-.")
+
+
+class ParseError(Exception):
+    """Text that is neither YAML nor JSON; the message is Go's."""
+
+
+def documents(data: bytes) -> Iterator[Any]:
+    """The values of a stream; documents without content are left out."""
+    if data.lstrip().startswith(b"{"):
+        yield from _json_stream(data)
+        return
+    for chunk in _yaml_chunks(data):
+        value = parse_yaml(chunk)
+        if value is not None:
+            yield value
+
+
+def parse_yaml(data: bytes) -> Any:
+    """One YAML document as a JSON value."""
+    if data.lstrip().startswith(b"{"):
+        try:
+            return _settle_numbers(json.loads(data))
+        except (ValueError, RecursionError):
+            pass  # a flow mapping that is YAML only
+    try:
+        return _Builder(data).document()
+    except yaml.YAMLError as error:
+        raise ParseError(f"error converting YAML to JSON: {_go_yaml(error)}") from None
+    except RecursionError:
+        raise ParseError("error converting YAML to JSON: yaml: exceeded max depth of 10000") from None
+
+
+def _yaml_chunks(data: bytes) -> Iterator[bytes]:
+    """Split a stream at its `---` lines, as apimachinery's YAMLReader does."""
+    if not data.startswith(b"---") and b"\n---" not in data:
+        yield data
+        return
+    pending: list[bytes] = []
+    for line in data.splitlines(keepends=True):
+        if line.startswith(b"---"):
+            after = line[3:].strip()
+            if after and not after.startswith(b"#"):
+                raise ParseError(f"invalid Yaml document separator: {after.decode('utf-8', 'replace')}")
+            if pending:
+                yield b"".join(pending)
+                pending = []
+                continue
+        pending.append(line)
+    if pending:
+        yield b"".join(pending)
+
+
+def _go_yaml(error: yaml.YAMLError) -> str:
+    problem = getattr(error, "problem", None)
+    if not problem:
+        return f"yaml: {getattr(error, 'reason', None) or str(error).splitlines()[0]}"
+    mark = getattr(error, "context_mark", None)
+    if mark is None or mark.line == 0:
+        mark = getattr(error, "problem_mark", None)
+    line = mark.line if mark is not None else 0
+    if line and isinstance(error, yaml.scanner.ScannerError):
+        line += 1
+    return f"yaml: line {line}: {problem}" if line else f"yaml: {problem}"
+
+
+def _json_stream(data: bytes) -> Iterator[Any]:
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError:
+        text = data.decode("utf-8", "replace")
+    decoder = json.JSONDecoder(strict=True)
+    index, end = 0, len(text)
+    while True:
+        while index < end and text[index] in " \t\r\n":
+            index += 1
+        if index >= end:
+            return
+        try:
+            value, index = decoder.raw_decode(text, index)
+        except json.JSONDecodeError as error:
+            raise ParseError(_go_json(text, index, error)) from None
+        except RecursionError:
+            raise ParseError("exceeded max depth") from None
+        if value is not None:
+            yield _settle_numbers(value)
+
+
+def _go_json(text: str, start: int, error: json.JSONDecodeError) -> str:
+    """A JSON syntax error in the words of Go's decoder."""
+    position = error.pos
+    if error.msg.startswith("Unterminated string") or position >= len(text.rstrip()):
+        return "unexpected EOF"
+    char = text[position]
+    after = {
+        "Expecting property name enclosed in double quotes": "looking for beginning of object key string",
+        "Illegal trailing comma before end of object": "looking for beginning of object key string",
+        "Illegal trailing comma before end of array": "looking for beginning of value",
+        "Expecting ':' delimiter": "after object key",
+        "Expecting ',' delimiter": "after object key:value pair",
+        "Expecting value": "looking for beginning of value",
+        "Invalid control character at": "in string literal",
+    }.get(error.msg, "looking for beginning of value")
+    if error.msg.startswith("Illegal trailing comma"):
+        position += 1
+        while position < len(text) and text[position] in " \t\r\n":
+            position += 1
+        char = text[position] if position < len(text) else char
+    if error.msg == "Expecting ',' delimiter" and _in_array(text, start, position):
+        after = "after array element"
+    shown = {"'": r"'\''", '"': "'\"'"}.get(char, f"'{quote(char)[1:-1]}'")
+    return f"json: offset {position - start + 1}: invalid character {shown} {after}"
+
+
+def _in_array(text: str, start: int, position: int) -> bool:
+    stack = []
+    in_string = escaped = False
+    for char in text[start:position]:
+        if escaped:
+            escaped = False
+        elif in_string:
+            escaped = char == "\\"
+            in_string = char != '"'
+        elif char == '"':
+            in_string = True
+        elif char in "[{":
+            stack.append(char)
+        elif char in "]}" and stack:
+            stack.pop()
+    return bool(stack) and stack[-1] == "["
+
+
+def _settle_numbers(value: Any) -> Any:
+    """Numbers as Go keeps them: integers beyond 64 bits as floats, constants that are no JSON refused."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if item.__class__ is not str:
+                value[key] = _settle_numbers(item)
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            if item.__class__ is not str:
+                value[index] = _settle_numbers(item)
+    elif value.__class__ is int and not -(1 << 63) <= value < 1 << 63:
+        return float(value)
+    return value
+
+
+class _Builder:
+    """Builds values from parser events; counts what aliases expand to, as goyaml does."""
+
+    def __init__(self, data: bytes) -> None:
+        self.events = CParser(data)
+        self.anchors: dict[str, tuple[Any, int]] = {}
+        self.decoded = 0
+        self.aliased = 0
+
+    def document(self) -> Any:
+        get_event = self.events.get_event
+        get_event()  # stream start
+        if isinstance(get_event(), StreamEndEvent):
+            return None
+        return self._value(get_event(), 0)
+
+    def _value(self, event: Any, depth: int) -> Any:
+        if depth > 10000:
+            raise RecursionError
+        self.decoded += 1
+        kind = event.__class__
+        if kind is ScalarEvent:
+            value = event.value
+            if event.implicit[0]:
+                if event.tag is None:
+                    value = _plain(value)
+            elif event.tag:
+                value = _tagged(event.tag, value)
+            if event.anchor:
+                self.anchors[event.anchor] = (value, 1)
+            return value
+        if kind is AliasEvent:
+            return self._alias(event)
+        before = self.decoded
+        if kind is MappingStartEvent:
+            value = self._mapping(depth)
+        elif kind is SequenceStartEvent:
+            value = []
+            while not isinstance(item := self.events.get_event(), SequenceEndEvent):
+                value.append(self._value(item, depth + 1))
+        else:
+            raise ParseError("error converting YAML to JSON: yaml: unknown problem parsing YAML content")
+        if event.anchor:
+            self.anchors[event.anchor] = (value, self.decoded - before + 1)
+        return value
+
+    def _mapping(self, depth: int) -> dict[str, Any]:
+        result: dict[str, Any] = {}
+        merged: list[dict[str, Any]] = []
+        get_event = self.events.get_event
+        while not isinstance(event := get_event(), MappingEndEvent):
+            if event.__class__ is ScalarEvent and event.value == "<<" and event.implicit[0]:
+                self.decoded += 1
+                merged.extend(self._merge_sources(depth))
+                continue
+            key = _key(self._value(event, depth + 1))
+            result[key] = self._value(get_event(), depth + 1)
+        for source in merged:
+            for key, value in source.items():
+                result.setdefault(key, value)
+        return result
+
+    def _merge_sources(self, depth: int) -> list[dict[str, Any]]:
+        value = self._value(self.events.get_event(), depth + 1)
+        sources = value if isinstance(value, list) else [value]
+        if not all(isinstance(source, dict) for source in sources):
+            raise ParseError(
+                "error converting YAML to JSON: yaml: map merge requires map or sequence of maps as the value"
+            )
+        return sources
+
+    def _alias(self, event: Any) -> Any:
+        if event.anchor not in self.anchors:
+            raise ParseError(f"error converting YAML to JSON: yaml: unknown anchor '{event.anchor}' referenced")
+        value, count = self.anchors[event.anchor]
+        self.decoded += count
+        self.aliased += count
+        if self.aliased > 100 and self.decoded > 1000 and self.aliased / self.decoded > _alias_ratio(self.decoded):
+            raise ParseError("error converting YAML to JSON: yaml: document contains excessive aliasing")
+        return _copy(value)
+
+
+def _alias_ratio(decoded: int) -> float:
+    """How large a share of a document aliases may make up (goyaml's limits)."""
+    low, high = 400_000, 4_000_000
+    if decoded <= low:
+        return 0.99
+    if decoded >= high:
+        return 0.10
+    return 0.99 - 0.89 * (decoded - low) / (high - low)
+
+
+def _copy(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _copy(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_copy(item) for item in value]
+    return value
+
+
+def _plain(text: str) -> Any:
+    """What a plain scalar means."""
+    if text in _CONSTANTS:
+        return _number(_CONSTANTS[text])
+    if text[0] not in _NUMERIC_START:
+        return text
+    digits = text.replace("_", "")
+    integer = _integer(digits)
+    if integer is not None:
+        return integer
+    if _FLOAT.fullmatch(digits):
+        return _number(float(digits))
+    return text
+
+
+def _integer(digits: str) -> int | None:
+    body = digits.lstrip("+-")
+    if len(digits) - len(body) > 1 or not body or not body.isascii() or not body.isalnum() or not body[0].isdigit():
+        return None
+    prefix = body[:2].lower()
+    base = {"0x": 16, "0b": 2, "0o": 8}.get(prefix, 8 if body[0] == "0" and len(body) > 1 else 10)
+    try:
+        value = int(body, base)
+    except ValueError:
+        return None
+    value = -value if digits[0] == "-" else value
+    return value if -(1 << 63) <= value < 1 << 64 else None
+
+
+def _number(value: Any) -> Any:
+    """A float as it comes back from JSON: integral ones below 1e21 are integers there."""
+    if isinstance(value, float):
+        if math.isinf(value) or math.isnan(value):
+            name = "NaN" if math.isnan(value) else "+Inf" if value > 0 else "-Inf"
+            raise ParseError(f"error converting YAML to JSON: json: unsupported value: {name}")
+        if value.is_integer() and abs(value) < 1 << 63:
+            return int(value)
+    return value
+
+
+def _tagged(tag: str, text: str) -> Any:
+    if tag in ("tag:yaml.org,2002:str", "!"):
+        return text
+    if tag == "tag:yaml.org,2002:float":
+        value = _plain(text)
+        return _number(float(value)) if isinstance(value, int | float) else value
+    if tag == "tag:yaml.org,2002:binary":
+        import base64
+
+        try:
+            return base64.b64decode(text).decode("utf-8", "replace")
+        except ValueError:
+            raise ParseError(
+                "error converting YAML to JSON: yaml: !!binary value contains invalid base64 data"
+            ) from None
+    if tag.startswith("tag:yaml.org,2002:"):
+        return _plain(text) if text else None
+    return text
+
+
+def _key(value: Any) -> str:
+    """A mapping key as a JSON key."""
+    if value.__class__ is str:
+        key: str = value
+        return key
+    if value is True:
+        return "true"
+    if value is False:
+        return "false"
+    if isinstance(value, int | float):
+        return repr(value)
+    kind = {type(None): "%!s(<nil>)", dict: "map", list: "slice"}.get(type(value), "unknown")
+    raise ParseError(f"error converting YAML to JSON: Unsupported map key of type: {kind}, key: <nil>, value: <nil>")

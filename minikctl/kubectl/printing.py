@@ -1,0 +1,163 @@
+"""-o: from the print flags to a function that prints one object.
+
+Formats are imported when they are asked for. Upstream counterpart: cli-runtime's `genericclioptions`
+print flags and `printers`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TextIO
+
+from minikctl.apimachinery.request import Obj
+from minikctl.kubectl.errors import KubectlError
+from minikctl.kubectl.flags import Values, quote
+
+Printer = Callable[[Obj], None]
+
+_JSON_YAML = ("json", "kyaml", "yaml")
+_TEMPLATES = (
+    "go-template", "go-template-file", "jsonpath", "jsonpath-as-json", "jsonpath-file", "template", "templatefile",
+)  # fmt: skip
+FORMATS = (*_JSON_YAML, "name", *_TEMPLATES)
+
+
+def no_printer(output: str, formats: tuple[str, ...] = FORMATS) -> KubectlError:
+    """The refusal of an unknown -o."""
+    allowed = ",".join(sorted(formats))
+    return KubectlError(
+        f"unable to match a printer suitable for the output format {quote(output)}, allowed formats are: {allowed}"
+    )
+
+
+def printer(flags: Values, out: TextIO, operation: str = "", dry_run: str = "none") -> Printer:
+    """The printer the flags ask for; without -o it prints `kind/name OPERATION`.
+
+    `dry_run` ("none", "client", "server") is added to the operation.
+    """
+    output = flags.get("output") or ""
+    if not output and flags.get("template"):
+        output = "go-template"
+    if not output or output == "name":
+        if dry_run != "none":
+            operation += " (dry run)" if dry_run == "client" else " (server dry run)"
+        return name_printer(out, "" if output else operation)
+    found = structured(flags, output, out)
+    if found is None:
+        raise no_printer(output)
+    return found
+
+
+def structured(flags: Values, output: str, out: TextIO) -> Printer | None:
+    """The printer of a format that shows the object's content; None for any other format."""
+    hide = not flags.get("show-managed-fields", False)
+    if output in _JSON_YAML:
+        return _json_yaml(output, out, hide)
+    name, equals, argument = output.partition("=")
+    if name not in _TEMPLATES:
+        return None
+    template = argument if equals else flags.get("template") or ""
+    show = _template(name, template, flags.get("allow-missing-template-keys", True))
+
+    def print_object(obj: Obj) -> None:
+        out.write(show(without_managed_fields(obj) if hide else obj))
+
+    return print_object
+
+
+def _json_yaml(output: str, out: TextIO, hide: bool) -> Printer:
+    dump = dumper(output)
+    count = 0
+
+    def print_object(obj: Obj) -> None:
+        nonlocal count
+        count += 1
+        if hide:
+            obj = without_managed_fields(obj)
+        if count > 1 and output == "yaml":
+            out.write("---\n")
+        out.write(dump(obj))
+
+    return print_object
+
+
+def dumper(output: str) -> Callable[[Any], str]:
+    """The text form of a value as json, yaml or kyaml."""
+    if output == "json":
+        from minikctl.printers import jsonout
+
+        return jsonout.dump
+    if output == "yaml":
+        from minikctl.printers import yamlout
+
+        return yamlout.dump
+    from minikctl.printers import kyaml
+
+    return kyaml.dump
+
+
+def _template(name: str, template: str, allow_missing: bool) -> Callable[[Any], str]:
+    """A jsonpath or go-template as a function from object to text."""
+    if name.startswith("jsonpath"):
+        from minikctl.printers import jsonpath
+
+        if not template:
+            raise KubectlError("template format specified but no template given")
+        if name == "jsonpath-file":
+            template = _read(template, "template")
+        return jsonpath.template(template, allow_missing, as_json=name == "jsonpath-as-json")
+    from minikctl.printers import gotemplate
+
+    if not template:
+        raise KubectlError("template format specified but no template given")
+    if name in ("go-template-file", "templatefile"):
+        template = _read(template, "template")
+    return gotemplate.template(template, allow_missing)
+
+
+def _read(path: str, what: str) -> str:
+    try:
+        with open(path, encoding="utf-8") as file:
+            return file.read()
+    except OSError as error:
+        raise KubectlError(f"error reading --{what} {path}, open {path}: {(error.strerror or '').lower()}") from None
+
+
+def without_managed_fields(obj: Obj) -> Obj:
+    """The object (and its items) without metadata.managedFields; the original stays as it is."""
+    metadata = obj.get("metadata")
+    if isinstance(metadata, dict) and "managedFields" in metadata:
+        obj = {**obj, "metadata": {key: value for key, value in metadata.items() if key != "managedFields"}}
+    items = obj.get("items")
+    if isinstance(items, list) and any(isinstance(item, dict) and "metadata" in item for item in items):
+        obj = {**obj, "items": [without_managed_fields(item) if isinstance(item, dict) else item for item in items]}
+    return obj
+
+
+def kind_name(obj: Obj) -> str:
+    """kind[.group]/name as the name printer writes it."""
+    kind = (obj.get("kind") or "").lower()
+    group, slash, _ = (obj.get("apiVersion") or "").partition("/")
+    name = (obj.get("metadata") or {}).get("name") or "<unknown>"
+    return f"{kind}.{group}/{name}" if slash else f"{kind}/{name}"
+
+
+def name_printer(out: TextIO, operation: str = "") -> Printer:
+    """Prints `kind/name operation`; a List item by item."""
+    suffix = f" {operation}" if operation else ""
+
+    def print_object(obj: Obj) -> None:
+        if isinstance(obj.get("items"), list) and str(obj.get("kind", "")).endswith("List"):
+            for item in obj["items"]:
+                print_object(item)
+            return
+        if not obj.get("kind"):
+            raise KubectlError(f"missing kind for resource with name {(obj.get('metadata') or {}).get('name')}")
+        out.write(f"{kind_name(obj)}{suffix}\n")
+
+    return print_object
+
+
+def to_list(objects: list[Obj]) -> Obj:
+    """A v1 List of objects, as `get -o yaml` prints several."""
+    return {"apiVersion": "v1", "items": objects, "kind": "List", "metadata": {"resourceVersion": ""}}
