@@ -1,0 +1,67 @@
+"""NodeResourcesFit: requests must fit into what is left; the emptier node scores higher (LeastAllocated)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from minikctl.scheduler.framework import MAX_SCORE, Failure, Plugin
+from minikctl.scheduler.podinfo import Shape
+from minikctl.scheduler.snapshot import Cluster, NodeInfo
+
+TOO_MANY_PODS = "Too many pods"
+INSUFFICIENT = "Insufficient "
+
+
+class NodeResourcesFit(Plugin):
+    name = "NodeResourcesFit"
+    weight = 1
+
+    def pre_filter(self, shape: Shape, cluster: Cluster) -> Any:
+        return shape.requests
+
+    def filter(self, state: Any, shape: Shape, node: NodeInfo) -> Failure | None:
+        if (
+            state.cpu <= node.cpu - node.used_cpu
+            and state.memory <= node.memory - node.used_memory
+            and not state.others
+            and len(node.pods) < node.pods_allowed
+        ):
+            return None
+        return _shortage(shape, node)
+
+    def pre_score(self, shape: Shape, cluster: Cluster) -> Any:
+        return shape.requests.nonzero_cpu, shape.requests.nonzero_memory
+
+    def score(self, state: Any, shape: Shape, node: NodeInfo) -> float:
+        total = weights = 0
+        if node.cpu:
+            weights = 1
+            left = node.cpu - node.nonzero_cpu - state[0]
+            if left > 0:
+                total = left * MAX_SCORE // node.cpu
+        if node.memory:
+            weights += 1
+            left = node.memory - node.nonzero_memory - state[1]
+            if left > 0:
+                total += left * MAX_SCORE // node.memory
+        return total // weights if weights else 0
+
+
+def _shortage(shape: Shape, node: NodeInfo) -> Failure | None:
+    reasons = []
+    unresolvable = False
+    if len(node.pods) + 1 > node.pods_allowed:
+        reasons.append(TOO_MANY_PODS)
+    requests = shape.requests
+    wanted = [
+        ("cpu", requests.cpu, node.cpu, node.used_cpu),
+        ("memory", requests.memory, node.memory, node.used_memory),
+    ]
+    wanted += [
+        (name, amount, node.others.get(name, 0), node.others_used.get(name, 0)) for name, amount in requests.others
+    ]
+    for name, amount, offered, used in wanted:
+        if amount > offered - used and amount:
+            reasons.append(INSUFFICIENT + name)
+            unresolvable = unresolvable or amount > offered
+    return Failure(*reasons, unresolvable=unresolvable) if reasons else None

@@ -1,0 +1,185 @@
+"""VolumeBinding: claims must exist, and bind where the pod runs.
+
+Unbound claims of an Immediate class refuse the pod; those of a WaitForFirstConsumer class are
+given a volume, or a node to be provisioned for, before the pod is bound (PreBind).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from minikctl.apimachinery.nodeaffinity import matches_selector
+from minikctl.apimachinery.quantity import as_int
+from minikctl.apimachinery.request import MERGE_PATCH, Obj
+from minikctl.apimachinery.selectors import from_label_selector
+from minikctl.scheduler.framework import SKIP, Failure, Plugin
+from minikctl.scheduler.podinfo import Shape
+from minikctl.scheduler.snapshot import Cluster, NodeInfo
+
+if TYPE_CHECKING:
+    from minikctl.client.client import Client
+
+UNBOUND_IMMEDIATE = Failure("pod has unbound immediate PersistentVolumeClaims", unresolvable=True)
+NODE_CONFLICT = Failure("node(s) didn't match PersistentVolume's node affinity", unresolvable=True)
+BIND_CONFLICT = Failure("node(s) didn't find available persistent volumes to bind", unresolvable=True)
+NO_VOLUME = Failure("node(s) unavailable due to one or more pvc(s) bound to non-existent pv(s)", unresolvable=True)
+
+SELECTED_NODE = "volume.kubernetes.io/selected-node"
+BIND_COMPLETED = "pv.kubernetes.io/bind-completed"
+BOUND_BY_CONTROLLER = "pv.kubernetes.io/bound-by-controller"
+NO_PROVISIONER = "kubernetes.io/no-provisioner"
+WAIT = "WaitForFirstConsumer"
+
+
+class _Claims:
+    """A pod's claims: volumes of the bound ones, and the ones that wait with their class."""
+
+    __slots__ = ("lost", "volumes", "waiting")
+
+    def __init__(self) -> None:
+        self.volumes: list[Obj] = []
+        self.lost = False
+        self.waiting: list[tuple[Obj, Obj, list[Obj]]] = []  # claim, class, volumes it could have
+
+
+class VolumeBinding(Plugin):
+    name = "VolumeBinding"
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    def pre_filter(self, shape: Shape, cluster: Cluster) -> Any:
+        if not shape.claims:
+            return SKIP
+        state = _Claims()
+        immediate = False
+        for name in shape.claims:
+            claim = self._client.find("persistentvolumeclaims", name, shape.namespace)
+            if claim is None:
+                return Failure(f'persistentvolumeclaim "{name}" not found', unresolvable=True)
+            if "deletionTimestamp" in claim["metadata"]:
+                return Failure(f'persistentvolumeclaim "{name}" is being deleted', unresolvable=True)
+            volume = claim["spec"].get("volumeName", "")
+            if claim.get("status", {}).get("phase") == "Lost":
+                text = f'persistentvolumeclaim "{name}" bound to non-existent persistentvolume "{volume}"'
+                return Failure(text, unresolvable=True)
+            if volume and BIND_COMPLETED in (claim["metadata"].get("annotations") or {}):
+                self._add_bound(state, volume)
+            elif not volume and (storage_class := self._waiting_class(claim)) is not None:
+                state.waiting.append((claim, storage_class, self._candidates(claim)))
+            else:
+                immediate = True
+        return UNBOUND_IMMEDIATE if immediate else state
+
+    def filter(self, state: Any, shape: Shape, node: NodeInfo) -> Failure | None:
+        if any(not _reaches(volume, node) for volume in state.volumes):
+            return NODE_CONFLICT
+        if any(self._choose(item, node, set()) is None for item in state.waiting):
+            return BIND_CONFLICT
+        return NO_VOLUME if state.lost else None
+
+    def bind(self, shape: Shape, node: NodeInfo) -> bool:
+        """PreBind: let the waiting claims bind for this node. False while some are not bound yet."""
+        state = self.pre_filter(shape, Cluster())
+        if state is SKIP or isinstance(state, Failure) or not state.waiting:
+            return state is SKIP or not isinstance(state, Failure)
+        taken: set[str] = set()
+        for item in state.waiting:
+            claim = item[0]
+            chosen = self._choose(item, node, taken)
+            if isinstance(chosen, dict):
+                taken.add(chosen["metadata"]["name"])
+                self._reserve(chosen, claim)
+            elif (claim["metadata"].get("annotations") or {}).get(SELECTED_NODE) != node.name:
+                patch = {"metadata": {"annotations": {SELECTED_NODE: node.name}}}
+                self._client.patch(
+                    "persistentvolumeclaims", claim["metadata"]["name"], patch, MERGE_PATCH, shape.namespace
+                )
+        return False
+
+    def _add_bound(self, state: _Claims, name: str) -> None:
+        volume = self._client.find("persistentvolumes", name)
+        if volume is None:
+            state.lost = True
+        else:
+            state.volumes.append(volume)
+
+    def _waiting_class(self, claim: Obj) -> Obj | None:
+        name = claim["spec"].get("storageClassName")
+        found = self._client.find("storageclasses.storage.k8s.io", name) if name else None
+        return found if found is not None and found.get("volumeBindingMode") == WAIT else None
+
+    def _candidates(self, claim: Obj) -> list[Obj]:
+        """Free volumes that would satisfy the claim, smallest first."""
+        spec = claim["spec"]
+        wanted = as_int(spec.get("resources", {}).get("requests", {}).get("storage", "0"))
+        selector = from_label_selector(spec["selector"]) if spec.get("selector") else None
+        found = []
+        for volume in self._client.items("persistentvolumes"):
+            offered = volume["spec"]
+            if (
+                offered.get("storageClassName", "") == spec.get("storageClassName", "")
+                and offered.get("volumeMode", "Filesystem") == spec.get("volumeMode", "Filesystem")
+                and set(spec.get("accessModes") or ()) <= set(offered.get("accessModes") or ())
+                and as_int(offered.get("capacity", {}).get("storage", "0")) >= wanted
+                and (selector is None or selector.matches(volume["metadata"].get("labels") or {}))
+                and _free_for(volume, claim)
+            ):
+                found.append(volume)
+        found.sort(key=lambda volume: as_int(volume["spec"]["capacity"]["storage"]))
+        return found
+
+    def _choose(self, item: tuple[Obj, Obj, list[Obj]], node: NodeInfo, taken: set[str]) -> Obj | bool | None:
+        """The volume for a waiting claim on this node; True: provision one; None: impossible."""
+        claim, storage_class, volumes = item
+        selected = (claim["metadata"].get("annotations") or {}).get(SELECTED_NODE)
+        if selected:
+            return True if selected == node.name else None
+        for volume in volumes:
+            if volume["metadata"]["name"] not in taken and _reaches(volume, node):
+                return volume
+        if storage_class.get("provisioner") == NO_PROVISIONER:
+            return None
+        return True if _allowed(storage_class, node) else None
+
+    def _reserve(self, volume: Obj, claim: Obj) -> None:
+        meta = claim["metadata"]
+        reference = {
+            "kind": "PersistentVolumeClaim",
+            "apiVersion": "v1",
+            "namespace": meta["namespace"],
+            "name": meta["name"],
+            "uid": meta["uid"],
+            "resourceVersion": meta["resourceVersion"],
+        }
+        patch = {"metadata": {"annotations": {BOUND_BY_CONTROLLER: "yes"}}, "spec": {"claimRef": reference}}
+        self._client.patch("persistentvolumes", volume["metadata"]["name"], patch, MERGE_PATCH)
+
+
+def _reaches(volume: Obj, node: NodeInfo) -> bool:
+    required = (volume["spec"].get("nodeAffinity") or {}).get("required")
+    return matches_selector(required, node.name, node.labels)
+
+
+def _allowed(storage_class: Obj, node: NodeInfo) -> bool:
+    terms: Any = storage_class.get("allowedTopologies")
+    if not terms:
+        return True
+    return any(_in_topology(term, node.labels) for term in terms)
+
+
+def _in_topology(term: Obj, labels: Mapping[str, str]) -> bool:
+    return all(labels.get(item["key"]) in item["values"] for item in term.get("matchLabelExpressions") or ())
+
+
+def _free_for(volume: Obj, claim: Obj) -> bool:
+    reference = volume["spec"].get("claimRef")
+    meta = claim["metadata"]
+    if not reference:
+        return volume.get("status", {}).get("phase") in (None, "Pending", "Available")
+    return (
+        reference.get("name") == meta["name"]
+        and reference.get("namespace") == meta["namespace"]
+        and reference.get("uid") in (None, "", meta["uid"])
+    )

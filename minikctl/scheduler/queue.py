@@ -1,0 +1,56 @@
+"""Pods that wait to be scheduled, in memory: who they are, in which order, and whether to try again.
+
+A pod that could not be scheduled rests until something changes that may help it. Counterpart of
+kube-scheduler's `backend/queue`, with the mappers of the scheduler in the informers' place.
+"""
+
+from __future__ import annotations
+
+from minikctl.scheduler.plugins.prioritysort import sort_key
+from minikctl.scheduler.podinfo import PodInfo
+
+
+class Queue:
+    """The pending pods of one scheduler."""
+
+    __slots__ = ("_arrivals", "_waiting")
+
+    def __init__(self) -> None:
+        self._waiting: dict[str, PodInfo] = {}
+        self._arrivals: dict[str, int] = {}
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._waiting
+
+    def get(self, key: str) -> PodInfo | None:
+        return self._waiting.get(key)
+
+    def put(self, pod: PodInfo) -> bool:
+        """Add or update a pod; True where it is new or its spec or labels changed since it was tried."""
+        known = self._waiting.get(pod.key)
+        self._waiting[pod.key] = pod
+        if known is None or known.uid != pod.uid:
+            self._arrivals[pod.key] = len(self._arrivals)
+            return True
+        return known.shape is not pod.shape or known.generation != pod.generation
+
+    def remove(self, key: str) -> PodInfo | None:
+        self._arrivals.pop(key, None)
+        return self._waiting.pop(key, None)
+
+    def keys(self) -> list[str]:
+        return list(self._waiting)
+
+    def with_claims(self) -> list[str]:
+        """The pods whose volumes may be what they wait for."""
+        return [key for key, pod in self._waiting.items() if pod.shape.claims]
+
+    def order(self, keys: list[str]) -> list[str]:
+        """By priority, then by arrival; keys that are not known come last."""
+        last = (1 << 31, 0)
+
+        def rank(key: str) -> tuple[int, int]:
+            pod = self._waiting.get(key)
+            return last if pod is None else sort_key(pod.shape.priority, self._arrivals.get(key, 0))
+
+        return sorted(keys, key=rank)

@@ -1,0 +1,329 @@
+"""kube-scheduler: gives each pending pod the best node, or says why there is none.
+
+A key is one pod. Nodes and placed pods are kept in memory (snapshot.py), results per shape of pods
+too (equivalence.py). Counterpart of kube-scheduler's `scheduler.go` and `schedule_one.go`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from minikctl.apimachinery.clock import rfc3339
+from minikctl.apimachinery.errors import StatusError
+from minikctl.apimachinery.request import STRATEGIC_PATCH, Change, Obj
+from minikctl.client.component import Env, Keys, Mapper, split_key
+from minikctl.scheduler.diagnosis import fit_error
+from minikctl.scheduler.equivalence import Results
+from minikctl.scheduler.plugins import default_plugins
+from minikctl.scheduler.plugins.schedulinggates import gated
+from minikctl.scheduler.plugins.volumebinding import VolumeBinding
+from minikctl.scheduler.podinfo import PodInfo, Shapes
+from minikctl.scheduler.preemption import Candidate, Preemption, fits_beside
+from minikctl.scheduler.queue import Queue
+from minikctl.scheduler.snapshot import Cluster, NodeInfo
+
+DEFAULT_SCHEDULER = "default-scheduler"
+NO_NODES = "no nodes available to schedule pods"
+
+_CACHED_SHAPES = 64
+_FINISHED = ("Succeeded", "Failed")
+_NONE: tuple[str, ...] = ()
+
+
+class Scheduler:
+    """The component; one profile, named default-scheduler."""
+
+    name = "scheduler"
+
+    def __init__(self, env: Env) -> None:
+        self._env = env
+        self._client = env.client
+        self._shapes = Shapes()
+        self._plugins = default_plugins(env.client)
+        self._volume_binding = next(plugin for plugin in self._plugins if isinstance(plugin, VolumeBinding))
+        self._cluster: Cluster | None = None
+        self._queue = Queue()
+        self._pending_read = False
+        self._nominations: dict[str, str] = {}  # as read at the start, for the snapshot to take over
+        self._results: dict[str, Results] = {}
+
+    @property
+    def watches(self) -> Mapping[str, Mapper]:
+        return {
+            "pods": self._pod_changed,
+            "nodes": self._node_changed,
+            "persistentvolumeclaims": self._volume_changed,
+            "persistentvolumes": self._volume_changed,
+            "storageclasses.storage.k8s.io": self._volume_changed,
+            "csinodes.storage.k8s.io": self._volume_changed,
+            "services": self._service_changed,
+        }
+
+    def order(self, keys: list[str]) -> list[str]:
+        """The order in which queued pods are tried."""
+        return self._queue.order(keys)
+
+    # Changes
+
+    def _pod_changed(self, change: Change) -> Keys:
+        pod = change.object
+        spec = pod["spec"]
+        key = f"{change.namespace}/{change.name}"
+        if spec.get("nodeName"):
+            return self._placed_changed(key, change)
+        if change.type == "DELETED":
+            gone = self._queue.remove(key)
+            if self._cluster is not None and gone is not None and self._cluster.nominated:
+                self._cluster.nominate(gone, "")
+                return self._queue.keys()
+            return _NONE
+        if not _wants_scheduling(pod):
+            return _NONE
+        return (key,) if self._queue.put(self._shapes.info(pod)) else _NONE
+
+    def _placed_changed(self, key: str, change: Change) -> Keys:
+        waited = self._queue.remove(key)
+        cluster = self._cluster
+        left = change.type == "DELETED" or change.object.get("status", {}).get("phase") in _FINISHED
+        if cluster is None:
+            return self._all_pending() if left else _NONE
+        if waited is not None and cluster.nominated:
+            cluster.nominate(waited, "")
+        if left:
+            return self._all_pending() if cluster.displace(key) else _NONE
+        known = cluster.placed.get(key)
+        if known is not None and known.version and _older(change.object, known.version):
+            return _NONE
+        pod = self._shapes.info(change.object)
+        matters = known is None or known.shape is not pod.shape or known.requests is not pod.requests
+        cluster.place(pod)
+        return self._all_pending() if matters else _NONE
+
+    def _node_changed(self, change: Change) -> Keys:
+        cluster = self._cluster
+        if cluster is None:
+            return self._all_pending()
+        if change.type == "DELETED":
+            cluster.remove_node(change.name)
+            return self._all_pending()
+        return self._all_pending() if cluster.set_node(change.object) else _NONE
+
+    def _volume_changed(self, change: Change) -> Keys:
+        self._all_pending()
+        keys = self._queue.with_claims()
+        for key in keys:
+            pod = self._queue.get(key)
+            if pod is not None:
+                self._results.pop(pod.shape.key, None)
+        return keys
+
+    def _service_changed(self, change: Change) -> Keys:
+        namespace = change.namespace
+        for key in [key for key, results in self._results.items() if results.shape.namespace == namespace]:
+            del self._results[key]
+        return _NONE
+
+    def _all_pending(self) -> list[str]:
+        """Every unscheduled pod; those from before this program started are read once."""
+        if not self._pending_read:
+            self._pending_read = True
+            for pod in self._client.items("pods", node=""):
+                if _wants_scheduling(pod):
+                    self._queue.put(self._shapes.info(pod))
+                    if nominated := pod.get("status", {}).get("nominatedNodeName"):
+                        self._nominations[f"{pod['metadata']['namespace']}/{pod['metadata']['name']}"] = nominated
+        return self._queue.keys()
+
+    def _load(self) -> Cluster:
+        """The cluster's nodes and pods, read at first use."""
+        if self._cluster is None:
+            self._all_pending()
+            cluster = self._cluster = Cluster()
+            for node in self._client.items("nodes"):
+                cluster.set_node(node)
+            for pod in self._client.items("pods"):
+                if pod["spec"].get("nodeName") and pod.get("status", {}).get("phase") not in _FINISHED:
+                    cluster.place(self._shapes.info(pod))
+            for key, node_name in self._nominations.items():
+                if (waiting := self._queue.get(key)) is not None:
+                    cluster.nominate(waiting, node_name)
+        return self._cluster
+
+    # One pod
+
+    def sync(self, key: str) -> float | None:
+        """Schedule one pod."""
+        cluster = self._load()
+        pod = self._queue.get(key)
+        if pod is None:
+            return None
+        results = self._evaluate(pod)
+        node = self._select(cluster, results, pod)
+        if node is None:
+            self._fail(cluster, results, pod)
+        elif not pod.shape.claims or self._volume_binding.bind(pod.shape, node):
+            self._bind(cluster, pod, node)
+        return None
+
+    def _evaluate(self, pod: PodInfo) -> Results:
+        cluster, shape = self._load(), pod.shape
+        results = self._results.get(shape.key)
+        if results is None or results.stale() or shape.claims:
+            if len(self._results) >= _CACHED_SHAPES:
+                del self._results[next(iter(self._results))]
+            results = self._results[shape.key] = Results(shape, cluster, self._plugins, {})
+        else:
+            results.catch_up()
+        return results
+
+    def _select(self, cluster: Cluster, results: Results, pod: PodInfo) -> NodeInfo | None:
+        """The best feasible node; one the pod was nominated for goes first."""
+        if results.refusal is not None:
+            return None
+        nominated = cluster.nominated
+        if not nominated:
+            return results.best()
+        failures = results.failures()
+        for name, pods in nominated.items():
+            if pod.key in pods and name in cluster.nodes and name not in failures:
+                return cluster.nodes[name]
+
+        def crowded(node: NodeInfo) -> bool:
+            others = nominated.get(node.name, {})
+            rivals = [
+                other
+                for other in others.values()
+                if other.key != pod.key and other.shape.priority >= pod.shape.priority
+            ]
+            return bool(rivals) and not fits_beside(results, node, rivals)
+
+        return results.best(crowded)
+
+    def _bind(self, cluster: Cluster, pod: PodInfo, node: NodeInfo) -> None:
+        namespace = pod.shape.namespace
+        binding = {
+            "apiVersion": "v1",
+            "kind": "Binding",
+            "metadata": {"name": pod.name, "namespace": namespace, "uid": pod.uid},
+            "target": {"kind": "Node", "name": node.name},
+        }
+        try:
+            self._client.create("pods", binding, namespace, subresource="binding", name=pod.name)
+        except StatusError as error:
+            if error.reason in ("NotFound", "Conflict"):  # deleted, or bound by somebody else
+                self._queue.remove(pod.key)
+                return
+            raise
+        self._queue.remove(pod.key)
+        if cluster.nominated:
+            cluster.nominate(pod, "")
+        pod.node = node.name
+        cluster.place(pod)
+        message = f"Successfully assigned {pod.key} to {node.name}"
+        self._env.recorder.event_v1(pod.reference(), None, "Normal", "Scheduled", "Binding", message)
+
+    # No node
+
+    def _fail(self, cluster: Cluster, results: Results, pod: PodInfo) -> None:
+        namespace, name = split_key(pod.key)
+        live = self._client.find("pods", name, namespace)
+        if live is None or live["metadata"].get("uid") != pod.uid or live["spec"].get("nodeName"):
+            self._queue.remove(pod.key)
+            return
+        nominated = live.get("status", {}).get("nominatedNodeName", "")
+        candidate, post_filter = self._post_filter(cluster, results, pod, nominated)
+        refusal = results.refusal
+        failures = {} if refusal is not None else results.failures()
+        message = fit_error(len(cluster.nodes), failures, refusal, post_filter) if cluster.nodes else NO_NODES
+        if candidate is not None:
+            self._preempt(cluster, pod, candidate)
+            nominated = candidate.node.name
+        elif nominated and not post_filter.endswith("nominated node."):
+            nominated = ""
+        cluster.nominate(pod, nominated)
+        self._report(live, message, nominated)
+        self._env.recorder.event_v1(live, None, "Warning", "FailedScheduling", "Scheduling", message)
+
+    def _post_filter(
+        self, cluster: Cluster, results: Results, pod: PodInfo, nominated: str
+    ) -> tuple[Candidate | None, str]:
+        """Try to make room; the candidate, or what the PostFilter plugins say."""
+        if results.refusal is not None:
+            return None, "not found"
+        preemption = Preemption(self._client, cluster, results, pod)
+        text = preemption.ineligible(nominated)
+        if not text:
+            candidate, why = preemption.run()
+            if candidate is not None:
+                return candidate, ""
+            text = fit_error(len(cluster.nodes), why, None, "")
+        return None, f"no new claims to deallocate, preemption: {text}"
+
+    def _preempt(self, cluster: Cluster, pod: PodInfo, candidate: Candidate) -> None:
+        now = rfc3339(self._env.clock.now())
+        for victim in candidate.victims:
+            namespace, name = split_key(victim.key)
+            condition = {
+                "type": "DisruptionTarget",
+                "status": "True",
+                "lastProbeTime": None,
+                "lastTransitionTime": now,
+                "observedGeneration": victim.generation,
+                "reason": "PreemptionByScheduler",
+                "message": f"{DEFAULT_SCHEDULER}: preempting to accommodate a higher priority pod",
+            }
+            try:
+                live = self._client.patch(
+                    "pods", name, {"status": {"conditions": [condition]}}, STRATEGIC_PATCH, namespace, "status"
+                )
+                self._client.delete("pods", name, namespace, preconditions={"uid": victim.uid})
+            except StatusError as error:
+                if error.reason == "NotFound":
+                    continue
+                raise
+            message = f"Preempted by pod {pod.uid} on node {candidate.node.name}"
+            self._env.recorder.event_v1(live, pod.reference(), "Normal", "Preempted", "Preempting", message)
+        self._clear_lower_nominations(cluster, pod, candidate.node.name)
+
+    def _clear_lower_nominations(self, cluster: Cluster, pod: PodInfo, node: str) -> None:
+        for other in list(cluster.nominated.get(node, {}).values()):
+            if other.shape.priority < pod.shape.priority:
+                cluster.nominate(other, "")
+                namespace, name = split_key(other.key)
+                patch = {"status": {"nominatedNodeName": None}}
+                self._client.patch("pods", name, patch, STRATEGIC_PATCH, namespace, "status")
+
+    def _report(self, live: Obj, message: str, nominated: str) -> None:
+        """Write the PodScheduled condition and nominatedNodeName, where they differ."""
+        meta, status = live["metadata"], live.get("status", {})
+        known: Obj = next((c for c in status.get("conditions") or () if c["type"] == "PodScheduled"), {})
+        same_status = known.get("status") == "False"
+        condition = {
+            "type": "PodScheduled",
+            "status": "False",
+            "lastProbeTime": None,
+            "lastTransitionTime": known["lastTransitionTime"] if same_status else rfc3339(self._env.clock.now()),
+            "observedGeneration": meta.get("generation", 0),
+            "reason": "Unschedulable",
+            "message": message,
+        }
+        patch: Obj = {}
+        if condition != known:
+            patch["conditions"] = [condition]
+        if nominated != status.get("nominatedNodeName", ""):
+            patch["nominatedNodeName"] = nominated or None
+        if patch:
+            self._client.patch("pods", meta["name"], {"status": patch}, STRATEGIC_PATCH, meta["namespace"], "status")
+
+
+def _wants_scheduling(pod: Obj) -> bool:
+    return (
+        pod["spec"].get("schedulerName", DEFAULT_SCHEDULER) == DEFAULT_SCHEDULER
+        and "deletionTimestamp" not in pod["metadata"]
+        and pod.get("status", {}).get("phase") not in _FINISHED
+        and not gated(pod)
+    )
+
+
+def _older(pod: Obj, version: str) -> bool:
+    return int(pod["metadata"].get("resourceVersion") or 0) < int(version)
