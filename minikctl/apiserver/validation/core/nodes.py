@@ -1,7 +1,143 @@
-"""Validation of core/nodes."""
+"""Validation of Nodes."""
 
 from __future__ import annotations
 
-from minikctl.apiserver.validation import Checks
+from typing import Any
 
-VALIDATE: dict[str, Checks] = {}
+from minikctl.apimachinery import field
+from minikctl.apimachinery.field import FieldError, Struct
+from minikctl.apimachinery.request import Obj
+from minikctl.apiserver.validation import Checks, WarningsCheck
+from minikctl.apiserver.validation.addresses import cidr_for_legacy_field, is_ipv6_cidr
+from minikctl.apiserver.validation.names import is_config_map_key, is_valid_label_value, label_name, subdomain_name
+from minikctl.apiserver.validation.quantities import validate_amount
+from minikctl.apiserver.validation.selectors import validate_label_name
+
+_CIDR_CHANGE = 'node updates may not change podCIDR except from "" to valid'
+_PROVIDER_CHANGE = 'node updates may not change providerID except from "" to valid'
+
+
+def validate_taints(taints: list[Obj], path: str) -> list[FieldError]:
+    """Keys, values and effects; each (key, effect) pair once."""
+    errors: list[FieldError] = []
+    seen: set[tuple[str, str]] = set()
+    for index, taint in enumerate(taints):
+        at = f"{path}[{index}]"
+        key, value, effect = taint.get("key") or "", taint.get("value") or "", taint.get("effect") or ""
+        errors += validate_label_name(key, f"{at}.key")
+        problems = is_valid_label_value(value)
+        if problems:
+            errors.append(field.invalid(f"{at}.value", value, ";".join(problems)))
+        errors += _effect(effect, f"{at}.effect")
+        if (key, effect) in seen:
+            shown = Struct(Key=key, Value=value, Effect=effect, TimeAdded=taint.get("timeAdded"))
+            error = field.duplicate(at, shown)
+            error.detail = "taints must be unique by key and effect pair"
+            errors.append(error)
+        seen.add((key, effect))
+    return errors
+
+
+def _effect(effect: str, path: str) -> list[FieldError]:
+    if not effect:
+        return [field.required(path)]
+    if effect not in ("NoSchedule", "PreferNoSchedule", "NoExecute"):
+        return [field.not_supported(path, effect, ["NoSchedule", "PreferNoSchedule", "NoExecute"])]
+    return []
+
+
+def _resources(obj: Obj) -> list[FieldError]:
+    errors: list[FieldError] = []
+    status = obj.get("status") or {}
+    for part in ("capacity", "allocatable"):
+        for name, value in (status.get(part) or {}).items():
+            errors += validate_amount(name, value, f"status.{part}.{name}")
+    return errors
+
+
+def _pod_cidrs(cidrs: list[str], old: list[str]) -> list[FieldError]:
+    errors: list[FieldError] = []
+    for index, value in enumerate(cidrs):
+        errors += cidr_for_legacy_field(f"spec.podCIDRs[{index}]", value, old)
+    if len(cidrs) > 1:
+        if len(cidrs) > 2 or len({is_ipv6_cidr(value) for value in cidrs}) < 2:
+            errors.append(field.invalid("spec.podCIDRs", cidrs, "may specify no more than one CIDR for each IP family"))
+        for index, value in enumerate(cidrs):
+            if value in cidrs[:index]:
+                errors.append(field.duplicate(f"spec.podCIDRs[{index}]", value))
+    return errors
+
+
+def validate_node(obj: Obj) -> list[FieldError]:
+    spec = obj.get("spec") or {}
+    errors = validate_taints(spec.get("taints") or [], "metadata.taints")
+    errors += _resources(obj)
+    return errors + _pod_cidrs(spec.get("podCIDRs") or [], [])
+
+
+def validate_node_update(new: Obj, old: Obj) -> list[FieldError]:
+    """Also the rules of a status update."""
+    spec, old_spec = new.get("spec") or {}, old.get("spec") or {}
+    errors = _resources(new) + _addresses((new.get("status") or {}).get("addresses") or [])
+    cidrs, old_cidrs = spec.get("podCIDRs") or [], old_spec.get("podCIDRs") or []
+    if old_cidrs:
+        same_length = len(cidrs) == len(old_cidrs)
+        changed = [i for i, old_cidr in enumerate(old_cidrs) if old_cidr != cidrs[i]] if same_length else [0]
+        errors += [field.forbidden("spec.podCIDRs", _CIDR_CHANGE) for _ in changed]
+    if old_spec.get("providerID") and old_spec["providerID"] != spec.get("providerID"):
+        errors.append(field.forbidden("spec.providerID", _PROVIDER_CHANGE))
+    if spec.get("configSource"):
+        errors += _config_source(spec["configSource"], "spec.configSource")
+    errors += validate_taints(spec.get("taints") or [], "metadata.taints")
+    if (spec.get("externalID") or "") != (old_spec.get("externalID") or ""):
+        errors.append(field.forbidden("spec.externalID", "may not be updated"))
+    return errors
+
+
+def _addresses(addresses: list[Obj]) -> list[FieldError]:
+    errors: list[FieldError] = []
+    seen: set[tuple[Any, Any]] = set()
+    for index, item in enumerate(addresses):
+        key = (item.get("type") or "", item.get("address") or "")
+        if key in seen:
+            errors.append(field.duplicate(f"status.addresses[{index}]", Struct(Type=key[0], Address=key[1])))
+        seen.add(key)
+    return errors
+
+
+def _config_source(source: Obj, path: str) -> list[FieldError]:
+    reference = source.get("configMap")
+    if not reference:
+        return [field.invalid(path, Struct(ConfigMap=None), "exactly one reference subfield must be non-nil")]
+    path = f"{path}.configMap"
+    errors = [
+        field.forbidden(f"{path}.{key}", f"{key} must not be set in spec")
+        for key in ("uid", "resourceVersion")
+        if reference.get(key)
+    ]
+    for key, check in (("namespace", label_name), ("name", subdomain_name)):
+        value = reference.get(key) or ""
+        if not value:
+            errors.append(field.required(f"{path}.{key}", f"{key} must be set"))
+        else:
+            errors += [field.invalid(f"{path}.{key}", value, text) for text in check(value, False)]
+    value = reference.get("kubeletConfigKey") or ""
+    if not value:
+        errors.append(field.required(f"{path}.kubeletConfigKey", "kubeletConfigKey must be set"))
+    else:
+        errors += [field.invalid(f"{path}.kubeletConfigKey", value, text) for text in is_config_map_key(value)]
+    return errors
+
+
+def _warnings(new: Obj, old: Obj | None) -> list[str]:
+    spec = new.get("spec") or {}
+    warnings = []
+    if spec.get("configSource"):
+        warnings.append("spec.configSource: the feature is removed")
+    if spec.get("externalID"):
+        warnings.append("spec.externalID: this field is deprecated, and is unused by Kubernetes")
+    return warnings
+
+
+VALIDATE: dict[str, Checks] = {"nodes": (validate_node, validate_node_update, validate_node_update)}
+WARNINGS: dict[str, WarningsCheck] = {"nodes": _warnings}
