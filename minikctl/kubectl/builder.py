@@ -62,7 +62,7 @@ class Builder:
         self._flatten = True
         self._require_object = True
         self._schema = False
-        self._table = False
+        self._read_options: dict[str, Any] = {}
         self._chunk = 500
         self._subresource = ""
 
@@ -178,10 +178,9 @@ class Builder:
         self._require_object = False
         return self
 
-    def tables(self, chunk: int = 500) -> Builder:
-        """Ask for Tables."""
-        self._table = True
-        self._chunk = chunk
+    def tables(self, full_objects: bool = False) -> Builder:
+        """Ask for Tables; with `full_objects` their rows carry whole objects."""
+        self._read_options = {"table": True, "includeObject": "Object"} if full_objects else {"table": True}
         return self
 
     def chunks(self, size: int) -> Builder:
@@ -316,10 +315,9 @@ class Builder:
             yield info
 
     def _fetch(self, info: Info) -> None:
-        options: dict[str, Any] = {"table": True} if self._table else {}
         if self._subresource:
-            options["subresource"] = self._subresource
-        info.get(self.factory.client, **options)
+            self._read_options["subresource"] = self._subresource
+        info.get(self.factory.client, **self._read_options)
 
     def _from_selector(self) -> Iterator[Found]:
         if self._names:
@@ -341,9 +339,9 @@ class Builder:
         while True:
             page = self.factory.client.list(
                 row, namespace, label_selector=label, field_selector=field, limit=self._chunk, continue_=token,
-                table=self._table,
+                **self._read_options,
             )  # fmt: skip
-            if self._table or not self._flatten:
+            if self._read_options or not self._flatten:
                 yield Info(row, namespace, "", page)
             else:
                 for obj in page.get("items") or ():

@@ -47,7 +47,8 @@ class Aggregate(Exception):
     """Several errors; printed one per line."""
 
     def __init__(self, errors: Sequence[Exception]) -> None:
-        super().__init__("; ".join(str(error) for error in errors))
+        texts = list(dict.fromkeys(str(error) for error in errors))
+        super().__init__(texts[0] if len(texts) == 1 else "[" + ", ".join(texts) + "]")
         self.errors = list(errors)
 
 

@@ -1,0 +1,202 @@
+"""minikctl cluster: the cluster files and the kubeconfig entries that point at them."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from minikctl.kubectl import kubeconfig
+from minikctl.kubectl.command import Command, Options
+from minikctl.kubectl.errors import KubectlError
+from minikctl.kubectl.flags import INT, STRING, Flag
+
+
+class _ClusterOptions(Options):
+    """Shared: a cluster's name and the file it is in."""
+
+    name = ""
+
+    @property
+    def folder(self) -> str:
+        return os.path.join(kubeconfig.home(self.factory.environ), "clusters")
+
+    def path(self, name: str) -> str:
+        """The file of a named cluster, or of the current context where no name is given."""
+        if not name:
+            return kubeconfig.store_path(self.factory.target.server)
+        if "/" in name or name.startswith("."):
+            raise KubectlError(f"{name!r} is not a name for a cluster")
+        return os.path.join(self.folder, f"{name}.db")
+
+    def one_name(self, args: list[str], optional: bool = False) -> str:
+        if len(args) > 1 or not (args or optional):
+            raise self.usage_error("exactly one cluster name is required" if not optional else "one name at most")
+        return args[0] if args else ""
+
+
+class CreateOptions(_ClusterOptions):
+    """Makes a cluster file and a context for it, and uses it."""
+
+    def complete(self, args: list[str]) -> None:
+        self.name = self.one_name(args)
+
+    def validate(self) -> None:
+        from minikctl.apimachinery import quantity
+
+        if not 1 <= self.flags["nodes"] <= 15_000:
+            raise KubectlError("--nodes must be between 1 and 15000")
+        if self.flags["profile"] not in ("default", "bare"):
+            raise KubectlError("--profile must be default or bare")
+        for name in ("cpu", "memory"):
+            try:
+                quantity.parse(self.flags[name])
+            except ValueError as error:
+                raise KubectlError(f"--{name}: {error}") from None
+
+    def run(self) -> None:
+        from minikctl import clusters
+
+        environ, path = self.factory.environ, self.path(self.name)
+        settings: dict[str, Any] = {name: self.flags[name] for name in ("nodes", "cpu", "memory", "profile")}
+        config = self.factory.config
+        clusters.create(path, settings, environ.get("MINIKCTL_CLOCK", ""), environ.get("MINIKCTL_SEED"))
+        kubeconfig.add_cluster(config, self.name, path, environ)
+        self.factory.out(f'Cluster "{self.name}" created and set as the current context.')
+
+
+class ListOptions(_ClusterOptions):
+    """Lists the cluster files of this home."""
+
+    def complete(self, args: list[str]) -> None:
+        self.no_arguments(args)
+
+    def run(self) -> None:
+        current = kubeconfig.store_path(self.factory.target.server)
+        names = sorted(n[:-3] for n in os.listdir(self.folder) if n.endswith(".db")) if os.path.isdir(self.folder) else []
+        for name in names:
+            mark = "*" if os.path.abspath(self.path(name)) == os.path.abspath(current) else " "
+            self.factory.out(f"{mark} {name}")
+
+
+class UseOptions(_ClusterOptions):
+    """Makes a cluster the current context."""
+
+    def complete(self, args: list[str]) -> None:
+        self.name = self.one_name(args)
+
+    def run(self) -> None:
+        path = self.path(self.name)
+        if not os.path.exists(path):
+            raise KubectlError(f'no cluster named "{self.name}"')
+        kubeconfig.add_cluster(self.factory.config, self.name, path, self.factory.environ)
+        self.factory.out(f'Switched to cluster "{self.name}".')
+
+
+class DeleteOptions(_ClusterOptions):
+    """Removes a cluster's file; its kubeconfig entries go with it."""
+
+    def complete(self, args: list[str]) -> None:
+        self.name = self.one_name(args)
+
+    def run(self) -> None:
+        from minikctl import clusters
+
+        path = self.path(self.name)
+        if not os.path.exists(path):
+            raise KubectlError(f'no cluster named "{self.name}"')
+        clusters.delete(path)
+        kubeconfig.remove_cluster(self.factory.config, self.name, self.factory.environ)
+        self.factory.out(f'Cluster "{self.name}" deleted.')
+
+
+class InfoOptions(_ClusterOptions):
+    """Prints what is in a cluster file."""
+
+    def complete(self, args: list[str]) -> None:
+        self.name = self.one_name(args, optional=True)
+
+    def run(self) -> None:
+        from minikctl import clusters
+        from minikctl.apimachinery.clock import rfc3339
+
+        found = clusters.info(self.path(self.name))
+        settings = found["settings"]
+        due = found["next due"]
+        lines = {
+            "File": found["file"],
+            "Size": f"{found['bytes']} bytes",
+            "Started": found["started"],
+            "Time": rfc3339(found["time"]),
+            "Revision": f"{found['revision']} (history from {found['compacted']})",
+            "Next due": rfc3339(due) if due is not None else "nothing",
+            "Profile": settings.get("profile", ""),
+            "Objects": str(sum(found["objects"].values())),
+        }
+        for label, value in lines.items():
+            self.factory.out(f"{label + ':':<10} {value}")
+        for key, count in found["objects"].items():
+            self.factory.out(f"  {count:>6} {key}")
+
+
+class SnapshotOptions(_ClusterOptions):
+    """Copies the current cluster to a file."""
+
+    def complete(self, args: list[str]) -> None:
+        if len(args) != 1:
+            raise self.usage_error("exactly one file name is required")
+        self.name = args[0]
+
+    def run(self) -> None:
+        from minikctl import clusters
+
+        clusters.snapshot(self.factory.cluster.store.path, self.name)
+        self.factory.out(f"Snapshot written to {self.name}")
+
+
+class RestoreOptions(SnapshotOptions):
+    """Brings the current cluster back to a snapshot's state."""
+
+    def run(self) -> None:
+        from minikctl import clusters
+
+        clusters.restore(self.name, self.path(""))
+        self.factory.out(f"Restored from {self.name}")
+
+
+class CheckOptions(_ClusterOptions):
+    """Looks for broken invariants."""
+
+    def complete(self, args: list[str]) -> None:
+        self.name = self.one_name(args, optional=True)
+
+    def run(self) -> None:
+        from minikctl import clusters
+
+        found = clusters.problems(self.path(self.name))
+        for problem in found:
+            self.factory.out(problem)
+        if found:
+            raise KubectlError(f"{len(found)} problem{'s' if len(found) > 1 else ''} found")
+        self.factory.out("ok")
+
+
+CREATE = Command(
+    "cluster create NAME [--nodes=3] [--cpu=4] [--memory=8Gi] [--profile=default|bare]",
+    CreateOptions,
+    flags=(
+        Flag("nodes", "", INT, 3, "Number of nodes, the control plane's included"),
+        Flag("cpu", "", STRING, "4", "CPUs of each node"),
+        Flag("memory", "", STRING, "8Gi", "Memory of each node"),
+        Flag("profile", "", STRING, "default", "default, or bare: nothing in kube-system and no StorageClass"),
+    ),
+    long="Create a cluster in a file of its own and make it the current context.",
+)
+LIST = Command("cluster list", ListOptions, long="List the clusters; a star marks the current one.")
+USE = Command("cluster use NAME", UseOptions, long="Make a cluster the current context.")
+DELETE = Command("cluster delete NAME", DeleteOptions, long="Delete a cluster with everything in it.")
+INFO = Command("cluster info [NAME]", InfoOptions, long="Show what is in a cluster's file.")
+SNAPSHOT = Command("cluster snapshot FILE", SnapshotOptions, long="Copy the current cluster, whole, to a new file.")
+RESTORE = Command(
+    "cluster restore FILE", RestoreOptions, long="Bring the current cluster back to exactly the state of a snapshot."
+)
+CHECK = Command("cluster check [NAME]", CheckOptions, long="Check a cluster's file for broken invariants.")
