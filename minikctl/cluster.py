@@ -90,12 +90,12 @@ class Cluster:
 
     def catch_up(self) -> None:
         """Do the work that has become due since the last invocation, each at its own time."""
-        if self.pending():
-            self.settle()
+        self.settle()
 
     def settle(self) -> None:
         """Let the components reconcile until nothing is left to do at the present time."""
-        self.reconciler.settle()
+        if self.pending():
+            self.reconciler.settle()
 
     def advance(self, seconds: float) -> None:
         """Move cluster time forward, doing all work on the way at its own time."""

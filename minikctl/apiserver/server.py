@@ -47,6 +47,8 @@ class Server:
         self._authorizer: Authorizer | None = None
         self._strategies: dict[tuple[str, str], Strategy] = {}
         self._custom: tuple[int, ResourceSet] | None = None
+        # CustomResourceDefinitions as `registry.kinds.custom` has parsed them.
+        self.definitions: dict[str, Any] = {}
 
     def handle(self, request: Request) -> Response:
         """Carry out one request. StatusError is the only error that leaves it."""

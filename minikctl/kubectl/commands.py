@@ -18,6 +18,7 @@ GROUPS = (
     ("settings", "Settings Commands:"),
     ("plugins", "Subcommands provided by plugins:"),
     ("other", "Other Commands:"),
+    ("minikctl", "Commands of minikctl's Own:"),
 )
 
 # fmt: off
@@ -130,6 +131,18 @@ ROWS = (
     ("plugin", "", "Work with plugins", "other", "", "plugin [flags]"),
     ("plugin list", "plugin_list", "List all visible plugins", "", "", ""),
     ("version", "version", "Print the version of client and server", "other", "", ""),
+    ("cluster", "", "Manage cluster files", "minikctl", "", "cluster SUBCOMMAND"),
+    ("cluster check", "cluster:CHECK", "Check a cluster's file for broken invariants", "", "", ""),
+    ("cluster create", "cluster:CREATE", "Create a cluster and use it", "", "", ""),
+    ("cluster delete", "cluster:DELETE", "Delete a cluster with everything in it", "", "", ""),
+    ("cluster info", "cluster:INFO", "Show what is in a cluster's file", "", "", ""),
+    ("cluster list", "cluster:LIST", "List the clusters", "", "ls", ""),
+    ("cluster restore", "cluster:RESTORE", "Bring the cluster back to a snapshot's state", "", "", ""),
+    ("cluster snapshot", "cluster:SNAPSHOT", "Copy the cluster to a file", "", "", ""),
+    ("cluster use", "cluster:USE", "Make a cluster the current context", "", "", ""),
+    ("clock", "", "Show or move the cluster's time", "minikctl", "", "clock SUBCOMMAND"),
+    ("clock advance", "clock:ADVANCE", "Move the cluster's time forward", "", "", ""),
+    ("clock now", "clock:NOW", "Print the cluster's time", "", "", ""),
     ("options", "options", "List the flags that all commands take", "", "", ""),
 )
 # fmt: on

@@ -258,3 +258,21 @@ def write(path: str, raw: Obj) -> None:
         os.replace(temporary, real)
     except OSError as error:
         raise KubectlError(f"open {path}: {(error.strerror or '').lower()}") from None
+
+
+def add_cluster(config: Kubeconfig, name: str, store: str, environ: Mapping[str, str]) -> None:
+    """Make a context for a cluster file, with its administrator, and make it the current one."""
+    config.sections["clusters"][name] = {"server": f"sqlite://{os.path.abspath(store)}"}
+    config.sections["users"].setdefault(name, {"username": "kubernetes-admin"})
+    config.sections["contexts"][name] = {"cluster": name, "user": name}
+    config.current_context = name
+    write(default_path(environ), config.to_raw())
+
+
+def remove_cluster(config: Kubeconfig, name: str, environ: Mapping[str, str]) -> None:
+    """Drop the entries of a deleted cluster."""
+    for section in SECTIONS:
+        config.sections[section].pop(name, None)
+    if config.current_context == name:
+        config.current_context = next(iter(config.sections["contexts"]), "")
+    write(default_path(environ), config.to_raw())

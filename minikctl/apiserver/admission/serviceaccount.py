@@ -51,7 +51,7 @@ def _mount_token(pod: Obj, ctx: Context) -> None:
     spec = pod["spec"]
     name = _volume_name(spec, ctx)
     mounted = False
-    for container in (*(spec.get("initContainers") or ()), *spec["containers"]):
+    for container in (*(spec.get("initContainers") or ()), *(spec.get("containers") or ())):
         mounts = container.get("volumeMounts") or []
         if any(mount.get("mountPath") == MOUNT_PATH for mount in mounts):
             continue

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from minikctl.apimachinery import errors
+from minikctl.apimachinery.deepcopy import deep_copy
 from minikctl.apimachinery.request import Obj
 from minikctl.apiserver import defaults
 
@@ -17,11 +18,19 @@ if TYPE_CHECKING:
 
 
 def decode(body: Any, ctx: Context) -> Obj:
-    """The body as a new object of the request's kind, checked against its schema and defaulted."""
+    """The body as a new object of the request's kind, checked against its schema and defaulted.
+
+    The body is the caller's and stays as it is.
+    """
+    return decode_owned(deep_copy(body), ctx)
+
+
+def decode_owned(body: Any, ctx: Context) -> Obj:
+    """`decode` of a body that nobody else holds: it is altered."""
     resource = ctx.resource
     if not isinstance(body, dict):
         raise errors.bad_request("the object provided is unrecognized (must be of type object)")
-    obj = dict(body)
+    obj: Obj = body
     kind, version = obj.get("kind") or resource.kind, obj.get("apiVersion") or resource.api_version
     if version != resource.api_version:
         raise errors.bad_request(

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from minikctl.apimachinery import errors
+from minikctl.apimachinery.deepcopy import deep_copy
 from minikctl.apimachinery.request import APPLY_PATCH, JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH, Obj
 from minikctl.apiserver.registry import decode, write
 
@@ -46,7 +47,7 @@ def _patched(live: Obj, ctx: Context) -> Obj:
         result = patches.merge_patch(shown, request.body)
     else:
         result = patches.strategic_merge(shown, request.body, ctx.server.schema(ctx.resource))
-    return decode.decode(result, ctx)
+    return decode.decode_owned(result, ctx)
 
 
 def _apply(ctx: Context) -> Obj:
@@ -89,9 +90,8 @@ def _applied_body(ctx: Context) -> Obj:
     body = ctx.request.body
     if not isinstance(body, dict):
         raise errors.bad_request("error decoding YAML: expected an object")
-    obj = dict(body)
-    meta = dict(obj.get("metadata") or {})
-    obj["metadata"] = meta
+    obj: Obj = deep_copy(body)
+    meta = obj["metadata"] = obj.get("metadata") or {}
     if meta.get("managedFields"):
         raise errors.bad_request("metadata.managedFields must be nil")
     if meta.setdefault("name", ctx.request.name) != ctx.request.name:

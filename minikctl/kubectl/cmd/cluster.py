@@ -72,7 +72,9 @@ class ListOptions(_ClusterOptions):
 
     def run(self) -> None:
         current = kubeconfig.store_path(self.factory.target.server)
-        names = sorted(n[:-3] for n in os.listdir(self.folder) if n.endswith(".db")) if os.path.isdir(self.folder) else []
+        names = (
+            sorted(n[:-3] for n in os.listdir(self.folder) if n.endswith(".db")) if os.path.isdir(self.folder) else []
+        )
         for name in names:
             mark = "*" if os.path.abspath(self.path(name)) == os.path.abspath(current) else " "
             self.factory.out(f"{mark} {name}")

@@ -110,11 +110,12 @@ def _check_apparmor(profile: dict[str, Any], path: str, errors: Errors) -> None:
     kind, name = profile.get("type", ""), profile.get("localhostProfile")
     at = f"{path}.localhostProfile"
     if kind == "Localhost":
-        if not (name or "").strip() and name in (None, ""):
+        if not name:
             errors.append(field.required(at, "must be set when AppArmor type is Localhost"))
-        elif name is not None and name.strip() != name:
+            return
+        if name.strip() != name:
             errors.append(field.invalid(at, name, "must not be padded with whitespace"))
-        if name is not None and len(name.encode()) > _APPARMOR_PATH_LIMIT:
+        if len(name.encode()) > _APPARMOR_PATH_LIMIT:
             errors.append(field.too_long(at, _APPARMOR_PATH_LIMIT))
     elif kind in _PROFILE_TYPES:
         if name is not None:
@@ -127,7 +128,7 @@ def _check_apparmor(profile: dict[str, Any], path: str, errors: Errors) -> None:
 
 def check_pod_security(spec: dict[str, Any], path: str, errors: Errors) -> None:
     """The `securityContext` of a pod, with the host namespaces beside it."""
-    context = spec["securityContext"]
+    context = spec.get("securityContext") or {}
     at = f"{path}.securityContext"
     _check_id(context, "fsGroup", at, errors)
     _check_id(context, "runAsUser", at, errors)
@@ -135,6 +136,9 @@ def check_pod_security(spec: dict[str, Any], path: str, errors: Errors) -> None:
     for index, group in enumerate(context.get("supplementalGroups") or ()):
         for text in is_valid_group_id(group):
             errors.append(field.invalid(f"{at}.supplementalGroups[{index}]", group, text))
+    if spec.get("shareProcessNamespace") and spec.get("hostPID"):
+        text = "ShareProcessNamespace and HostPID cannot both be enabled"
+        errors.append(field.invalid(f"{at}.shareProcessNamespace", True, text))
     if context.get("sysctls"):
         _check_sysctls(context["sysctls"], spec, f"{at}.sysctls", errors)
     _one_of(context, "fsGroupChangePolicy", ("Always", "OnRootMismatch"), at, errors)
@@ -146,13 +150,6 @@ def check_pod_security(spec: dict[str, Any], path: str, errors: Errors) -> None:
         _check_apparmor(context["appArmorProfile"], f"{at}.appArmorProfile", errors)
     _one_of(context, "supplementalGroupsPolicy", ("Merge", "Strict"), at, errors)
     _one_of(context, "seLinuxChangePolicy", ("MountOption", "Recursive"), at, errors)
-
-
-def check_shared_processes(spec: dict[str, Any], path: str, errors: Errors) -> None:
-    """Sharing processes within the pod and with the host exclude each other."""
-    if spec.get("shareProcessNamespace") and spec.get("hostPID"):
-        text = "ShareProcessNamespace and HostPID cannot both be enabled"
-        errors.append(field.invalid(f"{path}.securityContext.shareProcessNamespace", True, text))
 
 
 def _one_of(context: dict[str, Any], key: str, supported: tuple[str, ...], path: str, errors: Errors) -> None:

@@ -1,0 +1,156 @@
+"""Custom resources: everything about them is read off their CustomResourceDefinition.
+
+Counterpart of apiextensions-apiserver's `customresource` registry and its conversion "None".
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from minikctl.apimachinery import errors
+from minikctl.apimachinery.field import FieldError
+from minikctl.apimachinery.request import Obj
+from minikctl.apiserver.registry.kinds.crds import CRDS
+from minikctl.apiserver.registry.strategy import Strategy, keep
+
+if TYPE_CHECKING:
+    from minikctl.apimachinery.openapi import Schema
+    from minikctl.apimachinery.resources import Resource
+    from minikctl.apiserver.registry.context import Context
+    from minikctl.apiserver.server import Server
+
+
+class Definition:
+    """A CRD as the requests to its resources need it; parsed once per revision of the CRD."""
+
+    __slots__ = ("_schemas", "crd", "revision", "versions")
+
+    def __init__(self, crd: Obj, revision: int) -> None:
+        self.crd = crd
+        self.revision = revision
+        self.versions: dict[str, Obj] = {version["name"]: version for version in crd["spec"]["versions"]}
+        self._schemas: dict[str, Schema | None] = {}
+
+    def schema(self, version: str) -> Schema | None:
+        if version not in self._schemas:
+            from minikctl.apimachinery import openapi
+
+            raw = (self.versions[version].get("schema") or {}).get("openAPIV3Schema")
+            self._schemas[version] = openapi.from_crd(raw) if raw else None
+        return self._schemas[version]
+
+    def raw_schema(self, version: str) -> Obj:
+        return (self.versions[version].get("schema") or {}).get("openAPIV3Schema") or {}
+
+    def storage(self) -> str:
+        return str(next(name for name, version in self.versions.items() if version.get("storage")))
+
+    def subresource(self, version: str, name: str) -> Obj | None:
+        found = (self.versions[version].get("subresources") or {}).get(name)
+        return found if isinstance(found, dict) else None
+
+
+def definition(server: Server, resource: Resource) -> Definition:
+    """The definition behind a custom resource; NotFound once it is gone."""
+    record = server.storage.record(CRDS, "", resource.key)
+    if record is None:
+        raise errors.StatusError("NotFound", "the server could not find the requested resource", code=404)
+    known: Definition | None = server.definitions.get(resource.key)
+    if known is None or known.revision != record.revision:
+        known = server.definitions[resource.key] = Definition(record.object(), record.revision)
+    return known
+
+
+def schema(server: Server, resource: Resource) -> Schema | None:
+    return definition(server, resource).schema(resource.version)
+
+
+def storage_version(server: Server, resource: Resource) -> Resource:
+    found = definition(server, resource)
+    if found.storage() == resource.version:
+        return resource
+    from minikctl.apimachinery import resources
+
+    for row in resources.from_crd(found.crd):
+        if row.version == found.storage():
+            return row
+    return resource
+
+
+def convert(server: Server, obj: Obj, resource: Resource) -> Obj:
+    """An instance in another served version: by renaming it, or by the CRD's webhook."""
+    if obj.get("apiVersion") == resource.api_version:
+        return obj
+    conversion = definition(server, resource).crd["spec"].get("conversion") or {}
+    if conversion.get("strategy") == "Webhook":
+        gvk = f"{resource.group}/{resource.version}, Kind={resource.kind}"
+        raise errors.internal(f"conversion webhook for {gvk} failed: conversion by webhook is not supported")
+    return {**obj, "apiVersion": resource.api_version}
+
+
+def validate(server: Server, resource: Resource, new: Obj, old: Obj | None, subresource: str = "") -> list[FieldError]:
+    """Metadata rules, then the schema's, in the words of kube-openapi."""
+    from minikctl.apiserver import schemavalidation
+    from minikctl.apiserver.validation import metadata
+
+    found = definition(server, resource)
+    if old is None:
+        problems = metadata.object_meta(new["metadata"], resource.namespaced, metadata.name_is_subdomain)
+    else:
+        problems = metadata.object_meta_update(new["metadata"], old["metadata"])
+    raw = found.raw_schema(resource.version)
+    if raw:
+        problems = [*problems, *schemavalidation.custom(new, old, raw, subresource)]
+    return problems
+
+
+def printer_columns(server: Server, resource: Resource) -> list[Obj] | None:
+    """The additionalPrinterColumns of a version, None where it has none of its own."""
+    return definition(server, resource).versions[resource.version].get("additionalPrinterColumns")
+
+
+def scale_paths(server: Server, resource: Resource) -> tuple[str, str, str]:
+    """Where a kind keeps wanted replicas, actual replicas and the selector string."""
+    found = definition(server, resource).subresource(resource.version, "scale") or {}
+    return found["specReplicasPath"], found["statusReplicasPath"], found.get("labelSelectorPath", "")
+
+
+def deprecation(server: Server, resource: Resource) -> str | None:
+    """The warning that requests to a deprecated version get."""
+    version = definition(server, resource).versions[resource.version]
+    if not version.get("deprecated"):
+        return None
+    text = version.get("deprecationWarning")
+    return str(text) if text else f"{resource.api_version} {resource.kind} is deprecated"
+
+
+class CustomStrategy(Strategy):
+    """Generation counts every change but status and metadata; status is apart where the CRD says so."""
+
+    def prepare_for_create(self, obj: Obj, ctx: Context) -> None:
+        obj["metadata"]["generation"] = 1
+        if self.has_status:
+            obj.pop("status", None)
+
+    def prepare_for_update(self, new: Obj, old: Obj, ctx: Context) -> None:
+        if self.has_status:
+            keep(new, old, "status")
+        generation = old["metadata"].get("generation", 1)
+        new["metadata"]["generation"] = generation + (_content(new) != _content(old))
+
+    def prepare_for_status_update(self, new: Obj, old: Obj, ctx: Context) -> None:
+        managed = new["metadata"].get("managedFields")
+        status = new.get("status")
+        new.clear()
+        new.update(old)
+        new["metadata"] = dict(old["metadata"])
+        if managed is not None:
+            new["metadata"]["managedFields"] = managed
+        if status is None:
+            new.pop("status", None)
+        else:
+            new["status"] = status
+
+
+def _content(obj: Obj) -> dict[str, Any]:
+    return {key: value for key, value in obj.items() if key not in ("metadata", "status", "apiVersion", "kind")}
