@@ -49,19 +49,6 @@ def compact(fields: Obj, keep: Iterable[str] = ()) -> Obj:
     return {name: value for name, value in fields.items() if value or name in keep}
 
 
-def condition(obj: Obj, type_: str) -> Obj | None:
-    """The status condition of that type."""
-    for entry in (obj.get("status") or {}).get("conditions") or ():
-        if entry["type"] == type_:
-            return dict(entry)
-    return None
-
-
-def is_true(obj: Obj, type_: str) -> bool:
-    found = condition(obj, type_)
-    return found is not None and found["status"] == "True"
-
-
 def earliest(*times: float | None) -> float | None:
     """The first of several due times."""
     return min((time for time in times if time is not None), default=None)

@@ -44,6 +44,21 @@ CONTROLLERS: tuple[Row, ...] = (
         "replicaset:ReplicationController",
         {"replicationcontrollers": enqueue, "pods": mappers.owned_or_orphan("ReplicationController")},
     ),
+    Row(
+        "statefulset-controller",
+        "statefulset.controller:StatefulSetController",
+        {"statefulsets.apps": enqueue, "pods": mappers.owned_or_orphan("StatefulSet")},
+    ),
+    Row(
+        "daemon-set-controller",
+        "daemonset.controller:DaemonSetController",
+        {
+            "daemonsets.apps": enqueue,
+            "pods": mappers.owned_or_orphan("DaemonSet"),
+            "nodes": mappers.node_placement,
+        },
+        "daemonset-controller",
+    ),
 )
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from minikctl.client.component import Keys, Mapper, object_key
 
 if TYPE_CHECKING:
-    from minikctl.apimachinery.request import Change
+    from minikctl.apimachinery.request import Change, Obj
 
 
 def owned_or_orphan(kind: str) -> Mapper:
@@ -65,3 +65,17 @@ def constant(key: str) -> Mapper:
 def namespace_of(change: Change) -> Keys:
     """The namespace of the object."""
     return (change.namespace,)
+
+
+def node_placement(change: Change) -> Keys:
+    """One key where nodes come, go, or change what pods may be on them."""
+    if change.type == "MODIFIED":
+        old, new = change.old() or {}, change.object
+        if _placement(old) == _placement(new):
+            return ()
+    return ("nodes:",)
+
+
+def _placement(node: Obj) -> tuple[object, ...]:
+    spec = node.get("spec") or {}
+    return (node.get("metadata") or {}).get("labels"), spec.get("taints"), spec.get("unschedulable")

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from minikctl.apimachinery.errors import StatusError
+from minikctl.apimachinery.meta import controller_of
 from minikctl.apimachinery.request import STRATEGIC_PATCH, Obj
 from minikctl.apimachinery.selectors import from_label_selector
 
@@ -31,18 +32,9 @@ def controller_ref(api_version: str, kind: str, owner: Obj) -> Obj:
     }
 
 
-def controller_of(obj: Obj) -> Obj | None:
-    """The owner reference marked as controller."""
-    for reference in obj["metadata"].get("ownerReferences") or ():
-        if reference.get("controller"):
-            found: Obj = reference
-            return found
-    return None
-
-
 def is_controlled_by(obj: Obj, uid: str) -> bool:
     reference = controller_of(obj)
-    return reference is not None and reference["uid"] == uid
+    return reference is not None and bool(reference["uid"] == uid)
 
 
 class Claim:

@@ -5,12 +5,12 @@ Counterpart of the pod half of upstream's `controller_utils.go` and of `api/v1/p
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from minikctl.apimachinery.clock import parse_time
 from minikctl.apimachinery.errors import StatusError
+from minikctl.apimachinery.meta import deep_copy
 
 if TYPE_CHECKING:
     from minikctl.apimachinery.request import Obj
@@ -82,14 +82,7 @@ def template_maker(template: Obj, owner: Obj, reference: Obj) -> Callable[[], Ob
             made[field] = meta[field]
     made["ownerReferences"] = [reference]
     pod = {"apiVersion": "v1", "kind": "Pod", "metadata": made, "spec": template["spec"]}
-    # Decoding JSON is the cheapest deep copy there is.
-    text = json.dumps(pod)
-
-    def make() -> Obj:
-        fresh: Obj = json.loads(text)
-        return fresh
-
-    return make
+    return lambda: deep_copy(pod)
 
 
 def create(controller: Controller, owner: Obj, pod: Obj) -> Obj:

@@ -6,10 +6,11 @@ from functools import cmp_to_key
 from math import log2
 from typing import TYPE_CHECKING
 
+from minikctl.apimachinery.meta import condition, controller_of
 from minikctl.client.component import split_key
 from minikctl.controllers import pods
-from minikctl.controllers.controller import Controller, compact, condition, earliest, seconds_of
-from minikctl.controllers.ownership import ORPHANS, Claim, controller_of, controller_ref, selector_of
+from minikctl.controllers.controller import Controller, compact, earliest, seconds_of
+from minikctl.controllers.ownership import ORPHANS, Claim, controller_ref, selector_of
 
 if TYPE_CHECKING:
     from minikctl.apimachinery.errors import StatusError

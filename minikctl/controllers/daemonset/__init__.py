@@ -1,0 +1,1 @@
+"""The daemonset controller (upstream's `pkg/controller/daemon`)."""

@@ -1,0 +1,128 @@
+"""ControllerRevisions: the history of StatefulSets and DaemonSets (upstream's `pkg/controller/history`)."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from typing import TYPE_CHECKING
+
+from minikctl.apimachinery.errors import StatusError
+from minikctl.apimachinery.rand import safe_encode
+from minikctl.controllers.controller import seconds_of
+from minikctl.controllers.ownership import controller_ref, is_controlled_by
+
+if TYPE_CHECKING:
+    from minikctl.apimachinery.request import Obj
+    from minikctl.apimachinery.selectors import Selector
+    from minikctl.client.client import Client
+
+RESOURCE = "controllerrevisions.apps"
+
+
+class History:
+    """The revisions of one owner. `hash_label` is where the hash of the data is noted."""
+
+    def __init__(self, client: Client, owner: Obj, api_version: str, kind: str, hash_label: str) -> None:
+        self.client = client
+        self.owner = owner
+        self.api_version = api_version
+        self.kind = kind
+        self.hash_label = hash_label
+
+    def hash_of(self, revision: Obj) -> str:
+        return str((revision["metadata"].get("labels") or {}).get(self.hash_label, ""))
+
+    def load(self, selector: Selector | None = None) -> list[Obj]:
+        """The owner's revisions, oldest number first. Orphans matching `selector` are adopted."""
+        meta = self.owner["metadata"]
+        uid = meta["uid"]
+        found = [r for r in self.client.items(RESOURCE, meta["namespace"], owner=uid) if is_controlled_by(r, uid)]
+        if selector is not None and "deletionTimestamp" not in meta:
+            found += self._adopt(selector)
+        return sorted(found, key=_order)
+
+    def _adopt(self, selector: Selector) -> list[Obj]:
+        from minikctl.apimachinery.meta import controller_of
+        from minikctl.controllers.ownership import Claim
+
+        namespace = self.owner["metadata"]["namespace"]
+        claim = Claim(self.client, "", self.api_version, self.kind, RESOURCE)
+        adopted = []
+        for revision in self.client.items(RESOURCE, namespace, label_selector=selector):
+            if controller_of(revision) is None:
+                mine = claim.adopt(revision, self.owner)
+                adopted += [mine] if mine else []
+        return adopted
+
+    def current(self, revisions: list[Obj], collisions: int) -> tuple[Obj, int]:
+        """The revision of the owner's present template, made or renumbered as needed, and the collision count."""
+        data = template_patch(self.owner)
+        equal = [revision for revision in revisions if revision.get("data") == data]
+        if equal and equal[-1]["metadata"]["uid"] == revisions[-1]["metadata"]["uid"]:
+            return equal[-1], collisions
+        number = (revisions[-1]["revision"] if revisions else 0) + 1
+        if equal:
+            return self.client.update(RESOURCE, {**equal[-1], "revision": number}), collisions
+        return self._create(data, number, collisions)
+
+    def _create(self, data: Obj, number: int, collisions: int) -> tuple[Obj, int]:
+        meta = self.owner["metadata"]
+        while True:
+            hash_ = data_hash(data, collisions)
+            revision: Obj = {
+                "apiVersion": "apps/v1",
+                "kind": "ControllerRevision",
+                "metadata": {
+                    "name": f"{meta['name'][:223]}-{hash_}",
+                    "namespace": meta["namespace"],
+                    "labels": {
+                        **(self.owner["spec"]["template"]["metadata"].get("labels") or {}),
+                        self.hash_label: hash_,
+                    },
+                    "ownerReferences": [controller_ref(self.api_version, self.kind, self.owner)],
+                },
+                "data": data,
+                "revision": number,
+            }
+            if meta.get("annotations"):
+                revision["metadata"]["annotations"] = meta["annotations"]
+            try:
+                return self.client.create(RESOURCE, revision, meta["namespace"]), collisions
+            except StatusError as error:
+                if error.reason != "AlreadyExists":
+                    raise
+                found = self.client.get(RESOURCE, revision["metadata"]["name"], meta["namespace"])
+                if found.get("data") == data:
+                    return found, collisions
+                collisions += 1
+
+    def truncate(self, live: set[str]) -> None:
+        """Delete the oldest revisions that no pod uses, beyond the limit. `live` holds names or hashes in use."""
+        limit = self.owner["spec"].get("revisionHistoryLimit", 10)
+        revisions = self.load()
+        if len(revisions) <= limit:
+            return
+        unused = [r for r in revisions if not {r["metadata"]["name"], self.hash_of(r)} & live]
+        for revision in unused[: max(0, len(unused) - limit)]:
+            self.client.delete(RESOURCE, revision["metadata"]["name"], revision["metadata"]["namespace"])
+
+
+def _order(revision: Obj) -> tuple[int, float, str]:
+    meta = revision["metadata"]
+    return revision.get("revision", 0), seconds_of(meta.get("creationTimestamp")), meta["name"]
+
+
+def template_patch(owner: Obj) -> Obj:
+    """What a revision holds: a patch that replaces the template."""
+    return {"spec": {"template": {**owner["spec"]["template"], "$patch": "replace"}}}
+
+
+def template_of(revision: Obj) -> Obj:
+    """The template that a revision holds."""
+    template: Obj = revision["data"]["spec"]["template"]
+    return {key: value for key, value in template.items() if key != "$patch"}
+
+
+def data_hash(data: Obj, collisions: int) -> str:
+    text = json.dumps(data, sort_keys=True, separators=(",", ":"))
+    return safe_encode(str(zlib.crc32(text.encode(), collisions)))

@@ -1,0 +1,1 @@
+"""The statefulset controller (upstream's `pkg/controller/statefulset`)."""
