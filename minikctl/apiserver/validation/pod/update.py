@@ -38,7 +38,7 @@ def validate_update(new: Obj, old: Obj) -> Errors:
     errors: Errors = []
     new_spec, old_spec = new.get("spec") or {}, old.get("spec") or {}
     check_pod(new, errors)
-    _check_annotation_changes(new, old, errors)
+    check_annotation_changes(new, old, errors)
     for key in ("containers", "initContainers"):
         if not _check_containers(new_spec.get(key) or [], old_spec.get(key) or [], f"spec.{key}", errors):
             return errors
@@ -63,7 +63,8 @@ def _annotations(pod: Obj) -> dict[str, str]:
     return (pod.get("metadata") or {}).get("annotations") or {}
 
 
-def _check_annotation_changes(new: Obj, old: Obj, errors: Errors) -> None:
+def check_annotation_changes(new: Obj, old: Obj, errors: Errors) -> None:
+    """Changes of the annotations that may not change."""
     new_annotations, old_annotations = _annotations(new), _annotations(old)
     if new_annotations != old_annotations:
         check_annotations_update(new_annotations, old_annotations, "metadata.annotations", errors)
@@ -190,7 +191,7 @@ def validate_ephemeral_containers(new: Obj, old: Obj) -> Errors:
     """An update through the ephemeralcontainers subresource: only additions."""
     errors: Errors = []
     check_pod(new, errors)
-    _check_annotation_changes(new, old, errors)
+    check_annotation_changes(new, old, errors)
     if MIRROR in _annotations(old):
         return [field.forbidden("", "static pods do not support ephemeral containers")]
     path = "spec.ephemeralContainers"
