@@ -1,0 +1,71 @@
+"""Non-resource paths: version, health and discovery.
+
+Counterpart of the generic apiserver's installed routes. OpenAPI documents come with the HTTP server.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from minikctl import KUBERNETES_VERSION
+from minikctl.apimachinery import errors
+from minikctl.apimachinery.request import Request, Response
+
+if TYPE_CHECKING:
+    from minikctl.apiserver.server import Server
+
+_CHECKS = ("ping", "log", "etcd", "poststarthook/rbac/bootstrap-roles")
+
+
+def version() -> dict[str, str]:
+    """/version, as a v1.36 apiserver on linux answers it."""
+    major, minor, _ = KUBERNETES_VERSION.lstrip("v").split(".")
+    return {
+        "major": major,
+        "minor": minor,
+        "emulationMajor": major,
+        "emulationMinor": minor,
+        "minCompatibilityMajor": major,
+        "minCompatibilityMinor": str(int(minor) - 1),
+        "gitVersion": KUBERNETES_VERSION,
+        "gitCommit": "",
+        "gitTreeState": "clean",
+        "buildDate": "",
+        "goVersion": "",
+        "compiler": "",
+        "platform": "linux/amd64",
+    }
+
+
+def health(verbose: bool) -> str:
+    """/healthz, /livez, /readyz: they answer, so all is well."""
+    if not verbose:
+        return "ok"
+    return "".join(f"[+]{check} ok\n" for check in _CHECKS) + "healthz check passed\n"
+
+
+def handle(server: Server, request: Request) -> Response:
+    """Answer a GET of a path that is no resource."""
+    path = request.path.rstrip("/") or "/"
+    if request.verb != "get":
+        raise errors.StatusError("MethodNotAllowed", "the server does not allow this method on the requested resource")
+    fixed = _FIXED.get(path)
+    if fixed is not None:
+        return Response(fixed(server, request))
+    parts = path.strip("/").split("/")
+    if parts[0] in ("healthz", "livez", "readyz"):
+        return Response(health("verbose" in request.options))
+    if parts[0] in ("api", "apis"):
+        from minikctl.apiserver import discovery
+
+        found = discovery.document(server.resource_set(), path)
+        if found is not None:
+            return Response(found)
+    raise errors.StatusError("NotFound", "the server could not find the requested resource", code=404)
+
+
+_FIXED: dict[str, Callable[[Server, Request], Any]] = {
+    "/version": lambda server, request: version(),
+    "/": lambda server, request: {"paths": sorted({"/api", "/apis", "/healthz", "/livez", "/readyz", "/version"})},
+}
