@@ -1,0 +1,152 @@
+"""Who asks: bearer tokens of service accounts, and acting as someone else.
+
+Service account tokens are JWTs signed with a secret of the cluster's; they name the account and,
+where bound, a pod, node or secret, and die with them. Counterparts: `pkg/serviceaccount` and the
+impersonation filter.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+from typing import TYPE_CHECKING, Any
+
+from minikctl.apimachinery import errors
+from minikctl.apimachinery.request import Obj, Request, UserInfo
+from minikctl.apiserver.authorization import Attributes, Authorizer, refusal
+
+if TYPE_CHECKING:
+    from minikctl.apiserver.server import Server
+
+ISSUER = "https://kubernetes.default.svc.cluster.local"
+AUTHENTICATED = "system:authenticated"
+_PREFIX = "system:serviceaccount:"
+
+
+def service_account_user(
+    namespace: str, name: str, uid: str = "", extra: dict[str, list[str]] | None = None
+) -> UserInfo:
+    """The user a service account's token stands for."""
+    groups = ("system:serviceaccounts", f"system:serviceaccounts:{namespace}", AUTHENTICATED)
+    return UserInfo(f"{_PREFIX}{namespace}:{name}", groups, uid, extra)
+
+
+def impersonate(authorizer: Authorizer, request: Request) -> UserInfo:
+    """The user to act as, once the asker is allowed to; Forbidden otherwise."""
+    wanted = request.impersonate
+    assert wanted is not None
+    _check_impersonation(authorizer, request.user, wanted)
+    groups = list(wanted.groups)
+    if wanted.name.startswith(_PREFIX):
+        namespace, _, account = wanted.name[len(_PREFIX) :].partition(":")
+        if not groups:
+            groups = ["system:serviceaccounts", f"system:serviceaccounts:{namespace}"]
+    if wanted.name == "system:anonymous":
+        groups = groups or ["system:unauthenticated"]
+    elif AUTHENTICATED not in groups:
+        groups.append(AUTHENTICATED)
+    return UserInfo(wanted.name, groups, wanted.uid, wanted.extra)
+
+
+def _check_impersonation(authorizer: Authorizer, asker: UserInfo, wanted: UserInfo) -> None:
+    questions = []
+    if wanted.name.startswith(_PREFIX):
+        namespace, _, account = wanted.name[len(_PREFIX) :].partition(":")
+        questions.append(("", "serviceaccounts", "", namespace, account))
+    else:
+        questions.append(("", "users", "", "", wanted.name))
+    questions += [("", "groups", "", "", group) for group in wanted.groups]
+    if wanted.uid:
+        questions.append(("authentication.k8s.io", "uids", "", "", wanted.uid))
+    for key, values in wanted.extra.items():
+        questions += [("authentication.k8s.io", "userextras", key, "", value) for value in values]
+    for group, resource, subresource, namespace, name in questions:
+        attributes = Attributes(asker, "impersonate", group, resource, subresource, namespace, name)
+        decision = authorizer.decide(attributes)
+        if not decision.allowed:
+            raise refusal(attributes, decision.reason)
+
+
+# Service account tokens
+
+
+def _encoded(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def _decoded(text: str) -> bytes:
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+def _secret(server: Server) -> bytes:
+    """The cluster's signing secret, made on first use and kept in the cluster file."""
+    state = server.storage.state("authentication")
+    found = state.get("signing-key")
+    if found is None:
+        found = server.rand.hex(64)
+        with server.storage.store.transaction():
+            state.put("signing-key", found)
+    return bytes.fromhex(str(found))
+
+
+def _signature(server: Server, payload: str) -> str:
+    return _encoded(hmac.new(_secret(server), payload.encode(), hashlib.sha256).digest())
+
+
+def issue(server: Server, claims: Obj) -> str:
+    """A signed token with these claims."""
+    key_id = hashlib.sha256(_secret(server)).hexdigest()[:43]
+    header = _encoded(json.dumps({"alg": "HS256", "kid": key_id}, separators=(",", ":")).encode())
+    payload = f"{header}.{_encoded(json.dumps(claims, separators=(',', ':')).encode())}"
+    return f"{payload}.{_signature(server, payload)}"
+
+
+def token_claims(server: Server, token: str) -> Obj | None:
+    """The claims of a token that this cluster has signed and that has not expired."""
+    parts = token.split(".")
+    if len(parts) != 3:
+        return None
+    try:
+        if not hmac.compare_digest(_signature(server, f"{parts[0]}.{parts[1]}"), parts[2]):
+            return None
+        claims: Obj = json.loads(_decoded(parts[1]))
+    except (ValueError, TypeError):
+        return None
+    now = server.clock.now()
+    if now >= float(claims.get("exp", 0)) or now < float(claims.get("nbf", 0)):
+        return None
+    return claims
+
+
+def authenticate_token(server: Server, token: str, audiences: list[str] | None = None) -> tuple[UserInfo, list[str]]:
+    """The user of a bearer token and the audiences it is good for; Unauthorized where it is not valid."""
+    claims = token_claims(server, token)
+    about: Obj = (claims or {}).get("kubernetes.io") or {}
+    account: Obj = about.get("serviceaccount") or {}
+    namespace, name = str(about.get("namespace", "")), str(account.get("name", ""))
+    found = server.reader.get("serviceaccounts", namespace, name) if name else None
+    if claims is None or found is None or found["metadata"]["uid"] != account.get("uid"):
+        raise errors.unauthorized()
+    good = [audience for audience in claims.get("aud") or () if audience in (audiences or [ISSUER])]
+    if not good:
+        raise errors.unauthorized()
+    extra: dict[str, list[str]] = {"authentication.kubernetes.io/credential-id": [f"JTI={claims.get('jti', '')}"]}
+    for kind, resource in (("pod", "pods"), ("secret", "secrets"), ("node", "nodes")):
+        bound: Obj = about.get(kind) or {}
+        if not bound:
+            continue
+        live = server.reader.get(resource, "" if kind == "node" else namespace, str(bound["name"]))
+        if live is None or live["metadata"]["uid"] != bound["uid"]:
+            raise errors.unauthorized()
+        if kind != "secret":
+            extra[f"authentication.kubernetes.io/{kind}-name"] = [bound["name"]]
+            extra[f"authentication.kubernetes.io/{kind}-uid"] = [bound["uid"]]
+    return service_account_user(namespace, name, str(account["uid"]), extra), good
+
+
+def user_info(user: UserInfo) -> dict[str, Any]:
+    """authentication/v1 UserInfo."""
+    info: dict[str, Any] = {"username": user.name, "uid": user.uid, "groups": list(user.groups), "extra": user.extra}
+    return {key: value for key, value in info.items() if value}
