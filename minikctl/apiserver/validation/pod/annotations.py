@@ -123,7 +123,7 @@ def _check_match(kind: str, annotation: str, profile: dict[str, Any] | None, pat
     if profile is None:
         return
     wanted = profile.get("type", "")
-    same = {"Unconfined": ("unconfined",), "RuntimeDefault": ("runtime/default",)}.get(wanted)
+    same: tuple[str, ...] | None = {"Unconfined": ("unconfined",), "RuntimeDefault": ("runtime/default",)}.get(wanted)
     if kind == "seccomp" and wanted == "RuntimeDefault":
         same = ("runtime/default", "docker/default")
     if same is not None:
