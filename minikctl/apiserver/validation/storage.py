@@ -1,7 +1,270 @@
-"""Validation of storage."""
+"""Validation of storage.k8s.io."""
 
 from __future__ import annotations
 
-from minikctl.apiserver.validation import Checks
+from typing import Any
 
-VALIDATE: dict[str, Checks] = {}
+from minikctl.apimachinery import field
+from minikctl.apimachinery.field import FieldError, Struct
+from minikctl.apimachinery.request import Obj
+from minikctl.apiserver.validation import Checks, WarningsCheck
+from minikctl.apiserver.validation.core.volumesources import validate_driver_name
+from minikctl.apiserver.validation.core.volumewarnings import node_label_remark
+from minikctl.apiserver.validation.metadata import IMMUTABLE, validate_immutable
+from minikctl.apiserver.validation.names import is_qualified_name, subdomain_name
+from minikctl.apiserver.validation.quantities import NOT_NEGATIVE, validate_nonnegative
+from minikctl.apiserver.validation.selectors import selector_struct, validate_label_name, validate_label_selector
+
+_PARAMETERS_SIZE = 256 * 1024
+_PARAMETERS_COUNT = 512
+_NODE_ID_LIMIT = 256
+_ATTACHMENT_TEXT_LIMIT = 1024 * 8
+_ONE_SOURCE = "must specify exactly one of inlineVolumeSpec and persistentVolumeName"
+
+
+def _qualified(name: str, path: str) -> list[FieldError]:
+    if not name:
+        return [field.required(path)]
+    return [field.invalid(path, name, text) for text in is_qualified_name(name.lower())]
+
+
+def _parameters(parameters: dict[str, str], path: str) -> list[FieldError]:
+    if len(parameters) > _PARAMETERS_COUNT:
+        return [field.too_long(path, _PARAMETERS_COUNT)]
+    errors = [field.invalid(path, key, "field can not be empty.") for key in parameters if not key]
+    if sum(len(key.encode()) + len((value or "").encode()) for key, value in parameters.items()) > _PARAMETERS_SIZE:
+        errors.append(field.too_long(path, _PARAMETERS_SIZE))
+    return errors
+
+
+def _storage_class(obj: Obj) -> list[FieldError]:
+    errors = _qualified(obj.get("provisioner") or "", "provisioner")
+    errors += _parameters(obj.get("parameters") or {}, "parameters")
+    policy, mode = obj.get("reclaimPolicy"), obj.get("volumeBindingMode")
+    if policy and policy not in ("Delete", "Retain"):
+        errors.append(field.not_supported("reclaimPolicy", policy, ["Delete", "Retain"]))
+    if mode is None:
+        errors.append(field.required("volumeBindingMode"))
+    elif mode not in ("Immediate", "WaitForFirstConsumer"):
+        errors.append(field.not_supported("volumeBindingMode", mode, ["Immediate", "WaitForFirstConsumer"]))
+    seen: list[dict[str, set[str]]] = []
+    for index, term in enumerate(obj.get("allowedTopologies") or ()):
+        values, problems = _topology_term(term or {}, "allowedTopologies")
+        errors += problems
+        if values in seen:
+            errors.append(field.duplicate(f"allowedTopologies[{index}].matchLabelExpressions", ""))
+        seen.append(values)
+    return errors
+
+
+def _topology_term(term: dict[str, Any], path: str) -> tuple[dict[str, set[str]], list[FieldError]]:
+    errors: list[FieldError] = []
+    found: dict[str, set[str]] = {}
+    for index, item in enumerate(term.get("matchLabelExpressions") or ()):
+        at = f"{path}.matchLabelExpressions[{index}]"
+        key, values = item.get("key") or "", item.get("values") or []
+        if not values:
+            errors.append(field.required(f"{at}.values"))
+        errors += [field.duplicate(f"{at}.values[{i}]", v) for i, v in enumerate(values) if v in values[:i]]
+        errors += validate_label_name(key, f"{at}.key")
+        if key in found:
+            errors.append(field.duplicate(f"{at}.key", key))
+        found[key] = set(values)
+    return found, errors
+
+
+def _storage_class_update(new: Obj, old: Obj) -> list[FieldError]:
+    errors: list[FieldError] = []
+    for key in ("provisioner", "parameters", "reclaimPolicy", "volumeBindingMode"):
+        errors += validate_immutable(new.get(key), old.get(key), key)
+    return errors
+
+
+def _storage_class_warnings(new: Obj, old: Obj | None) -> list[str]:
+    warnings = []
+    for index, term in enumerate(new.get("allowedTopologies") or ()):
+        for number, item in enumerate((term or {}).get("matchLabelExpressions") or ()):
+            remark = node_label_remark(item.get("key") or "")
+            if remark:
+                warnings.append(f"allowedTopologies[{index}].matchLabelExpressions[{number}].key: {remark}")
+    return warnings
+
+
+def _attachment(obj: Obj) -> list[FieldError]:
+    spec = obj.get("spec") or {}
+    errors = validate_driver_name(spec.get("attacher") or "", "spec.attacher")
+    source = spec.get("source") or {}
+    name, inline = source.get("persistentVolumeName"), source.get("inlineVolumeSpec")
+    path = "spec.source"
+    if name is None and inline is None:
+        errors.append(field.required(path, _ONE_SOURCE))
+    elif name is not None and inline is not None:
+        errors.append(field.forbidden(path, _ONE_SOURCE))
+    elif name is not None:
+        if not name:
+            text = "must specify non empty persistentVolumeName"
+            errors.append(field.required(f"{path}.persistentVolumeName", text))
+        errors += [field.invalid(f"{path}.persistentVolumeName", name, text) for text in subdomain_name(name, False)]
+    node = spec.get("nodeName") or ""
+    errors += [field.invalid("spec.nodeName", node, text) for text in subdomain_name(node, False)]
+    return errors + _attachment_status(obj)
+
+
+def _attachment_status(obj: Obj) -> list[FieldError]:
+    status = obj.get("status") or {}
+    errors: list[FieldError] = []
+    for key in ("attachError", "detachError"):
+        message = (status.get(key) or {}).get("message") or ""
+        if len(message.encode()) > _ATTACHMENT_TEXT_LIMIT:
+            errors.append(field.too_long(f"status.{key}.message", _ATTACHMENT_TEXT_LIMIT))
+    return errors
+
+
+def _attachment_update(new: Obj, old: Obj) -> list[FieldError]:
+    errors = _attachment(new)
+    if new.get("spec") != old.get("spec"):
+        errors.append(field.invalid("spec", new.get("spec"), IMMUTABLE))
+    return errors
+
+
+def _attachment_status_update(new: Obj, old: Obj) -> list[FieldError]:
+    return _attachment_status(new)
+
+
+def _csi_driver(obj: Obj) -> list[FieldError]:
+    errors = validate_driver_name((obj.get("metadata") or {}).get("name") or "", "name")
+    spec = obj.get("spec") or {}
+    errors += [field.required(f"spec.{key}") for key in ("attachRequired", "podInfoOnMount") if spec.get(key) is None]
+    for index, mode in enumerate(spec.get("volumeLifecycleModes") or ()):
+        if mode not in ("Ephemeral", "Persistent"):
+            path = f"spec.volumeLifecycleModes[{index}]"
+            errors.append(field.not_supported(path, mode, ["Ephemeral", "Persistent"]))
+    if spec.get("storageCapacity") is None:
+        errors.append(field.required("spec.storageCapacity"))
+    policy = spec.get("fsGroupPolicy")
+    policies = ["File", "None", "ReadWriteOnceWithFSType"]
+    if policy is None:
+        errors.append(field.required("spec.fsGroupPolicy"))
+    elif policy not in policies:
+        errors.append(field.not_supported("spec.fsGroupPolicy", policy, policies))
+    errors += _token_requests(spec.get("tokenRequests") or [])
+    if spec.get("seLinuxMount") is None:
+        errors.append(field.required("spec.seLinuxMount"))
+    period = spec.get("nodeAllocatableUpdatePeriodSeconds")
+    if period is not None and period < 10:
+        text = "must be greater than or equal to 10 seconds"
+        errors.append(field.invalid("spec.nodeAllocatableUpdatePeriodSeconds", period, text))
+    return errors
+
+
+def _token_requests(requests: list[dict[str, Any]]) -> list[FieldError]:
+    errors: list[FieldError] = []
+    seen: set[str] = set()
+    for index, item in enumerate(requests):
+        path, audience = f"spec.tokenRequests[{index}]", item.get("audience") or ""
+        if audience in seen:
+            errors.append(field.duplicate(f"{path}.audience", audience))
+        else:
+            seen.add(audience)
+        seconds = item.get("expirationSeconds")
+        if seconds is not None and seconds < 600:
+            text = "may not specify a duration less than 10 minutes"
+            errors.append(field.invalid(f"{path}.expirationSeconds", seconds, text))
+        elif seconds is not None and seconds > 1 << 32:
+            text = "may not specify a duration larger than 2^32 seconds"
+            errors.append(field.invalid(f"{path}.expirationSeconds", seconds, text))
+    return errors
+
+
+def _csi_driver_update(new: Obj, old: Obj) -> list[FieldError]:
+    spec, old_spec = new.get("spec") or {}, old.get("spec") or {}
+    errors = _csi_driver(new)
+    # The odd field name of the first is upstream's.
+    for key, shown in (
+        ("attachRequired", "attachedRequired"),
+        ("fsGroupPolicy", "fsGroupPolicy"),
+        ("volumeLifecycleModes", "volumeLifecycleModes"),
+    ):
+        errors += validate_immutable(spec.get(key), old_spec.get(key), f"spec.{shown}")
+    return errors
+
+
+def _csi_node(obj: Obj) -> list[FieldError]:
+    errors: list[FieldError] = []
+    seen: set[str] = set()
+    for index, driver in enumerate((obj.get("spec") or {}).get("drivers") or ()):
+        path = f"spec.drivers[{index}]"
+        name, node_id = driver.get("name") or "", driver.get("nodeID") or ""
+        errors += validate_driver_name(name, f"{path}.name")
+        if not node_id:
+            errors.append(field.required(f"{path}.nodeID"))
+        elif len(node_id) > _NODE_ID_LIMIT:
+            text = f"must be {_NODE_ID_LIMIT} characters or less"
+            errors.append(field.invalid(f"{path}.nodeID", node_id, text))
+        count = (driver.get("allocatable") or {}).get("count")
+        if count is not None and count < 0:
+            errors.append(field.invalid(f"{path}.allocatable.count", count, NOT_NEGATIVE))
+        keys = driver.get("topologyKeys") or []
+        for number, key in enumerate(keys):
+            at = f"{path}.topologyKeys"
+            if key in keys[:number]:
+                errors.append(field.duplicate(f"{at}[{number}]", key))
+            errors += [field.invalid(at, key, text) for text in is_qualified_name(key)]
+        if name in seen:
+            errors.append(field.duplicate(f"{path}.name", name))
+        seen.add(name)
+    return errors
+
+
+def _csi_node_update(new: Obj, old: Obj) -> list[FieldError]:
+    errors = _csi_node(new)
+    drivers = {item.get("name"): item for item in (new.get("spec") or {}).get("drivers") or ()}
+    for index, before in enumerate((old.get("spec") or {}).get("drivers") or ()):
+        now = drivers.get(before.get("name"))
+        # A driver may go; one that stays keeps what it registered with (its volume count may move).
+        if now is not None and {**now, "allocatable": None} != {**before, "allocatable": None}:
+            errors.append(field.invalid(f"spec.drivers[{index}]", now, IMMUTABLE))
+    return errors
+
+
+def _capacity(obj: Obj) -> list[FieldError]:
+    name = obj.get("storageClassName") or ""
+    errors = [field.invalid("storageClassName", name, text) for text in subdomain_name(name, False)]
+    for key in ("capacity", "maximumVolumeSize"):
+        if obj.get(key) is not None:
+            errors += validate_nonnegative(obj[key], key)
+    return errors + validate_label_selector(obj.get("nodeTopology"), "nodeTopology")
+
+
+def _capacity_update(new: Obj, old: Obj) -> list[FieldError]:
+    errors = _capacity(new)
+    if new.get("nodeTopology") != old.get("nodeTopology"):
+        errors.append(field.invalid("nodeTopology", selector_struct(new.get("nodeTopology")), IMMUTABLE))
+    return errors + validate_immutable(new.get("storageClassName"), old.get("storageClassName"), "storageClassName")
+
+
+def _attributes_class(obj: Obj) -> list[FieldError]:
+    errors = _qualified(obj.get("driverName") or "", "driverName")
+    parameters = obj.get("parameters") or {}
+    if not parameters:
+        return [*errors, field.required("parameters", "must contain at least one key/value pair")]
+    return errors + _parameters(parameters, "parameters")
+
+
+def _attributes_class_update(new: Obj, old: Obj) -> list[FieldError]:
+    return [
+        field.forbidden(key, f"updates to {key} are forbidden.")
+        for key in ("driverName", "parameters")
+        if (new.get(key) or Struct()) != (old.get(key) or Struct())
+    ]
+
+
+VALIDATE: dict[str, Checks] = {
+    "storageclasses.storage.k8s.io": (_storage_class, _storage_class_update, None),
+    "volumeattachments.storage.k8s.io": (_attachment, _attachment_update, _attachment_status_update),
+    "csidrivers.storage.k8s.io": (_csi_driver, _csi_driver_update, None),
+    "csinodes.storage.k8s.io": (_csi_node, _csi_node_update, None),
+    "csistoragecapacities.storage.k8s.io": (_capacity, _capacity_update, None),
+    "volumeattributesclasses.storage.k8s.io": (_attributes_class, _attributes_class_update, None),
+}
+WARNINGS: dict[str, WarningsCheck] = {"storageclasses.storage.k8s.io": _storage_class_warnings}
