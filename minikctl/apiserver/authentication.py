@@ -40,7 +40,7 @@ def impersonate(authorizer: Authorizer, request: Request) -> UserInfo:
     _check_impersonation(authorizer, request.user, wanted)
     groups = list(wanted.groups)
     if wanted.name.startswith(_PREFIX):
-        namespace, _, account = wanted.name[len(_PREFIX) :].partition(":")
+        namespace = wanted.name.split(":")[2]
         if not groups:
             groups = ["system:serviceaccounts", f"system:serviceaccounts:{namespace}"]
     if wanted.name == "system:anonymous":

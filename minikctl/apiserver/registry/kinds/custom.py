@@ -91,13 +91,14 @@ def convert(server: Server, obj: Obj, resource: Resource) -> Obj:
 def validate(server: Server, resource: Resource, new: Obj, old: Obj | None, subresource: str = "") -> list[FieldError]:
     """Metadata rules, then the schema's, in the words of kube-openapi."""
     from minikctl.apiserver import schemavalidation
-    from minikctl.apiserver.validation import metadata
+    from minikctl.apiserver.validation import metadata as rules
+    from minikctl.apiserver.validation import names
 
     found = definition(server, resource)
     if old is None:
-        problems = metadata.object_meta(new["metadata"], resource.namespaced, metadata.name_is_subdomain)
+        problems = rules.validate_object_meta(new["metadata"], resource.namespaced, names.subdomain_name)
     else:
-        problems = metadata.object_meta_update(new["metadata"], old["metadata"])
+        problems = rules.validate_object_meta_update(new["metadata"], old["metadata"])
     raw = found.raw_schema(resource.version)
     if raw:
         problems = [*problems, *schemavalidation.custom(new, old, raw, subresource)]
