@@ -1,7 +1,7 @@
 """kube-controller-manager's start: every controller, its user and what wakes it, in a fixed order.
 
 Called by the cluster when something is pending. A controller's module is imported when its first
-key is synced; until then only the light mappers below are.
+key is synced; until then only the light mappers are.
 """
 
 from __future__ import annotations
@@ -9,84 +9,75 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from minikctl.client.component import Mapper, enqueue
-from minikctl.controllers import mappers
+from minikctl.client.component import Mapper
+from minikctl.controllers import watches as w
 
 if TYPE_CHECKING:
     from minikctl.client.component import Component, Env
     from minikctl.controllers.controller import Controller
 
-EnvFor = Callable[[str, str], "Env"]
+    EnvFor = Callable[[str, str], Env]
 
 
 class Row(NamedTuple):
-    """One controller: its name (also of its service account), where it is, what it watches, who speaks in events."""
+    """One controller: its service account, where it is, what it watches, who speaks in its events.
 
-    name: str
+    Several rows may share an account; the queue is named after the target then.
+    """
+
+    account: str
     target: str
-    watches: Mapping[str, Mapper]
+    watches: Callable[[Callable[[], Env]], Mapping[str, Mapper]]
     source: str = ""
+    queue: str = ""
 
+
+_SLICES = "endpoint-slice-controller"
 
 CONTROLLERS: tuple[Row, ...] = (
-    Row(
-        "deployment-controller",
-        "deployment.controller:DeploymentController",
-        {"deployments.apps": enqueue, "replicasets.apps": mappers.owned_or_orphan("Deployment")},
-    ),
-    Row(
-        "replicaset-controller",
-        "replicaset:ReplicaSetController",
-        {"replicasets.apps": enqueue, "pods": mappers.owned_or_orphan("ReplicaSet")},
-    ),
-    Row(
-        "replication-controller",
-        "replicaset:ReplicationController",
-        {"replicationcontrollers": enqueue, "pods": mappers.owned_or_orphan("ReplicationController")},
-    ),
-    Row(
-        "statefulset-controller",
-        "statefulset.controller:StatefulSetController",
-        {"statefulsets.apps": enqueue, "pods": mappers.owned_or_orphan("StatefulSet")},
-    ),
-    Row(
-        "daemon-set-controller",
-        "daemonset.controller:DaemonSetController",
-        {
-            "daemonsets.apps": enqueue,
-            "pods": mappers.owned_or_orphan("DaemonSet"),
-            "nodes": mappers.node_placement,
-        },
-        "daemonset-controller",
-    ),
-)
+    Row("namespace-controller", "namespace:NamespaceController", w.namespace),
+    Row("service-account-controller", "serviceaccounts:ServiceAccountsController", w.service_account),
+    Row("root-ca-cert-publisher", "serviceaccounts:RootCAPublisher", w.root_ca),
+    Row("deployment-controller", "deployment.controller:DeploymentController", w.deployment),
+    Row("replicaset-controller", "replicaset:ReplicaSetController", w.replicaset),
+    Row("replication-controller", "replicaset:ReplicationController", w.replication_controller),
+    Row("statefulset-controller", "statefulset.controller:StatefulSetController", w.statefulset),
+    Row("daemon-set-controller", "daemonset.controller:DaemonSetController", w.daemonset, "daemonset-controller"),
+    Row("endpoint-controller", "endpoints:EndpointsController", w.endpoints),
+    Row("endpointslice-controller", "endpointslice.controller:EndpointSliceController", w.endpoints, _SLICES),
+    Row("generic-garbage-collector", "garbagecollector:GarbageCollector", w.garbage, "garbage-collector-controller"),
+)  # fmt: skip
 
 
 class LazyController:
     """A Component whose controller is imported and made with its first key."""
 
     def __init__(self, row: Row, env_for: EnvFor) -> None:
-        self.name = row.name
+        self.name = row.queue or row.account
         self._row = row
         self._env_for = env_for
+        self._env: Env | None = None
         self._controller: Controller | None = None
-
-    @property
-    def watches(self) -> Mapping[str, Mapper]:
-        return self._row.watches
+        self.watches: Mapping[str, Mapper] = row.watches(self._environment)
 
     def sync(self, key: str) -> float | None:
+        """As in Component."""
         if self._controller is None:
             self._controller = self._load()
         return self._controller.sync(key)
+
+    def _environment(self) -> Env:
+        if self._env is None:
+            user = f"system:serviceaccount:kube-system:{self._row.account}"
+            self._env = self._env_for(user, self._row.source or self._row.account)
+        return self._env
 
     def _load(self) -> Controller:
         from importlib import import_module
 
         module, _, name = self._row.target.partition(":")
         kind = getattr(import_module(f"minikctl.controllers.{module}"), name)
-        env = self._env_for(f"system:serviceaccount:kube-system:{self.name}", self._row.source or self.name)
-        controller: Controller = kind(env)
+        controller: Controller = kind(self._environment())
         return controller
 
 

@@ -6,11 +6,16 @@ sync takes apart; they keep one cause that concerns many objects a single, de-du
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from minikctl.client.component import Keys, Mapper, object_key
 
 if TYPE_CHECKING:
+    from minikctl.apimachinery.selectors import Selector
+    from minikctl.client.component import Env
+
+    EnvSource = Callable[[], Env]
     from minikctl.apimachinery.request import Change, Obj
 
 
@@ -65,6 +70,89 @@ def constant(key: str) -> Mapper:
 def namespace_of(change: Change) -> Keys:
     """The namespace of the object."""
     return (change.namespace,)
+
+
+def namespace_of_deleted(change: Change) -> Keys:
+    """The namespace in which something was deleted."""
+    return (change.namespace,) if change.type == "DELETED" and change.namespace else ()
+
+
+class SelectorIndex:
+    """Which objects of a kind select a pod: keys for a pod's change, from a cache of selectors per namespace.
+
+    Both methods must be mappers of the same component, so that each change of a selector is seen.
+    `relevant` is what of a pod matters beside its labels.
+    """
+
+    def __init__(self, source: EnvSource, resource: str, relevant: Callable[[Obj], object]) -> None:
+        self._source = source
+        self._resource = resource
+        self._relevant = relevant
+        self._cache: dict[str, list[tuple[str, Selector]]] = {}
+
+    def owner(self, change: Change) -> Keys:
+        """The changed object itself; its namespace is read anew at the next pod."""
+        self._cache.pop(change.namespace, None)
+        return (object_key(change.namespace, change.name),)
+
+    def pod(self, change: Change) -> Keys:
+        """Every object that selects the pod now or did before the change."""
+        namespace = change.namespace
+        if namespace not in self._cache:
+            self._cache[namespace] = self._load(namespace)
+        selectors = self._cache[namespace]
+        if not selectors:
+            return ()
+        labels, before = _labels(change.object), None
+        if change.type == "MODIFIED":
+            old = change.old() or {"metadata": {}}
+            before = _labels(old)
+            if before == labels and self._relevant(old) == self._relevant(change.object):
+                return ()
+        return [key for key, s in selectors if s.matches(labels) or (before is not None and s.matches(before))]
+
+    def _load(self, namespace: str) -> list[tuple[str, Selector]]:
+        from minikctl.apimachinery.selectors import from_label_selector, from_set
+
+        found = []
+        for obj in self._source().client.items(self._resource, namespace):
+            selector = (obj.get("spec") or {}).get("selector")
+            if selector is not None:
+                plain = self._resource == "services"
+                key = object_key(namespace, obj["metadata"]["name"])
+                found.append((key, from_set(selector) if plain else from_label_selector(selector)))
+        return found
+
+
+def _labels(obj: Obj) -> dict[str, str]:
+    labels: dict[str, str] = obj["metadata"].get("labels") or {}
+    return labels
+
+
+class Dependents:
+    """The garbage collector's mapper for every kind: owners gone, waiting, or referred to for the first time."""
+
+    def __init__(self) -> None:
+        self._seen: set[str] = set()
+
+    def keys(self, change: Change) -> Keys:
+        if change.resource in ("events", "leases.coordination.k8s.io"):
+            return ()
+        meta = change.object["metadata"]
+        found: list[str] = []
+        gone = change.type == "DELETED"
+        if gone:
+            self._seen.discard(meta.get("uid", ""))
+            found.append(f"gone:{meta.get('uid', '')}")
+        elif "deletionTimestamp" in meta and meta.get("finalizers"):
+            found.append(f"deleting:{change.resource}|{object_key(change.namespace, change.name)}")
+        for owner in meta.get("ownerReferences") or ():
+            uid = owner["uid"]
+            if uid in self._seen and not (gone and owner.get("blockOwnerDeletion")):
+                continue
+            self._seen.add(uid)
+            found.append(f"owner:{owner['apiVersion']}|{owner['kind']}|{change.namespace}|{owner['name']}|{uid}")
+        return found
 
 
 def node_placement(change: Change) -> Keys:

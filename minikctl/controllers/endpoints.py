@@ -1,0 +1,205 @@
+"""Endpoints of services (upstream's `pkg/controller/endpoint`), and what endpoints and slices share about pods."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from minikctl.apimachinery.clock import rfc3339
+from minikctl.apimachinery.errors import StatusError
+from minikctl.apimachinery.selectors import from_set
+from minikctl.client.component import split_key
+from minikctl.controllers import pods
+from minikctl.controllers.controller import Controller, seconds_of
+
+if TYPE_CHECKING:
+    from minikctl.apimachinery.request import Obj
+
+HEADLESS_LABEL = "service.kubernetes.io/headless"
+TRIGGER = "endpoints.kubernetes.io/last-change-trigger-time"
+
+_MANAGED_BY = "endpoints.kubernetes.io/managed-by"
+_OVER_CAPACITY = "endpoints.kubernetes.io/over-capacity"
+_CAPACITY = 1000
+
+
+def is_headless(service: Obj) -> bool:
+    return bool(service["spec"].get("clusterIP") == "None")
+
+
+def belongs(pod: Obj, with_terminating: bool) -> bool:
+    """Whether the pod can be an endpoint at all (ShouldPodBeInEndpoints)."""
+    if pods.is_finished(pod) or not (pod.get("status") or {}).get("podIP"):
+        return False
+    return with_terminating or "deletionTimestamp" not in pod["metadata"]
+
+
+def port_of(pod: Obj, service_port: Obj) -> int | None:
+    """The pod's port behind a service port; None where a named one is missing (FindPort)."""
+    target = service_port.get("targetPort", service_port["port"])
+    if isinstance(target, int):
+        return target
+    protocol = service_port.get("protocol", "TCP")
+    containers = list(pod["spec"]["containers"])
+    containers += [c for c in pod["spec"].get("initContainers") or () if c.get("restartPolicy") == "Always"]
+    for container in containers:
+        for port in container.get("ports") or ():
+            if port.get("name") == target and port.get("protocol", "TCP") == protocol:
+                return int(port["containerPort"])
+    return None
+
+
+def hostname_of(pod: Obj, service: Obj) -> str:
+    """The endpoint's hostname: only where the pod's subdomain is the service."""
+    spec = pod["spec"]
+    if spec.get("hostname") and spec.get("subdomain") == service["metadata"]["name"]:
+        return str(spec["hostname"])
+    return ""
+
+
+def reference_to(pod: Obj) -> Obj:
+    meta = pod["metadata"]
+    return {"kind": "Pod", "namespace": meta["namespace"], "name": meta["name"], "uid": meta["uid"]}
+
+
+def target_port(service_port: Obj, number: int) -> Obj:
+    port = {"port": number, "protocol": service_port.get("protocol", "TCP")}
+    for field in ("name", "appProtocol"):
+        if service_port.get(field):
+            port[field] = service_port[field]
+    return port
+
+
+def trigger_time(service: Obj, members: list[Obj], before: str | None) -> str | None:
+    """When what led to this change happened: the service's creation, or a pod turning ready since `before`."""
+    times = [seconds_of(service["metadata"].get("creationTimestamp"))]
+    for pod in members:
+        for entry in (pod.get("status") or {}).get("conditions") or ():
+            if entry["type"] == "Ready":
+                times.append(seconds_of(entry.get("lastTransitionTime")))
+    newer = [at for at in times if at > seconds_of(before)]
+    return rfc3339(min(newer)) if newer else None
+
+
+class EndpointsController(Controller):
+    def sync(self, key: str) -> float | None:
+        namespace, name = split_key(key)
+        service = self.client.find("services", name, namespace)
+        if service is None or "deletionTimestamp" in service["metadata"]:
+            self._remove(namespace, name)
+            return None
+        selector = service["spec"].get("selector")
+        if selector is None or service["spec"].get("type") == "ExternalName":
+            return None
+        members = self.client.items("pods", namespace, label_selector=from_set(selector))
+        subsets = self._subsets(service, members)
+        self._write(service, members, subsets)
+        return None
+
+    def _remove(self, namespace: str, name: str) -> None:
+        try:
+            self.client.delete("endpoints", name, namespace)
+        except StatusError as error:
+            if error.reason != "NotFound":
+                raise
+
+    def _subsets(self, service: Obj, members: list[Obj]) -> list[Obj]:
+        spec = service["spec"]
+        tolerant = bool(spec.get("publishNotReadyAddresses"))
+        # port -> (address key, ready) -> address; ports with the same addresses form one subset
+        by_port: dict[tuple[tuple[str, object], ...], dict[tuple[str, str, bool], Obj]] = {}
+        for pod in members:
+            if not belongs(pod, tolerant):
+                continue
+            ready = tolerant or pods.is_ready(pod)
+            address = _address(pod, service)
+            for port in _ports(pod, service):
+                entry = (address["ip"], address["targetRef"]["uid"], ready)
+                by_port.setdefault(tuple(sorted(port.items())), {})[entry] = address
+        groups: dict[tuple[tuple[str, str, bool], ...], list[tuple[tuple[str, object], ...]]] = {}
+        for port_key, addresses in by_port.items():
+            groups.setdefault(tuple(sorted(addresses)), []).append(port_key)
+        subsets = []
+        for entries, ports in groups.items():
+            subset: Obj = {}
+            for field, ready in (("addresses", True), ("notReadyAddresses", False)):
+                chosen = [by_port[ports[0]][entry] for entry in entries if entry[2] is ready]
+                if chosen:
+                    subset[field] = chosen
+            named = [dict(port) for port in ports if port]
+            if named:
+                subset["ports"] = sorted(named, key=lambda port: (str(port.get("name", "")), port["port"]))
+            subsets.append(subset)
+        return sorted(subsets, key=lambda s: [(p.get("name", ""), p["port"]) for p in s.get("ports") or ()])
+
+    def _write(self, service: Obj, members: list[Obj], subsets: list[Obj]) -> None:
+        meta = service["metadata"]
+        name, namespace = meta["name"], meta["namespace"]
+        found = self.client.find("endpoints", name, namespace)
+        labels = {**(meta.get("labels") or {}), _MANAGED_BY: "endpoint-controller"}
+        labels.pop(HEADLESS_LABEL, None)
+        if is_headless(service):
+            labels[HEADLESS_LABEL] = ""
+        truncated = _truncate(subsets)
+        old_notes = (found["metadata"].get("annotations") if found else None) or {}
+        if (
+            found
+            and (found.get("subsets") or []) == subsets
+            and (found["metadata"].get("labels") or {}) == labels
+            and (_OVER_CAPACITY in old_notes) == truncated
+        ):
+            return
+        notes = {key: value for key, value in old_notes.items() if key not in (TRIGGER, _OVER_CAPACITY)}
+        if trigger := trigger_time(service, members, old_notes.get(TRIGGER)):
+            notes[TRIGGER] = trigger
+        if truncated:
+            notes[_OVER_CAPACITY] = "truncated"
+        obj: Obj = found or {
+            "apiVersion": "v1",
+            "kind": "Endpoints",
+            "metadata": {"name": name, "namespace": namespace},
+        }
+        obj["metadata"]["labels"] = labels
+        obj["metadata"]["annotations"] = notes
+        obj["subsets"] = subsets
+        verb = "update" if found else "create"
+        try:
+            self.client.update("endpoints", obj) if found else self.client.create("endpoints", obj, namespace)
+        except StatusError as error:
+            if pods.namespace_terminating(error):
+                return
+            reason = f"FailedTo{verb.title()}Endpoint"
+            message = f"Failed to {verb} endpoint for service {namespace}/{name}: {error.message}"
+            self.recorder.event(obj if found else service, "Warning", reason, message)
+            raise
+
+
+def _address(pod: Obj, service: Obj) -> Obj:
+    address: Obj = {"ip": pod["status"]["podIP"], "targetRef": reference_to(pod)}
+    if node := pod["spec"].get("nodeName"):
+        address["nodeName"] = node
+    if hostname := hostname_of(pod, service):
+        address["hostname"] = hostname
+    return address
+
+
+def _ports(pod: Obj, service: Obj) -> list[Obj]:
+    declared = service["spec"].get("ports") or []
+    if not declared:
+        return [{}] if is_headless(service) else []
+    numbers = [(port, port_of(pod, port)) for port in declared]
+    return [target_port(port, number) for port, number in numbers if number is not None]
+
+
+def _truncate(subsets: list[Obj]) -> bool:
+    """Keep at most a thousand addresses, ready ones first."""
+    total = sum(len(s.get(field) or ()) for s in subsets for field in ("addresses", "notReadyAddresses"))
+    if total <= _CAPACITY:
+        return False
+    room = _CAPACITY
+    for field in ("addresses", "notReadyAddresses"):
+        for subset in subsets:
+            kept = (subset.pop(field, None) or [])[:room]
+            room -= len(kept)
+            if kept:
+                subset[field] = kept
+    return True

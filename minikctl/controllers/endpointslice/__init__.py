@@ -1,0 +1,1 @@
+"""The endpointslice and endpointslicemirroring controllers."""

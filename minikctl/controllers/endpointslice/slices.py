@@ -1,0 +1,104 @@
+"""Spreading endpoints over slices of at most a hundred, changing as few as can be (staging's `endpointslice`)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from minikctl.controllers.endpoints import TRIGGER
+
+if TYPE_CHECKING:
+    from minikctl.apimachinery.request import Obj
+    from minikctl.client.client import Client
+
+RESOURCE = "endpointslices.discovery.k8s.io"
+SERVICE_LABEL = "kubernetes.io/service-name"
+MANAGED_BY = "endpointslice.kubernetes.io/managed-by"
+
+_PER_SLICE = 100
+
+
+def ports_key(address_type: str, ports: list[Obj]) -> str:
+    """What slices are told apart by: address type and ports."""
+    ordered = sorted(ports, key=lambda port: (port.get("name", ""), port.get("port", 0), port.get("protocol", "")))
+    return address_type + json.dumps(ordered, sort_keys=True)
+
+
+def _identity(endpoint: Obj) -> tuple[Any, ...]:
+    target = endpoint.get("targetRef") or {}
+    return tuple(endpoint["addresses"]), target.get("uid"), endpoint.get("nodeName"), endpoint.get("hostname")
+
+
+class Reconciliation:
+    """Brings the slices of one service (or mirrored Endpoints) to the wanted endpoints."""
+
+    def __init__(self, client: Client, new_slice: Callable[[str, list[Obj]], Obj], trigger: str | None) -> None:
+        self.client = client
+        self.new_slice = new_slice
+        self.trigger = trigger
+
+    def run(self, existing: list[Obj], wanted: dict[str, tuple[str, list[Obj], list[Obj]]]) -> None:
+        """`wanted`: ports key -> (address type, ports, endpoints)."""
+        groups: dict[str, list[Obj]] = {}
+        for slice_ in existing:
+            key = ports_key(slice_["addressType"], slice_.get("ports") or [])
+            if key in wanted:
+                groups.setdefault(key, []).append(slice_)
+            else:
+                self._delete(slice_)
+        for key, (address_type, ports, endpoints) in wanted.items():
+            self._reconcile(groups.get(key, []), address_type, ports, endpoints)
+
+    def _reconcile(self, slices: list[Obj], address_type: str, ports: list[Obj], endpoints: list[Obj]) -> None:
+        template = self.new_slice(address_type, ports)
+        missing = {_identity(endpoint): endpoint for endpoint in endpoints}
+        kept: list[tuple[Obj, list[Obj]]] = []
+        for slice_ in slices:
+            mine = []
+            for endpoint in slice_.get("endpoints") or ():
+                fresh = missing.pop(_identity(endpoint), None)
+                if fresh is not None:
+                    mine.append(fresh)
+            kept.append((slice_, mine))
+        rest = list(missing.values())
+        # Fill changed slices before any other, so that as few as possible are written.
+        for slice_, mine in sorted(kept, key=lambda entry: entry[1] == (entry[0].get("endpoints") or [])):
+            room = _PER_SLICE - len(mine)
+            mine += rest[:room]
+            del rest[:room]
+            if not mine and (endpoints or slice_ is not kept[0][0]):
+                self._delete(slice_)
+            else:
+                self._update(slice_, template, mine)
+        if not kept and not rest:
+            self._create(template, [])
+        while rest:
+            self._create(self.new_slice(address_type, ports), rest[:_PER_SLICE])
+            del rest[:_PER_SLICE]
+
+    def _create(self, template: Obj, endpoints: list[Obj]) -> None:
+        template["endpoints"] = endpoints
+        self._note(template["metadata"])
+        self.client.create(RESOURCE, template, template["metadata"]["namespace"])
+
+    def _update(self, slice_: Obj, template: Obj, endpoints: list[Obj]) -> None:
+        meta, model = slice_["metadata"], template["metadata"]
+        same_labels = (meta.get("labels") or {}) == (model.get("labels") or {})
+        if same_labels and (slice_.get("endpoints") or []) == endpoints:
+            return
+        meta["labels"] = model.get("labels") or {}
+        slice_["endpoints"] = endpoints
+        self._note(meta)
+        self.client.update(RESOURCE, slice_)
+
+    def _note(self, meta: Obj) -> None:
+        notes = {key: value for key, value in (meta.get("annotations") or {}).items() if key != TRIGGER}
+        if self.trigger:
+            notes[TRIGGER] = self.trigger
+        meta["annotations"] = notes
+
+    def _delete(self, slice_: Obj) -> None:
+        meta = slice_["metadata"]
+        if "deletionTimestamp" not in meta:
+            self.client.delete(RESOURCE, meta["name"], meta["namespace"])
