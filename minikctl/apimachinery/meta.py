@@ -6,9 +6,10 @@ apimachinery's `metav1` and `api/meta` helpers.
 
 from __future__ import annotations
 
-import marshal
 from collections.abc import Iterable
 from typing import Any
+
+from minikctl.apimachinery.deepcopy import deep_copy as deep_copy
 
 Obj = dict[str, Any]
 
@@ -206,8 +207,3 @@ def remove_condition(status: Obj, *types: str) -> bool:
 def sorted_by_name(objects: Iterable[Obj]) -> list[Obj]:
     """By namespace, then name: the order of lists."""
     return sorted(objects, key=lambda obj: (namespace(obj), name(obj)))
-
-
-def deep_copy(value: Any) -> Any:
-    """A copy of JSON data that shares nothing with the original."""
-    return marshal.loads(marshal.dumps(value))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from minikctl.apimachinery.meta import deep_copy
+from minikctl.apimachinery.deepcopy import deep_copy
 from minikctl.apimachinery.patch.error import same
 
 Obj = dict[str, Any]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from minikctl.apimachinery.meta import deep_copy
+from minikctl.apimachinery.deepcopy import deep_copy
 from minikctl.apimachinery.patch import lists
 from minikctl.apimachinery.patch.error import PatchError, bad_type, go_text, no_merge_key
 from minikctl.apimachinery.patch.lists import DELETE_LIST, DIRECTIVE, RETAIN_KEYS, SET_ORDER, Items

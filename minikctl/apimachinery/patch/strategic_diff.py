@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from minikctl.apimachinery.meta import deep_copy
+from minikctl.apimachinery.deepcopy import deep_copy
 from minikctl.apimachinery.patch import lists
 from minikctl.apimachinery.patch.conflicts import have_conflicts
 from minikctl.apimachinery.patch.error import PatchConflict, bad_type, go_text, no_merge_key, same
