@@ -30,26 +30,27 @@ _NAME_WARNING = (
 )
 
 
-def _template_warnings(with_name: bool) -> WarningsCheck:
-    """Remarks about the template, at creation and when the spec changed; and about names no hostname can have."""
+def name_warnings(new: Obj, old: Obj | None) -> list[str]:
+    """Names that no hostname can have."""
+    wrong = is_dns1123_label(new["metadata"].get("name", "")) if old is None else []
+    return [f"{_NAME_WARNING}[{' '.join(wrong)}]"] if wrong else []
 
-    def check(new: Obj, old: Obj | None) -> list[str]:
-        from minikctl.apiserver.validation.pod.warnings import template_warnings
 
-        found = []
-        if old is None:
-            wrong = is_dns1123_label(new["metadata"].get("name", "")) if with_name else []
-            if wrong:
-                found.append(f"{_NAME_WARNING}[{' '.join(wrong)}]")
-        elif new["metadata"].get("generation") == old["metadata"].get("generation"):
-            return found
-        return found + template_warnings((new.get("spec") or {}).get("template"), "spec.template")
+def _daemon_set_warnings(new: Obj, old: Obj | None) -> list[str]:
+    """Remarks about the template, at creation and when the spec changed."""
+    from minikctl.apiserver.validation.pod.warnings import template_warnings
 
-    return check
+    if old is not None and new["metadata"].get("generation") == old["metadata"].get("generation"):
+        return []
+    return template_warnings((new.get("spec") or {}).get("template"), "spec.template")
+
+
+def _replicated_warnings(new: Obj, old: Obj | None) -> list[str]:
+    return name_warnings(new, old) + _daemon_set_warnings(new, old)
 
 
 def _stateful_set_warnings(new: Obj, old: Obj | None) -> list[str]:
-    found = _template_warnings(with_name=False)(new, old)
+    found = _daemon_set_warnings(new, old)
     spec = new.get("spec") or {}
     if (spec.get("revisionHistoryLimit") or 0) < 0:
         text = "a negative value retains all historical revisions; a value >= 0 is recommended"
@@ -66,9 +67,9 @@ VALIDATE: dict[str, Checks] = {
     "controllerrevisions.apps": (revision_create, revision_update, None),
 }
 WARNINGS: dict[str, WarningsCheck] = {
-    "deployments.apps": _template_warnings(with_name=True),
-    "replicasets.apps": _template_warnings(with_name=True),
-    "replicationcontrollers": _template_warnings(with_name=True),
-    "daemonsets.apps": _template_warnings(with_name=False),
+    "deployments.apps": _replicated_warnings,
+    "replicasets.apps": _replicated_warnings,
+    "replicationcontrollers": _replicated_warnings,
+    "daemonsets.apps": _daemon_set_warnings,
     "statefulsets.apps": _stateful_set_warnings,
 }

@@ -56,9 +56,12 @@ def _template(obj: Obj, old: Obj | None = None) -> Errors:
 
 
 def _pod_warnings(new: Obj, old: Obj | None) -> list[str]:
+    # Pods are updated often, and by programs: remarks are made at creation only.
+    if old is not None:
+        return []
     from minikctl.apiserver.validation.pod.warnings import pod_warnings
 
-    return pod_warnings(new, old)
+    return pod_warnings(new)
 
 
 def _template_warnings(new: Obj, old: Obj | None) -> list[str]:

@@ -11,6 +11,7 @@ from minikctl.apimachinery import quantity
 from minikctl.apimachinery.field import quote
 from minikctl.apimachinery.request import Obj
 from minikctl.apiserver.validation.addresses import ip_warnings
+from minikctl.apiserver.validation.names import is_dns1123_label
 from minikctl.apiserver.validation.pod.annotations import APPARMOR_CONTAINER, SECCOMP_CONTAINER, SECCOMP_POD
 from minikctl.apiserver.validation.pod.checks import containers_with_paths
 
@@ -41,13 +42,21 @@ _VOLUMES = {
 }
 _SECCOMP_TEXT = 'non-functional in v1.27+; use the "seccompProfile" field instead'
 _APPARMOR_TEXT = 'deprecated since v1.30; use the "appArmorProfile" field instead'
+_HOSTNAME_TEXT = (
+    "metadata.name: this is used in the Pod's hostname, which can result in surprising behavior;"
+    " a DNS label is recommended: "
+)
 _NULL_SELECTOR = "a null labelSelector results in matching no pod"
 _REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 _PREFERRED = "preferredDuringSchedulingIgnoredDuringExecution"
 
 
-def pod_warnings(pod: Obj, old: Obj | None = None) -> Warnings:
-    """About a pod."""
+def pod_warnings(pod: Obj) -> Warnings:
+    """About a new pod."""
+    name = (pod.get("metadata") or {}).get("name", "")
+    wrong = is_dns1123_label(name) if name else []
+    if wrong:
+        return [f"{_HOSTNAME_TEXT}[{' '.join(wrong)}]", *_warnings(pod.get("spec") or {}, pod["metadata"], "")]
     return _warnings(pod.get("spec") or {}, pod.get("metadata") or {}, "")
 
 
