@@ -391,3 +391,37 @@ POINTERS: dict[str, str] = {
     "storage.VolumeError": "errorCode",
     "storage.VolumeNodeResources": "count",
 }
+
+# Times and quantities that are values, not pointers: always on the wire, as null or "0". The times
+# of every condition are, too.
+VALUES: dict[str, str] = {
+    "core.ContainerStateRunning": "startedAt",
+    "core.ContainerStateTerminated": "finishedAt startedAt",
+    "core.Event": "eventTime firstTimestamp lastTimestamp",
+    "core.EventSeries": "lastObservedTime",
+    "core.ResourceFieldSelector": "divisor",
+    "events.Event": "deprecatedFirstTimestamp deprecatedLastTimestamp eventTime",
+    "events.EventSeries": "lastObservedTime",
+    "authentication.TokenRequestStatus": "expirationTimestamp",
+    "storage.VolumeError": "time",
+}
+
+# Fields that the documents call optional and Go writes at any value: no omitempty.
+ALWAYS: dict[str, str] = {
+    "apiextensions.CustomResourceDefinitionStatus": "conditions storedVersions",
+    "apps.StatefulSetOrdinals": "start",
+    "apps.StatefulSetSpec": "serviceName",
+    "apps.StatefulSetStatus": "availableReplicas",
+    "authentication.TokenRequestStatus": "token",
+    "autoscaling.HorizontalPodAutoscalerStatus": "currentMetrics",
+    "batch.PodFailurePolicyOnPodConditionsPattern": "status",
+    "core.Event": "reportingComponent reportingInstance",
+    "discovery.EndpointSlice": "ports",
+    "flowcontrol.FlowSchemaSpec": "matchingPrecedence",
+    "flowcontrol.QueuingConfiguration": "handSize queueLengthLimit queues",
+    "policy.PodDisruptionBudgetStatus": "currentHealthy desiredHealthy disruptionsAllowed expectedPods",
+    "rbac.ClusterRole": "rules",
+    "rbac.Role": "rules",
+    "rbac.RoleRef": "apiGroup",
+    "scheduling.PriorityClass": "value",
+}

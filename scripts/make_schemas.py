@@ -4,8 +4,9 @@
 One file per group version, and two that most kinds share: `pod.json` (what a pod template reaches)
 and `meta.json` (apimachinery). A `$ref` is `FILE.json#/$defs/NAME`, or `#/$defs/NAME` in the same
 file. Go facts that the documents leave out come from go_facts.py as `enum`, `x-go-type` (the name
-of the Go type) and `x-go-pointer` (tells unset from zero). `default: {}` marks a struct that is
-always present on the wire.
+of the Go type), `x-go-pointer` (a scalar that tells unset from zero), `x-go-value` (a time or
+quantity that is always on the wire) and `x-go-always` (no omitempty). `default: {}` marks a struct
+that is always on the wire.
 
     scripts/make_schemas.py FOLDER [--out schemas]
 """
@@ -17,7 +18,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from go_facts import NAMED, NAMED_MAPS, POINTERS
+from go_facts import ALWAYS, NAMED, NAMED_MAPS, POINTERS, VALUES
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 PREFIX = "#/components/schemas/"
@@ -32,6 +33,8 @@ class Facts:
 
     def __init__(self) -> None:
         self.pointers = {f"{name}.{field}" for name, fields in POINTERS.items() for field in fields.split()}
+        self.values = {f"{name}.{field}" for name, fields in VALUES.items() for field in fields.split()}
+        self.always = {f"{name}.{field}" for name, fields in ALWAYS.items() for field in fields.split()}
         self.types: dict[str, str] = {}
         self.enums: dict[str, list[str]] = {}
         for go_type, (fields, values) in NAMED.items():
@@ -41,13 +44,17 @@ class Facts:
                     self.enums[field] = values.split("|")
         for go_type, fields in NAMED_MAPS.items():
             self.types.update(dict.fromkeys(fields.split(), go_type))
-        self.unused = self.pointers | set(self.types)
+        self.unused = self.pointers | self.values | self.always | set(self.types)
 
     def add(self, field: str, schema: Schema) -> None:
         """Add what is known of a field to its compact schema (to its items for a list of named strings)."""
         self.unused.discard(field)
         if field in self.pointers:
             schema["x-go-pointer"] = True
+        if field in self.values or ("Condition." in field and field.endswith("Time")):
+            schema["x-go-value"] = True
+        if field in self.always:
+            schema["x-go-always"] = True
         target = schema["items"] if schema.get("type") == "array" else schema
         if field in self.types:
             target["x-go-type"] = self.types[field]

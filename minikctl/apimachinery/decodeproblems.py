@@ -1,0 +1,297 @@
+"""The slow half of strict decoding: what exactly is wrong with an object, in the decoder's words.
+
+`structural` calls it for objects its fast walk doubts. It reads fields in the order of their names,
+as kubectl sends them. Counterpart of `sigs.k8s.io/json` (a fork of encoding/json).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from minikctl.apimachinery import structural
+from minikctl.apimachinery.quantity import QuantityError, canonical
+from minikctl.apimachinery.structural import INT32, INT64, TIMES, Decoded
+
+if TYPE_CHECKING:
+    from minikctl.apimachinery.openapi import Schema
+
+_GO_SCALARS = {"string": "string", "boolean": "bool", "number": "float64"}
+_ZERO: dict[str, Any] = {"string": "", "integer": 0, "boolean": False, "number": 0}
+_GONE = object()
+
+
+class _Hard(Exception):
+    """An error that ends decoding at once and hides those before it."""
+
+
+class Place:
+    """Where the walk is: the path of field errors, and the struct and field names of Go's."""
+
+    __slots__ = ("fields", "path", "struct")
+
+    def __init__(self, path: str = "", struct: str = "", fields: tuple[str, ...] = ()) -> None:
+        self.path = path
+        self.struct = struct
+        self.fields = fields
+
+    def field(self, name: str, struct: str) -> Place:
+        return Place(f"{self.path}.{name}" if self.path else name, struct, (*self.fields, name))
+
+    def index(self, position: int) -> Place:
+        return Place(f"{self.path}[{position}]", self.struct, self.fields)
+
+    def key(self, name: str) -> Place:
+        return Place(f"{self.path}.{name}" if self.path else name, self.struct, self.fields)
+
+    def __str__(self) -> str:
+        return f"Go struct field {self.struct}.{'.'.join(self.fields)}" if self.fields else "Go value"
+
+
+def explain(obj: dict[str, Any], schema: Schema, drop: bool) -> Decoded:
+    """Walk the whole object: its problems; as far as it has none it is brought to Go's form in place."""
+    walk = _Walk(drop)
+    try:
+        if schema.custom:
+            walk.custom(obj, schema, Place())
+        else:
+            walk.struct(obj, schema, Place())
+    except _Hard as problem:
+        return Decoded(str(problem), [])
+    return Decoded(walk.saved, [] if walk.saved else walk.strict)
+
+
+class _Walk:
+    """One decoding: the first type error, and the fields strict decoding refuses."""
+
+    def __init__(self, drop: bool) -> None:
+        self.drop = drop
+        self.saved = ""
+        self.strict: list[str] = []
+        self.lenient = 0
+
+    def unknown(self, holder: dict[str, Any], key: str, place: Place) -> None:
+        if not self.lenient:
+            self.strict.append(f'unknown field "{place.key(key).path}"')
+        if self.drop or self.lenient:
+            del holder[key]
+
+    def save(self, problem: str) -> None:
+        self.saved = self.saved or problem
+
+    def mismatch(self, value: Any, place: Place, go_type: str) -> None:
+        self.save(f"json: cannot unmarshal {_json_kind(value)} into {place} of type {go_type}")
+
+    def struct(self, obj: Any, schema: Schema, place: Place) -> Any:
+        if not isinstance(obj, dict):
+            self.mismatch(obj, place, go_type(schema))
+            return obj
+        required = schema.required
+        for key in sorted(obj):
+            field = schema.prop(key)
+            if field is None:
+                self.unknown(obj, key, place)
+                continue
+            value = self.value(obj[key], field, place.field(key, schema.name), key in required)
+            empty = value is not None and not value and value.__class__ is not float
+            if value is _GONE or (empty and not structural.keeps_zero(field, key in required)):
+                del obj[key]
+            else:
+                obj[key] = value
+        structural.fill(obj, schema)
+        return obj
+
+    def value(self, value: Any, schema: Schema, place: Place, required: bool = True) -> Any:
+        """The value as Go would write it; what is wrong with it is noted."""
+        if value is None:
+            return self.null(schema, required)
+        if schema.name == "Quantity":
+            return _quantity(value)
+        if schema.int_or_string:
+            return value if isinstance(value, str) else self.integer(value, place, "int32")
+        if schema.name in TIMES:
+            return self.time(value, schema, place)
+        if schema.name.startswith("JSONSchemaPropsOr"):
+            return self.schema_or(value, schema, place)
+        if schema.preserve_unknown or not schema.type:
+            return value
+        if schema.type == "array":
+            return self.list(value, schema, place)
+        if schema.type == "object":
+            return self.struct(value, schema, place) if schema.additional is None else self.map(value, schema, place)
+        return self.scalar(value, schema, place)
+
+    def null(self, schema: Schema, required: bool) -> Any:
+        if structural.may_be_null(schema, required):
+            return None
+        if not required or schema.type not in _ZERO:
+            return _GONE if not required else _zero(schema)
+        return _ZERO[schema.type]
+
+    def scalar(self, value: Any, schema: Schema, place: Place) -> Any:
+        if schema.type == "integer":
+            return self.integer(value, place, schema.format or "int64")
+        if schema.type == "number":
+            fits = isinstance(value, int | float) and not isinstance(value, bool)
+        else:
+            fits = value.__class__ is (str if schema.type == "string" else bool)
+        if not fits:
+            self.mismatch(value, place, go_type(schema))
+        elif schema.format == "byte":
+            return self.bytes(value)
+        return value
+
+    def integer(self, value: Any, place: Place, go_type: str) -> Any:
+        if value.__class__ is float and value.is_integer():
+            value = int(value)
+        limit = INT32 if go_type == "int32" else INT64
+        if value.__class__ is int and -limit - 1 <= value <= limit:
+            return value
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            self.save(f"json: cannot unmarshal number {value} into {place} of type {go_type}")
+        else:
+            self.mismatch(value, place, go_type)
+        return value
+
+    def bytes(self, text: str) -> str:
+        at = illegal_base64(text)
+        if at is not None:
+            self.save(f"illegal base64 data at input byte {at}")
+            return text
+        from base64 import b64decode, b64encode
+
+        return b64encode(b64decode(text)).decode()
+
+    def time(self, value: Any, schema: Schema, place: Place) -> Any:
+        if not isinstance(value, str):
+            raise _Hard(f"json: cannot unmarshal {_json_kind(value)} into {place} of type string")
+        found = structural.canonical_time(value, 6 if schema.name == "MicroTime" else 0)
+        if not found:
+            from minikctl.apimachinery import gotime
+
+            raise _Hard(gotime.problem(value, micro=schema.name == "MicroTime"))
+        return found
+
+    def list(self, values: Any, schema: Schema, place: Place) -> Any:
+        if not isinstance(values, list):
+            self.mismatch(values, place, go_type(schema))
+            return values
+        if schema.items is not None:
+            for position, value in enumerate(values):
+                values[position] = self.value(value, schema.items, place.index(position))
+        return values
+
+    def map(self, values: Any, schema: Schema, place: Place) -> Any:
+        if not isinstance(values, dict):
+            self.mismatch(values, place, go_type(schema))
+            return values
+        if schema.additional is not None:
+            for key in sorted(values):
+                values[key] = self.value(values[key], schema.additional, place.key(key))
+        return values
+
+    def schema_or(self, value: Any, schema: Schema, place: Place) -> Any:
+        from minikctl.apimachinery import openapi
+
+        props = openapi.definition(schema.source, "JSONSchemaProps")
+        if isinstance(value, list):
+            return [self.schema_or(item, schema, place) for item in value]
+        if isinstance(value, dict) and props is not None:
+            self.lenient += 1
+            self.struct(value, props, Place())
+            self.lenient -= 1
+        return value
+
+    def custom(self, value: Any, schema: Schema, place: Place) -> None:
+        """Structural pruning: only unknown fields matter, and metadata is Go's."""
+        if isinstance(value, list):
+            if schema.items is not None:
+                for position, item in enumerate(value):
+                    self.custom(item, schema.items, place.index(position))
+            return
+        if not isinstance(value, dict) or structural.open_ended(schema):
+            return
+        for key in sorted(value):
+            field = schema.prop(key) or schema.additional
+            if field is None:
+                if not schema.preserve_unknown:
+                    self.unknown(value, key, place)
+            elif field.custom:
+                self.custom(value[key], field, place.key(key))
+            elif value[key] is not None:
+                value[key] = self.value(value[key], field, Place(place.key(key).path, key))
+
+
+def go_type(schema: Schema) -> str:
+    """The Go type of a field, as decoding errors name it: int32, []v1.Container, map[string]string."""
+    if schema.go_type:
+        return schema.go_type
+    if schema.type == "array":
+        return f"[]{go_type(schema.items)}" if schema.items else "[]interface {}"
+    if schema.additional is not None:
+        return f"map[string]{go_type(schema.additional)}"
+    if schema.type == "integer":
+        return schema.format or "int64"
+    if schema.format == "byte":
+        return "[]uint8"
+    return _GO_SCALARS.get(schema.type, "interface {}")
+
+
+def illegal_base64(text: str) -> int | None:
+    """Where Go's decoder finds the first fault, None where it finds none."""
+    place, size = 0, len(text)
+    count = 0
+    while place < size:
+        letter = text[place]
+        place += 1
+        if letter in "\r\n":
+            continue
+        if letter != "=":
+            if letter not in structural.BASE64:
+                return len(text[: place - 1].encode())
+            count += 1
+            continue
+        return _bad_padding(text, place, count % 4)
+    if count % 4:
+        return size - count % 4
+    return None
+
+
+def _bad_padding(text: str, place: int, seen: int) -> int | None:
+    """The fault after the first "=" of a last quantum of which `seen` letters have come."""
+    size = len(text)
+    if seen < 2:
+        return place - 1
+    if seen == 2:
+        while place < size and text[place] in "\r\n":
+            place += 1
+        if place == size:
+            return size
+        if text[place] != "=":
+            return place - 1
+        place += 1
+    while place < size and text[place] in "\r\n":
+        place += 1
+    return place if place < size else None
+
+
+def _zero(schema: Schema) -> Any:
+    if schema.name == "Quantity":
+        return "0"
+    if schema.name in TIMES or schema.preserve_unknown or not schema.type:
+        return None
+    zero: dict[str, Any] = {}
+    structural.fill(zero, schema, True)
+    return zero
+
+
+def _quantity(value: Any) -> str:
+    try:
+        return canonical(value)
+    except QuantityError as problem:
+        raise _Hard(str(problem)) from None
+
+
+def _json_kind(value: Any) -> str:
+    if isinstance(value, bool):
+        return "bool"
+    return {str: "string", dict: "object", list: "array"}.get(value.__class__, "number")
