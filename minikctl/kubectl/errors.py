@@ -7,9 +7,12 @@ StandardErrorMessage, MultilineError).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
 
 from minikctl.apimachinery.errors import StatusError
 from minikctl.kubectl.flags import quote
+
+Item = TypeVar("Item")
 
 
 class KubectlError(Exception):
@@ -61,7 +64,7 @@ def raise_all(errors: Iterable[Exception]) -> None:
         raise Aggregate(collected)
 
 
-def collecting(visit: Callable[..., None], items: Iterable[object]) -> None:
+def collecting(visit: Callable[[Item], None], items: Iterable[Item]) -> None:
     """Call `visit` for every item, going on after errors; raise them together at the end."""
     errors: list[Exception] = []
     for item in items:

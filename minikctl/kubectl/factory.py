@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from minikctl.client.client import Client
     from minikctl.cluster import Cluster
     from minikctl.kubectl.builder import Builder
+    from minikctl.kubectl.info import Info
     from minikctl.kubectl.kubeconfig import Kubeconfig, Target
 
 
@@ -189,6 +190,12 @@ class Factory:
         if self._resources is None:
             self._resources = self.client.resource_set()
         return self._resources
+
+    def written(self, info: Info) -> None:
+        """A command wrote this object. What later objects of the same command stand on settles at once."""
+        if info.row.key in ("namespaces", "customresourcedefinitions.apiextensions.k8s.io"):
+            self.cluster.settle()
+            self._resources = None
 
     def now(self) -> float:
         """Cluster time."""

@@ -81,6 +81,19 @@ def _json_yaml(output: str, out: TextIO, hide: bool) -> Printer:
     return print_object
 
 
+def typed_json(obj: Obj, show_managed_fields: bool = False) -> str:
+    """-o json of an object that kubectl holds as a Go struct: kind, apiVersion and metadata come first."""
+    import json
+
+    if not show_managed_fields:
+        obj = without_managed_fields(obj)
+    head = {key: obj[key] for key in ("kind", "apiVersion", "metadata") if key in obj}
+    text = json.dumps({**head, **obj}, indent=4, ensure_ascii=False)
+    for char, escaped in (("&", "\\u0026"), ("<", "\\u003c"), (">", "\\u003e")):
+        text = text.replace(char, escaped)
+    return text + "\n"
+
+
 def dumper(output: str) -> Callable[[Any], str]:
     """The text form of a value as json, yaml or kyaml."""
     if output == "json":
@@ -99,28 +112,44 @@ def dumper(output: str) -> Callable[[Any], str]:
 def _template(name: str, template: str, allow_missing: bool) -> Callable[[Any], str]:
     """A jsonpath or go-template as a function from object to text."""
     if name.startswith("jsonpath"):
-        from minikctl.printers import jsonpath
-
-        if not template:
-            raise KubectlError("template format specified but no template given")
-        if name == "jsonpath-file":
-            template = _read(template, "template")
-        return jsonpath.template(template, allow_missing, as_json=name == "jsonpath-as-json")
+        return _jsonpath(name, template, allow_missing)
     from minikctl.printers import gotemplate
 
     if not template:
         raise KubectlError("template format specified but no template given")
     if name in ("go-template-file", "templatefile"):
-        template = _read(template, "template")
+        template = read_template(template)
     return gotemplate.template(template, allow_missing)
 
 
-def _read(path: str, what: str) -> str:
+def _jsonpath(name: str, template: str, allow_missing: bool) -> Callable[[Any], str]:
+    from minikctl.printers.jsonpath import JSONPath, JSONPathError, explain_failure
+
+    if not template:
+        raise KubectlError("template format specified but no template given")
+    if name == "jsonpath-file":
+        template = read_template(template)
+    try:
+        path = JSONPath(template, allow_missing, json_output=name == "jsonpath-as-json")
+    except JSONPathError as error:
+        raise KubectlError(f"error parsing jsonpath {template}, {error}") from None
+
+    def show(obj: Any) -> str:
+        try:
+            return path.render(obj)
+        except JSONPathError as error:
+            raise KubectlError(explain_failure(template, error, obj)) from None
+
+    return show
+
+
+def read_template(path: str) -> str:
+    """A template from a file."""
     try:
         with open(path, encoding="utf-8") as file:
             return file.read()
     except OSError as error:
-        raise KubectlError(f"error reading --{what} {path}, open {path}: {(error.strerror or '').lower()}") from None
+        raise KubectlError(f"error reading --template {path}, open {path}: {(error.strerror or '').lower()}") from None
 
 
 def without_managed_fields(obj: Obj) -> Obj:
@@ -134,28 +163,12 @@ def without_managed_fields(obj: Obj) -> Obj:
     return obj
 
 
-def kind_name(obj: Obj) -> str:
-    """kind[.group]/name as the name printer writes it."""
-    kind = (obj.get("kind") or "").lower()
-    group, slash, _ = (obj.get("apiVersion") or "").partition("/")
-    name = (obj.get("metadata") or {}).get("name") or "<unknown>"
-    return f"{kind}.{group}/{name}" if slash else f"{kind}/{name}"
-
-
 def name_printer(out: TextIO, operation: str = "") -> Printer:
     """Prints `kind/name operation`; a List item by item."""
-    suffix = f" {operation}" if operation else ""
+    from minikctl.printers.name import NamePrinter
 
-    def print_object(obj: Obj) -> None:
-        if isinstance(obj.get("items"), list) and str(obj.get("kind", "")).endswith("List"):
-            for item in obj["items"]:
-                print_object(item)
-            return
-        if not obj.get("kind"):
-            raise KubectlError(f"missing kind for resource with name {(obj.get('metadata') or {}).get('name')}")
-        out.write(f"{kind_name(obj)}{suffix}\n")
-
-    return print_object
+    show = NamePrinter(operation)
+    return lambda obj: show(obj, out.write)
 
 
 def to_list(objects: list[Obj]) -> Obj:

@@ -29,6 +29,7 @@ from minikctl.printers.table import TablePrinter
 
 if TYPE_CHECKING:
     from minikctl.kubectl.builder import Builder
+    from minikctl.kubectl.printing import Printer
 
 FLAGS = (
     *GET_PRINT,
@@ -39,13 +40,13 @@ FLAGS = (
     SELECTOR,
     NO_HEADERS,
     Flag("ignore-not-found", "", BOOL, False, "If an object does not exist, say nothing and exit with 0."),
-    Flag("label-columns", "L", STRING_SLICE, [], "Labels to show as columns of their own; may be repeated (case-sensitive)."),
-    Flag("output-watch-events", "", BOOL, False, "With --watch or --watch-only, print the watch events. Objects that are there already come as ADDED."),
+    Flag("label-columns", "L", STRING_SLICE, [], "Labels to show as columns; may be repeated (case-sensitive)."),
+    Flag("output-watch-events", "", BOOL, False, "When watching, print the events; objects already there as ADDED."),
     Flag("raw", "", STRING, "", "URI to request from the server, its answer printed as it is."),
     Flag("server-print", "", BOOL, True, "If true, let the server make the table."),
     Flag("show-kind", "", BOOL, False, "If present, show the resource type with each name."),
-    Flag("show-labels", "", BOOL, False, "When printing, show all labels as the last column (default hide labels column)"),
-    Flag("sort-by", "", STRING, "", "JSONPath of the field to sort lists by (e.g. '{.metadata.name}'); a number or a string."),
+    Flag("show-labels", "", BOOL, False, "Show all labels as the last column."),
+    Flag("sort-by", "", STRING, "", "JSONPath of the field to sort lists by (e.g. '{.metadata.name}')."),
     Flag("subresource", "", STRING, "", SUBRESOURCE_HELP.format("get")),
     Flag("watch", "w", BOOL, False, "After showing the objects, watch for changes."),
     Flag("watch-only", "", BOOL, False, "Watch for changes without showing the objects first."),
@@ -151,9 +152,7 @@ class GetOptions(Options):
         if not server_print:
             infos = [Info(info.row, info.namespace, info.name, local_table(self, [info.obj])) for info in infos]
         if self.sort_by:
-            from minikctl.kubectl.sorting import sort_tables
-
-            sort_tables([info.obj for info in infos], self.sort_by)
+            self._sort_tables(infos)
         printer = self.table_printer()
         several = len({info.row for info in infos}) > 1
         last = None
@@ -174,6 +173,24 @@ class GetOptions(Options):
                 self.factory.err("No resources found")
         raise_all(errors)
 
+    def _sort_tables(self, infos: list[Info]) -> None:
+        from minikctl.printers.sorting import SortError, sort_table
+
+        try:
+            for info in infos:
+                sort_table(info.obj, self.sort_by)
+        except SortError as error:
+            raise KubectlError(str(error)) from None
+
+    def _sorted(self, objects: list[Obj]) -> list[Obj]:
+        from minikctl.printers.jsonpath import JSONPathError
+        from minikctl.printers.sorting import SortError, sort_objects
+
+        try:
+            return sort_objects(objects, self.sort_by)
+        except (SortError, JSONPathError) as error:
+            raise KubectlError(str(error)) from None
+
     # -- every other format
 
     def _print_generic(self) -> None:
@@ -192,32 +209,55 @@ class GetOptions(Options):
             show(objects[0])
         else:
             if self.sort_by:
-                from minikctl.kubectl.sorting import sort_objects
-
-                sort_objects(objects, self.sort_by)
+                objects = self._sorted(objects)
             show(to_list(objects))
         reduced: list[Exception] = []
         for error in errors:
             reduced.extend(error.errors if isinstance(error, Aggregate) else [error])
         raise_all(reduced)
 
-    def printer(self):  # type: ignore[no-untyped-def]
+    def printer(self) -> Printer:
         """The printer of -o; custom columns are get's own."""
         from minikctl.kubectl import printing
 
         out = self.factory.streams.out
         if self.output.startswith("custom-columns"):
-            from minikctl.kubectl.columns import columns_printer
-
-            return columns_printer(self.output, self.flags, out)
+            return self._columns_printer()
         if self.output == "name":
             return printing.name_printer(out)
         found = printing.structured(self.flags, self.output or "go-template", out)
         if found is None:
-            raise printing.no_printer(
-                self.output, (*printing.FORMATS, "custom-columns", "custom-columns-file", "wide")
-            )
+            raise printing.no_printer(self.output, (*printing.FORMATS, "custom-columns", "custom-columns-file", "wide"))
         return found
+
+
+    def _columns_printer(self) -> Printer:
+        from minikctl.printers import customcolumns
+        from minikctl.printers.jsonpath import JSONPathError
+
+        name, _, spec = self.output.partition("=")
+        spec = spec or self.flags["template"]
+        no_headers = self.flags["no-headers"]
+        if not spec:
+            raise KubectlError("custom-columns format specified but no custom columns given")
+        try:
+            if name == "custom-columns-file":
+                from minikctl.kubectl.printing import read_template
+
+                show = customcolumns.from_template(read_template(spec), no_headers)
+            else:
+                show = customcolumns.from_spec(spec, no_headers)
+        except JSONPathError as error:
+            raise KubectlError(str(error)) from None
+        write = self.factory.streams.out.write
+
+        def print_object(obj: Obj) -> None:
+            try:
+                show(obj, write)
+            except JSONPathError as error:
+                raise KubectlError(str(error)) from None
+
+        return print_object
 
 
 def local_table(options: GetOptions, objects: list[Obj]) -> Obj:

@@ -1,0 +1,47 @@
+"""The last-applied-configuration annotation: reading it, computing it, setting it.
+
+Used by apply, create --save-config, replace, edit and the like. Upstream counterpart: kubectl's
+`pkg/util/apply.go`.
+"""
+
+from __future__ import annotations
+
+import json
+
+from minikctl.apimachinery.request import Obj
+from minikctl.printers.jsonout import compact
+
+ANNOTATION = "kubectl.kubernetes.io/last-applied-configuration"
+
+
+def original(obj: Obj) -> Obj | None:
+    """The configuration that was applied last, None where there is none."""
+    text = ((obj.get("metadata") or {}).get("annotations") or {}).get(ANNOTATION)
+    if not text:
+        return None
+    value: Obj = json.loads(text)
+    return value
+
+
+def has_annotation(obj: Obj) -> bool:
+    """Whether the object was applied."""
+    return ANNOTATION in ((obj.get("metadata") or {}).get("annotations") or {})
+
+
+def configuration(obj: Obj) -> str:
+    """The object as it is kept in the annotation: without the annotation itself."""
+    metadata = obj.get("metadata") or {}
+    annotations = {key: value for key, value in (metadata.get("annotations") or {}).items() if key != ANNOTATION}
+    return compact({**obj, "metadata": {**metadata, "annotations": annotations}}) + "\n"
+
+
+def annotated(obj: Obj) -> Obj:
+    """A copy of the object that carries its own configuration as annotation."""
+    metadata = obj.get("metadata") or {}
+    annotations = {**(metadata.get("annotations") or {}), ANNOTATION: configuration(obj)}
+    return {**obj, "metadata": {**metadata, "annotations": annotations}}
+
+
+def updated(obj: Obj, create: bool) -> Obj:
+    """The object with a fresh annotation if it has one, or if `create` asks for one."""
+    return annotated(obj) if create or has_annotation(obj) else obj
