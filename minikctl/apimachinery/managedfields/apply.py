@@ -71,7 +71,7 @@ def server_side_apply(
     last = next((entry for entry in managed if _entries.identity(entry) == who), None)
     others = [entry for entry in managed if entry is not last]
     mine = without(typed.field_set(applied, plan), ignored)
-    merged = typed.merge(live, deep_copy(applied), plan)
+    merged = typed.merge(live, _without_nulls(deep_copy(applied)), plan)
     if last is not None and last.get("fieldsV1"):
         merged = _prune(merged, [mine, *[entry.get("fieldsV1") or {} for entry in others]], last["fieldsV1"], plan)
     changed, removed = compare(live if existed else {}, merged, plan, ignored)
@@ -80,7 +80,7 @@ def server_side_apply(
         left = _conflicts.excused(found, live, api_version, plan) if manager == _KUBECTL else found
         if left:
             raise _conflicts.error(left)
-    if changed or removed:
+    if changed or removed or merged != live:
         others = release(others, union(changed, removed))
         time = now
     else:
@@ -108,6 +108,14 @@ def _check(applied: Obj, api_version: str, plan: Plan) -> None:
         whose = f"{metadata.get('namespace', '')}/{metadata.get('name', '')}; {kind}"
         text = f"failed to create typed patch object ({whose}): {typed.problems_text(found)}"
         raise StatusError("", text, code=500)
+
+
+def _without_nulls(applied: Obj) -> Obj:
+    """The configuration without explicit nulls for what the server sets (`creationTimestamp: null`)."""
+    metadata = applied.get("metadata") or {}
+    for name in [name for name, value in metadata.items() if value is None]:
+        del metadata[name]
+    return applied
 
 
 def _prune(merged: Obj, owned: list[Fields], last: Fields, plan: Plan) -> Obj:
