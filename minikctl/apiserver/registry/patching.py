@@ -65,7 +65,7 @@ def _apply(ctx: Context) -> Obj:
     force = bool(request.options.get("force"))
 
     def merged(live: Obj | None) -> Obj:
-        return managedfields.server_side_apply(
+        result = managedfields.server_side_apply(
             live,
             applied,
             str(manager),
@@ -76,6 +76,9 @@ def _apply(ctx: Context) -> Obj:
             schema,
             ctx.strategy.resets(request.subresource),
         )
+        if schema is not None:
+            decode.check_fields(result, schema, ctx)
+        return result
 
     if request.subresource or server.storage.record(ctx.resource.key, ctx.namespace, request.name):
         return write.update(
@@ -100,7 +103,4 @@ def _applied_body(ctx: Context) -> Obj:
         )
     if ctx.resource.namespaced:
         meta.setdefault("namespace", ctx.namespace)
-    schema = ctx.server.schema(ctx.resource)
-    if schema is not None:
-        decode.check_fields(obj, schema, ctx)
     return obj
