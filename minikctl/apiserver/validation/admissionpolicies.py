@@ -1,0 +1,276 @@
+"""Validation of admission policies, validating and mutating, and of their bindings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from minikctl.apimachinery import field
+from minikctl.apimachinery.field import FieldError
+from minikctl.apimachinery.request import Obj
+from minikctl.apiserver.validation import Checks
+from minikctl.apiserver.validation.admissionrules import validate_match_conditions, validate_match_resources
+from minikctl.apiserver.validation.expressions import policy_expression
+from minikctl.apiserver.validation.names import (
+    is_c_identifier,
+    is_dns1035_label,
+    is_dns1123_label,
+    is_dns1123_subdomain,
+    is_path_segment,
+    is_qualified_name,
+)
+from minikctl.apiserver.validation.selectors import validate_label_selector
+
+_GROUP = "admissionregistration.k8s.io"
+_REASONS = ["Forbidden", "Invalid", "RequestEntityTooLarge"]
+_ACTIONS = ["Audit", "Deny", "Warn"]
+_REPETITION = (
+    "must not contain both Deny and Warn (repeating the same validation failure information in the API"
+    " response and headers serves no purpose)"
+)
+_MAX_AUDIT_ANNOTATIONS = 20
+_MAX_AUDIT_EXPRESSION = 5 * 1024
+
+
+def _needed(value: str | None, path: str, values: list[str]) -> list[FieldError]:
+    if not value:
+        return [field.required(path)]
+    return [] if value in values else [field.not_supported(path, value, values)]
+
+
+def _validating(obj: Obj) -> list[FieldError]:
+    spec = obj.get("spec") or {}
+    errors = _needed(spec.get("failurePolicy"), "spec.failurePolicy", ["Fail", "Ignore"])
+    errors += _param_kind(spec.get("paramKind"), "spec.paramKind") + _constraints(spec)
+    errors += validate_match_conditions(spec.get("matchConditions") or [], "spec.matchConditions")
+    errors += _variables(spec.get("variables") or [])
+    validations, audits = spec.get("validations") or [], spec.get("auditAnnotations") or []
+    if not validations and not audits:
+        text = "validations or auditAnnotations must contain at least one item"
+        errors += [field.required("spec.validations", text), field.required("spec.auditAnnotations", text)]
+    for index, validation in enumerate(validations):
+        errors += _validation(validation or {}, f"spec.validations[{index}]")
+    return errors + _audit_annotations(audits, (obj.get("metadata") or {}).get("name") or "")
+
+
+def _constraints(spec: dict[str, Any]) -> list[FieldError]:
+    match, path = spec.get("matchConstraints"), "spec.matchConstraints"
+    if match is None:
+        return [field.required(path)]
+    errors = validate_match_resources(match, path)
+    if not match.get("resourceRules"):
+        errors.append(field.required(f"{path}.resourceRules"))
+    return errors
+
+
+def _param_kind(kind: dict[str, Any] | None, path: str) -> list[FieldError]:
+    if kind is None:
+        return []
+    errors: list[FieldError] = []
+    version, name = kind.get("apiVersion") or "", kind.get("kind") or ""
+    if not version:
+        errors.append(field.required(f"{path}.apiVersion"))
+    elif version.count("/") > 1:
+        text = f"unexpected GroupVersion string: {version}"
+        errors.append(field.invalid(f"{path}.apiVersion", version, text))
+    else:
+        group, slash, number = version.rpartition("/")
+        if slash:
+            errors += [field.invalid(f"{path}.apiVersion", group, text) for text in is_dns1123_subdomain(group)]
+        errors += [field.invalid(f"{path}.apiVersion", number, text) for text in is_dns1035_label(number)]
+    if not name:
+        errors.append(field.required(f"{path}.kind"))
+    elif is_dns1035_label(name.lower()):
+        text = "may have mixed case, but should otherwise match: " + ",".join(is_dns1035_label(name.lower()))
+        errors.append(field.invalid(f"{path}.kind", name, text))
+    return errors
+
+
+def _variables(variables: list[dict[str, Any]]) -> list[FieldError]:
+    errors: list[FieldError] = []
+    seen: set[str] = set()
+    for index, variable in enumerate(variables):
+        path = f"spec.variables[{index}]"
+        name, expression = variable.get("name") or "", (variable.get("expression") or "").strip()
+        if not name:
+            errors.append(field.required(f"{path}.name", "name is not specified"))
+        else:
+            if is_c_identifier(name):
+                errors.append(field.invalid(f"{path}.name", name, "name is not a valid CEL identifier"))
+            if name in seen:
+                errors.append(field.duplicate(f"{path}.name", name))
+        seen.add(name)
+        if not expression:
+            errors.append(field.required(f"{path}.expression", "expression is not specified"))
+        else:
+            errors += policy_expression(expression, f"{path}.expression", "any")
+    return errors
+
+
+def _validation(item: dict[str, Any], path: str) -> list[FieldError]:
+    expression, message = (item.get("expression") or "").strip(), item.get("message") or ""
+    errors: list[FieldError] = []
+    if not expression:
+        errors.append(field.required(f"{path}.expression", "expression is not specified"))
+    else:
+        errors += policy_expression(expression, f"{path}.expression")
+    trimmed = message.strip()
+    if "\n" in expression and not trimmed:
+        text = "message must be specified if expression contains line breaks"
+        errors.append(field.required(f"{path}.message", text))
+    if message and not trimmed:
+        errors.append(field.invalid(f"{path}.message", message, "message must be non-empty if specified"))
+    elif "\n" in trimmed or "\r" in trimmed:
+        errors.append(field.invalid(f"{path}.message", message, "message must not contain line breaks"))
+    if item.get("messageExpression"):
+        at = f"{path}.messageExpression"
+        if not item["messageExpression"].strip():
+            errors.append(field.invalid(at, item["messageExpression"], "must be non-empty if specified"))
+        else:
+            errors += policy_expression(item["messageExpression"].strip(), at, "string")
+    reason = item.get("reason")
+    if reason is not None and reason not in _REASONS:
+        errors.append(field.not_supported(f"{path}.reason", reason, _REASONS))
+    return errors
+
+
+def _audit_annotations(items: list[dict[str, Any]], policy: str) -> list[FieldError]:
+    errors: list[FieldError] = []
+    if len(items) > _MAX_AUDIT_ANNOTATIONS:
+        text = f"must not have more than {_MAX_AUDIT_ANNOTATIONS} auditAnnotations"
+        errors.append(field.invalid("spec.auditAnnotations", items, text))
+    keys = []
+    for index, item in enumerate(items):
+        path = f"spec.auditAnnotations[{index}]"
+        key, expression = item.get("key") or "", (item.get("valueExpression") or "").strip()
+        if not key:
+            errors.append(field.required(f"{path}.key"))
+        else:
+            for text in is_qualified_name(f"{policy}/{key}"):
+                text = f"requires that the concatenation of name and key is a qualified name: {text}"
+                errors.append(field.invalid(f"{path}.key", key, text))
+            if key in keys:
+                errors.append(field.duplicate(f"{path}.key", key))
+        keys.append(key)
+        if not expression:
+            errors.append(field.required(f"{path}.valueExpression", "valueExpression is not specified"))
+        elif len(expression) > _MAX_AUDIT_EXPRESSION:
+            errors.append(field.too_long(f"{path}.valueExpression", _MAX_AUDIT_EXPRESSION))
+        else:
+            errors += policy_expression(expression, f"{path}.valueExpression", "string")
+    return errors
+
+
+def _param_ref(reference: dict[str, Any] | None, path: str) -> list[FieldError]:
+    if reference is None:
+        return []
+    errors: list[FieldError] = []
+    name, selector = reference.get("name") or "", reference.get("selector")
+    if name:
+        errors += [field.invalid(f"{path}.name", name, text) for text in is_path_segment(name)]
+        if selector is not None:
+            errors.append(field.forbidden(f"{path}.name", "name and selector are mutually exclusive"))
+    if selector is not None:
+        errors += validate_label_selector(selector, f"{path}.selector")
+        if name:
+            errors.append(field.forbidden(f"{path}.selector", "name and selector are mutually exclusive"))
+    if not name and selector is None:
+        errors.append(field.required(path, "one of name or selector must be specified"))
+    action = reference.get("parameterNotFoundAction")
+    if not action:
+        errors.append(field.required(f"{path}.parameterNotFoundAction"))
+    elif action not in ("Allow", "Deny"):
+        errors.append(field.not_supported(f"{path}.parameterNotFoundAction", action, ["Deny", "Allow"]))
+    namespace = reference.get("namespace")
+    if namespace:
+        errors += [field.invalid(f"{path}.namespace", namespace, text) for text in is_dns1123_label(namespace)]
+    return errors
+
+
+def _binding(obj: Obj) -> list[FieldError]:
+    spec = obj.get("spec") or {}
+    name = spec.get("policyName") or ""
+    if name:
+        errors = [field.invalid("spec.policyName", name, text) for text in is_dns1123_subdomain(name)]
+    else:
+        errors = [field.required("spec.policyName")]
+    errors += _param_ref(spec.get("paramRef"), "spec.paramRef")
+    match = spec.get("matchResources")
+    return errors + (validate_match_resources(match, "spec.matchResources") if match is not None else [])
+
+
+def _validating_binding(obj: Obj) -> list[FieldError]:
+    actions, path = (obj.get("spec") or {}).get("validationActions") or [], "spec.validationActions"
+    errors = _binding(obj)
+    if not actions:
+        errors.append(field.required(path, "at least one validation action is required"))
+    for index, action in enumerate(actions):
+        if action not in _ACTIONS:
+            errors.append(field.not_supported(f"{path}[{index}]", action, _ACTIONS))
+        if action in actions[:index]:
+            errors.append(field.duplicate(f"{path}[{index}]", action))
+    if "Deny" in actions and "Warn" in actions:
+        errors.append(field.invalid(path, actions, _REPETITION))
+    return errors
+
+
+def _mutating(obj: Obj) -> list[FieldError]:
+    spec = obj.get("spec") or {}
+    errors = _needed(spec.get("failurePolicy"), "spec.failurePolicy", ["Fail", "Ignore"])
+    errors += _param_kind(spec.get("paramKind"), "spec.paramKind") + _constraints(spec)
+    operations = ["*", "CONNECT", "CREATE", "UPDATE"]
+    for rule in (spec.get("matchConstraints") or {}).get("resourceRules") or ():
+        for operation in rule.get("operations") or ():
+            if operation == "DELETE":
+                path = "spec.matchConstraints.resourceRules.operations"
+                errors.append(field.not_supported(path, operation, operations))
+    errors += validate_match_conditions(spec.get("matchConditions") or [], "spec.matchConditions")
+    errors += _variables(spec.get("variables") or [])
+    mutations = spec.get("mutations") or []
+    if not mutations:
+        errors.append(field.required("spec.mutations", "mutations must contain at least one item"))
+    for index, mutation in enumerate(mutations):
+        errors += _mutation(mutation or {}, f"spec.mutations[{index}]")
+    return errors + _needed(spec.get("reinvocationPolicy"), "spec.reinvocationPolicy", ["IfNeeded", "Never"])
+
+
+def _mutation(mutation: dict[str, Any], path: str) -> list[FieldError]:
+    kind = mutation.get("patchType") or ""
+    names = {"ApplyConfiguration": "applyConfiguration", "JSONPatch": "jsonPatch"}
+    if not kind:
+        return [field.required(f"{path}.patchType")]
+    if kind not in names:
+        return [field.not_supported(f"{path}.patchType", kind, sorted(names))]
+    key = names[kind]
+    other = next(name for name in names.values() if name != key)
+    errors: list[FieldError] = []
+    if mutation.get(other) is not None:
+        errors.append(field.invalid(f"{path}.{other}", mutation[other], f"must not be set when patchType is {kind}"))
+    patch = mutation.get(key)
+    if patch is None:
+        text = f"must be specified when patchType is {kind}"
+        return [*errors, field.required(f"{path}.{key}", text)]
+    expression = (patch.get("expression") or "").strip()
+    at = f"{path}.{key}.expression"
+    if not expression:
+        return [*errors, field.required(at, "expression is not specified")]
+    return errors + policy_expression(expression, at, kind)
+
+
+VALIDATE_POLICIES: dict[str, Checks] = {
+    f"validatingadmissionpolicies.{_GROUP}": (
+        _validating,
+        lambda new, old: _validating(new) if new.get("spec") != old.get("spec") else [],
+        lambda new, old: [],
+    ),
+    f"validatingadmissionpolicybindings.{_GROUP}": (
+        _validating_binding,
+        lambda new, old: _validating_binding(new),
+        None,
+    ),
+    f"mutatingadmissionpolicies.{_GROUP}": (
+        _mutating,
+        lambda new, old: _mutating(new) if new.get("spec") != old.get("spec") else [],
+        None,
+    ),
+    f"mutatingadmissionpolicybindings.{_GROUP}": (_binding, lambda new, old: _binding(new), None),
+}
