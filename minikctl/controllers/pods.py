@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from minikctl.apimachinery.clock import parse_time
 from minikctl.apimachinery.errors import StatusError
-from minikctl.apimachinery.meta import deep_copy
 
 if TYPE_CHECKING:
     from minikctl.apimachinery.request import Obj
@@ -72,8 +71,8 @@ def prefix_of(name: str) -> str:
     return f"{name}-"
 
 
-def template_maker(template: Obj, owner: Obj, reference: Obj) -> Callable[[], Obj]:
-    """A function that makes a fresh pod from the template each time (GetPodFromTemplate)."""
+def from_template(template: Obj, owner: Obj, reference: Obj) -> Obj:
+    """A pod to create from a template (GetPodFromTemplate). It shares data with the template: copy to alter it."""
     meta = template.get("metadata") or {}
     made: dict[str, Any] = {"generateName": prefix_of(owner["metadata"]["name"])}
     made["namespace"] = owner["metadata"]["namespace"]
@@ -81,8 +80,7 @@ def template_maker(template: Obj, owner: Obj, reference: Obj) -> Callable[[], Ob
         if meta.get(field):
             made[field] = meta[field]
     made["ownerReferences"] = [reference]
-    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": made, "spec": template["spec"]}
-    return lambda: deep_copy(pod)
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": made, "spec": template["spec"]}
 
 
 def create(controller: Controller, owner: Obj, pod: Obj) -> Obj:

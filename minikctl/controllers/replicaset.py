@@ -57,8 +57,8 @@ class ReplicaSetController(Controller):
 
     def _create(self, owner: Obj, count: int) -> tuple[list[Obj], StatusError | None]:
         reference = controller_ref(self.api_version, self.kind, owner)
-        make = pods.template_maker(owner["spec"]["template"], owner, reference)
-        return pods.create_many(lambda _: pods.create(self, owner, make()), count)
+        pod = pods.from_template(owner["spec"]["template"], owner, reference)
+        return pods.create_many(lambda _: pods.create(self, owner, pod), count)
 
     def _delete(self, owner: Obj, active: list[Obj], count: int) -> tuple[list[Obj], StatusError | None]:
         """Delete `count` pods, the least valuable first. The pods left, and what went wrong."""

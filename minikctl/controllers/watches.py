@@ -71,3 +71,23 @@ def _endpoint_of(pod: Obj) -> object:
 
 def garbage(source: Source) -> Watches:
     return {"*": mappers.Dependents().keys}
+
+
+def job(source: Source) -> Watches:
+    return {"jobs.batch": _job_or_gone, "pods": _job_of_pod}
+
+
+def _job_or_gone(change: Change) -> Keys:
+    if change.type == "DELETED":
+        return (f"gone:{change.object['metadata']['uid']}",)
+    return enqueue(change)
+
+
+def _job_of_pod(change: Change) -> Keys:
+    meta = change.object["metadata"]
+    for owner in meta.get("ownerReferences") or ():
+        if owner.get("controller"):
+            return (f"{change.namespace}/{owner['name']}",) if owner.get("kind") == "Job" else ()
+    if "batch.kubernetes.io/job-tracking" in (meta.get("finalizers") or ()) and change.type != "DELETED":
+        return (f"untrack:{change.namespace}/{change.name}",)
+    return ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from minikctl.apimachinery.meta import deep_copy
 from minikctl.client.component import split_key
 from minikctl.controllers import pods
 from minikctl.controllers.controller import Controller, compact, earliest, key_of, seconds_of
@@ -94,10 +95,10 @@ class DaemonSetController(Controller):
         failure: StatusError | None = None
         if create:
             reference = controller_ref("apps/v1", "DaemonSet", set_)
-            make = pods.template_maker(placement.template_for(set_, hash_), set_, reference)
+            model = pods.from_template(placement.template_for(set_, hash_), set_, reference)
 
             def one(index: int) -> Obj:
-                pod = make()
+                pod = deep_copy(model)
                 placement.pin(pod, create[index])
                 return pods.create(self, set_, pod)
 

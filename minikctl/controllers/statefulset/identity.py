@@ -45,7 +45,7 @@ def claim_name(template: Obj, set_: Obj, ordinal: int) -> str:
 
 def new_pod(set_: Obj, template: Obj, revision: str, ordinal: int) -> Obj:
     """The pod of an ordinal from a revision's template; not created yet, so without uid and status."""
-    pod = pods.template_maker(template, set_, controller_ref("apps/v1", "StatefulSet", set_))()
+    pod: Obj = deep_copy(pods.from_template(template, set_, controller_ref("apps/v1", "StatefulSet", set_)))
     name = f"{set_['metadata']['name']}-{ordinal}"
     pod["metadata"]["name"] = name
     pod["spec"]["hostname"] = name

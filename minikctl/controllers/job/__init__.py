@@ -1,0 +1,1 @@
+"""The job controller (upstream's `pkg/controller/job`)."""
