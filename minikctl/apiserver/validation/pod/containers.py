@@ -80,7 +80,7 @@ def check_init_containers(spec: dict[str, Any], pod: PodContext, path: str, erro
         at = f"{path}[{index}]"
         _check_common(container, pod, at, errors)
         if container.get("restartPolicy") is not None or container.get("restartPolicyRules"):
-            _check_restart(container, at, errors)
+            _check_restart(container, at, errors, rules_alone=False)
         name = container.get("name", "")
         if name in names:
             errors.append(field.duplicate(f"{at}.name", name))
@@ -238,14 +238,15 @@ def _check_resize_policy(policies: list[dict[str, Any]], restart_policy: str, pa
             errors.append(field.invalid(path, restart, text))
 
 
-def _check_restart(container: Container, path: str, errors: Errors) -> None:
-    """A container's own restart policy and the rules that refine it."""
+def _check_restart(container: Container, path: str, errors: Errors, rules_alone: bool = True) -> None:
+    """A container's own restart policy and the rules that refine it, looked at also without a policy or not."""
     policy, rules = container.get("restartPolicy"), container.get("restartPolicyRules") or []
     if policy is None:
-        if not rules:
-            return
         text = "must specify restartPolicy when restart rules are used"
-        errors.append(field.required(f"{path}.restartPolicy", text))
+        if rules:
+            errors.append(field.required(f"{path}.restartPolicy", text))
+        if not rules_alone:
+            return
     elif policy not in _RESTART_POLICIES:
         errors.append(field.not_supported(f"{path}.restartPolicy", policy, _RESTART_POLICIES))
     if len(rules) > _RULES_LIMIT:
