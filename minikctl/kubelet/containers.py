@@ -1,0 +1,193 @@
+"""Starting and stopping single containers of a pod: image, environment, program, events.
+
+Counterpart of kubelet's `kuberuntime/kuberuntime_container.go` and its image manager.
+"""
+
+from __future__ import annotations
+
+from minikctl.apimachinery.request import Obj
+from minikctl.kubelet import behaviour, environment, restarts
+from minikctl.kubelet.host import Host
+from minikctl.kubelet.images import image_id, image_size, name_problem, not_found
+from minikctl.kubelet.record import EXITED, RUNNING, WAITING, Container, PodRecord
+from minikctl.kubelet.runtime import emulated
+
+_FIELDS = {
+    "container": "containers",
+    "sidecar": "initContainers",
+    "init": "initContainers",
+    "ephemeral": "ephemeralContainers",
+}
+_SHOWN_PULL_ERROR = 5.0
+
+
+class Containers:
+    """The containers of one pod at one moment."""
+
+    def __init__(self, host: Host, pod: Obj, record: PodRecord, now: float) -> None:
+        self._host = host
+        self._pod = pod
+        self._record = record
+        self._now = now
+
+    def event(self, container: Obj, kind: str, type_: str, reason: str, message: str) -> None:
+        """Record an event about one container."""
+        self._host.event(self._pod, type_, reason, message, f"spec.{_FIELDS[kind]}{{{container['name']}}}")
+
+    # Starting
+
+    def start(self, container: Obj, kind: str, state: Container) -> bool:
+        """Try to start a container; False where it has to wait (`state` says for what)."""
+        if not self._image(container, kind, state):
+            return False
+        try:
+            env = self._environment(container)
+        except environment.ConfigError as error:
+            if state.wait != "CreateContainerConfigError" or state.wait_message != error.message:
+                self.event(container, kind, "Warning", "Failed", f"Error: {error.message}")
+            self._wait(state, "CreateContainerConfigError", error.message)
+            if error.needs:
+                self._record.waits.append(error.needs)
+            return False
+        self._run(container, kind, state, env)
+        return True
+
+    def _environment(self, container: Obj) -> dict[str, str]:
+        if not container.get("env") and not container.get("envFrom"):
+            return {}
+        node = self._host.node(self._record.node)
+        return environment.make(self._host.client, self._pod, container, self._record.ip, node)
+
+    def _run(self, container: Obj, kind: str, state: Container, env: dict[str, str]) -> None:
+        if state.runs:
+            if state.state == EXITED:
+                state.retire()
+            state.restarts += 1
+        state.state, state.wait, state.wait_message = RUNNING, "", ""
+        state.id = self._host.rand.hex(64)
+        state.image, state.image_id = container["image"], image_id(container["image"])
+        state.started, state.finished = self._now, 0.0
+        state.code, state.reason, state.message = 0, "", ""
+        state.hold = None
+        state.ready = state.started_up = False
+        state.probes = {}
+        if requests := (container.get("resources") or {}).get("requests"):
+            state.allocated = state.allocated or {"requests": requests, "limits": container["resources"].get("limits")}
+        program = self._program(container, kind, state, env)
+        state.ends = None if program.after is None else self._now + program.after
+        state.end_code = program.code
+        state.source = "shell" if program.kill_code else ""
+        state.files = program.files
+        state.asked = program.asked
+        self.event(container, kind, "Normal", "Created", "Container created")
+        self.event(container, kind, "Normal", "Started", "Container started")
+        state.runs += 1
+
+    def _program(self, container: Obj, kind: str, state: Container, env: dict[str, str]) -> emulated.Program:
+        pod, record = self._pod, self._record
+        if not emulated.is_known(pod, container):
+            return emulated.by_purpose(pod, kind)
+        from minikctl.kubelet.services import world
+        from minikctl.kubelet.volumes import Files
+
+        argv = emulated.command_line(container, env)
+        everything = {**emulated.base_env(pod), **env}
+        files = Files(self._host.volumes, pod, container, record.ip, self._host.node(record.node))
+        surroundings = world(self._host.client, pod, self._now)
+        program = emulated.decide(pod, container, kind, argv, dict(everything), files, surroundings)
+        files.save()
+        rerun = (argv, everything, emulated.hostname(pod))
+        self._host.logs.start(record.uid, container["name"], state.runs, self._now, program, rerun)
+        return program
+
+    # Images
+
+    def _image(self, container: Obj, kind: str, state: Container) -> bool:
+        """See to the container's image; False where it cannot be had now."""
+        image = container["image"]
+        problem = name_problem(image)
+        if problem:
+            if state.wait_message != problem:
+                self.event(container, kind, "Warning", "InspectFailed", problem)
+                self.event(container, kind, "Warning", "Failed", "Error: InvalidImageName")
+            self._wait(state, "InvalidImageName", problem)
+            return False
+        node, policy = self._record.node, container.get("imagePullPolicy", "IfNotPresent")
+        error = behaviour.value(self._pod, "image-pull-error", container["name"])
+        present = policy != "Always" and error is None and self._host.images.present(node, image)
+        if policy == "Never" and not present:
+            message = f'Container image "{image}" is not present with pull policy of Never'
+            if state.wait_message != message:
+                self.event(container, kind, "Warning", "ErrImageNeverPull", message)
+                self.event(container, kind, "Warning", "Failed", "Error: ErrImageNeverPull")
+            self._wait(state, "ErrImageNeverPull", message)
+            return False
+        if present:
+            text = f'Container image "{image}" already present on machine and can be accessed by the pod'
+            self.event(container, kind, "Normal", "Pulled", text)
+            return True
+        if error is not None:
+            self._pull_fails(container, kind, state, error)
+            return False
+        self.event(container, kind, "Normal", "Pulling", f'Pulling image "{image}"')
+        took = f"in 1ms (1ms including waiting). Image size: {image_size(image)} bytes."
+        text = f'Successfully pulled image "{image}" {took}'
+        self.event(container, kind, "Normal", "Pulled", text)
+        self._host.images.add(node, image)
+        return True
+
+    def _pull_fails(self, container: Obj, kind: str, state: Container, error: str) -> None:
+        """ErrImagePull first, then ImagePullBackOff until the next try."""
+        image = container["image"]
+        text = not_found(image) if error in ("", "true") else error
+        if state.backoff_kind == "pull" and self._now < state.backoff_at + state.backoff:
+            if self._now >= state.backoff_at + _SHOWN_PULL_ERROR and state.wait != "ImagePullBackOff":
+                message = f'Back-off pulling image "{image}": ErrImagePull: {text}'
+                self.event(container, kind, "Normal", "BackOff", message)
+                self.event(container, kind, "Warning", "Failed", "Error: ImagePullBackOff")
+                self._wait(state, "ImagePullBackOff", message)
+            return
+        self.event(container, kind, "Normal", "Pulling", f'Pulling image "{image}"')
+        self.event(container, kind, "Warning", "Failed", f'Failed to pull image "{image}": {text}')
+        self.event(container, kind, "Warning", "Failed", "Error: ErrImagePull")
+        self._wait(state, "ErrImagePull", text)
+        pulls_before = state.backoff_kind == "pull"
+        state.backoff = min(state.backoff * 2, restarts.LONGEST_BACKOFF) if pulls_before else restarts.FIRST_BACKOFF
+        state.backoff_kind, state.backoff_at = "pull", self._now
+
+    def pull_due(self, state: Container) -> float | None:
+        """When a container whose pull failed has something new to say."""
+        if state.backoff_kind != "pull" or state.state == RUNNING:
+            return None
+        shown = state.backoff_at + _SHOWN_PULL_ERROR
+        return shown if state.wait == "ErrImagePull" else state.backoff_at + state.backoff
+
+    def _wait(self, state: Container, reason: str, message: str) -> None:
+        if state.state == EXITED:
+            state.retire()
+            state.state = WAITING
+        state.wait, state.wait_message = reason, message
+
+    # Ending
+
+    def finish(self, state: Container, at: float, code: int) -> None:
+        """Record that a container exited."""
+        state.state = EXITED
+        state.finished = at
+        state.code = code
+        state.reason = "Completed" if code == 0 else "Error"
+        state.ends = None
+        state.ready = state.started_up = False
+
+    def announce(self, container: Obj, kind: str) -> None:
+        """Say that a container is being stopped."""
+        self.event(container, kind, "Normal", "Killing", f"Stopping container {container['name']}")
+
+    def stop(self, state: Container, killed: bool = False) -> None:
+        """Let a running container end now; a script does not mind SIGTERM and is killed."""
+        self.finish(state, self._now, emulated.KILLED if killed or state.source == "shell" else 0)
+
+    def restart_soon(self, container: Obj, kind: str, state: Container, why: str) -> None:
+        """Stop a container that will be started again."""
+        self.event(container, kind, "Normal", "Killing", why)
+        self.stop(state)

@@ -1,0 +1,76 @@
+"""The machines under the emulated nodes: what all pods' workers share.
+
+The API client, the clock, one event recorder per node, and the stores of images, addresses, volumes
+and logs. Node objects are read once per program run and followed through changes.
+"""
+
+from __future__ import annotations
+
+from minikctl.apimachinery.request import Change, Obj
+from minikctl.client.component import Env
+from minikctl.client.recorder import Recorder
+from minikctl.kubelet.admission import Usage
+from minikctl.kubelet.images import Images
+from minikctl.kubelet.logs import Logs
+from minikctl.kubelet.network import Addresses
+from minikctl.kubelet.volumes import Volumes
+
+
+class Host:
+    """Shared means of the kubelets of one cluster."""
+
+    def __init__(self, env: Env) -> None:
+        self.client = env.client
+        self.clock = env.clock
+        self.rand = env.rand
+        self.state = env.state
+        self.images = Images(env.state)
+        self.addresses = Addresses(env.state)
+        self.volumes = Volumes(env.client, env.state)
+        self.logs = Logs(env.state)
+        self._recorders: dict[str, Recorder] = {}
+        self._nodes: dict[str, Obj | None] = {}
+        self._usage: dict[str, Usage] = {}
+        self._emulated: frozenset[str] | None = None
+
+    def emulates(self, node: str) -> bool:
+        """Whether this node has an emulated kubelet."""
+        if self._emulated is None:
+            self._emulated = frozenset(self.state.get("nodes") or ())
+        return node in self._emulated
+
+    def recorder(self, node: str) -> Recorder:
+        found = self._recorders.get(node)
+        if found is None:
+            found = self._recorders[node] = Recorder(self.client, self.clock, self.rand, "kubelet", node)
+        return found
+
+    def node(self, name: str) -> Obj | None:
+        """The Node object; None where it was deleted."""
+        if name not in self._nodes:
+            self._nodes[name] = self.client.find("nodes", name)
+        return self._nodes[name]
+
+    def node_changed(self, change: Change) -> None:
+        self._nodes[change.name] = None if change.type == "DELETED" else change.object
+
+    def usage(self, node: str) -> Usage:
+        """What the running pods of a node take of it."""
+        found = self._usage.get(node)
+        if found is None:
+            found = self._usage[node] = Usage()
+            for pod in self.client.items("pods", node=node):
+                found.follow(pod)
+        return found
+
+    def pod_changed(self, change: Change) -> None:
+        found = self._usage.get(change.object["spec"].get("nodeName", ""))
+        if found is not None:
+            if change.type == "DELETED":
+                found.remove(f"{change.namespace}/{change.name}")
+            else:
+                found.follow(change.object)
+
+    def event(self, pod: Obj, type_: str, reason: str, message: str, field_path: str = "") -> None:
+        """Record an event about a pod, from its node."""
+        self.recorder(pod["spec"]["nodeName"]).event(pod, type_, reason, message, field_path)

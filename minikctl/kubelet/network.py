@@ -1,0 +1,61 @@
+"""Pod addresses: each node hands out those of its podCIDR in turn (what the host-local CNI plugin does)."""
+
+from __future__ import annotations
+
+from minikctl.apimachinery.request import Obj
+from minikctl.client.component import KeyValue
+
+_FIRST = 2  # .0 is the network, .1 the bridge
+
+
+class NoAddressError(Exception):
+    """The node's range is used up."""
+
+
+class Addresses:
+    """The address ranges of all emulated nodes, kept in the component's storage."""
+
+    def __init__(self, state: KeyValue) -> None:
+        self._state = state
+
+    def allocate(self, node: Obj) -> str:
+        """The next free address of the node; NoAddressError where there is none."""
+        name = node["metadata"]["name"]
+        base, size = _range(node)
+        last, used = self._load(name)
+        for step in range(1, size):
+            offset = (last + step) % size
+            if offset < _FIRST or offset == size - 1 or used >> offset & 1:
+                continue
+            self._state.put(f"ips/{name}", [offset, f"{used | 1 << offset:x}"])
+            return _dotted(base + offset)
+        raise NoAddressError(f"no IP addresses available in range set: {_dotted(base + 1)}-{_dotted(base + size - 2)}")
+
+    def release(self, node: str, ip: str) -> None:
+        """Give an address back."""
+        last, used = self._load(node)
+        offset = _number(ip) & 0xFF if used.bit_length() <= 256 else _number(ip) & 0xFFFF
+        if used >> offset & 1:
+            self._state.put(f"ips/{node}", [last, f"{used & ~(1 << offset):x}"])
+
+    def _load(self, node: str) -> tuple[int, int]:
+        stored = self._state.get(f"ips/{node}")
+        return (stored[0], int(stored[1], 16)) if stored else (_FIRST - 1, 0)
+
+
+def _range(node: Obj) -> tuple[int, int]:
+    cidr = node["spec"].get("podCIDR") or "10.88.0.0/24"
+    address, _, bits = cidr.partition("/")
+    size = 1 << (32 - int(bits))
+    return _number(address) & ~(size - 1), min(size, 1 << 16)
+
+
+def _number(address: str) -> int:
+    number = 0
+    for part in address.split("."):
+        number = number << 8 | int(part)
+    return number
+
+
+def _dotted(number: int) -> str:
+    return f"{number >> 24}.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"

@@ -1,0 +1,120 @@
+"""What a node remembers of a pod: the sandbox, and each container's life so far.
+
+This is the truth the kubelet works from (a real one asks its runtime); the API status is made from
+it. Kept per pod in the component's durable storage, written only when it changed.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+WAITING, RUNNING, EXITED = "w", "r", "x"
+
+_LAST = ("id", "started", "finished", "code", "reason", "message")
+
+
+class Container:
+    """One container of a pod: its current or last run, the one before, and what is planned."""
+
+    __slots__ = (
+        "allocated", "asked", "backoff", "backoff_at", "backoff_kind", "code", "end_code", "ends", "files", "finished",
+        "hold", "id", "image", "image_id", "last", "message", "probes", "ready", "reason", "restarts", "runs", "source",
+        "started", "started_up", "state", "told", "wait", "wait_message",
+    )  # fmt: skip
+
+    def __init__(self) -> None:
+        self.state = WAITING
+        self.wait = ""  # why it waits, besides the usual ContainerCreating or PodInitializing
+        self.wait_message = ""
+        self.id = ""
+        self.image = ""  # as the spec said when it was started
+        self.image_id = ""
+        self.started = 0.0
+        self.finished = 0.0
+        self.code = 0
+        self.reason = ""
+        self.message = ""
+        self.ends: float | None = None  # when the program will exit by itself
+        self.end_code = 0
+        self.restarts = 0
+        self.runs = 0
+        self.last: dict[str, Any] | None = None
+        self.ready = False
+        self.started_up = False
+        self.backoff = 0.0  # the delay in force after the last exit (or failed pull)
+        self.backoff_at = 0.0  # the exit it counts from
+        self.backoff_kind = ""  # "" or "pull"
+        self.hold: float | None = None  # not to be started before (an annotated delay)
+        self.told = 0.0  # the exit that a BackOff event was recorded for
+        self.probes: dict[str, list[float]] = {}  # failing probes: failures in a row, next run
+        self.allocated: dict[str, Any] | None = None  # resources granted by the node
+        self.source = ""  # "shell" where the program is a script: it does not mind SIGTERM
+        self.asked = False  # it waits for a Service that is not there yet
+        self.files: list[Any] = []  # what it writes on its own disk: [seconds, path, content]
+
+    def retire(self) -> None:
+        """Keep the run that ended as `last`."""
+        self.last = {field: getattr(self, field) for field in _LAST}
+
+    def dump(self) -> dict[str, Any]:
+        return {slot: value for slot in self.__slots__ if (value := getattr(self, slot)) != _DEFAULTS[slot]}
+
+    @classmethod
+    def load(cls, data: dict[str, Any]) -> Container:
+        found = cls()
+        for slot, value in data.items():
+            setattr(found, slot, value)
+        return found
+
+
+_BLANK = Container()
+_DEFAULTS = {slot: getattr(_BLANK, slot) for slot in Container.__slots__}
+
+
+class PodRecord:
+    """One pod on its node."""
+
+    __slots__ = (
+        "containers", "ended", "ip", "message", "node", "reason", "resize", "sandbox", "start", "stopping", "stored",
+        "uid", "waits",
+    )  # fmt: skip
+
+    def __init__(self, uid: str, node: str, start: float) -> None:
+        self.uid = uid
+        self.node = node
+        self.start = start
+        self.ip = ""
+        self.sandbox = False
+        self.ended = ""  # "Failed" or "Succeeded" once the pod is over
+        self.reason = ""
+        self.message = ""
+        self.stopping: float | None = None  # when its containers will have stopped
+        self.waits: list[str] = []  # "configmaps/NAME" and the like that it cannot start without
+        self.resize: dict[str, Any] | None = None
+        self.containers: dict[str, Container] = {}
+        self.stored: Any = None
+
+    def container(self, name: str) -> Container:
+        found = self.containers.get(name)
+        if found is None:
+            found = self.containers[name] = Container()
+        return found
+
+    def dump(self) -> dict[str, Any]:
+        data: dict[str, Any] = {"uid": self.uid, "node": self.node, "start": self.start}
+        for slot in ("ip", "sandbox", "ended", "reason", "message", "stopping", "waits", "resize"):
+            if value := getattr(self, slot):
+                data[slot] = value
+        data["containers"] = {name: container.dump() for name, container in self.containers.items()}
+        return data
+
+    @classmethod
+    def load(cls, data: dict[str, Any]) -> PodRecord:
+        found = cls(data["uid"], data["node"], data["start"])
+        for slot, value in data.items():
+            if slot == "containers":
+                found.containers = {name: Container.load(entry) for name, entry in value.items()}
+            else:
+                setattr(found, slot, value)
+        found.stored = data
+        return found

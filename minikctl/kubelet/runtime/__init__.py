@@ -1,0 +1,1 @@
+"""Container runtimes: `emulated` acts a container out in cluster time."""

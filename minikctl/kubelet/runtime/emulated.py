@@ -1,0 +1,132 @@
+"""The emulated runtime: decides, when a container starts, what it will print and when it will exit.
+
+By its pod's annotations; else by its command, read as shell; else by what it is for: a container of a
+Job and an init container complete at once, all others serve for good.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from minikctl.apimachinery.request import Obj
+from minikctl.kubelet import behaviour
+from minikctl.kubelet.environment import expand
+
+if TYPE_CHECKING:
+    from minikctl.kubelet.runtime.shell.interpreter import Filesystem, World
+
+_DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+KILLED = 137
+
+
+class Program:
+    """What a container does. `after` is in seconds from its start, None: it never exits by itself."""
+
+    __slots__ = ("after", "asked", "code", "files", "kill_code", "output", "steady")
+
+    def __init__(self, after: float | None, code: int = 0) -> None:
+        self.after = after
+        self.code = code
+        self.kill_code = 0  # its status when it is stopped
+        self.output: list[tuple[float, str]] = []
+        self.steady = True  # False: it goes on printing
+        self.asked = False  # it waits for a Service that is not there
+        self.files: list[tuple[float, str, str | None]] = []
+
+
+def command_line(container: Obj, env: dict[str, str]) -> list[str]:
+    """command and args with $(VAR) references replaced."""
+    words = [*(container.get("command") or ()), *(container.get("args") or ())]
+    return [expand(word, env) for word in words]
+
+
+def base_env(pod: Obj) -> dict[str, str]:
+    """What every container has in its environment."""
+    return {"PATH": _DEFAULT_PATH, "HOSTNAME": hostname(pod), "HOME": "/root"}
+
+
+def hostname(pod: Obj) -> str:
+    name: str = pod["spec"].get("hostname") or pod["metadata"]["name"]
+    return name[:63]
+
+
+def is_known(pod: Obj, container: Obj) -> bool:
+    """Whether deciding needs more than the container's purpose: annotations or a command."""
+    return bool(container.get("command") or container.get("args") or _annotated(pod))
+
+
+def _annotated(pod: Obj) -> bool:
+    found = pod["metadata"].get("annotations")
+    return bool(found) and any(name.startswith(behaviour.PREFIX) for name in found)
+
+
+def by_purpose(pod: Obj, kind: str) -> Program:
+    """The program of an image about which nothing is said; `kind`: "container", "init", "sidecar", "ephemeral"."""
+    if kind == "init":
+        return Program(0.0)
+    if kind == "container":
+        for owner in pod["metadata"].get("ownerReferences") or ():
+            if owner.get("controller") and owner.get("kind") == "Job":
+                return Program(0.0)
+    return Program(None)
+
+
+def decide(
+    pod: Obj, container: Obj, kind: str, argv: list[str], shell_env: dict[str, str], files: Filesystem, world: World
+) -> Program:
+    """What the container will do from now on."""
+    name = container["name"]
+    program = _by_annotations(pod, name)
+    if program is None:
+        program = _by_command(pod, kind, argv, shell_env, files, world)
+    text = behaviour.value(pod, "logs", name)
+    if text is not None:
+        program.output.insert(0, (0.0, text if text.endswith("\n") else text + "\n"))
+    return program
+
+
+def _by_annotations(pod: Obj, name: str) -> Program | None:
+    code, seconds = (behaviour.number(pod, key, name) for key in ("exit-code", "run-seconds"))
+    if code is None and seconds is None:
+        return None
+    return Program(seconds or 0.0, int(code or 0))
+
+
+def _by_command(pod: Obj, kind: str, argv: list[str], env: dict[str, str], files: Filesystem, world: World) -> Program:
+    if not argv:
+        return by_purpose(pod, kind)
+    from minikctl.kubelet.runtime.shell import Unsupported
+    from minikctl.kubelet.runtime.shell.interpreter import Endless, Shell
+
+    shell = Shell(env, files, world)
+    try:
+        code = shell.run(argv)
+        program = Program(shell.time, code)
+    except Endless as endless:
+        program = Program(None)
+        program.steady = not endless.output
+    except Unsupported:
+        program = by_purpose(pod, kind)
+        if program.after is not None:
+            program.after = shell.time
+        program.output = shell.output
+        return program
+    program.output = shell.output
+    program.asked = world.asked
+    program.files = shell.file_events
+    program.kill_code = KILLED
+    return program
+
+
+def printed_until(
+    argv: list[str], env: dict[str, str], files: Filesystem, world: World, seconds: float
+) -> list[tuple[float, str]]:
+    """Everything a program that goes on printing has printed so far."""
+    from minikctl.kubelet.runtime.shell import Unsupported
+    from minikctl.kubelet.runtime.shell.interpreter import Endless, Shell
+
+    shell = Shell(env, files, world, steps=200_000, horizon=seconds)
+    with suppress(Endless, Unsupported):
+        shell.run(argv)
+    return shell.output

@@ -1,0 +1,492 @@
+"""Walks a script's tree in cluster time: `sleep` moves the shell's clock, nothing else takes time.
+
+A run ends with an exit status, or never (Endless): when a loop cannot end, when a program serves, or
+when the budget of steps is used up. What was printed is kept with the time it was printed at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fnmatch import fnmatchcase
+from typing import Any, Protocol
+
+from minikctl.kubelet.runtime.shell import Unsupported, commands
+from minikctl.kubelet.runtime.shell.arithmetic import evaluate
+from minikctl.kubelet.runtime.shell.parser import Node, Word, parse
+
+_STEPS = 5000
+_CONSTANT_CONDITIONS = {("true",), (":",), ("1",), ("[", "1", "]"), ("[", "true", "]")}
+_LEAVING = {"break", "exit", "return", "exec", "eval"}
+
+
+class Filesystem(Protocol):
+    def get(self, path: str) -> str | None: ...
+    def put(self, path: str, content: str) -> None: ...
+    def remove(self, path: str) -> bool: ...
+    def listing(self, path: str) -> list[str] | None: ...
+
+
+class Exit(Exception):
+    """The shell ends with a status."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class Endless(Exception):
+    """The script goes on for good. `output`: it may print more as time goes by."""
+
+    def __init__(self, output: bool = False) -> None:
+        super().__init__("endless")
+        self.output = output
+
+
+class _Break(Exception):
+    pass
+
+
+class _Continue(Exception):
+    pass
+
+
+class _Return(Exception):
+    def __init__(self, code: int) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class World:
+    """What surrounds a script: cluster time at its start, the machine's name, what it can reach.
+
+    `reaches(host, port, at)` tells whether a connection at that time (seconds after the start)
+    succeeds. `asked` is set once a script has asked in vain: its fate may change later.
+    """
+
+    def __init__(self, start: float = 0.0, hostname: str = "", user: str = "root") -> None:
+        self.start = start
+        self.hostname = hostname
+        self.user = user
+        self.reaches: Callable[[str, int, float], bool] = lambda host, port, at: False
+        self.asked = False
+
+
+class Shell:
+    """One run of a script."""
+
+    def __init__(
+        self,
+        env: dict[str, str],
+        files: Filesystem,
+        world: World,
+        steps: int = _STEPS,
+        horizon: float = float("inf"),
+    ) -> None:
+        """`horizon`: seconds after which the run is cut off (to see what was printed so far)."""
+        self.env = env
+        self.files = files
+        self.world = world
+        self.time = 0.0
+        self.output: list[tuple[float, str]] = []
+        self.errors: list[str] | None = None  # where standard error is kept apart (exec)
+        self.arguments: list[str] = []
+        self.functions: dict[str, Node] = {}
+        self.status = 0
+        self.options: set[str] = set()
+        self.directory = "/"
+        self.file_events: list[tuple[float, str, str | None]] = []
+        self._steps = steps
+        self._horizon = horizon
+        self._sink: list[str] | None = None
+        self._guarded = 0  # inside a condition: a failure does not end the shell under -e
+
+    # Running
+
+    def run(self, argv: list[str]) -> int:
+        """Run a command line to its end; raises Endless or Unsupported."""
+        try:
+            return self.call(argv, "")
+        except Exit as end:
+            return end.code
+
+    def call(self, argv: list[str], stdin: str) -> int:
+        """One command: a function, a builtin or a known program."""
+        self._step()
+        name = argv[0]
+        function = self.functions.get(name)
+        if function is not None:
+            return self._call_function(function, argv[1:])
+        command = commands.find(name)
+        if command is None:
+            raise Unsupported(name)
+        return command(self, argv, stdin)
+
+    def script(self, source: str) -> int:
+        return self.execute(parse(source), "")
+
+    def print(self, text: str) -> None:
+        """Standard output (or standard error: both go to the log)."""
+        if not text:
+            return
+        if self._sink is not None:
+            self._sink.append(text)
+        else:
+            self.output.append((self.time, text))
+
+    def complain(self, text: str) -> None:
+        """Standard error: never captured by a substitution or pipe."""
+        if self.errors is not None:
+            self.errors.append(text)
+        else:
+            self.output.append((self.time, text))
+
+    def sleep(self, seconds: float) -> None:
+        if seconds == float("inf"):
+            raise Endless
+        self.time += seconds
+        if self.time > self._horizon:
+            raise Endless(output=True)
+
+    def path(self, name: str) -> str:
+        """An absolute path."""
+        return name if name.startswith("/") else f"{self.directory.rstrip('/')}/{name.removeprefix('./')}"
+
+    def write(self, path: str, content: str | None) -> None:
+        """Write (None: remove) a file, noting when."""
+        if path in ("/dev/stdout", "/dev/stderr", "/proc/1/fd/1", "/proc/1/fd/2"):
+            self.print(content or "")
+            return
+        if path == "/dev/null":
+            return
+        if content is None:
+            self.files.remove(path)
+        else:
+            self.files.put(path, content)
+        self.file_events.append((self.time, path, content))
+
+    def _step(self) -> None:
+        self._steps -= 1
+        if self._steps < 0:
+            raise Endless(output=True)
+
+    def _call_function(self, body: Node, arguments: list[str]) -> int:
+        saved, self.arguments = self.arguments, arguments
+        try:
+            return self.execute(body, "")
+        except _Return as back:
+            return back.code
+        finally:
+            self.arguments = saved
+
+    # The tree
+
+    def execute(self, node: Node, stdin: str) -> int:
+        """Run a node; its status."""
+        self.status = getattr(self, "_" + node[0])(node, stdin)
+        return self.status
+
+    def _list(self, node: Node, stdin: str) -> int:
+        code = 0
+        for item, background in node[1]:
+            if background:
+                raise Unsupported("background job")
+            code = self.execute(item, stdin)
+            if code and "e" in self.options and not self._guarded and item[0] in ("run", "pipe", "group", "redirected"):
+                raise Exit(code)
+        return code
+
+    def _guard(self, node: Node, stdin: str) -> int:
+        self._guarded += 1
+        try:
+            return self.execute(node, stdin)
+        finally:
+            self._guarded -= 1
+
+    def _and(self, node: Node, stdin: str) -> int:
+        code = self._guard(node[1], stdin)
+        return code if code else self.execute(node[2], stdin)
+
+    def _or(self, node: Node, stdin: str) -> int:
+        code = self._guard(node[1], stdin)
+        return self.execute(node[2], stdin) if code else 0
+
+    def _not(self, node: Node, stdin: str) -> int:
+        return 0 if self._guard(node[1], stdin) else 1
+
+    def _pipe(self, node: Node, stdin: str) -> int:
+        code = 0
+        for stage in node[1][:-1]:
+            code, stdin = self._captured(stage, stdin)
+        last = self.execute(node[1][-1], stdin)
+        return last or (code if "pipefail" in self.options else 0)
+
+    def _captured(self, node: Node, stdin: str) -> tuple[int, str]:
+        saved, self._sink = self._sink, []
+        sink = self._sink
+        try:
+            code = self._subshell(node, stdin)
+        finally:
+            self._sink = saved
+        return code, "".join(sink)
+
+    def _subshell(self, node: Node, stdin: str) -> int:
+        saved = dict(self.env), self.directory, set(self.options)
+        try:
+            return self.execute(node, stdin)
+        except Exit as end:
+            return end.code
+        finally:
+            self.env, self.directory, self.options = saved
+
+    def _group(self, node: Node, stdin: str) -> int:
+        return self._subshell(node[1], stdin)
+
+    def _if(self, node: Node, stdin: str) -> int:
+        for condition, body in node[1]:
+            if self._guard(condition, stdin) == 0:
+                return self.execute(body, stdin)
+        return self.execute(node[2], stdin)
+
+    def _while(self, node: Node, stdin: str) -> int:
+        _, condition, body, until = node
+        endless = not until and _constant(condition) and not _leaves(body) and self._horizon == float("inf")
+        code = 0
+        while (self._guard(condition, stdin) == 0) != until:
+            before = len(self.output)
+            try:
+                code = self.execute(body, stdin)
+            except _Break:
+                break
+            except _Continue:
+                pass
+            if endless and "e" not in self.options:
+                raise Endless(output=len(self.output) > before)
+            self._step()
+        return code
+
+    def _for(self, node: Node, stdin: str) -> int:
+        _, name, words, body = node
+        code = 0
+        for value in self.arguments if words is None else self.expand_all(words):
+            self._step()
+            self.env[name] = value
+            try:
+                code = self.execute(body, stdin)
+            except _Break:
+                break
+            except _Continue:
+                continue
+        return code
+
+    def _case(self, node: Node, stdin: str) -> int:
+        subject = self.expand(node[1])
+        for patterns, body in node[2]:
+            if any(fnmatchcase(subject, self.expand(pattern)) for pattern in patterns):
+                return self.execute(body, stdin)
+        return 0
+
+    def _define(self, node: Node, stdin: str) -> int:
+        self.functions[node[1]] = node[2]
+        return 0
+
+    def _redirected(self, node: Node, stdin: str) -> int:
+        return self._redirect(node[2], stdin, lambda text: self.execute(node[1], text))
+
+    def _run(self, node: Node, stdin: str) -> int:
+        words = list(node[1])
+        assigned: dict[str, str] = {}
+        while words and (assignment := _assignment(words[0])):
+            name, value = assignment
+            assigned[name] = self.expand(value)
+            words.pop(0)
+        argv = self.expand_all(words)
+        if not argv:
+            self.env.update(assigned)
+            return self.status if assigned and _substitutes(node[1]) else 0
+        if "x" in self.options:
+            self.complain("+ " + " ".join(argv) + "\n")
+        saved = {name: self.env.get(name) for name in assigned}
+        self.env.update(assigned)
+        try:
+            return self._redirect(node[2], stdin, lambda text: self.call(argv, text))
+        finally:
+            for name, before in saved.items():
+                if before is None:
+                    self.env.pop(name, None)
+                else:
+                    self.env[name] = before
+
+    def _redirect(self, redirections: list[tuple[str, Word]], stdin: str, action: Callable[[str], int]) -> int:
+        target = ""
+        append = False
+        for operator, word in redirections:
+            if operator in ("<<", "<<-"):
+                stdin = self.expand(word)
+            elif operator == "<":
+                content = self.files.get(self.path(self.expand(word)))
+                if content is None:
+                    self.complain(f"sh: can't open {self.expand(word)}: no such file\n")
+                    return 1
+                stdin = content
+            elif operator in (">", ">>", "1>", "&>"):
+                target, append = self.path(self.expand(word)), operator == ">>"
+        if not target:
+            return action(stdin)
+        saved, self._sink = self._sink, []
+        sink = self._sink
+        try:
+            return action(stdin)
+        finally:
+            self._sink = saved
+            before = (self.files.get(target) or "") if append else ""
+            self.write(target, before + "".join(sink))
+
+    # Words
+
+    def expand_all(self, words: list[Word]) -> list[str]:
+        """Expand words into fields, splitting what is not quoted."""
+        fields: list[str] = []
+        for word in words:
+            fields += self._fields(word)
+        return fields
+
+    def _fields(self, word: Word) -> list[str]:
+        if len(word) == 1 and word[0][0] == "var" and word[0][1] == "@" and word[0][4]:
+            return list(self.arguments)
+        fields: list[str] = []
+        current: str | None = None
+        for part in word:
+            text = self._part(part)
+            if part[-1] or part[0] == "text":
+                current = (current or "") + text
+                continue
+            pieces = text.split()
+            if not pieces:
+                continue
+            if text[0].isspace() and current is not None:
+                fields.append(current)
+                current = None
+            current = (current or "") + pieces[0]
+            for piece in pieces[1:]:
+                fields.append(current)
+                current = piece
+            if text[-1].isspace():
+                fields.append(current)
+                current = None
+        if current is not None:
+            fields.append(current)
+        return fields
+
+    def expand(self, word: Word) -> str:
+        """Expand a word to one string."""
+        return "".join(self._part(part) for part in word)
+
+    def _part(self, part: tuple[Any, ...]) -> str:
+        kind = part[0]
+        if kind == "text":
+            return str(part[1])
+        if kind == "run":
+            code, text = self._captured(part[1], "")
+            self.status = code
+            return text.rstrip("\n")
+        if kind == "math":
+            return str(evaluate(self.expand(_words_of(part[1])), self.env))
+        return self._parameter(part[1], part[2], part[3])
+
+    def _parameter(self, name: str, operator: str, word: Word) -> str:
+        value = self._value(name)
+        if not operator:
+            return value or ""
+        if operator == "length":
+            return str(len(value or ""))
+        empty = not value if operator.startswith(":") else value is None
+        kind = operator[-1]
+        if operator in ("#", "##", "%", "%%"):
+            return _trim(value or "", self.expand(word), operator)
+        if kind == "+":
+            return "" if empty else self.expand(word)
+        if not empty:
+            return value or ""
+        text = self.expand(word)
+        if kind == "=":
+            self.env[name] = text
+        elif kind == "?":
+            self.complain(f"sh: {name}: {text or 'parameter not set'}\n")
+            raise Exit(2)
+        return text
+
+    def _value(self, name: str) -> str | None:
+        if name == "?":
+            return str(self.status)
+        if name == "#":
+            return str(len(self.arguments))
+        if name in ("@", "*"):
+            return " ".join(self.arguments)
+        if name == "$":
+            return "1"
+        if name == "0":
+            return "sh"
+        if name.isdigit():
+            index = int(name) - 1
+            return self.arguments[index] if index < len(self.arguments) else None
+        if name == "RANDOM":
+            return str(int(self.time * 7919 + len(self.output) * 104729) % 32768)
+        return self.env.get(name)
+
+
+def _words_of(source: str) -> Word:
+    from minikctl.kubelet.runtime.shell.parser import _Lexer
+
+    return _Lexer(source).quoted_text()
+
+
+def _assignment(word: Word) -> tuple[str, Word] | None:
+    if not word or word[0][0] != "text" or word[0][2]:
+        return None
+    name, equals, rest = word[0][1].partition("=")
+    if not equals or not name.isidentifier():
+        return None
+    return name, [("text", rest, False), *word[1:]]
+
+
+def _substitutes(words: list[Word]) -> bool:
+    return any(part[0] == "run" for word in words for part in word)
+
+
+def _trim(value: str, pattern: str, operator: str) -> str:
+    sizes = range(len(value) + 1)
+    for size in reversed(sizes) if len(operator) == 2 else sizes:
+        if operator[0] == "#" and fnmatchcase(value[:size], pattern):
+            return value[size:]
+        if operator[0] == "%" and fnmatchcase(value[len(value) - size :], pattern):
+            return value[: len(value) - size]
+    return value
+
+
+def _constant(condition: Node) -> bool:
+    """Whether a loop's condition is always true."""
+    if condition[0] != "list" or len(condition[1]) != 1 or condition[1][0][0][0] != "run":
+        return False
+    words = condition[1][0][0][1]
+    return tuple("".join(str(part[1]) for part in word) for word in words) in _CONSTANT_CONDITIONS
+
+
+def _leaves(node: Any) -> bool:
+    """Whether anything in a loop's body might end the loop."""
+    if isinstance(node, tuple):
+        if node and node[0] == "run" and node[1] and isinstance(node[1], list):
+            first = node[1][0]
+            if first and first[0][0] == "text" and first[0][1] in _LEAVING:
+                return True
+        return any(_leaves(item) for item in node)
+    return isinstance(node, list) and any(_leaves(item) for item in node)
+
+
+def leave_loop(level: str) -> None:
+    """`break` and `continue`."""
+    raise _Break if level == "break" else _Continue
+
+
+def leave_function(code: int) -> None:
+    """`return`."""
+    raise _Return(code)

@@ -1,0 +1,182 @@
+"""What a node answers when somebody asks it about its containers: logs and exec.
+
+The apiserver's pod subresources come here (`connect`). Counterpart of kubelet's `server/server.go` and
+of the checks the apiserver makes before it connects (`registry/core/pod/strategy.go`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from minikctl.apimachinery import errors
+from minikctl.apimachinery.clock import parse_time, rfc3339
+from minikctl.apimachinery.request import Obj
+from minikctl.client.component import Env
+from minikctl.kubelet import environment
+from minikctl.kubelet.logs import Logs
+from minikctl.kubelet.record import RUNNING, PodRecord
+from minikctl.kubelet.volumes import Files, Volumes
+
+if TYPE_CHECKING:
+    from minikctl.apiserver.registry.context import Context
+
+
+class ExecResult(NamedTuple):
+    stdout: str
+    stderr: str
+    exit_code: int
+
+
+def connect(env: Env, ctx: Context) -> Any:
+    """Answer a pods/log or pods/exec request: the text of the log, or what the command did."""
+    request = ctx.request
+    node = NodeServer(env)
+    pod = env.client.get("pods", request.name, request.namespace)
+    options = request.options
+    if request.subresource == "log":
+        lines = node.logs(
+            pod,
+            options.get("container", ""),
+            previous=bool(options.get("previous")),
+            since=_since(options, env.clock.now()),
+            tail=options.get("tailLines"),
+            timestamps=bool(options.get("timestamps")),
+            limit_bytes=options.get("limitBytes"),
+        )
+        return "".join(lines)
+    if request.subresource == "exec":
+        result = node.exec(
+            pod, options.get("container", ""), list(options.get("command") or ()), options.get("stdin") or ""
+        )
+        return {"stdout": result.stdout, "stderr": result.stderr, "exitCode": result.exit_code}
+    raise errors.StatusError("NotAcceptable", f"{request.subresource} is not supported by emulated nodes")
+
+
+def _since(options: dict[str, Any], now: float) -> float | None:
+    if options.get("sinceSeconds") is not None:
+        return now - float(options["sinceSeconds"])
+    return parse_time(options["sinceTime"]) if options.get("sinceTime") else None
+
+
+class NodeServer:
+    """The connection to the kubelets of the emulated nodes."""
+
+    def __init__(self, env: Env) -> None:
+        self._env = env
+        self._logs = Logs(env.state)
+
+    def logs(
+        self,
+        pod: Obj,
+        container: str = "",
+        previous: bool = False,
+        since: float | None = None,
+        tail: int | None = None,
+        timestamps: bool = False,
+        limit_bytes: int | None = None,
+    ) -> Iterator[str]:
+        """The lines of a container's log; StatusError where there is none to show."""
+        name = container or self._only_container(pod)
+        record = self._record(pod)
+        state = record.containers.get(name) if record else None
+        if record is None or state is None or not state.runs:
+            raise errors.bad_request(self._not_started(pod, name))
+        run = state.runs - 1
+        if previous:
+            if run == 0:
+                text = f'previous terminated container "{name}" in pod "{pod["metadata"]["name"]}" not found'
+                raise errors.bad_request(text)
+            run -= 1
+        lines = self._logs.read(record.uid, name, run, self._env.clock.now())
+        if since is not None:
+            lines = [line for line in lines if line[0] >= since]
+        if tail is not None and tail >= 0:
+            lines = lines[len(lines) - tail :] if tail < len(lines) else lines
+        left = limit_bytes
+        for at, text in lines:
+            line = f"{_stamp(at)} {text}" if timestamps else text
+            if left is not None:
+                line = line.encode()[:left].decode("utf-8", "ignore")
+                left -= len(line.encode())
+                if not line:
+                    return
+            yield line
+
+    def exec(self, pod: Obj, container: str, command: list[str], stdin: str = "") -> ExecResult:
+        """Run a command in a running container, as far as the emulated shell knows it."""
+        name = container or self._only_container(pod)
+        record = self._record(pod)
+        state = record.containers.get(name) if record else None
+        if record is None or state is None or state.state != RUNNING:
+            raise errors.StatusError("InternalError", f'unable to upgrade connection: container not found ("{name}")')
+        from minikctl.kubelet.runtime import emulated
+        from minikctl.kubelet.runtime.shell import Unsupported
+        from minikctl.kubelet.runtime.shell.interpreter import Endless, Shell
+        from minikctl.kubelet.services import world
+
+        spec = _container(pod, name)
+        node = self._env.client.find("nodes", record.node)
+        values = {**emulated.base_env(pod), **environment.make(self._env.client, pod, spec, record.ip, node)}
+        files = Files(Volumes(self._env.client, self._env.state), pod, spec, record.ip, node)
+        for _, path, content in state.files:
+            if content is not None:
+                files.own[path] = content
+        surroundings = world(self._env.client, pod, self._env.clock.now())
+        shell = Shell(values, files, surroundings)
+        shell.errors = []
+        try:
+            code = shell.run(command) if len(command) != 1 or not stdin else shell.run([*command, "-c", stdin])
+        except Endless:
+            code = 0
+        except Unsupported as missing:
+            text = f'exec: "{missing}": executable file not found in $PATH'
+            return ExecResult(
+                "", f"OCI runtime exec failed: exec failed: unable to start container process: {text}\n", 127
+            )
+        files.save()
+        return ExecResult("".join(text for _, text in shell.output), "".join(shell.errors), code)
+
+    def _record(self, pod: Obj) -> PodRecord | None:
+        meta = pod["metadata"]
+        stored = self._env.state.get(f"pod/{meta['namespace']}/{meta['name']}")
+        record = PodRecord.load(stored) if stored else None
+        return record if record is not None and record.uid == meta["uid"] else None
+
+    def _only_container(self, pod: Obj) -> str:
+        names = [container["name"] for container in pod["spec"]["containers"]]
+        if len(names) > 1:
+            which = f"choose one of: [{' '.join(names)}]"
+            text = f"a container name must be specified for pod {pod['metadata']['name']}, {which}"
+            raise errors.bad_request(text)
+        return str(names[0])
+
+    def _not_started(self, pod: Obj, name: str) -> str:
+        pod_name = pod["metadata"]["name"]
+        try:
+            _container(pod, name)
+        except KeyError:
+            return f"container {name} is not valid for pod {pod_name}"
+        status = pod.get("status", {})
+        reason = "ContainerCreating"
+        for entry in [*(status.get("containerStatuses") or ()), *(status.get("initContainerStatuses") or ())]:
+            if entry["name"] == name:
+                reason = (entry.get("state", {}).get("waiting") or {}).get("reason", reason)
+        if reason in ("ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull", "InvalidImageName"):
+            return f'container "{name}" in pod "{pod_name}" is waiting to start: trying and failing to pull image'
+        return f'container "{name}" in pod "{pod_name}" is waiting to start: {reason}'
+
+
+def _container(pod: Obj, name: str) -> Obj:
+    spec = pod["spec"]
+    for field in ("containers", "initContainers", "ephemeralContainers"):
+        for container in spec.get(field) or ():
+            if container["name"] == name:
+                found: Obj = container
+                return found
+    raise KeyError(name)
+
+
+def _stamp(at: float) -> str:
+    """RFC 3339 with nanoseconds, as container runtimes stamp log lines."""
+    return f"{rfc3339(at)[:-1]}.{int(at % 1 * 1e9):09d}Z"
