@@ -50,9 +50,8 @@ def printer(flags: Values, out: TextIO, operation: str = "", dry_run: str = "non
 
 def structured(flags: Values, output: str, out: TextIO) -> Printer | None:
     """The printer of a format that shows the object's content; None for any other format."""
-    hide = not flags.get("show-managed-fields", False)
     if output in _JSON_YAML:
-        return _json_yaml(output, out, hide)
+        return _json_yaml(output, out, not flags.get("show-managed-fields", False))
     name, equals, argument = output.partition("=")
     if name not in _TEMPLATES:
         return None
@@ -60,7 +59,7 @@ def structured(flags: Values, output: str, out: TextIO) -> Printer | None:
     show = _template(name, template, flags.get("allow-missing-template-keys", True))
 
     def print_object(obj: Obj) -> None:
-        out.write(show(without_managed_fields(obj) if hide else obj))
+        out.write(show(obj))
 
     return print_object
 

@@ -6,10 +6,10 @@ client-go's `util/csaupgrade` and the migration steps of kubectl's `pkg/cmd/appl
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from minikctl.apimachinery.errors import StatusError
+from minikctl.apimachinery.managedfields import owners_of, upgrade_from_client_side
 from minikctl.apimachinery.request import JSON_PATCH, Obj
 from minikctl.kubectl.info import Info
 from minikctl.kubectl.lastapplied import ANNOTATION
@@ -28,8 +28,8 @@ def migrate(factory: Factory, info: Info, manager: str) -> bool:
         _keep_annotation(factory, info, manager)
     except StatusError as error:
         factory.err(
-            "Warning: failed to migrate kubectl.kubernetes.io/last-applied-configuration for Server-Side Apply. This is "
-            f"non-fatal and will be retried next time you apply. Error: {error}"
+            "Warning: failed to migrate kubectl.kubernetes.io/last-applied-configuration for Server-Side Apply. This "
+            f"is non-fatal and will be retried next time you apply. Error: {error}"
         )
         return False
     try:
@@ -65,7 +65,8 @@ def _upgrade(factory: Factory, info: Info, manager: str) -> bool:
     for attempt in range(_RETRIES):
         metadata = info.obj["metadata"]
         entries = metadata.get("managedFields") or []
-        upgraded = upgraded_entries(entries, {_CLIENT_SIDE, *_annotation_owners(entries)}, manager)
+        clients = sorted({_CLIENT_SIDE, *_annotation_owners(info.obj)})
+        upgraded = upgrade_from_client_side(info.obj, clients, manager)
         if upgraded == entries:
             return False
         patch = [
@@ -82,46 +83,7 @@ def _upgrade(factory: Factory, info: Info, manager: str) -> bool:
     return False
 
 
-def _annotation_owners(entries: Iterable[Obj]) -> set[str]:
+def _annotation_owners(obj: Obj) -> set[str]:
     """Managers whose updates own the last-applied annotation."""
-    owners = set()
-    for entry in entries:
-        fields = entry.get("fieldsV1") or {}
-        annotations = (fields.get("f:metadata") or {}).get("f:annotations") or {}
-        if entry.get("operation") == "Update" and f"f:{ANNOTATION}" in annotations and not entry.get("subresource"):
-            owners.add(entry.get("manager", ""))
-    return owners
-
-
-def upgraded_entries(entries: list[Obj], client_side: Iterable[str], manager: str) -> list[Obj]:
-    """managedFields with the fields of the client-side managers given to the server-side `manager`."""
-    result = [dict(entry) for entry in entries]
-    for old in sorted(client_side):
-        index = _find(result, manager, "Apply")
-        if index is None:
-            index = _find(result, old, "Update")
-            if index is None:
-                continue
-            result[index]["operation"] = "Apply"
-            result[index]["manager"] = manager
-        keeper = result[index]
-        for entry in result:
-            if _is(entry, old, "Update") and entry.get("apiVersion") == keeper.get("apiVersion"):
-                keeper["fieldsV1"] = _union(keeper.get("fieldsV1") or {}, entry.get("fieldsV1") or {})
-        result = [entry for entry in result if not _is(entry, old, "Update")]
-    return result
-
-
-def _is(entry: Obj, manager: str, operation: str) -> bool:
-    return entry.get("manager") == manager and entry.get("operation") == operation and not entry.get("subresource")
-
-
-def _find(entries: list[Obj], manager: str, operation: str) -> int | None:
-    return next((index for index, entry in enumerate(entries) if _is(entry, manager, operation)), None)
-
-
-def _union(left: dict[str, Any], right: dict[str, Any]) -> dict[str, Any]:
-    result = dict(left)
-    for key, value in right.items():
-        result[key] = _union(result[key], value) if key in result else value
-    return result
+    fields: dict[str, Any] = {"f:metadata": {"f:annotations": {f"f:{ANNOTATION}": {}}}}
+    return {entry.get("manager", "") for entry in owners_of(obj, "Update", fields)}
