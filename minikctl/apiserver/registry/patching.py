@@ -41,12 +41,15 @@ def _patched(live: Obj, ctx: Context) -> Obj:
 
     request = ctx.request
     shown = ctx.server.shown(live, ctx.resource)
-    if request.patch_type == JSON_PATCH:
-        result = patches.json_patch(shown, request.body)
-    elif request.patch_type == MERGE_PATCH:
-        result = patches.merge_patch(shown, request.body)
-    else:
-        result = patches.strategic_merge(shown, request.body, ctx.server.schema(ctx.resource))
+    try:
+        if request.patch_type == JSON_PATCH:
+            result = patches.json_patch(shown, request.body)
+        elif request.patch_type == MERGE_PATCH:
+            result = patches.merge_patch(shown, request.body)
+        else:
+            result = patches.strategic_merge(shown, request.body, ctx.server.schema(ctx.resource))
+    except patches.PatchError as error:
+        raise error.status() from None
     return decode.decode_owned(result, ctx)
 
 
