@@ -1,7 +1,304 @@
-"""Validation of apiextensions."""
+"""Validation of CustomResourceDefinitions: names, versions, conversion and what may change.
+
+What their schemas must be like is in crdschema.py. As upstream does, a schema that all versions share
+is looked at once, under `spec.validation`.
+"""
 
 from __future__ import annotations
 
-from minikctl.apiserver.validation import Checks
+from typing import Any
 
-VALIDATE: dict[str, Checks] = {}
+from minikctl.apimachinery import field
+from minikctl.apimachinery.field import FieldError, Struct
+from minikctl.apimachinery.request import Obj
+from minikctl.apiserver.validation import Checks
+from minikctl.apiserver.validation.crdcolumns import (
+    validate_columns,
+    validate_selectable_fields,
+    validate_subresources,
+)
+from minikctl.apiserver.validation.crdschema import validate_schema
+from minikctl.apiserver.validation.metadata import validate_immutable
+from minikctl.apiserver.validation.names import is_dns1035_label, is_dns1123_subdomain
+from minikctl.apiserver.validation.webhooks import validate_client_config, validate_review_versions
+
+_APPROVAL = "api-approved.kubernetes.io"
+_APPROVAL_TEXT = f'protected groups must have approval annotation "{_APPROVAL}"'
+_APPROVAL_LINK = "see https://github.com/kubernetes/enhancements/pull/1111"
+_MIXED_CASE = "may have mixed case, but should otherwise match: "
+
+
+class _Shared:
+    """What all versions have in common, and is therefore said of the spec and not of each version."""
+
+    __slots__ = ("columns", "fields", "schema", "subresources")
+
+    def __init__(self, versions: list[Obj]) -> None:
+        self.schema = self._common(versions, "schema")
+        self.subresources = self._common(versions, "subresources")
+        self.columns = self._common(versions, "additionalPrinterColumns")
+        self.fields = self._common(versions, "selectableFields")
+
+    @staticmethod
+    def _common(versions: list[Obj], key: str) -> Any:
+        first = versions[0].get(key) if versions else None
+        return first if first and all(version.get(key) == first for version in versions) else None
+
+
+def _create(obj: Obj) -> list[FieldError]:
+    spec, meta = obj.get("spec") or {}, obj.get("metadata") or {}
+    errors: list[FieldError] = []
+    wanted = f"{(spec.get('names') or {}).get('plural') or ''}.{spec.get('group') or ''}"
+    if meta.get("name") and meta["name"] != wanted:
+        errors.append(field.invalid("metadata.name", meta["name"], 'must be spec.names.plural+"."+spec.group'))
+    errors += _spec(spec, None) + _status(obj)
+    errors += _approval(obj, None)
+    if spec.get("preserveUnknownFields"):
+        errors.append(_preserve_unknown())
+    return errors
+
+
+def _preserve_unknown() -> FieldError:
+    text = "cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead"
+    return field.invalid("spec.preserveUnknownFields", True, text)
+
+
+def _spec(spec: dict[str, Any], old: dict[str, Any] | None) -> list[FieldError]:
+    errors = _group(spec.get("group") or "")
+    scope = spec.get("scope") or ""
+    if not scope:
+        errors.append(field.required("spec.scope"))
+    elif scope not in ("Cluster", "Namespaced"):
+        errors.append(field.not_supported("spec.scope", scope, ["Cluster", "Namespaced"]))
+    versions = spec.get("versions") or []
+    shared = _Shared(versions)
+    for index, version in enumerate(versions):
+        if not (version.get("schema") or {}).get("openAPIV3Schema"):
+            errors.append(field.required(f"spec.versions[{index}].schema.openAPIV3Schema"))
+    for index, version in enumerate(versions):
+        errors += _version(version, f"spec.versions[{index}]", shared, old)
+    errors += _version_list(versions, shared)
+    names = spec.get("names") or {}
+    for key in ("plural", "singular", "kind", "listKind"):
+        if not names.get(key):
+            errors.append(field.required(f"spec.names.{key}"))
+    errors += _names(names, "spec.names")
+    if shared.schema is not None:
+        has_status = any((version.get("subresources") or {}).get("status") is not None for version in versions)
+        schema = (shared.schema or {}).get("openAPIV3Schema")
+        if schema and not _stored(schema, old):
+            errors += validate_schema(schema, "spec.validation.openAPIV3Schema", has_status)
+    errors += validate_subresources(shared.subresources, "spec.subresources")
+    errors += validate_columns(shared.columns, "spec.additionalPrinterColumns")
+    if shared.fields is not None:
+        schema = ((versions[0].get("schema") or {}).get("openAPIV3Schema")) or {}
+        errors += validate_selectable_fields(shared.fields, schema, "spec.selectableFields")
+    return errors + _conversion(spec.get("conversion"))
+
+
+def _group(group: str) -> list[FieldError]:
+    if not group:
+        return [field.required("spec.group")]
+    problems = is_dns1123_subdomain(group)
+    if problems:
+        return [field.invalid("spec.group", group, ",".join(problems))]
+    if "." not in group:
+        return [field.invalid("spec.group", group, "should be a domain with at least one dot")]
+    return []
+
+
+def _stored(schema: dict[str, Any], old: dict[str, Any] | None) -> bool:
+    """Whether the schema was accepted before: an older release may have been laxer."""
+    return any(
+        (version.get("schema") or {}).get("openAPIV3Schema") == schema for version in (old or {}).get("versions") or ()
+    )
+
+
+def _version(version: Obj, path: str, shared: _Shared, old: dict[str, Any] | None) -> list[FieldError]:
+    name = version.get("name") or ""
+    problems = is_dns1035_label(name)
+    errors = [field.invalid(f"{path}.name", name, ",".join(problems))] if problems else []
+    warning = version.get("deprecationWarning")
+    if warning is not None:
+        errors += _deprecation(bool(version.get("deprecated")), warning, f"{path}.deprecationWarning")
+    schema = (version.get("schema") or {}).get("openAPIV3Schema")
+    if schema and shared.schema is None and not _stored(schema, old):
+        has_status = (version.get("subresources") or {}).get("status") is not None
+        errors += validate_schema(schema, f"{path}.schema.openAPIV3Schema", has_status)
+    if shared.subresources is None:
+        errors += validate_subresources(version.get("subresources"), f"{path}.subresources")
+    if shared.columns is None:
+        errors += validate_columns(version.get("additionalPrinterColumns"), f"{path}.additionalPrinterColumns")
+    if shared.fields is None and version.get("selectableFields"):
+        errors += validate_selectable_fields(version["selectableFields"], schema or {}, f"{path}.selectableFields")
+    return errors
+
+
+def _deprecation(deprecated: bool, warning: str, path: str) -> list[FieldError]:
+    if not deprecated:
+        return [field.invalid(path, warning, "can only be set for deprecated versions")]
+    errors: list[FieldError] = []
+    if len(warning.encode()) > 256:
+        errors.append(field.invalid(path, warning, "must be <= 256 characters long"))
+    if not warning:
+        errors.append(field.invalid(path, warning, "must not be an empty string"))
+    for index, char in enumerate(warning):
+        if not char.isprintable():
+            text = f"must only contain printable UTF-8 characters; non-printable character found at index {index}"
+            errors.append(field.invalid(path, warning, text))
+            break
+    return errors
+
+
+def _version_list(versions: list[Obj], shared: _Shared) -> list[FieldError]:
+    names = [version.get("name") or "" for version in versions]
+    shown = [_version_struct(version, shared) for version in versions] or None
+    errors: list[FieldError] = []
+    if len(set(names)) < len(names):
+        errors.append(field.invalid("spec.versions", shown, "must contain unique version names"))
+    if sum(bool(version.get("storage")) for version in versions) != 1:
+        text = "must have exactly one version marked as storage version"
+        errors.append(field.invalid("spec.versions", shown, text))
+    return errors
+
+
+def _version_struct(version: Obj, shared: _Shared) -> Struct:
+    schema = None if shared.schema is not None else version.get("schema")
+    return Struct(
+        Name=version.get("name") or "",
+        Served=bool(version.get("served")),
+        Storage=bool(version.get("storage")),
+        Deprecated=bool(version.get("deprecated")),
+        DeprecationWarning=version.get("deprecationWarning"),
+        Schema=Struct(OpenAPIV3Schema=schema.get("openAPIV3Schema")) if schema else None,
+        Subresources=None if shared.subresources is not None else version.get("subresources"),
+        AdditionalPrinterColumns=None if shared.columns is not None else version.get("additionalPrinterColumns"),
+        SelectableFields=None if shared.fields is not None else version.get("selectableFields"),
+    )
+
+
+def _names(names: dict[str, Any], path: str) -> list[FieldError]:
+    errors: list[FieldError] = []
+    for key, prefix in (("plural", ""), ("singular", ""), ("kind", _MIXED_CASE), ("listKind", _MIXED_CASE)):
+        name = names.get(key) or ""
+        problems = is_dns1035_label(name.lower() if prefix else name) if name else []
+        if problems:
+            errors.append(field.invalid(f"{path}.{key}", name, prefix + ",".join(problems)))
+    errors += _labels(names.get("shortNames") or [], f"{path}.shortNames")
+    if names.get("kind") and names["kind"] == names.get("listKind"):
+        text = "kind and listKind may not be the same"
+        errors.append(field.invalid(f"{path}.listKind", names["listKind"], text))
+    return errors + _labels(names.get("categories") or [], f"{path}.categories")
+
+
+def _labels(values: list[str], path: str) -> list[FieldError]:
+    return [
+        field.invalid(f"{path}[{index}]", value, ",".join(is_dns1035_label(value)))
+        for index, value in enumerate(values)
+        if is_dns1035_label(value)
+    ]
+
+
+def _conversion(conversion: dict[str, Any] | None) -> list[FieldError]:
+    if conversion is None:
+        return []
+    strategy, webhook = conversion.get("strategy") or "", conversion.get("webhook")
+    path = "spec.conversion"
+    if not strategy:
+        errors = [field.required(f"{path}.strategy")]
+    elif strategy not in ("None", "Webhook"):
+        errors = [field.not_supported(f"{path}.strategy", strategy, ["None", "Webhook"])]
+    else:
+        errors = []
+    config, versions = (webhook or {}).get("clientConfig"), (webhook or {}).get("conversionReviewVersions") or []
+    if strategy != "Webhook":
+        text = "should not be set when strategy is not set to Webhook"
+        if config is not None:
+            errors.append(field.forbidden(f"{path}.webhookClientConfig", text))
+        if versions:
+            errors.append(field.forbidden(f"{path}.conversionReviewVersions", text))
+        return errors
+    if config is None:
+        text = "required when strategy is set to Webhook"
+        errors.append(field.required(f"{path}.webhookClientConfig", text))
+    else:
+        errors += validate_client_config(config, f"{path}.webhookClientConfig")
+    return errors + validate_review_versions(versions, f"{path}.conversionReviewVersions")
+
+
+def _status(obj: Obj) -> list[FieldError]:
+    status, versions = obj.get("status") or {}, (obj.get("spec") or {}).get("versions") or []
+    errors = _names(status.get("acceptedNames") or {}, "status.acceptedNames")
+    stored, path = status.get("storedVersions") or [], "status.storedVersions"
+    if not stored:
+        return [*errors, field.invalid(path, stored, "must have at least one stored version")]
+    names = [version.get("name") for version in versions]
+    for version in versions:
+        if version.get("storage") and version.get("name") not in stored:
+            text = f"must have the storage version {version.get('name') or ''}"
+            errors.append(field.invalid(path, stored, text))
+    for index, name in enumerate(stored):
+        if name not in names:
+            text = (
+                f"missing from spec.versions; {name} was previously a storage version, and must remain in"
+                " spec.versions until a storage migration ensures no data remains persisted in"
+                f" {name} and removes {name} from status.storedVersions"
+            )
+            errors.append(field.invalid(f"{path}[{index}]", name, text))
+    return errors
+
+
+def _protected(group: str) -> bool:
+    return group in ("k8s.io", "kubernetes.io") or group.endswith((".k8s.io", ".kubernetes.io"))
+
+
+def _approval_state(obj: Obj) -> tuple[str, str]:
+    """(state, why it is invalid)"""
+    value = ((obj.get("metadata") or {}).get("annotations") or {}).get(_APPROVAL, "")
+    if not value:
+        return "missing", f"{_APPROVAL_TEXT}, {_APPROVAL_LINK}"
+    if value.startswith("unapproved"):
+        return "bypassed", ""
+    scheme, separator, rest = value.partition("://")
+    if scheme and separator and rest.partition("/")[0]:
+        return "approved", ""
+    return "invalid", f'{_APPROVAL_TEXT} with either a URL or a reason starting with "unapproved", {_APPROVAL_LINK}'
+
+
+def _approval(new: Obj, old: Obj | None) -> list[FieldError]:
+    if not _protected((new.get("spec") or {}).get("group") or ""):
+        return []
+    state, text = _approval_state(new)
+    if old is not None and _approval_state(old)[0] == state:
+        return []
+    path = f"metadata.annotations[{_APPROVAL}]"
+    if state == "invalid":
+        return [field.invalid(path, new["metadata"]["annotations"][_APPROVAL], text)]
+    return [field.required(path, text)] if state == "missing" else []
+
+
+def _established(obj: Obj) -> bool:
+    conditions = (obj.get("status") or {}).get("conditions") or ()
+    return any(item.get("type") == "Established" and item.get("status") == "True" for item in conditions)
+
+
+def _update(new: Obj, old: Obj) -> list[FieldError]:
+    spec, before = new.get("spec") or {}, old.get("spec") or {}
+    errors = _spec(spec, before)
+    names, names_before = spec.get("names") or {}, before.get("names") or {}
+    if _established(old):
+        errors += validate_immutable(spec.get("scope"), before.get("scope"), "spec.scope")
+        errors += validate_immutable(names.get("kind"), names_before.get("kind"), "spec.names.kind")
+    errors += validate_immutable(spec.get("group"), before.get("group"), "spec.group")
+    errors += validate_immutable(names.get("plural"), names_before.get("plural"), "spec.names.plural")
+    errors += _status(new) + _approval(new, old)
+    if spec.get("preserveUnknownFields") and not before.get("preserveUnknownFields"):
+        errors.append(_preserve_unknown())
+    return errors
+
+
+def _status_update(new: Obj, old: Obj) -> list[FieldError]:
+    return _status(new)
+
+
+VALIDATE: dict[str, Checks] = {"customresourcedefinitions.apiextensions.k8s.io": (_create, _update, _status_update)}
