@@ -230,7 +230,6 @@ class GetOptions(Options):
             raise printing.no_printer(self.output, (*printing.FORMATS, "custom-columns", "custom-columns-file", "wide"))
         return found
 
-
     def _columns_printer(self) -> Printer:
         from minikctl.printers import customcolumns
         from minikctl.printers.jsonpath import JSONPathError
