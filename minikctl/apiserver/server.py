@@ -185,7 +185,7 @@ class Server:
 
         if subresource == "status":
             return validation.status_update(resource.key, new, old)
-        return validation.update(resource.key, new, old)
+        return validation.update(resource.key, new, old, subresource)
 
     # Verbs
 

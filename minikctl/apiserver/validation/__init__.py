@@ -120,9 +120,13 @@ def create(resource_key: str, obj: Obj) -> list[FieldError]:
     return errors + checks[0](obj) if checks else errors
 
 
-def update(resource_key: str, new: Obj, old: Obj) -> list[FieldError]:
-    """Every complaint about replacing `old` by `new` through the main resource."""
+def update(resource_key: str, new: Obj, old: Obj, subresource: str = "") -> list[FieldError]:
+    """Every complaint about replacing `old` by `new`, through a subresource with its own rules where there are such."""
     errors = _update_metadata(resource_key, new, old)
+    if subresource and resource_key == "pods":
+        special: dict[str, UpdateCheck] = import_module(f"{__name__}.pod").SUBRESOURCES
+        if subresource in special:
+            return errors + special[subresource](new, old)
     checks = _checks(resource_key)
     return errors + checks[1](new, old) if checks else errors
 

@@ -18,6 +18,10 @@ class PodStrategy(Strategy):
     def prepare_for_create(self, obj: Obj, ctx: Context) -> None:
         obj["metadata"]["generation"] = 1
         obj["status"] = {"phase": "Pending", "qosClass": compute_qos({"spec": obj["spec"]})}
+        if "affinity" in obj["spec"] or "topologySpreadConstraints" in obj["spec"]:
+            from minikctl.apiserver.registry.kinds.podlabels import merge_label_keys
+
+            merge_label_keys(obj)
         if obj["spec"].get("schedulingGates"):
             obj["status"]["conditions"] = [
                 {

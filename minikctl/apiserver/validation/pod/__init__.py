@@ -8,12 +8,13 @@ Beside the tables this exports the rules of the subresources: `validate_resize`,
 from __future__ import annotations
 
 from minikctl.apimachinery.request import Obj
-from minikctl.apiserver.validation import Checks, WarningsCheck
+from minikctl.apiserver.validation import Checks, UpdateCheck, WarningsCheck
 from minikctl.apiserver.validation.pod.checks import Errors
 from minikctl.apiserver.validation.pod.create import validate_binding, validate_create
 from minikctl.apiserver.validation.pod.spec import check_template
 
 __all__ = [
+    "SUBRESOURCES",
     "VALIDATE",
     "WARNINGS",
     "validate_binding",
@@ -73,5 +74,10 @@ def _template_warnings(new: Obj, old: Obj | None) -> list[str]:
 VALIDATE: dict[str, Checks] = {
     "pods": (validate_create, _update, _status),
     "podtemplates": (_template, _template, None),
+}
+# Subresources through which an update follows rules of its own.
+SUBRESOURCES: dict[str, UpdateCheck] = {
+    "resize": validate_resize,
+    "ephemeralcontainers": validate_ephemeral_containers,
 }
 WARNINGS: dict[str, WarningsCheck] = {"pods": _pod_warnings, "podtemplates": _template_warnings}
