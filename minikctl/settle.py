@@ -69,9 +69,9 @@ class Reconciler:
                 for key in queue:
                     store.set_due(name, key, self._clock.now())
                 queue.clear()
-            revision = store.revision()
-            store.set_meta(CURSOR, str(revision))
-            if revision - store.oldest() > 2 * RETAINED_REVISIONS:
+            # Changes made after the last look are the next batch's: they have not been mapped to keys yet.
+            store.set_meta(CURSOR, str(self._seen))
+            if store.revision() - store.oldest() > 2 * RETAINED_REVISIONS:
                 store.compact(RETAINED_REVISIONS)
         return more
 
