@@ -33,6 +33,9 @@ class Row(NamedTuple):
 
 
 _SLICES = "endpoint-slice-controller"
+_BINDER = "persistentvolume-controller"
+_EPHEMERAL = "ephemeral_volume"
+_EMULATED = "minikctl.dev/emulated"
 
 CONTROLLERS: tuple[Row, ...] = (
     Row("namespace-controller", "namespace:NamespaceController", w.namespace),
@@ -46,6 +49,12 @@ CONTROLLERS: tuple[Row, ...] = (
     Row("job-controller", "job.controller:JobController", w.job),
     Row("endpoint-controller", "endpoints:EndpointsController", w.endpoints),
     Row("endpointslice-controller", "endpointslice.controller:EndpointSliceController", w.endpoints, _SLICES),
+    Row("persistent-volume-binder", "volume.binder:PersistentVolumeController", w.persistent_volumes, _BINDER),
+    Row("expand-controller", "volume.provisioning:ExpandController", w.expansion, "volume_expand"),
+    Row("persistent-volume-binder", "volume.provisioning:EmulatedProvisioner", w.provisioner, _EMULATED, "provisioner"),
+    Row("pvc-protection-controller", "volume.protection:ClaimProtection", w.claim_protection),
+    Row("pv-protection-controller", "volume.protection:VolumeProtection", w.volume_protection),
+    Row("ephemeral-volume-controller", "volume.ephemeral:EphemeralVolumeController", w.ephemeral_volumes, _EPHEMERAL),
     Row("generic-garbage-collector", "garbagecollector:GarbageCollector", w.garbage, "garbage-collector-controller"),
 )  # fmt: skip
 

@@ -91,3 +91,78 @@ def _job_of_pod(change: Change) -> Keys:
     if "batch.kubernetes.io/job-tracking" in (meta.get("finalizers") or ()) and change.type != "DELETED":
         return (f"untrack:{change.namespace}/{change.name}",)
     return ()
+
+
+def persistent_volumes(source: Source) -> Watches:
+    return {
+        "persistentvolumeclaims": _claim,
+        "persistentvolumes": _volume,
+        "storageclasses.storage.k8s.io": mappers.constant("pending:"),
+    }
+
+
+def _claim(change: Change) -> Keys:
+    """The claim, and the volume it is or was bound to."""
+    keys = [f"claim:{change.namespace}/{change.name}"]
+    if change.type == "DELETED" and (name := change.object["spec"].get("volumeName")):
+        keys.append(f"volume:{name}")
+    return keys
+
+
+def _volume(change: Change) -> Keys:
+    """The volume, its claim, and claims that wait for one if it is free."""
+    keys = [f"volume:{change.name}"]
+    reference = change.object["spec"].get("claimRef")
+    if reference:
+        keys.append(f"claim:{reference['namespace']}/{reference['name']}")
+    elif (change.object.get("status") or {}).get("phase") == "Available":
+        keys.append("pending:")
+    return keys
+
+
+def provisioner(source: Source) -> Watches:
+    return {
+        "persistentvolumeclaims": mappers.prefixed("claim"),
+        "persistentvolumes": mappers.prefixed("volume"),
+    }
+
+
+def expansion(source: Source) -> Watches:
+    return {"persistentvolumeclaims": mappers.prefixed("claim")}
+
+
+def claim_protection(source: Source) -> Watches:
+    return {"persistentvolumeclaims": _if_deleting, "pods": _claims_of_lost_pod}
+
+
+def _if_deleting(change: Change) -> Keys:
+    going = change.type != "DELETED" and "deletionTimestamp" in change.object["metadata"]
+    return enqueue(change) if going else ()
+
+
+def _claims_of_lost_pod(change: Change) -> Keys:
+    """The claims of a pod that went or finished."""
+    pod = change.object
+    if change.type != "DELETED" and (pod.get("status") or {}).get("phase") not in ("Succeeded", "Failed"):
+        return ()
+    names = []
+    for volume in pod["spec"].get("volumes") or ():
+        if "persistentVolumeClaim" in volume:
+            names.append(volume["persistentVolumeClaim"]["claimName"])
+        elif "ephemeral" in volume:
+            names.append(f"{change.name}-{volume['name']}")
+    return [f"{change.namespace}/{name}" for name in names]
+
+
+def volume_protection(source: Source) -> Watches:
+    return {"persistentvolumes": _if_deleting}
+
+
+def ephemeral_volumes(source: Source) -> Watches:
+    return {"pods": _with_ephemeral_volume}
+
+
+def _with_ephemeral_volume(change: Change) -> Keys:
+    if change.type != "ADDED" or all("ephemeral" not in v for v in change.object["spec"].get("volumes") or ()):
+        return ()
+    return enqueue(change)

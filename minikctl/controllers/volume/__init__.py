@@ -1,0 +1,1 @@
+"""Persistent volumes: binding, the default provisioner, expansion, protection, attachment."""
