@@ -47,6 +47,7 @@ class Reconciler:
                 self._watchers.setdefault(resource, []).append((component.name, mapper))
         self._queues: dict[str, dict[str, None]] = {name: {} for name in self._components}
         self._seen: int | None = None
+        self._interrupted = ""  # the component that was at work when a batch's time was up
         self._syncs: dict[tuple[str, str], int] = {}
         self._failures: dict[tuple[str, str], int] = {}
 
@@ -65,10 +66,10 @@ class Reconciler:
             self._catch_up(int(store.meta(CURSOR) or 0))
             until = time.monotonic() + _BATCH_SECONDS
             more = self._work(until)
+            # What is left stays queued here, and is due in the file for whoever goes on if this process ends.
             for name, queue in self._queues.items():
                 for key in queue:
                     store.set_due(name, key, self._clock.now())
-                queue.clear()
             # Changes made after the last look are the next batch's: they have not been mapped to keys yet.
             store.set_meta(CURSOR, str(self._seen))
             if store.revision() - store.oldest() > 2 * RETAINED_REVISIONS:
@@ -91,9 +92,17 @@ class Reconciler:
             self._feed()
             if not any(self._queues.values()) and not self._take_due():
                 return False
-            for name, component in self._components.items():
-                if self._queues[name] and not self._drain(component, until):
+            for name in self._in_turn():
+                if self._queues[name] and not self._drain(self._components[name], until):
+                    self._interrupted = name
                     return True
+
+    def _in_turn(self) -> list[str]:
+        """The components in their order; a batch goes on where the time of the last one was up."""
+        names = list(self._components)
+        at = names.index(self._interrupted) if self._interrupted else 0
+        self._interrupted = ""
+        return names[at:] + names[:at]
 
     def _feed(self, enqueue: bool = True, until: int | None = None) -> None:
         """Map changes since the last look to the components' keys."""
