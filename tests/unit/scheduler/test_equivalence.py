@@ -1,0 +1,114 @@
+"""Results that are kept up to date equal results made anew, whatever happened in between."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from minikctl.scheduler.equivalence import Results
+from minikctl.scheduler.plugins import default_plugins
+from minikctl.scheduler.podinfo import Shapes
+from minikctl.scheduler.snapshot import Cluster
+
+
+class NoApi:
+    def items(self, *args: Any, **kwargs: Any) -> list[Any]:
+        return []
+
+    def find(self, *args: Any, **kwargs: Any) -> None:
+        return None
+
+
+def _term(app: str, key: str) -> dict[str, Any]:
+    return {"topologyKey": key, "labelSelector": {"matchLabels": {"app": app}}}
+
+
+REQUIRED, PREFERRED = (
+    "requiredDuringSchedulingIgnoredDuringExecution",
+    "preferredDuringSchedulingIgnoredDuringExecution",
+)
+HOST, ZONE = "kubernetes.io/hostname", "zone"
+SPECS: list[dict[str, Any]] = [
+    {},
+    {"nodeSelector": {"zone": "z1"}},
+    {"affinity": {"podAntiAffinity": {REQUIRED: [_term("a", HOST)]}}},
+    {"affinity": {"podAntiAffinity": {REQUIRED: [_term("b", ZONE)]}}},
+    {"affinity": {"podAffinity": {REQUIRED: [_term("a", ZONE)]}}},
+    {"affinity": {"podAffinity": {PREFERRED: [{"weight": 7, "podAffinityTerm": _term("b", ZONE)}]}}},
+    {
+        "topologySpreadConstraints": [
+            {
+                "maxSkew": 1,
+                "topologyKey": ZONE,
+                "whenUnsatisfiable": when,
+                "labelSelector": {"matchLabels": {"app": "a"}},
+            }
+            for when in ("DoNotSchedule", "ScheduleAnyway")
+        ]
+    },
+    {"tolerations": [{"key": "t", "operator": "Exists"}]},
+    {"containers": [{"name": "c", "image": "i", "ports": [{"containerPort": 1, "hostPort": 80}]}]},
+]
+
+
+def _node(index: int, taint: bool, cordoned: bool) -> dict[str, Any]:
+    labels = {HOST: f"n{index}", **({"zone": f"z{index % 3}"} if index % 4 else {})}
+    spec: dict[str, Any] = {"unschedulable": True} if cordoned else {}
+    if taint:
+        spec["taints"] = [{"key": "t", "effect": "NoSchedule" if index % 2 else "PreferNoSchedule"}]
+    return {
+        "metadata": {"name": f"n{index}", "labels": labels},
+        "spec": spec,
+        "status": {"allocatable": {"cpu": "2", "memory": "4Gi", "pods": "5"}},
+    }
+
+
+def _pod(number: int, app: str, spec: int, cpu: int, node: int | None) -> dict[str, Any]:
+    container = {"name": "c", "image": "i", "resources": {"requests": {"cpu": f"{cpu}m"}} if cpu else {}}
+    body = {"containers": [container], **SPECS[spec]}
+    if node is not None:
+        body["nodeName"] = f"n{node}"
+    meta = {"name": f"p{number}", "namespace": "demo", "uid": f"u{number}", "labels": {"app": app}}
+    return {"metadata": meta, "spec": body, "status": {}}
+
+
+_apps = st.sampled_from("ab")
+_specs = st.integers(0, len(SPECS) - 1)
+_steps = st.one_of(
+    st.tuples(st.just("node"), st.integers(0, 6), st.booleans(), st.booleans()),
+    st.tuples(st.just("lose"), st.integers(0, 6)),
+    st.tuples(st.just("place"), st.integers(0, 9), _apps, _specs, st.sampled_from((0, 300, 900)), st.integers(0, 6)),
+    st.tuples(st.just("displace"), st.integers(0, 9)),
+    st.tuples(st.just("look"), _apps, _specs, st.sampled_from((0, 300, 900))),
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(_steps, max_size=40))
+def test_kept_results_equal_new_ones(steps: list[Any]) -> None:
+    cluster, shapes = Cluster(), Shapes()
+    plugins = default_plugins(NoApi())  # type: ignore[arg-type]
+    kept: dict[str, Results] = {}
+    for index in range(4):
+        cluster.set_node(_node(index, False, False))
+    for kind, *rest in steps:
+        if kind == "node":
+            cluster.set_node(_node(*rest))
+        elif kind == "lose":
+            cluster.remove_node(f"n{rest[0]}")
+        elif kind == "place":
+            cluster.place(shapes.info(_pod(*rest)))
+        elif kind == "displace":
+            cluster.displace(f"demo/p{rest[0]}")
+        else:
+            shape = shapes.info(_pod(99, *rest, None)).shape
+            results = kept.get(shape.key)
+            if results is None or results.stale():
+                results = kept[shape.key] = Results(shape, cluster, plugins, {})
+            results.catch_up()
+            fresh = Results(shape, cluster, plugins, {})
+            assert results.failures() == fresh.failures()
+            assert results.totals() == fresh.totals()
+            assert results.best() is fresh.best()
