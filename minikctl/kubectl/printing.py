@@ -56,7 +56,7 @@ def structured(flags: Values, output: str, out: TextIO) -> Printer | None:
     if name not in _TEMPLATES:
         return None
     template = argument if equals else flags.get("template") or ""
-    show = _template(name, template, flags.get("allow-missing-template-keys", True))
+    show = _template(name, template, flags.get("allow-missing-template-keys", True), out)
 
     def print_object(obj: Obj) -> None:
         out.write(show(obj))
@@ -108,17 +108,28 @@ def dumper(output: str) -> Callable[[Any], str]:
     return kyaml.dump
 
 
-def _template(name: str, template: str, allow_missing: bool) -> Callable[[Any], str]:
+def _template(name: str, template: str, allow_missing: bool, out: TextIO) -> Callable[[Any], str]:
     """A jsonpath or go-template as a function from object to text."""
     if name.startswith("jsonpath"):
         return _jsonpath(name, template, allow_missing)
     from minikctl.printers import gotemplate
 
+    def show(obj: Any) -> str:
+        try:
+            return render(obj)
+        except gotemplate.ExecutionFailed as error:
+            out.write(error.printed)
+            raise KubectlError(str(error)) from None
+
     if not template:
         raise KubectlError("template format specified but no template given")
     if name in ("go-template-file", "templatefile"):
         template = read_template(template)
-    return gotemplate.template(template, allow_missing)
+    try:
+        render = gotemplate.template(template, allow_missing)
+    except gotemplate.TemplateError as error:
+        raise KubectlError(str(error)) from None
+    return show
 
 
 def _jsonpath(name: str, template: str, allow_missing: bool) -> Callable[[Any], str]:
