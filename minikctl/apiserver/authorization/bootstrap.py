@@ -17,6 +17,7 @@ def objects() -> list[Obj]:
         "subjects": [
             {"apiGroup": "rbac.authorization.k8s.io", "kind": "Group", "name": name}
             for name in ("system:masters", "system:serviceaccounts:kube-system")
-        ],
+        ]
+        + [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "system:kube-scheduler"}],
     }
     return [{**role, "metadata": {"name": "cluster-admin"}, "rules": every}, binding]
