@@ -243,7 +243,7 @@ class GetOptions(Options):
             if name == "custom-columns-file":
                 from minikctl.kubectl.printing import read_template
 
-                show = customcolumns.from_template(read_template(spec), no_headers)
+                show = customcolumns.from_template(read_template(spec))
             else:
                 show = customcolumns.from_spec(spec, no_headers)
         except JSONPathError as error:
