@@ -34,6 +34,7 @@ class Row(NamedTuple):
 
 _SLICES = "endpoint-slice-controller"
 _BINDER = "persistentvolume-controller"
+_TAINTS = "taint-eviction-controller"
 _EPHEMERAL = "ephemeral_volume"
 _EMULATED = "minikctl.dev/emulated"
 
@@ -55,6 +56,11 @@ CONTROLLERS: tuple[Row, ...] = (
     Row("pvc-protection-controller", "volume.protection:ClaimProtection", w.claim_protection),
     Row("pv-protection-controller", "volume.protection:VolumeProtection", w.volume_protection),
     Row("ephemeral-volume-controller", "volume.ephemeral:EphemeralVolumeController", w.ephemeral_volumes, _EPHEMERAL),
+    Row("node-controller", "node.lifecycle:NodeLifecycleController", w.node_lifecycle),
+    Row("node-controller", "node.evictions:TaintEvictionController", w.taint_eviction, _TAINTS, _TAINTS),
+    Row("node-controller", "node.ipam:NodeIPAMController", w.node_ipam, "cidrAllocator", "node-ipam-controller"),
+    Row("pod-garbage-collector", "node.podgc:PodGarbageCollector", w.pod_garbage),
+    Row("ttl-after-finished-controller", "ttlafterfinished:TTLAfterFinishedController", w.ttl_after_finished),
     Row("generic-garbage-collector", "garbagecollector:GarbageCollector", w.garbage, "garbage-collector-controller"),
 )  # fmt: skip
 

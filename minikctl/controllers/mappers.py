@@ -167,3 +167,59 @@ def node_placement(change: Change) -> Keys:
 def _placement(node: Obj) -> tuple[object, ...]:
     spec = node.get("spec") or {}
     return (node.get("metadata") or {}).get("labels"), spec.get("taints"), spec.get("unschedulable")
+
+
+class TaintedNodes:
+    """Wakes taint eviction: a node whose NoExecute taints change, and pods that come to such a node."""
+
+    def __init__(self, source: EnvSource) -> None:
+        self._source = source
+        self._tainted: set[str] | None = None
+
+    def node(self, change: Change) -> Keys:
+        gone = change.type == "DELETED"
+        new = [] if gone else _no_execute(change.object)
+        if self._tainted is not None:
+            (self._tainted.add if new else self._tainted.discard)(change.name)
+        if change.type == "MODIFIED" and _no_execute(change.old() or {}) == new:
+            return ()
+        return (change.name,) if new or change.type != "ADDED" else ()
+
+    def pod(self, change: Change) -> Keys:
+        if self._tainted is None:
+            nodes = self._source().client.items("nodes")
+            self._tainted = {node["metadata"]["name"] for node in nodes if _no_execute(node)}
+        if not self._tainted or change.type == "DELETED":
+            return ()
+        name = change.object["spec"].get("nodeName")
+        return (name,) if name in self._tainted else ()
+
+
+def _no_execute(node: Obj) -> list[Obj]:
+    return [taint for taint in (node.get("spec") or {}).get("taints") or () if taint["effect"] == "NoExecute"]
+
+
+class NodeNames:
+    """Wakes pod garbage collection: nodes that go, and pods on nodes that are not there."""
+
+    def __init__(self, source: EnvSource) -> None:
+        self._source = source
+        self._names: set[str] | None = None
+
+    def node(self, change: Change) -> Keys:
+        if self._names is not None:
+            (self._names.discard if change.type == "DELETED" else self._names.add)(change.name)
+        taints = (change.object.get("spec") or {}).get("taints") or ()
+        tainted = any(taint["key"] == "node.kubernetes.io/out-of-service" for taint in taints)
+        return (f"node:{change.name}",) if change.type != "MODIFIED" or tainted else ()
+
+    def pod(self, change: Change) -> Keys:
+        if change.type == "DELETED":
+            return ()
+        pod = change.object
+        if self._names is None:
+            self._names = {node["metadata"]["name"] for node in self._source().client.items("nodes")}
+        node = pod["spec"].get("nodeName")
+        if node:
+            return () if node in self._names else (f"node:{node}",)
+        return (f"pod:{change.namespace}/{change.name}",) if "deletionTimestamp" in pod["metadata"] else ()

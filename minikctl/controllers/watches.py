@@ -166,3 +166,35 @@ def _with_ephemeral_volume(change: Change) -> Keys:
     if change.type != "ADDED" or all("ephemeral" not in v for v in change.object["spec"].get("volumes") or ()):
         return ()
     return enqueue(change)
+
+
+def node_lifecycle(source: Source) -> Watches:
+    return {"nodes": enqueue, "leases.coordination.k8s.io": _node_of_lease}
+
+
+def _node_of_lease(change: Change) -> Keys:
+    """A node's lease coming or going; renewals do not matter."""
+    return (change.name,) if change.namespace == "kube-node-lease" and change.type != "MODIFIED" else ()
+
+
+def taint_eviction(source: Source) -> Watches:
+    index = mappers.TaintedNodes(source)
+    return {"nodes": index.node, "pods": index.pod}
+
+
+def node_ipam(source: Source) -> Watches:
+    return {"nodes": _without_range}
+
+
+def _without_range(change: Change) -> Keys:
+    missing = change.type != "DELETED" and not (change.object.get("spec") or {}).get("podCIDR")
+    return ("nodes:",) if missing else ()
+
+
+def pod_garbage(source: Source) -> Watches:
+    nodes = mappers.NodeNames(source)
+    return {"nodes": nodes.node, "pods": nodes.pod}
+
+
+def ttl_after_finished(source: Source) -> Watches:
+    return {"jobs.batch": enqueue}

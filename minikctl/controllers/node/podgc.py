@@ -1,0 +1,90 @@
+"""Pod garbage collection: pods of nodes that are gone, terminating ones nobody placed, too many finished (`podgc`)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from minikctl.apimachinery.errors import StatusError
+from minikctl.client.component import split_key
+from minikctl.controllers import pods
+from minikctl.controllers.controller import Controller, seconds_of
+from minikctl.controllers.node.evictions import disrupt
+
+if TYPE_CHECKING:
+    from minikctl.apimachinery.request import Obj
+
+_QUARANTINE = 40.0
+_FINISHED_KEPT = 12500
+_OUT_OF_SERVICE = "node.kubernetes.io/out-of-service"
+
+
+class PodGarbageCollector(Controller):
+    """Keys: "node:NAME" (gone, or out of service), "pod:namespace/name", "finished:"."""
+
+    def sync(self, key: str) -> float | None:
+        what, _, rest = key.partition(":")
+        if what == "node":
+            return self._sync_node(rest)
+        if what == "pod":
+            namespace, name = split_key(rest)
+            pod = self.client.find("pods", name, namespace)
+            if pod is None:
+                return None
+            node = pod["spec"].get("nodeName")
+            if node:
+                return self._sync_node(node)
+            if "deletionTimestamp" in pod["metadata"]:
+                self._remove(pod, "")
+            return None
+        self._limit_finished()
+        return None
+
+    def _sync_node(self, name: str) -> float | None:
+        node = self.client.find("nodes", name)
+        if node is not None:
+            self.env.state.delete(name)
+            self._out_of_service(node)
+            return None
+        left = self.client.items("pods", node=name)
+        if not left:
+            self.env.state.delete(name)
+            return None
+        since = self.env.state.get(name)
+        if since is None:
+            since = self.clock.now()
+            self.env.state.put(name, since)
+        if since + _QUARANTINE > self.clock.now():
+            return float(since + _QUARANTINE)
+        for pod in left:
+            self._remove(pod, "PodGC: node no longer exists")
+        self.env.state.delete(name)
+        return None
+
+    def _out_of_service(self, node: Obj) -> None:
+        taints = (node.get("spec") or {}).get("taints") or ()
+        if all(taint["key"] != _OUT_OF_SERVICE for taint in taints):
+            return
+        ready = [c for c in (node.get("status") or {}).get("conditions") or () if c["type"] == "Ready"]
+        if ready and ready[0]["status"] == "True":
+            return
+        for pod in self.client.items("pods", node=node["metadata"]["name"]):
+            if "deletionTimestamp" in pod["metadata"]:
+                self._remove(pod, "PodGC: node is out-of-service")
+
+    def _limit_finished(self) -> None:
+        finished = [pod for pod in self.client.items("pods") if pods.is_finished(pod)]
+        finished.sort(key=lambda p: (seconds_of(p["metadata"].get("creationTimestamp")), p["metadata"]["name"]))
+        for pod in finished[: max(0, len(finished) - _FINISHED_KEPT)]:
+            self._remove(pod, "")
+
+    def _remove(self, pod: Obj, why: str) -> None:
+        """Delete at once; where it was cut short, it has failed and says why."""
+        meta = pod["metadata"]
+        try:
+            if why and not pods.is_finished(pod):
+                disrupt(self, pod, "DeletionByPodGC", why)
+                self.put_status("pods", pod, {**pod["status"], "phase": "Failed"})
+            self.client.delete("pods", meta["name"], meta["namespace"], gracePeriodSeconds=0)
+        except StatusError as error:
+            if error.reason != "NotFound":
+                raise
