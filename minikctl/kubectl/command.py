@@ -78,6 +78,8 @@ class KubectlCommand(click.Command):
         self.path = path
         self.definition = definition
         self.flag_set = FlagSet(definition.flags, global_flags)
+        own = {flag.name for flag in definition.flags}
+        self.shadowed = {flag.name: flag.default for flag in global_flags if flag.name in own}
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse into `ctx.params`: "values" and "args"."""
@@ -101,7 +103,9 @@ class KubectlCommand(click.Command):
             raise KubectlError(f"required flag(s) {', '.join(missing)} not set")
         if self.definition.options is None:
             return session.show_group(self, args)
-        with session.factory(self.path, values) as factory:
+        # A command's own flag may have the name of a global one (--user, --namespace): then that is not given.
+        global_values = values.without(self.shadowed, self.shadowed) if self.shadowed else values
+        with session.factory(self.path, global_values) as factory:
             options = self.definition.options(factory, values)
             options.complete(args)
             options.validate()

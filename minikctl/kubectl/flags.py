@@ -89,6 +89,12 @@ class Values:
         """Whether the flag was given."""
         return name in self._given
 
+    def without(self, names: Iterable[str], defaults: Mapping[str, Any]) -> Values:
+        """A copy where these flags have their defaults, as if not given."""
+        names = set(names)
+        values = {name: defaults[name] if name in names else value for name, value in self._values.items()}
+        return Values(values, self._given - names, self.dash)
+
     def set(self, name: str, value: Any) -> None:
         """Give a flag a value as if it had been on the command line."""
         self._values[name] = value

@@ -16,7 +16,7 @@ from minikctl.kubectl.flags import Values, quote
 
 DEFAULT_NAME = "minikctl"
 SECTIONS = ("clusters", "contexts", "users")
-_ENTRY = {"clusters": "cluster", "contexts": "context", "users": "user"}
+ENTRY = {"clusters": "cluster", "contexts": "context", "users": "user"}
 
 
 class Kubeconfig:
@@ -40,7 +40,7 @@ class Kubeconfig:
             for item in raw.get(section) or ():
                 name = item.get("name", "")
                 if name not in self.sections[section]:
-                    self.sections[section][name] = item.get(_ENTRY[section]) or {}
+                    self.sections[section][name] = item.get(ENTRY[section]) or {}
                     self.origin[(section, name)] = path
         self.current_context = self.current_context or raw.get("current-context") or ""
         for key, value in (raw.get("preferences") or {}).items():
@@ -52,7 +52,7 @@ class Kubeconfig:
         raw: Obj = {"apiVersion": "v1"}
         for section in SECTIONS:
             entries = self.sections[section]
-            raw[section] = [{_ENTRY[section]: entries[name], "name": name} for name in sorted(entries)] or None
+            raw[section] = [{ENTRY[section]: entries[name], "name": name} for name in sorted(entries)] or None
         raw["current-context"] = self.current_context
         raw["kind"] = "Config"
         if self.extensions:
@@ -154,8 +154,8 @@ def _parse(path: str) -> Obj:
         for item in raw.get(key) or ():
             if not isinstance(item, dict):
                 raise refuse(_cannot(item, f"Config.{key}", f"v1.Named{kind}"))
-            if not isinstance(item.get(_ENTRY[key]), dict | None):
-                raise refuse(_cannot(item[_ENTRY[key]], f"Config.{key}.{_ENTRY[key]}", f"v1.{kind}"))
+            if not isinstance(item.get(ENTRY[key]), dict | None):
+                raise refuse(_cannot(item[ENTRY[key]], f"Config.{key}.{ENTRY[key]}", f"v1.{kind}"))
     if not isinstance(raw.get("current-context"), str | None):
         raise refuse(_cannot(raw["current-context"], "Config.current-context", "string"))
     return raw

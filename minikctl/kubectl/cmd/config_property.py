@@ -1,0 +1,176 @@
+"""kubectl config set and unset: one value by its dotted path.
+
+Upstream counterpart: `set.go`, `unset.go` and `navigation_step_parser.go` of kubectl's `pkg/cmd/config`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from minikctl.apimachinery.request import Obj
+from minikctl.kubectl.cmd.config_options import ConfigOptions
+from minikctl.kubectl.command import Command
+from minikctl.kubectl.errors import KubectlError
+from minikctl.kubectl.flags import BOOL, Flag, quote
+from minikctl.kubectl.kubeconfig_edit import Editor
+
+_BOOLS = frozenset(("insecure-skip-tls-verify", "disable-compression", "colors"))
+_FIELDS = {
+    "clusters": frozenset(
+        ("server", "tls-server-name", "insecure-skip-tls-verify", "certificate-authority", "certificate-authority-data",
+         "proxy-url", "disable-compression")
+    ),
+    "contexts": frozenset(("cluster", "user", "namespace")),
+    "users": frozenset(
+        ("client-certificate", "client-certificate-data", "client-key", "client-key-data", "token", "tokenFile", "as",
+         "as-uid", "username", "password")
+    ),
+}  # fmt: skip
+
+
+class Path:
+    """A parsed property path: section, entry name, field (the last two may be empty)."""
+
+    def __init__(self, section: str, name: str = "", field: str = "") -> None:
+        self.section = section
+        self.name = name
+        self.field = field
+
+
+def parse(path: str, editor: Editor) -> Path:
+    """Split a path; the name of an entry may contain dots where such an entry exists."""
+    section, _, rest = path.partition(".")
+    if section in ("current-context", "preferences", "kind", "apiVersion"):
+        return Path(section, field=rest)
+    if section not in _FIELDS:
+        raise KubectlError(f"unable to parse path {quote(path)}: unable to parse {quote(section)} after []")
+    names = sorted(editor.section(section), key=len, reverse=True)
+    for name in names:
+        if rest == name or rest.startswith(name + "."):
+            return _checked(path, section, name, rest[len(name) + 1 :])
+    name, _, field = rest.partition(".")
+    if "." in field or (field and field not in _FIELDS[section]):
+        head, _, tail = rest.rpartition(".")
+        if tail in _FIELDS[section]:
+            name, field = head, tail
+    return _checked(path, section, name, field)
+
+
+def _checked(path: str, section: str, name: str, field: str) -> Path:
+    if field and field not in _FIELDS[section]:
+        raise KubectlError(f"unable to parse path {quote(path)}: unable to locate path {quote(field)}")
+    return Path(section, name, field)
+
+
+class SetOptions(ConfigOptions):
+    """Set one value."""
+
+    def complete(self, args: list[str]) -> None:
+        self.path, self.value = self.exact_args(args, 2)
+
+    def run(self) -> None:
+        editor = self.editor()
+        path = parse(self.path, editor)
+        if path.section == "current-context":
+            editor.config.current_context = self.value
+        elif path.section == "preferences":
+            editor.config.preferences = {**editor.config.preferences, path.field: self._typed(path.field)}
+        elif not path.field:
+            raise KubectlError("unable to set a struct value from a string")
+        else:
+            entry: Obj = dict(editor.section(path.section).get(path.name, {}))
+            if path.section == "contexts":
+                entry = {"cluster": "", "user": "", **entry}
+            elif path.section == "clusters":
+                entry = {"server": "", **entry}
+            entry[path.field] = self._typed(path.field)
+            editor.section(path.section)[path.name] = entry
+        editor.save()
+        self.factory.out(f"Property {quote(self.path)} set.")
+
+    def _typed(self, field: str) -> Any:
+        if field in _BOOLS:
+            if self.value.lower() not in ("true", "false", "1", "0", "t", "f"):
+                raise KubectlError(f"strconv.ParseBool: parsing {quote(self.value)}: invalid syntax")
+            return self.value.lower() in ("true", "1", "t")
+        if field.endswith("-data") and not self.flags["set-raw-bytes"]:
+            import base64
+            import binascii
+
+            try:
+                return base64.b64encode(base64.b64decode(self.value, validate=True)).decode()
+            except binascii.Error:
+                raise KubectlError("error decoding input string as base64") from None
+        if field.endswith("-data"):
+            import base64
+
+            return base64.b64encode(self.value.encode()).decode()
+        return self.value
+
+
+class UnsetOptions(ConfigOptions):
+    """Remove one value."""
+
+    def complete(self, args: list[str]) -> None:
+        self.path = self.exact_args(args, 1)[0]
+
+    def run(self) -> None:
+        editor = self.editor()
+        path = parse(self.path, editor)
+        if path.section == "current-context":
+            editor.config.current_context = ""
+        elif path.section == "preferences":
+            preferences = {key: value for key, value in editor.config.preferences.items() if key != path.field}
+            editor.config.preferences = preferences if path.field else {}
+        elif not path.name:
+            editor.section(path.section).clear()
+        elif not path.field:
+            editor.section(path.section).pop(path.name, None)
+        else:
+            entry = editor.section(path.section).get(path.name)
+            if entry is None:
+                raise KubectlError(f"current map key `{path.name}` is invalid")
+            editor.section(path.section)[path.name] = {k: v for k, v in entry.items() if k != path.field}
+        editor.save()
+        self.factory.out(f"Property {quote(self.path)} unset.")
+
+
+SET = Command(
+    "config set PROPERTY_NAME PROPERTY_VALUE",
+    SetOptions,
+    (
+        Flag(
+            "set-raw-bytes", "", BOOL, False,
+            "When writing a []byte PROPERTY_VALUE, write the given string directly without base64 decoding.",
+        ),
+    ),
+    long="""
+Set one value in a kubeconfig file.
+
+ PROPERTY_NAME is a path with dots between its parts: a name of an entry, or a field. PROPERTY_VALUE is the new value;
+ binary fields such as certificate-authority-data expect base64 unless --set-raw-bytes is given.
+""",
+    example="""
+        # Set the server of the cluster my-cluster
+        kubectl config set clusters.my-cluster.server sqlite:///tmp/x.db
+
+        # Set the namespace of the context my-context
+        kubectl config set contexts.my-context.namespace web
+        """,
+)  # fmt: skip
+UNSET = Command(
+    "config unset PROPERTY_NAME",
+    UnsetOptions,
+    long="""
+Unset one value in a kubeconfig file.
+
+ PROPERTY_NAME is a path with dots between its parts: a name of an entry, or a field.
+""",
+    example="""
+        # Unset the current-context
+        kubectl config unset current-context
+
+        # Unset the namespace of the context foo
+        kubectl config unset contexts.foo.namespace
+        """,
+)
