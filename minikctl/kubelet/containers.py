@@ -73,17 +73,28 @@ class Containers:
         state.probes = {}
         if requests := (container.get("resources") or {}).get("requests"):
             state.allocated = state.allocated or {"requests": requests, "limits": container["resources"].get("limits")}
-        program = self._program(container, kind, state, env)
-        state.ends = None if program.after is None else self._now + program.after
-        state.end_code = program.code
-        state.source = "shell" if program.kill_code else ""
-        state.files = program.files
-        state.asked = program.asked
+        self._plan(state, self._program(container, kind, state, env, state.runs))
         self.event(container, kind, "Normal", "Created", "Container created")
         self.event(container, kind, "Normal", "Started", "Container started")
         state.runs += 1
 
-    def _program(self, container: Obj, kind: str, state: Container, env: dict[str, str]) -> emulated.Program:
+    def reconsider(self, container: Obj, kind: str, state: Container) -> None:
+        """Run the program of a container again that waits for a Service: it may be there by now."""
+        try:
+            env = self._environment(container)
+        except environment.ConfigError:
+            return
+        self._plan(state, self._program(container, kind, state, env, state.runs - 1))
+
+    def _plan(self, state: Container, program: emulated.Program) -> None:
+        """Note what the program will do."""
+        state.ends = None if program.after is None else state.started + program.after
+        state.end_code = program.code
+        state.source = "shell" if program.kill_code else ""
+        state.files = [list(change) for change in program.files]
+        state.asked = program.asked and program.after is None
+
+    def _program(self, container: Obj, kind: str, state: Container, env: dict[str, str], run: int) -> emulated.Program:
         pod, record = self._pod, self._record
         if not emulated.is_known(pod, container):
             return emulated.by_purpose(pod, kind)
@@ -93,11 +104,11 @@ class Containers:
         argv = emulated.command_line(container, env)
         everything = {**emulated.base_env(pod), **env}
         files = Files(self._host.volumes, pod, container, record.ip, self._host.node(record.node))
-        surroundings = world(self._host.client, pod, self._now)
+        surroundings = world(self._host.client, pod, state.started, self._now)
         program = emulated.decide(pod, container, kind, argv, dict(everything), files, surroundings)
         files.save()
         rerun = (argv, everything, emulated.hostname(pod))
-        self._host.logs.start(record.uid, container["name"], state.runs, self._now, program, rerun)
+        self._host.logs.start(record.uid, container["name"], run, state.started, program, rerun)
         return program
 
     # Images

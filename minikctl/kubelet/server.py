@@ -122,7 +122,8 @@ class NodeServer:
         for _, path, content in state.files:
             if content is not None:
                 files.own[path] = content
-        surroundings = world(self._env.client, pod, self._env.clock.now())
+        now = self._env.clock.now()
+        surroundings = world(self._env.client, pod, now, now)
         shell = Shell(values, files, surroundings)
         shell.errors = []
         try:

@@ -216,6 +216,8 @@ class Worker:
                 text = f"Container {container['name']} definition changed, will be restarted"
                 self._containers.restart_soon(container, kind, state, text)
                 return self._start(container, kind, state)
+            if state.asked:
+                self._containers.reconsider(container, kind, state)
             return self._probe(container, kind, state)
         if state.state == WAITING:
             return self._start(container, kind, state)

@@ -31,10 +31,8 @@ def test_spreads_equal_pods(three: Any, pod: Any) -> None:
 def test_node_selector_that_nobody_matches(three: Any, pod: Any, node: Any) -> None:
     three.put("pods", pod("db", nodeSelector={"disktype": "ssd"}))
     three.settle()
-    expected = (
-        "0/3 nodes are available: 1 node(s) had untolerated taint(s), 2 node(s) didn't match Pod's node affinity/selector. "
-        + NO_HELP.format(3)
-    )
+    reasons = "1 node(s) had untolerated taint(s), 2 node(s) didn't match Pod's node affinity/selector"
+    expected = f"0/3 nodes are available: {reasons}. {NO_HELP.format(3)}"
     assert three.message("db") == expected
     assert three.events == [("db", "Warning", "FailedScheduling", expected)]
     three.put("nodes", node("node-1", labels={"disktype": "ssd"}))

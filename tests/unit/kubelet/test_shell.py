@@ -1,0 +1,123 @@
+"""The shell that container commands are read with."""
+
+from __future__ import annotations
+
+import pytest
+
+from minikctl.kubelet.probes import Disk
+from minikctl.kubelet.runtime.shell import Unsupported
+from minikctl.kubelet.runtime.shell.interpreter import Endless, Shell, World
+
+
+def run(script: str, env: dict[str, str] | None = None, files: dict[str, str] | None = None) -> tuple[int, str, float]:
+    disk = Disk()
+    for path, content in (files or {}).items():
+        disk.put(path, content)
+    shell = Shell(dict(env or {}), disk, World(0.0, "host"))
+    code = shell.run(["sh", "-c", script])
+    return code, "".join(text for _, text in shell.output), shell.time
+
+
+@pytest.mark.parametrize(
+    ("script", "code", "output"),
+    [
+        ("echo hi", 0, "hi\n"),
+        ("echo 'a  b' c; exit 7", 7, "a  b c\n"),
+        ("true && echo yes || echo no", 0, "yes\n"),
+        ("false && echo yes || echo no", 0, "no\n"),
+        ("false", 1, ""),
+        ("x=5; echo $x ${y:-none} \"$x $y\" '${x}'", 0, "5 none 5  ${x}\n"),
+        ('if [ -z "$x" ]; then echo empty; else echo full; fi', 0, "empty\n"),
+        ("for i in 1 2 3; do echo $i; done", 0, "1\n2\n3\n"),
+        ("i=0; while [ $i -lt 3 ]; do echo $i; i=$((i+1)); done", 0, "0\n1\n2\n"),
+        ("echo $(echo inner | tr a-z A-Z)", 0, "INNER\n"),
+        ("printf '%s-%d\\n' a 3 b 4", 0, "a-3\nb-4\n"),
+        ("cat /etc/config/a.txt | grep -v x | wc -l", 0, "2\n"),
+        ("case $kind in a|b) echo ab;; *) echo other;; esac", 0, "other\n"),
+        ("f() { echo in $1; return 3; }; f x; echo $?", 0, "in x\n3\n"),
+        ("set -e; false; echo never", 1, ""),
+        ("set -e; if false; then :; fi; false || echo on; echo end", 0, "on\nend\n"),
+        ("cat <<EOF\nhello $name\nEOF\n", 0, "hello world\n"),
+        ("echo a > /tmp/f; echo b >> /tmp/f; cat /tmp/f; rm /tmp/f; cat /tmp/f", 1, None),
+        ("(exit 4); echo $?", 0, "4\n"),
+        ("! true; echo $?", 0, "1\n"),
+        ("echo one; # comment\necho two", 0, "one\ntwo\n"),
+        ("exec echo done", 0, "done\n"),
+        ("cat /nowhere", 1, "cat: can't open '/nowhere': No such file or directory\n"),
+        ("echo -n a; echo -e 'b\\tc'", 0, "ab\tc\n"),
+        ("path=/a/b.txt; echo ${path##*/} ${path%.txt}", 0, "b.txt /a/b\n"),
+        ("[ a = a -a 1 -lt 2 ] && echo both", 0, "both\n"),
+        ("seq 2 4 | tail -n 1", 0, "4\n"),
+        ("echo err >&2; exit 2", 2, "err\n"),
+    ],
+)
+def test_scripts(script: str, code: int, output: str | None) -> None:
+    found = run(script, {"name": "world", "kind": "c"}, {"/etc/config/a.txt": "1\nx\n2\n"})
+    assert found[0] == code
+    if output is not None:
+        assert found[1] == output
+
+
+def test_sleeping_takes_cluster_time() -> None:
+    assert run("echo a; sleep 5; sleep 1m; exit 3") == (3, "a\n", 65.0)
+
+
+def test_output_is_stamped() -> None:
+    shell = Shell({}, Disk(), World())
+    shell.run(["sh", "-c", "echo a; sleep 2; echo b"])
+    assert shell.output == [(0.0, "a\n"), (2.0, "b\n")]
+
+
+@pytest.mark.parametrize(
+    "script", ["while true; do echo x; sleep 1; done", "sleep infinity", "tail -f /dev/null", "sh"]
+)
+def test_endless(script: str) -> None:
+    with pytest.raises(Endless):
+        run(script)
+
+
+def test_a_loop_that_breaks_ends() -> None:
+    assert run("while true; do echo x; break; done") == (0, "x\n", 0.0)
+
+
+def test_a_horizon_cuts_an_endless_script_off() -> None:
+    shell = Shell({}, Disk(), World(), horizon=2.5)
+    with pytest.raises(Endless):
+        shell.run(["sh", "-c", "while true; do echo x; sleep 1; done"])
+    assert len(shell.output) == 3
+
+
+@pytest.mark.parametrize("script", ["nginx -g 'daemon off;'", "echo a; /opt/server", "a & b", "echo ${x//a/b}"])
+def test_unknown_things_are_unsupported(script: str) -> None:
+    with pytest.raises(Unsupported):
+        run(script)
+
+
+def test_waiting_for_a_service() -> None:
+    world = World()
+    shell = Shell({}, Disk(), world)
+    with pytest.raises(Endless):
+        shell.run(["sh", "-c", "until nc -z db 5432; do sleep 1; done"])
+    assert world.asked
+    world.reaches = lambda host, port, at: host == "db" and port == 5432 and at >= 4
+    shell = Shell({}, Disk(), world)
+    assert shell.run(["sh", "-c", "until nc -z db 5432; do sleep 1; done"]) == 0
+    assert shell.time == 4.0
+
+
+def test_wget_and_awk_as_in_real_manifests() -> None:
+    world = World()
+    world.reaches = lambda host, port, at: True
+    shell = Shell({"ADDR": "frontend:80"}, Disk(), world)
+    script = """
+for i in $(seq 1 3); do
+  STATUS=$(wget --server-response http://${ADDR} 2>&1 | awk '/^  HTTP/{print $2}')
+  if [ $STATUS -eq 200 ]; then
+    echo "reachable"; exit 0
+  fi
+  sleep 10
+done
+exit 1
+"""
+    assert shell.run(["/bin/sh", "-exc", script]) == 0
+    assert "reachable\n" in [text for _, text in shell.output]
