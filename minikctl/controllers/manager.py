@@ -47,6 +47,7 @@ CONTROLLERS: tuple[Row, ...] = (
     Row("replication-controller", "replicaset:ReplicationController", w.replication_controller),
     Row("statefulset-controller", "statefulset.controller:StatefulSetController", w.statefulset),
     Row("daemon-set-controller", "daemonset.controller:DaemonSetController", w.daemonset, "daemonset-controller"),
+    Row("cronjob-controller", "cronjob:CronJobController", w.cron_job),
     Row("job-controller", "job.controller:JobController", w.job),
     Row("endpoint-controller", "endpoints:EndpointsController", w.endpoints),
     Row("endpointslice-controller", "endpointslice.controller:EndpointSliceController", w.endpoints, _SLICES),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from minikctl.client.component import Mapper, enqueue
+from minikctl.client.component import Mapper, enqueue, enqueue_controller
 from minikctl.controllers import mappers
 
 if TYPE_CHECKING:
@@ -198,3 +198,7 @@ def pod_garbage(source: Source) -> Watches:
 
 def ttl_after_finished(source: Source) -> Watches:
     return {"jobs.batch": enqueue}
+
+
+def cron_job(source: Source) -> Watches:
+    return {"cronjobs.batch": enqueue, "jobs.batch": enqueue_controller("CronJob")}

@@ -1,4 +1,4 @@
-"""Pod garbage collection: pods of nodes that are gone, terminating ones nobody placed, too many finished (`podgc`)."""
+"""Pod garbage collection: pods of nodes that are gone or out of service, terminating ones nobody placed (`podgc`)."""
 
 from __future__ import annotations
 
@@ -7,36 +7,27 @@ from typing import TYPE_CHECKING
 from minikctl.apimachinery.errors import StatusError
 from minikctl.client.component import split_key
 from minikctl.controllers import pods
-from minikctl.controllers.controller import Controller, seconds_of
+from minikctl.controllers.controller import Controller
 from minikctl.controllers.node.evictions import disrupt
 
 if TYPE_CHECKING:
     from minikctl.apimachinery.request import Obj
 
 _QUARANTINE = 40.0
-_FINISHED_KEPT = 12500
 _OUT_OF_SERVICE = "node.kubernetes.io/out-of-service"
 
 
 class PodGarbageCollector(Controller):
-    """Keys: "node:NAME" (gone, or out of service), "pod:namespace/name", "finished:"."""
+    """Keys: "node:NAME" (gone, or out of service), "pod:namespace/name"."""
 
     def sync(self, key: str) -> float | None:
         what, _, rest = key.partition(":")
         if what == "node":
             return self._sync_node(rest)
-        if what == "pod":
-            namespace, name = split_key(rest)
-            pod = self.client.find("pods", name, namespace)
-            if pod is None:
-                return None
-            node = pod["spec"].get("nodeName")
-            if node:
-                return self._sync_node(node)
-            if "deletionTimestamp" in pod["metadata"]:
-                self._remove(pod, "")
-            return None
-        self._limit_finished()
+        namespace, name = split_key(rest)
+        pod = self.client.find("pods", name, namespace)
+        if pod is not None and not pod["spec"].get("nodeName") and "deletionTimestamp" in pod["metadata"]:
+            self._remove(pod, "")
         return None
 
     def _sync_node(self, name: str) -> float | None:
@@ -70,12 +61,6 @@ class PodGarbageCollector(Controller):
         for pod in self.client.items("pods", node=node["metadata"]["name"]):
             if "deletionTimestamp" in pod["metadata"]:
                 self._remove(pod, "PodGC: node is out-of-service")
-
-    def _limit_finished(self) -> None:
-        finished = [pod for pod in self.client.items("pods") if pods.is_finished(pod)]
-        finished.sort(key=lambda p: (seconds_of(p["metadata"].get("creationTimestamp")), p["metadata"]["name"]))
-        for pod in finished[: max(0, len(finished) - _FINISHED_KEPT)]:
-            self._remove(pod, "")
 
     def _remove(self, pod: Obj, why: str) -> None:
         """Delete at once; where it was cut short, it has failed and says why."""

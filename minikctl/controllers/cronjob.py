@@ -1,0 +1,221 @@
+"""CronJobs start Jobs on schedule (upstream's `pkg/controller/cronjob`, version 2)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from minikctl.apimachinery import cron
+from minikctl.apimachinery.clock import rfc3339
+from minikctl.apimachinery.errors import StatusError
+from minikctl.apimachinery.meta import deep_copy
+from minikctl.client.component import split_key
+from minikctl.controllers.controller import Controller, seconds_of
+from minikctl.controllers.ownership import controller_ref, is_controlled_by
+
+if TYPE_CHECKING:
+    from minikctl.apimachinery.request import Obj
+
+_RESOURCE = "cronjobs.batch"
+_SCHEDULED = "batch.kubernetes.io/cronjob-scheduled-timestamp"
+_MANY_MISSED = 100
+_FORBIDDEN = "Not starting job because prior execution is running and concurrency policy is Forbid"
+
+
+class Times(NamedTuple):
+    """What a schedule says at one moment: the newest time not served yet, and the next one."""
+
+    latest: float | None
+    following: float | None
+
+
+class CronJobController(Controller):
+    def sync(self, key: str) -> float | None:
+        namespace, name = split_key(key)
+        cron_job = self.client.find(_RESOURCE, name, namespace)
+        if cron_job is None:
+            return None
+        uid = cron_job["metadata"]["uid"]
+        jobs = [j for j in self.client.items("jobs.batch", namespace, owner=uid) if is_controlled_by(j, uid)]
+        status = dict(cron_job.get("status") or {})
+        jobs = self._forget_finished(cron_job, jobs)
+        self._review(cron_job, status, jobs)
+        due: float | None = None
+        if "deletionTimestamp" not in cron_job["metadata"]:
+            due = self._run(cron_job, status)
+        if not status.get("active"):
+            status.pop("active", None)
+        self.put_status(_RESOURCE, cron_job, status)
+        return due
+
+    def _review(self, cron_job: Obj, status: Obj, jobs: list[Obj]) -> None:
+        """Bring `active` and the time of the last success in line with the Jobs there are."""
+        active = list(status.get("active") or ())
+        for job in jobs:
+            meta = job["metadata"]
+            listed = any(reference["uid"] == meta["uid"] for reference in active)
+            end = _end(job)
+            if not listed and not end:
+                message = f"Saw a job that the controller did not create or forgot: {meta['name']}"
+                self.recorder.event(cron_job, "Warning", "UnexpectedJob", message)
+            elif listed and end:
+                active = [reference for reference in active if reference["uid"] != meta["uid"]]
+                message = f"Saw completed job: {meta['name']}, condition: {end}"
+                self.recorder.event(cron_job, "Normal", "SawCompletedJob", message)
+            completed = (job.get("status") or {}).get("completionTime")
+            if end == "Complete" and completed:
+                status["lastSuccessfulTime"] = max(status.get("lastSuccessfulTime") or "", completed)
+        known = {job["metadata"]["uid"] for job in jobs}
+        for reference in [reference for reference in active if reference["uid"] not in known]:
+            self.recorder.event(cron_job, "Normal", "MissingJob", f"Active job went missing: {reference['name']}")
+            active.remove(reference)
+        status["active"] = active
+
+    def _forget_finished(self, cron_job: Obj, jobs: list[Obj]) -> list[Obj]:
+        """Delete the oldest finished Jobs beyond the history limits. The Jobs that stay."""
+        spec, gone = cron_job["spec"], []
+        for end, limit in (
+            ("Complete", spec.get("successfulJobsHistoryLimit")),
+            ("Failed", spec.get("failedJobsHistoryLimit")),
+        ):
+            finished = sorted((job for job in jobs if _end(job) == end), key=_started)
+            if limit is not None and len(finished) > limit:
+                gone += finished[: len(finished) - limit]
+        for job in gone:
+            self._delete(cron_job, job["metadata"]["name"])
+        return [job for job in jobs if job not in gone]
+
+    def _delete(self, cron_job: Obj, name: str) -> None:
+        try:
+            self.client.delete("jobs.batch", name, cron_job["metadata"]["namespace"], propagationPolicy="Background")
+        except StatusError as error:
+            if error.reason == "NotFound":
+                return
+            self.recorder.event(cron_job, "Warning", "FailedDelete", f"Deleted job: {error.message}")
+            raise
+        self.recorder.event(cron_job, "Normal", "SuccessfulDelete", f"Deleted job {name}")
+
+    def _run(self, cron_job: Obj, status: Obj) -> float | None:
+        """Start a Job if its time has come; the time of the next one."""
+        spec = cron_job["spec"]
+        zone = spec.get("timeZone") or ""
+        if zone and not cron.is_zone(zone):
+            self.recorder.event(
+                cron_job, "Warning", "UnknownTimeZone", f'invalid timeZone: "{zone}": unknown time zone {zone}'
+            )
+            return None
+        if spec.get("suspend"):
+            return None
+        try:
+            schedule = cron.parse(spec["schedule"])
+        except cron.CronError as error:
+            message = f'unparseable schedule: "{spec["schedule"]}" : {error}'
+            self.recorder.event(cron_job, "Warning", "UnparseableSchedule", message)
+            return None
+        times = self._times(cron_job, status, schedule, zone)
+        if times.latest is not None:
+            self._start(cron_job, status, times.latest, zone)
+        return times.following
+
+    def _times(self, cron_job: Obj, status: Obj, schedule: cron.Schedule, zone: str) -> Times:
+        now = self.clock.now()
+        earliest = seconds_of(status.get("lastScheduleTime") or cron_job["metadata"].get("creationTimestamp"))
+        deadline = cron_job["spec"].get("startingDeadlineSeconds")
+        if deadline is not None:
+            earliest = max(earliest, now - deadline)
+        latest, missed = None, 0
+        at = schedule.next(earliest, zone)
+        while at is not None and at <= now:
+            latest, missed = at, missed + 1
+            if missed > _MANY_MISSED:
+                at = schedule.next(now - 7 * 86400 if at < now - 7 * 86400 else at, zone)
+                continue
+            at = schedule.next(at, zone)
+        if missed > _MANY_MISSED:
+            message = (
+                f"too many missed start times: {missed}. Set or decrease .spec.startingDeadlineSeconds or check clock"
+                " skew"
+            )
+            self.recorder.event(cron_job, "Warning", "TooManyMissedTimes", message)
+        return Times(latest, at)
+
+    def _start(self, cron_job: Obj, status: Obj, at: float, zone: str) -> None:
+        spec = cron_job["spec"]
+        deadline = spec.get("startingDeadlineSeconds")
+        if deadline is not None and at + deadline < self.clock.now():
+            from datetime import datetime, timezone
+
+            text = datetime.fromtimestamp(at, timezone.utc).strftime("%a, %d %b %Y %H:%M:%S +0000")
+            message = f"Missed scheduled time to start a job: {text}"
+            self.recorder.event(cron_job, "Warning", "MissSchedule", message)
+            return
+        name = f"{cron_job['metadata']['name']}-{int(at) // 60}"
+        active = status["active"]
+        if any(reference["name"] == name for reference in active) or status.get("lastScheduleTime") == rfc3339(at):
+            return
+        policy = spec.get("concurrencyPolicy", "Allow")
+        if policy == "Forbid" and active:
+            self.recorder.event(cron_job, "Normal", "JobAlreadyActive", _FORBIDDEN)
+            return
+        if policy == "Replace":
+            for reference in active:
+                self._delete(cron_job, reference["name"])
+            active = status["active"] = []
+        job = self._create(cron_job, name, at, zone)
+        if job is None:
+            return
+        meta = job["metadata"]
+        reference = {"kind": "Job", "namespace": meta["namespace"], "name": name, "uid": meta["uid"]}
+        active.append({**reference, "apiVersion": "batch/v1", "resourceVersion": meta["resourceVersion"]})
+        status["lastScheduleTime"] = rfc3339(at)
+
+    def _create(self, cron_job: Obj, name: str, at: float, zone: str) -> Obj | None:
+        """The Job of that time; None where it exists already, or the namespace is going away."""
+        template = deep_copy(cron_job["spec"]["jobTemplate"])
+        namespace = cron_job["metadata"]["namespace"]
+        meta = template.get("metadata") or {}
+        job: Obj = {
+            "apiVersion": "batch/v1",
+            "kind": "Job",
+            "metadata": {
+                **meta,
+                "name": name,
+                "namespace": namespace,
+                "annotations": {**(meta.get("annotations") or {}), _SCHEDULED: _local(at, zone)},
+                "ownerReferences": [controller_ref("batch/v1", "CronJob", cron_job)],
+            },
+            "spec": template["spec"],
+        }
+        try:
+            made = self.client.create("jobs.batch", job, namespace)
+        except StatusError as error:
+            if error.reason == "AlreadyExists":
+                return None
+            if any(cause.get("reason") == "NamespaceTerminating" for cause in error.details.get("causes") or ()):
+                return None
+            message = f"Error creating job: {error.message}"
+            self.recorder.event(cron_job, "Warning", "FailedCreate", message)
+            raise
+        self.recorder.event(cron_job, "Normal", "SuccessfulCreate", f"Created job {name}")
+        return made
+
+
+def _local(at: float, zone: str) -> str:
+    """RFC 3339 on the clocks of the CronJob's zone."""
+    if not zone:
+        return rfc3339(at)
+    from datetime import datetime
+
+    text = datetime.fromtimestamp(at, cron.load_zone(zone)).isoformat(timespec="seconds")
+    return text.replace("+00:00", "Z")
+
+
+def _end(job: Obj) -> str:
+    """ "Complete" or "Failed" for a finished Job, else ""."""
+    for entry in (job.get("status") or {}).get("conditions") or ():
+        if entry["type"] in ("Complete", "Failed") and entry["status"] == "True":
+            return str(entry["type"])
+    return ""
+
+
+def _started(job: Obj) -> tuple[float, str]:
+    return seconds_of((job.get("status") or {}).get("startTime")), job["metadata"]["name"]
