@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from minikctl.apimachinery import errors
 from minikctl.apimachinery.deepcopy import deep_copy
 from minikctl.apimachinery.request import Obj
-from minikctl.apiserver import defaults
+from minikctl.apiserver import defaults, schemadefaults
 
 if TYPE_CHECKING:
     from minikctl.apimachinery.openapi import Schema
@@ -46,11 +46,13 @@ def decode_owned(body: Any, ctx: Context) -> Obj:
         if obj.get("metadata") is not None:
             raise _cannot_handle(ctx, _metadata_problem(obj["metadata"], kind))
         obj["metadata"] = {}
-    if ctx.resource.custom:
-        return obj
     schema = ctx.server.schema(resource)
     if schema is not None:
         check_fields(obj, schema, ctx)
+    if resource.custom:
+        if schema is not None:
+            schemadefaults.apply_defaults(obj, schema)
+        return obj
     return defaulted(obj, ctx)
 
 
@@ -79,8 +81,6 @@ def check_fields(obj: Obj, schema: Schema, ctx: Context, prefix: str = "") -> No
 
 def _cannot_handle(ctx: Context, problem: str) -> errors.StatusError:
     resource = ctx.resource
-    if resource.custom:
-        return errors.bad_request(problem)
     return errors.bad_request(
         f'{resource.kind} in version "{resource.version}" cannot be handled as a {resource.kind}: {problem}'
     )
