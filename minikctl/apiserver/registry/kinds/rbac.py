@@ -70,11 +70,9 @@ def _refuse_missing(rules: list[Obj], obj: Obj, ctx: Context) -> None:
         return
     groups = " ".join(f'"{group}"' for group in ctx.user.groups)
     listed = "\n".join(covers.compact(missing))
-    raise errors.forbidden(
-        ctx.resource.key,
-        obj["metadata"]["name"],
-        f'user "{ctx.user.name}" (groups=[{groups}]) is attempting to grant RBAC permissions not currently held:\n{listed}',
-    )
+    who = f'user "{ctx.user.name}" (groups=[{groups}])'
+    why = f"{who} is attempting to grant RBAC permissions not currently held:\n{listed}"
+    raise errors.forbidden(ctx.resource.key, obj["metadata"]["name"], why)
 
 
 STRATEGIES = {
