@@ -19,16 +19,17 @@ def table(printer_columns: list[Obj]) -> tuple[list[Column], Row]:
     cells: list[tuple[str, Finder]] = []
     for column in printer_columns:
         kind = column.get("type", "string")
+        path = column.get("jsonPath", "")
         definitions.append(
             _definition(
                 column["name"],
                 kind,
                 column.get("format", ""),
-                column.get("description", ""),
+                column.get("description") or f"Custom resource definition column (in JSONPath format): {path}",
                 column.get("priority", 0),
             )
         )
-        cells.append((kind, _finder(column.get("jsonPath", ""))))
+        cells.append((kind, _finder(path)))
 
     def row(obj: Obj, now: float) -> list[Any]:
         return [name(obj), *[_cell(kind, find(obj), now) for kind, find in cells]]
@@ -71,9 +72,11 @@ def _finder(path: str) -> Finder:
 
 
 def _cell(kind: str, results: list[Any], now: float) -> Any:
-    if not results or results[0] is None:
+    if not results:
         return None
     value = results[0]
+    if value is None:
+        return "<no value>" if kind == "string" else None
     if kind == "string":
         if isinstance(value, str):
             return value

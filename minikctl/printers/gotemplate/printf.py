@@ -8,6 +8,7 @@ from minikctl.printers.gofmt import escape_rune, float_text, go_syntax, quote
 from minikctl.printers.gotemplate.values import INVALID, to_bytes, type_name, unbox
 
 _FLAGS = "#0+- "
+_LARGEST = 10**6  # width and precision, as in Go
 
 
 class _Spec:
@@ -130,14 +131,14 @@ class _Format:
             self.at += 1
             value = unbox(self.args[self.arg]) if self.arg < len(self.args) else INVALID
             self.arg += 1
-            if not isinstance(value, int) or isinstance(value, bool) or abs(value) > 10**6:
+            if not isinstance(value, int) or isinstance(value, bool) or abs(value) > _LARGEST:
                 return f"%!(BAD{what})", None
             return "", int(value)
         start = self.at
         while self._peek() and self._peek() in "0123456789":
             self.at += 1
         digits = self.template[start : self.at]
-        return "", int(digits) if digits else None
+        return "", int(digits) if digits and int(digits) <= _LARGEST else None
 
 
 def verb_text(spec: _Spec, verb: str, arg: Any) -> str:

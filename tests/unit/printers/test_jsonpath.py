@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from minikctl.printers.jsonpath import JSONPath, JSONPathError, explain_failure, relaxed
 
@@ -119,3 +121,42 @@ def test_relaxed_paths(path: str) -> None:
 def test_bad_relaxed_path() -> None:
     with pytest.raises(JSONPathError, match="unexpected path string, expected a 'name1"):
         relaxed("{a}{b}")
+
+
+_PARTS = [
+    "{",
+    "}",
+    ".",
+    "..",
+    "[",
+    "]",
+    "?(",
+    ")",
+    "@",
+    "$",
+    "*",
+    ",",
+    ":",
+    "'",
+    '"',
+    "\\",
+    "==",
+    "<",
+    "1",
+    "-1",
+    "a",
+    "spec",
+    "l",
+    "nums",
+    "range",
+    "end",
+]
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.sampled_from(_PARTS), max_size=14))
+def test_any_text_gives_a_result_or_a_complaint(parts: list[str]) -> None:
+    try:
+        assert isinstance(JSONPath("{" + "".join(parts), allow_missing_keys=True).render(DATA), str)
+    except JSONPathError as error:
+        assert str(error)

@@ -145,6 +145,29 @@ def test_custom_columns() -> None:
     assert table["rows"][0]["cells"] == ["x", 3, "True", "60m", None]
 
 
+@pytest.mark.parametrize(
+    ("kind", "value", "cell"),
+    [
+        ("string", ["a", 1], '["a",1]'),
+        ("string", None, "<no value>"),
+        ("string", 5, "5"),
+        ("integer", 2.7, 2),
+        ("integer", "2", None),
+        ("integer", True, None),
+        ("number", 2, 2.0),
+        ("boolean", True, True),
+        ("boolean", "true", None),
+        ("date", "2025-12-31T23:00:00Z", "60m"),
+        ("date", "yesterday", "<invalid>"),
+        ("date", 5, None),
+    ],
+)
+def test_cells_of_custom_columns(kind: str, value: Any, cell: Any) -> None:
+    wanted = [{"name": "C", "type": kind, "jsonPath": ".v"}]
+    table = rows("pots.example.com", [{"metadata": META, "v": value}], NOW, wanted)
+    assert table["rows"][0]["cells"][1] == cell
+
+
 def test_selector_texts() -> None:
     wanted = {
         "matchLabels": {"b": "1"},

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from minikctl.printers.gotemplate import ExecutionFailed, TemplateError, template
 
@@ -153,3 +155,55 @@ def test_a_failure_reports_template_and_object_after_what_was_printed() -> None:
         "type interface {}. Printing more information for debugging the template:\n\ttemplate was:\n\t\tab{{.a.b}}\n"
         '\traw data was:\n\t\t{"a":1}\n\tobject given to template engine was:\n\t\tmap[a:1]\n\n'
     )
+
+
+_WORDS = [
+    "{{",
+    "}}",
+    "{{-",
+    "-}}",
+    ".",
+    ".spec",
+    ".kind",
+    "$",
+    "$x",
+    ":=",
+    "=",
+    ",",
+    "|",
+    "(",
+    ")",
+    "if",
+    "else",
+    "end",
+    "range",
+    "with",
+    "define",
+    "template",
+    "block",
+    "break",
+    "nil",
+    "true",
+    "1",
+    "1.5",
+    '"a"',
+    "`b`",
+    "index",
+    "len",
+    "printf",
+    '"%d"',
+    "eq",
+    "and",
+    "not",
+    "/*",
+    "*/",
+]
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.sampled_from(_WORDS), max_size=12))
+def test_any_text_gives_a_result_or_a_complaint(words: list[str]) -> None:
+    try:
+        assert isinstance(template("{{" + " ".join(words))(DATA), str)
+    except (TemplateError, ExecutionFailed) as error:
+        assert str(error)
