@@ -221,7 +221,8 @@ class Server:
             from minikctl.apiserver.registry.kinds import custom
 
             columns = custom.printer_columns(self, ctx.resource)
-        table = tables.rows(ctx.resource.key, items, self.clock.now(), columns)
+        include = ctx.request.options.get("includeObject") or "Metadata"
+        table = tables.rows(ctx.resource.key, items, self.clock.now(), columns, include)
         table["metadata"] = metadata
         return table
 

@@ -66,7 +66,11 @@ def event_of(change: Change, ctx: Context, matches: Any) -> Obj | None:
             if not now and not before:
                 return None
             type_ = "MODIFIED" if now and before else "ADDED" if now else "DELETED"
-    return {"type": type_, "object": ctx.server.shown(dict(change.object), ctx.resource)}
+    obj = ctx.server.shown(dict(change.object), ctx.resource)
+    if request.accept == "table":
+        version = {"resourceVersion": obj["metadata"].get("resourceVersion", "")}
+        return {"type": type_, "object": ctx.server.table(ctx, [obj], version)}
+    return {"type": type_, "object": obj}
 
 
 def _matched_before(change: Change, matches: Any) -> bool:
