@@ -18,7 +18,7 @@ _ROOT = "{0} controls the Kubernetes cluster manager: here a whole cluster in on
 def render(program: str, path: tuple[str, ...], command: Command) -> str:
     """The help text of one command."""
     entry = commands.TREE[path]
-    description = (command.long or entry.short).replace("kubectl ", f"{program} ").strip("\n")
+    description = (command.long or f"{entry.short}.").replace("kubectl ", f"{program} ").strip("\n")
     if not path:
         description = _ROOT.format(program)
     parts = [description]

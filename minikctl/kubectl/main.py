@@ -42,13 +42,16 @@ class Session:
 
     def show_group(self, command: KubectlCommand, args: list[str]) -> None:
         """A command that only has subcommands: show its help, refuse anything else."""
-        if args:
-            raise errors.UsageError(self.command_path(command.path), f"unknown command {quote(' '.join(args))}")
         from minikctl.kubectl.help import render
 
-        self.out(render(self.program, command.path, command.definition))
-        if command.path:
-            raise errors.Exit(1)
+        text = render(self.program, command.path, command.definition)
+        if command.path in ((), ("certificate",)):
+            self.out(text)
+            return
+        if args:
+            raise errors.UsageError(self.command_path(command.path), f"unknown command {quote(' '.join(args))}")
+        self.streams.err.write(text)
+        raise errors.Exit(1)
 
 
 class Root(click.Group):
