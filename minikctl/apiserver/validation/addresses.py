@@ -5,7 +5,7 @@ The older API fields take "sloppy" IPv4 texts with leading zeros; the newer ones
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -74,7 +74,7 @@ def is_ipv6_cidr(value: str) -> bool:
     return network is not None and network.version == 6
 
 
-def ip_for_legacy_field(path: str, value: str, old: Sequence[str] = ()) -> list[FieldError]:
+def ip_for_legacy_field(path: str, value: str, old: Container[str] = ()) -> list[FieldError]:
     """An older field: no leading zeros, no mapped IPv4; a value stored before is not looked at again."""
     if value in old:
         return []
@@ -85,7 +85,7 @@ def ip_for_legacy_field(path: str, value: str, old: Sequence[str] = ()) -> list[
     return [field.invalid(path, value, problem)] if problem else []
 
 
-def cidr_for_legacy_field(path: str, value: str, old: Sequence[str] = ()) -> list[FieldError]:
+def cidr_for_legacy_field(path: str, value: str, old: Container[str] = ()) -> list[FieldError]:
     """The same for blocks, which may not have host bits set either."""
     if value in old:
         return []

@@ -84,7 +84,7 @@ def _endpoint(endpoint: dict[str, Any], kind: str, path: str, known: frozenset[s
 
 def _address(address: str, kind: str, path: str, index: int, known: frozenset[str]) -> list[FieldError]:
     at = f"{path}[{index}]"
-    errors = ip_for_legacy_field(at, address, tuple(known) if known else ())
+    errors = ip_for_legacy_field(at, address, known)
     if errors:
         return errors
     fits = is_ipv4(address) if kind == "IPv4" else is_ipv6(address)

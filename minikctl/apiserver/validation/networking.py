@@ -67,7 +67,8 @@ def _policy_port(item: dict[str, Any], path: str) -> list[FieldError]:
         errors += [field.invalid(f"{path}.port", port, text) for text in is_valid_port_num(port)]
         if end is not None:
             if end < port:
-                errors.append(field.invalid(f"{path}.endPort", end, "must be greater than or equal to `port`"))
+                # The value shown is the port's: that is how this release words it.
+                errors.append(field.invalid(f"{path}.endPort", port, "must be greater than or equal to `port`"))
             errors += [field.invalid(f"{path}.endPort", end, text) for text in is_valid_port_num(end)]
     return errors
 

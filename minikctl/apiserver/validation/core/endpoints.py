@@ -38,7 +38,7 @@ def _validate(obj: Obj, known: set[str]) -> list[FieldError]:
 
 def _address(item: Obj, path: str, known: set[str]) -> list[FieldError]:
     value = item.get("ip") or ""
-    errors = ip_for_legacy_field(f"{path}.ip", value, tuple(known))
+    errors = ip_for_legacy_field(f"{path}.ip", value, known)
     if item.get("hostname"):
         hostname = item["hostname"]
         errors += [field.invalid(f"{path}.hostname", hostname, text) for text in is_dns1123_label(hostname)]

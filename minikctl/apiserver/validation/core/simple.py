@@ -14,6 +14,7 @@ from minikctl.apiserver.validation.names import is_config_map_key
 
 _SIZE_LIMIT = 1024 * 1024
 _FROZEN = "field is immutable when `immutable` is set"
+_MOUNTABLE = "kubernetes.io/enforce-mountable-secrets"
 _ACCOUNT_NAME = "kubernetes.io/service-account.name"
 
 
@@ -133,6 +134,15 @@ def _secret_warnings(new: Obj, old: Obj | None) -> list[str]:
     return [problem] if problem else []
 
 
+def _account_warnings(new: Obj, old: Obj | None) -> list[str]:
+    annotations = (new.get("metadata") or {}).get("annotations") or {}
+    before = ((old or {}).get("metadata") or {}).get("annotations") or {}
+    if _MOUNTABLE not in annotations or _MOUNTABLE in before:
+        return []
+    text = "deprecated in v1.32+; prefer separate namespaces to isolate access to mounted secrets"
+    return [f"metadata.annotations[{_MOUNTABLE}]: {text}"]
+
+
 def _nothing(obj: Obj) -> list[FieldError]:
     return []
 
@@ -143,4 +153,4 @@ VALIDATE: dict[str, Checks] = {
     "secrets": (validate_secret, _secret_update, None),
     "serviceaccounts": (_nothing, lambda new, old: [], None),
 }
-WARNINGS: dict[str, WarningsCheck] = {"secrets": _secret_warnings}
+WARNINGS: dict[str, WarningsCheck] = {"secrets": _secret_warnings, "serviceaccounts": _account_warnings}
