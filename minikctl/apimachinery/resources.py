@@ -34,7 +34,7 @@ class Resource:
 
     __slots__ = (
         "api_version", "categories", "custom", "group", "group_kind", "key", "kind", "list_kind", "namespaced",
-        "plural", "served_by_default", "short_names", "singular", "subresources", "verbs", "version",
+        "plural", "served_by_default", "short_names", "singular", "storage_version", "subresources", "verbs", "version",
     )  # fmt: skip
 
     def __init__(
@@ -52,6 +52,7 @@ class Resource:
         singular: str = "",
         list_kind: str = "",
         custom: bool = False,
+        storage_version: str = "",
     ) -> None:
         self.group = group
         self.version = version
@@ -66,6 +67,8 @@ class Resource:
         self.subresources = {row[0]: Subresource(*row) for row in subresources} if subresources else {}
         self.served_by_default = served_by_default
         self.custom = custom
+        # Where a custom kind is stored; "" for built-in kinds, whose preferred version that is.
+        self.storage_version = storage_version
         if group:
             self.key = f"{plural}.{group}"
             self.api_version = f"{group}/{version}"
@@ -237,6 +240,7 @@ def from_crd(crd: dict[str, Any]) -> list[Resource]:
     if not names.get("plural"):
         names = spec["names"]
     rows = []
+    stored = next((version["name"] for version in spec["versions"] if version.get("storage")), "")
     for version in spec["versions"]:
         if not version.get("served"):
             continue
@@ -251,6 +255,7 @@ def from_crd(crd: dict[str, Any]) -> list[Resource]:
             short_names=tuple(names.get("shortNames") or ()), categories=tuple(names.get("categories") or ()),
             namespaced=spec["scope"] == "Namespaced", subresources=tuple(subresources),
             singular=names.get("singular", ""), list_kind=names.get("listKind", ""), custom=True,
+            storage_version=stored,
         )  # fmt: skip
         rows.append(row)
     return rows
