@@ -23,11 +23,9 @@ _DEFAULT_CPU = 80
 def convert(obj: Obj, to_version: str) -> Obj:
     """The object in another version of its kind ("autoscaling/v1", "v1", "events.k8s.io/v1")."""
     version = obj.get("apiVersion", "")
-    if "/" in version and "/" not in to_version and to_version.startswith("v") and obj.get("kind") != "Event":
-        to_version = f"{version.partition('/')[0]}/{to_version}"
     if version == to_version:
         return obj
-    step = _STEPS.get((obj.get("kind", ""), version, to_version))
+    step = _STEPS.get((version, to_version))
     if step is None:
         raise ValueError(f"no conversion of {obj.get('kind')} from {version} to {to_version}")
     return {**step(obj), "apiVersion": to_version}
@@ -275,9 +273,9 @@ def _to_core_event(obj: Obj) -> Obj:
     return out
 
 
-_STEPS: dict[tuple[str, str, str], Callable[[Obj], Obj]] = {
-    ("HorizontalPodAutoscaler", "autoscaling/v1", "autoscaling/v2"): _to_v2,
-    ("HorizontalPodAutoscaler", "autoscaling/v2", "autoscaling/v1"): _to_v1,
-    ("Event", "v1", "events.k8s.io/v1"): _to_events_group,
-    ("Event", "events.k8s.io/v1", "v1"): _to_core_event,
+_STEPS: dict[tuple[str, str], Callable[[Obj], Obj]] = {
+    ("autoscaling/v1", "autoscaling/v2"): _to_v2,
+    ("autoscaling/v2", "autoscaling/v1"): _to_v1,
+    ("v1", "events.k8s.io/v1"): _to_events_group,
+    ("events.k8s.io/v1", "v1"): _to_core_event,
 }

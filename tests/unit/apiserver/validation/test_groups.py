@@ -1,0 +1,199 @@
+"""Kinds of the other API groups that are refused, in upstream's words."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from minikctl.apiserver import defaults, validation
+
+
+def refused(key: str, api_version: str, name: str = "x", **fields: Any) -> list[str]:
+    obj = made(key, api_version, name, **fields)
+    return [str(error) for error in validation.create(key, obj)]
+
+
+def made(key: str, api_version: str, name: str = "x", **fields: Any) -> dict[str, Any]:
+    meta = {"name": name, "resourceVersion": "1"}
+    if key not in validation.CLUSTER_SCOPED:
+        meta["namespace"] = "demo"
+    obj = {"apiVersion": api_version, "kind": "Thing", "metadata": meta, **copy.deepcopy(fields)}
+    defaults.apply(key, api_version.rpartition("/")[2], obj)
+    return obj
+
+
+def changed(key: str, obj: dict[str, Any], **fields: Any) -> list[str]:
+    return [str(error) for error in validation.update(key, {**obj, **fields}, obj)]
+
+
+def test_network_policies() -> None:
+    rule = {
+        "ports": [{"port": 70000}, {"port": 90, "endPort": 80}, {"endPort": 80}, {"protocol": "HTTP", "port": 1}],
+        "from": [{}, {"ipBlock": {"cidr": "10.0.0.0/16", "except": ["11.0.0.0/24"]}}],
+    }
+    key = "networkpolicies.networking.k8s.io"
+    assert refused(key, "networking.k8s.io/v1", spec={"ingress": [rule], "policyTypes": ["Outgoing"]}) == [
+        "spec.ingress[0].ports[0].port: Invalid value: 70000: must be between 1 and 65535, inclusive",
+        "spec.ingress[0].ports[1].endPort: Invalid value: 90: must be greater than or equal to `port`",
+        "spec.ingress[0].ports[2].endPort: Invalid value: 80: may not be specified when `port` is not specified",
+        'spec.ingress[0].ports[3].protocol: Unsupported value: "HTTP": supported values: "TCP", "UDP", "SCTP"',
+        "spec.ingress[0].from[0]: Required value: must specify a peer",
+        'spec.ingress[0].from[1].ipBlock.except[0]: Invalid value: "11.0.0.0/24": must be a strict subset of `cidr`',
+        'spec.policyTypes[0]: Unsupported value: "Outgoing": supported values: "Ingress", "Egress"',
+    ]
+    assert made(key, "networking.k8s.io/v1", spec={"egress": [{}]})["spec"]["policyTypes"] == ["Ingress", "Egress"]
+
+
+def test_ingresses() -> None:
+    key = "ingresses.networking.k8s.io"
+    assert refused(key, "networking.k8s.io/v1", spec={}) == [
+        "spec: Invalid value: null: either `defaultBackend` or `rules` must be specified"
+    ]
+    path = {"path": "a//b", "pathType": "Prefix", "backend": {"service": {"name": "web"}}}
+    assert refused(key, "networking.k8s.io/v1", spec={"rules": [{"host": "10.0.0.1", "http": {"paths": [path]}}]}) == [
+        'spec.rules[0].host: Invalid value: "10.0.0.1": must be a DNS name, not an IP address',
+        'spec.rules[0].http.paths[0].path: Invalid value: "a//b": must be an absolute path',
+        "spec.rules[0].http.paths[0].path: Invalid value: \"a//b\": must not contain '//'",
+        "spec.rules[0].http.paths[0].backend: Required value: port name or number is required",
+    ]
+
+
+def test_roles_and_bindings() -> None:
+    group = "rbac.authorization.k8s.io"
+    rules = [{"apiGroups": [""], "verbs": ["get"]}, {"nonResourceURLs": ["/x"], "verbs": ["get"]}]
+    assert refused(f"roles.{group}", f"{group}/v1", rules=rules) == [
+        "rules[0].resources: Required value: resource rules must supply at least one resource",
+        'rules[1].nonResourceURLs: Invalid value: ["/x"]: namespaced rules cannot apply to non-resource URLs',
+    ]
+    binding = made(f"rolebindings.{group}", f"{group}/v1", roleRef={"kind": "Role", "name": "a"})
+    reference = {"apiGroup": group, "kind": "Role", "name": "other"}
+    assert changed(f"rolebindings.{group}", binding, roleRef=reference) == [
+        'roleRef: Invalid value: {"APIGroup":"rbac.authorization.k8s.io","Kind":"Role","Name":"other"}: cannot change'
+        " roleRef"
+    ]
+
+
+def test_endpoint_slices() -> None:
+    key = "endpointslices.discovery.k8s.io"
+    fields: dict[str, Any] = {
+        "addressType": "IPv6",
+        "endpoints": [{"addresses": ["192.0.2.1"]}, {"addresses": ["fe80::1"]}],
+    }
+    assert refused(key, "discovery.k8s.io/v1", **fields) == [
+        'endpoints[0].addresses: Invalid value: "192.0.2.1": must be an IPv6 address',
+        'endpoints[1].addresses[0]: Invalid value: "fe80::1": may not be in the link-local range (169.254.0.0/16,'
+        " fe80::/10)",
+    ]
+
+
+def test_storage_classes_are_fixed() -> None:
+    key = "storageclasses.storage.k8s.io"
+    old = made(key, "storage.k8s.io/v1", provisioner="disks.example.com")
+    assert old["reclaimPolicy"] == "Delete"
+    assert changed(key, old, reclaimPolicy="Retain", provisioner="other.example.com") == [
+        'provisioner: Invalid value: "other.example.com": field is immutable',
+        'reclaimPolicy: Invalid value: "Retain": field is immutable',
+    ]
+
+
+def test_autoscalers() -> None:
+    key = "horizontalpodautoscalers.autoscaling"
+    spec = {"maxReplicas": 1, "minReplicas": 2, "scaleTargetRef": {"kind": "Deployment"}, "metrics": [{"type": "Odd"}]}
+    wanted = [
+        "spec.maxReplicas: Invalid value: 1: must be greater than or equal to `minReplicas`",
+        "spec.scaleTargetRef.name: Required value",
+    ]
+    errors = refused(key, "autoscaling/v2", spec=spec)
+    assert errors[:2] == wanted
+    assert errors[2].startswith('spec.metrics[0].type: Unsupported value: "Odd": supported values: "ContainerResource"')
+    spec.pop("metrics")
+    assert refused(key, "autoscaling/v1", spec=spec) == wanted
+
+
+def test_disruption_budgets() -> None:
+    spec = {"minAvailable": "150%", "maxUnavailable": 1}
+    assert refused("poddisruptionbudgets.policy", "policy/v1", spec=spec) == [
+        'spec: Invalid value: {"MinAvailable":"150%","Selector":null,"MaxUnavailable":1,'
+        '"UnhealthyPodEvictionPolicy":null}: minAvailable and maxUnavailable cannot be both set',
+        'spec.minAvailable: Invalid value: "150%": must not be greater than 100%',
+    ]
+
+
+def test_priority_classes() -> None:
+    key = "priorityclasses.scheduling.k8s.io"
+    assert refused(key, "scheduling.k8s.io/v1", "system-mine", value=5) == [
+        "metadata.name: Forbidden: priority class names with 'system-' prefix are reserved for system use only."
+        " error: system-mine is not a known system priority class"
+    ]
+    assert refused(key, "scheduling.k8s.io/v1", value=2000000000, preemptionPolicy="Sometimes") == [
+        "value: Forbidden: maximum allowed value of a user defined priority is 1000000000",
+        'preemptionPolicy: Unsupported value: "Sometimes": supported values: "PreemptLowerPriority", "Never"',
+    ]
+    old = made(key, "scheduling.k8s.io/v1", value=5)
+    assert changed(key, old, value=6) == ["value: Forbidden: may not be changed in an update."]
+
+
+def test_signing_requests() -> None:
+    key = "certificatesigningrequests.certificates.k8s.io"
+    spec = {"request": "bm90IGEgcmVxdWVzdA==", "usages": ["client auth"], "signerName": "odd"}
+    assert refused(key, "certificates.k8s.io/v1", spec=spec) == [
+        'spec.request: Invalid value: "bm90IGEgcmVxdWVzdA==": PEM block type must be CERTIFICATE REQUEST',
+        'spec.signerName: Invalid value: "odd": must be a fully qualified domain and path of the form'
+        " 'example.com/signer-name'",
+    ]
+
+
+def test_admission_policies() -> None:
+    key = "mutatingadmissionpolicies.admissionregistration.k8s.io"
+    rule = {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE", "DELETE"], "resources": ["pods"]}
+    spec = {"matchConstraints": {"resourceRules": [rule]}, "mutations": [{"patchType": "Replace"}]}
+    assert refused(key, "admissionregistration.k8s.io/v1", spec=spec) == [
+        'spec.matchConstraints.resourceRules.operations: Unsupported value: "DELETE": supported values: "*",'
+        ' "CONNECT", "CREATE", "UPDATE"',
+        'spec.mutations[0].patchType: Unsupported value: "Replace": supported values: "ApplyConfiguration",'
+        ' "JSONPatch"',
+        "spec.reinvocationPolicy: Required value",
+    ]
+
+
+def test_webhooks() -> None:
+    key = "validatingwebhookconfigurations.admissionregistration.k8s.io"
+    hook = {"name": "short", "clientConfig": {"url": "http://a"}, "admissionReviewVersions": ["v9"]}
+    assert refused(key, "admissionregistration.k8s.io/v1", webhooks=[hook]) == [
+        'webhooks[0].name: Invalid value: "short": should be a domain with at least three segments separated by dots',
+        "webhooks[0].sideEffects: Required value: must specify one of None, NoneOnDryRun",
+        "webhooks[0].clientConfig.url: Invalid value: \"http\": 'https' is the only allowed URL scheme; desired format:"
+        " https://host[/path]",
+        'webhooks[0].admissionReviewVersions: Invalid value: ["v9"]: must include at least one of v1, v1beta1',
+    ]
+
+
+def test_runtime_classes_and_leases() -> None:
+    key = "runtimeclasses.node.k8s.io"
+    old = made(key, "node.k8s.io/v1", handler="gvisor")
+    assert changed(key, old, handler="kata") == ['handler: Invalid value: "kata": field is immutable']
+    lease = {"leaseDurationSeconds": 0, "leaseTransitions": -1}
+    assert refused("leases.coordination.k8s.io", "coordination.k8s.io/v1", spec=lease) == [
+        "spec.leaseDurationSeconds: Invalid value: 0: must be greater than 0",
+        "spec.leaseTransitions: Invalid value: -1: must be greater than or equal to 0",
+    ]
+
+
+def test_resource_claims() -> None:
+    requests = [{"name": "one", "exactly": {"deviceClassName": ""}}, {"name": "two"}]
+    constraints = [{"requests": ["three"], "matchAttribute": "example.com/model"}]
+    key, spec = "resourceclaims.resource.k8s.io", {"devices": {"requests": requests, "constraints": constraints}}
+    assert refused(key, "resource.k8s.io/v1", spec=spec) == [
+        "spec.devices.requests[0].exactly.deviceClassName: Required value",
+        "spec.devices.requests[1]: Required value: exactly one of `exactly` or `firstAvailable` is required",
+        'spec.devices.constraints[0].requests[0]: Invalid value: "three": must be the name of a request in the claim'
+        " or the name of a request and a subrequest separated by '/'",
+    ]
+
+
+def test_names_of_addresses() -> None:
+    key = "ipaddresses.networking.k8s.io"
+    assert refused(key, "networking.k8s.io/v1", "2001:DB8::1", spec={}) == [
+        'metadata.name: Invalid value: "2001:DB8::1": must be in canonical form ("2001:db8::1")',
+        "spec.parentRef: Required value",
+    ]
