@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from minikctl.apimachinery.request import Obj
-from minikctl.apiserver.defaults.amounts import canonical_amount
+from minikctl.apiserver.defaults.quantities import canonical_field
 
 _CPU_PERCENT = 80
 _METRIC_SOURCES = ("resource", "containerResource", "pods", "object", "external")
@@ -26,14 +26,14 @@ def _autoscaler(obj: Obj, version: str) -> None:
     for metric in metrics or ():
         for source in _METRIC_SOURCES:
             target = (metric.get(source) or {}).get("target") or {}
-            canonical_amount(obj, target, "value")
-            canonical_amount(obj, target, "averageValue")
+            canonical_field(target, "value")
+            canonical_field(target, "averageValue")
     behavior = spec.get("behavior")
     if behavior is not None:
         behavior["scaleUp"] = _rules(behavior.get("scaleUp"), up=True)
         behavior["scaleDown"] = _rules(behavior.get("scaleDown"), up=False)
         for rules in (behavior["scaleUp"], behavior["scaleDown"]):
-            canonical_amount(obj, rules, "tolerance")
+            canonical_field(rules, "tolerance")
 
 
 def _rules(rules: dict[str, Any] | None, up: bool) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from minikctl.apimachinery.request import Obj
-from minikctl.apiserver.defaults.amounts import canonical_amounts
+from minikctl.apiserver.defaults.quantities import resource_lists
 
 _NAME_LABEL = "kubernetes.io/metadata.name"
 _AFFINITY_SECONDS = 10800
@@ -88,7 +88,7 @@ def _volume(obj: Obj, version: str) -> None:
         spec["persistentVolumeReclaimPolicy"] = "Retain"
     if spec.get("volumeMode") is None:
         spec["volumeMode"] = "Filesystem"
-    canonical_amounts(obj, spec, "capacity")
+    resource_lists(spec, "capacity")
     _volume_sources(spec)
 
 
@@ -110,19 +110,15 @@ _SOURCE_DEFAULTS: dict[str, dict[str, Any]] = {
 }
 
 
-def claim_spec(obj: Obj, spec: dict[str, Any]) -> None:
-    """Defaults of a claim's spec, also inside claim templates; `obj` is the whole object."""
-    if spec.get("volumeMode") is None:
-        spec["volumeMode"] = "Filesystem"
-    canonical_amounts(obj, _part(spec, "resources"), "requests", "limits")
-
-
 def _claim(obj: Obj, version: str) -> None:
     status = _part(obj, "status")
     if not status.get("phase"):
         status["phase"] = "Pending"
-    claim_spec(obj, _part(obj, "spec"))
-    canonical_amounts(obj, status, "capacity", "allocatedResources")
+    spec = _part(obj, "spec")
+    if spec.get("volumeMode") is None:
+        spec["volumeMode"] = "Filesystem"
+    resource_lists(_part(spec, "resources"), "requests", "limits")
+    resource_lists(status, "capacity", "allocatedResources")
 
 
 def _endpoints(obj: Obj, version: str) -> None:
@@ -134,7 +130,7 @@ def _endpoints(obj: Obj, version: str) -> None:
 
 def _limit_range(obj: Obj, version: str) -> None:
     for item in (obj.get("spec") or {}).get("limits") or ():
-        canonical_amounts(obj, item, "max", "min", "default", "defaultRequest", "maxLimitRequestRatio")
+        resource_lists(item, "max", "min", "default", "defaultRequest", "maxLimitRequestRatio")
         if item.get("type") != "Container":
             continue
         default, request = dict(item.get("default") or {}), dict(item.get("defaultRequest") or {})
@@ -150,8 +146,8 @@ def _limit_range(obj: Obj, version: str) -> None:
 
 
 def _quota(obj: Obj, version: str) -> None:
-    canonical_amounts(obj, obj.get("spec"), "hard")
-    canonical_amounts(obj, obj.get("status"), "hard", "used")
+    resource_lists(obj.get("spec"), "hard")
+    resource_lists(obj.get("status"), "hard", "used")
 
 
 def _node(obj: Obj, version: str) -> None:
@@ -164,7 +160,7 @@ def _node(obj: Obj, version: str) -> None:
     if status:
         if status.get("capacity") and status.get("allocatable") is None:
             status["allocatable"] = dict(status["capacity"])
-        canonical_amounts(obj, status, "capacity", "allocatable")
+        resource_lists(status, "capacity", "allocatable")
 
 
 DEFAULTS = {

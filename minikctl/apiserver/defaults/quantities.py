@@ -31,6 +31,13 @@ def resource_list(holder: dict[str, Any], key: str) -> None:
         del holder[key]
 
 
+def resource_lists(holder: dict[str, Any] | None, *keys: str) -> None:
+    """The same for several lists of an object that may not be there."""
+    if holder:
+        for key in keys:
+            resource_list(holder, key)
+
+
 def requirements(resources: dict[str, Any]) -> None:
     """Rewrite the limits and requests of a ResourceRequirements."""
     if resources:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from minikctl.apimachinery.request import Obj
-from minikctl.apiserver.defaults.amounts import canonical_amount
+from minikctl.apiserver.defaults.quantities import canonical_field
 
 _GROUP = "resource.k8s.io"
 
@@ -44,7 +44,7 @@ def _slice(obj: Obj, version: str) -> None:
         for consumed in device.get("consumesCounters") or ():
             counters += (consumed.get("counters") or {}).values()
     for counter in counters:
-        canonical_amount(obj, counter, "value")
+        canonical_field(counter, "value")
 
 
 DEFAULTS = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from minikctl.apimachinery.request import Obj
-from minikctl.apiserver.defaults.amounts import canonical_amount
+from minikctl.apiserver.defaults.quantities import canonical_field
 
 _DRIVER = {
     "attachRequired": True,
@@ -34,8 +34,8 @@ def _csi_driver(obj: Obj, version: str) -> None:
 
 
 def _csi_storage_capacity(obj: Obj, version: str) -> None:
-    canonical_amount(obj, obj, "capacity")
-    canonical_amount(obj, obj, "maximumVolumeSize")
+    canonical_field(obj, "capacity")
+    canonical_field(obj, "maximumVolumeSize")
 
 
 DEFAULTS = {

@@ -105,7 +105,8 @@ def _module_name(resource_key: str) -> str | None:
 
 
 @lru_cache(maxsize=256)
-def _checks(resource_key: str) -> Checks | None:
+def checks_of(resource_key: str) -> Checks | None:
+    """The kind's own checks; None where there are only those of metadata."""
     name = _module_name(resource_key)
     if name is None:
         return None
@@ -116,7 +117,7 @@ def _checks(resource_key: str) -> Checks | None:
 def create(resource_key: str, obj: Obj) -> list[FieldError]:
     """Every complaint about a new object, in upstream's order; defaults and name are filled in."""
     errors = validate_object_meta(obj.get("metadata") or {}, _namespaced(resource_key, obj), name_check(resource_key))
-    checks = _checks(resource_key)
+    checks = checks_of(resource_key)
     return errors + checks[0](obj) if checks else errors
 
 
@@ -127,14 +128,14 @@ def update(resource_key: str, new: Obj, old: Obj, subresource: str = "") -> list
         special: dict[str, UpdateCheck] = import_module(f"{__name__}.pod").SUBRESOURCES
         if subresource in special:
             return errors + special[subresource](new, old)
-    checks = _checks(resource_key)
+    checks = checks_of(resource_key)
     return errors + checks[1](new, old) if checks else errors
 
 
 def status_update(resource_key: str, new: Obj, old: Obj) -> list[FieldError]:
     """Every complaint about an update through the status subresource."""
     errors = _update_metadata(resource_key, new, old)
-    checks = _checks(resource_key)
+    checks = checks_of(resource_key)
     return errors + checks[2](new, old) if checks and checks[2] else errors
 
 
