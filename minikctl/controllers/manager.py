@@ -34,6 +34,9 @@ class Row(NamedTuple):
 
 _SLICES = "endpoint-slice-controller"
 _BINDER = "persistentvolume-controller"
+_MIRRORING = "endpointslice.mirroring:EndpointSliceMirroringController"
+_POLICIES = "admissionpolicies:ValidatingAdmissionPolicyStatusController"
+_CSR = "certificates.controllers:CSR"
 _TAINTS = "taint-eviction-controller"
 _EPHEMERAL = "ephemeral_volume"
 _EMULATED = "minikctl.dev/emulated"
@@ -52,6 +55,7 @@ CONTROLLERS: tuple[Row, ...] = (
     Row("endpoint-controller", "endpoints:EndpointsController", w.endpoints),
     Row("endpointslice-controller", "endpointslice.controller:EndpointSliceController", w.endpoints, _SLICES),
     Row("persistent-volume-binder", "volume.binder:PersistentVolumeController", w.persistent_volumes, _BINDER),
+    Row("endpointslicemirroring-controller", _MIRRORING, w.mirroring, "endpoint-slice-mirroring-controller"),
     Row("expand-controller", "volume.provisioning:ExpandController", w.expansion, "volume_expand"),
     Row("persistent-volume-binder", "volume.provisioning:EmulatedProvisioner", w.provisioner, _EMULATED, "provisioner"),
     Row("pvc-protection-controller", "volume.protection:ClaimProtection", w.claim_protection),
@@ -62,6 +66,17 @@ CONTROLLERS: tuple[Row, ...] = (
     Row("node-controller", "node.ipam:NodeIPAMController", w.node_ipam, "cidrAllocator", "node-ipam-controller"),
     Row("pod-garbage-collector", "node.podgc:PodGarbageCollector", w.pod_garbage),
     Row("ttl-after-finished-controller", "ttlafterfinished:TTLAfterFinishedController", w.ttl_after_finished),
+    Row("disruption-controller", "disruption:DisruptionController", w.disruption, "controllermanager"),
+    Row("clusterrole-aggregation-controller", "aggregation:ClusterRoleAggregationController", w.role_aggregation),
+    Row("tokens-controller", "tokens:TokensController", w.tokens),
+    Row("token-cleaner", "tokens:TokenCleaner", w.bootstrap_tokens),
+    Row("certificate-controller", _CSR + "ApprovingController", w.csr, "", "csrapproving"),
+    Row("certificate-controller", _CSR + "SigningController", w.csr, "", "csrsigning"),
+    Row("certificate-controller", _CSR + "Cleaner", w.csr, "", "csrcleaner"),
+    Row("service-cidrs-controller", "servicecidrs:ServiceCIDRController", w.service_cidrs),
+    Row("attachdetach-controller", "volume.attachment:AttachDetachController", w.attachment),
+    Row("validatingadmissionpolicy-status-controller", _POLICIES, w.admission_policies),
+    Row("resource-claim-controller", "resourceclaims:ResourceClaimController", w.resource_claims, "resource_claim"),
     Row("generic-garbage-collector", "garbagecollector:GarbageCollector", w.garbage, "garbage-collector-controller"),
 )  # fmt: skip
 

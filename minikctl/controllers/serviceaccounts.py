@@ -70,7 +70,7 @@ class RootCAPublisher(PerNamespace):
         return {"annotations": {"kubernetes.io/description": _DESCRIPTION}}
 
     def content(self) -> Obj:
-        from minikctl.controllers.authority import CERTIFICATE
+        from minikctl.controllers.certificates.authority import CERTIFICATE
 
         return {"apiVersion": "v1", "kind": "ConfigMap", "data": {"ca.crt": CERTIFICATE}}
 

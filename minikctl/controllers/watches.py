@@ -202,3 +202,98 @@ def ttl_after_finished(source: Source) -> Watches:
 
 def cron_job(source: Source) -> Watches:
     return {"cronjobs.batch": enqueue, "jobs.batch": enqueue_controller("CronJob")}
+
+
+def disruption(source: Source) -> Watches:
+    index = mappers.SelectorIndex(source, "poddisruptionbudgets.policy", _health_of)
+    return {"poddisruptionbudgets.policy": index.owner, "pods": index.pod}
+
+
+def _health_of(pod: Obj) -> object:
+    status = pod.get("status") or {}
+    ready = [c["status"] for c in status.get("conditions") or () if c["type"] == "Ready"]
+    return status.get("phase"), ready, "deletionTimestamp" in pod["metadata"], pod["metadata"].get("ownerReferences")
+
+
+def role_aggregation(source: Source) -> Watches:
+    return {"clusterroles.rbac.authorization.k8s.io": mappers.constant("roles")}
+
+
+def tokens(source: Source) -> Watches:
+    return {"secrets": _token_secret, "serviceaccounts": mappers.prefixed("account")}
+
+
+def _token_secret(change: Change) -> Keys:
+    is_token = change.type != "DELETED" and change.object.get("type") == "kubernetes.io/service-account-token"
+    return (f"secret:{change.namespace}/{change.name}",) if is_token else ()
+
+
+def bootstrap_tokens(source: Source) -> Watches:
+    return {"secrets": _bootstrap_secret}
+
+
+def _bootstrap_secret(change: Change) -> Keys:
+    is_token = change.type != "DELETED" and change.object.get("type") == "bootstrap.kubernetes.io/token"
+    return enqueue(change) if is_token and change.namespace == "kube-system" else ()
+
+
+def service_cidrs(source: Source) -> Watches:
+    return {"servicecidrs.networking.k8s.io": enqueue, "ipaddresses.networking.k8s.io": _lost_address}
+
+
+def _lost_address(change: Change) -> Keys:
+    return ("*",) if change.type == "DELETED" else ()
+
+
+def mirroring(source: Source) -> Watches:
+    return {"endpoints": _foreign_endpoints, "services": enqueue}
+
+
+def _foreign_endpoints(change: Change) -> Keys:
+    """Endpoints that the endpoint controller does not keep."""
+    labels = change.object["metadata"].get("labels") or {}
+    return () if "endpoints.kubernetes.io/managed-by" in labels else enqueue(change)
+
+
+def attachment(source: Source) -> Watches:
+    return {"pods": _node_with_claims, "volumeattachments.storage.k8s.io": _node_of_attachment}
+
+
+def _node_with_claims(change: Change) -> Keys:
+    spec = change.object["spec"]
+    node = spec.get("nodeName")
+    if not node or all("persistentVolumeClaim" not in v and "ephemeral" not in v for v in spec.get("volumes") or ()):
+        return ()
+    return (node,)
+
+
+def _node_of_attachment(change: Change) -> Keys:
+    return (change.object["spec"]["nodeName"],) if change.type == "DELETED" else ()
+
+
+def admission_policies(source: Source) -> Watches:
+    return {"validatingadmissionpolicies.admissionregistration.k8s.io": enqueue}
+
+
+def resource_claims(source: Source) -> Watches:
+    return {"pods": _claimant, "resourceclaims.resource.k8s.io": mappers.prefixed("claim")}
+
+
+def _claimant(change: Change) -> Keys:
+    """A pod with claims; once it is done, its claims."""
+    pod = change.object
+    entries = pod["spec"].get("resourceClaims")
+    if not entries:
+        return ()
+    keys = [] if change.type == "DELETED" else [f"pod:{change.namespace}/{change.name}"]
+    if change.type == "DELETED" or (pod.get("status") or {}).get("phase") in ("Succeeded", "Failed"):
+        statuses = (pod.get("status") or {}).get("resourceClaimStatuses") or ()
+        names = {entry["name"]: entry.get("resourceClaimName") for entry in statuses}
+        for entry in entries:
+            if name := entry.get("resourceClaimName") or names.get(entry["name"]):
+                keys.append(f"claim:{change.namespace}/{name}")
+    return keys
+
+
+def csr(source: Source) -> Watches:
+    return {"certificatesigningrequests.certificates.k8s.io": enqueue}

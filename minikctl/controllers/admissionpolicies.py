@@ -1,0 +1,22 @@
+"""ValidatingAdmissionPolicy status: observed, with what type checking found (`validatingadmissionpolicystatus`).
+
+Expressions are not type-checked against schemas here; the status says that nothing was found.
+"""
+
+from __future__ import annotations
+
+from minikctl.controllers.controller import Controller
+
+_RESOURCE = "validatingadmissionpolicies.admissionregistration.k8s.io"
+
+
+class ValidatingAdmissionPolicyStatusController(Controller):
+    def sync(self, key: str) -> float | None:
+        policy = self.client.find(_RESOURCE, key)
+        if policy is None or "deletionTimestamp" in policy["metadata"]:
+            return None
+        status = dict(policy.get("status") or {})
+        status["observedGeneration"] = policy["metadata"].get("generation", 0)
+        status.setdefault("typeChecking", {})
+        self.put_status(_RESOURCE, policy, status)
+        return None

@@ -1,0 +1,29 @@
+"""Cluster role aggregation: roles made of others chosen by label (upstream's `clusterroleaggregation`)."""
+
+from __future__ import annotations
+
+from minikctl.apimachinery.selectors import from_label_selector
+from minikctl.controllers.controller import Controller
+
+_RESOURCE = "clusterroles.rbac.authorization.k8s.io"
+
+
+class ClusterRoleAggregationController(Controller):
+    """One key for all: a change of any role may concern several aggregated ones."""
+
+    def sync(self, key: str) -> float | None:
+        roles = sorted(self.client.items(_RESOURCE), key=lambda role: str(role["metadata"]["name"]))
+        for role in roles:
+            rule = role.get("aggregationRule")
+            if not rule:
+                continue
+            selectors = [from_label_selector(selector) for selector in rule.get("clusterRoleSelectors") or ()]
+            rules = []
+            for other in roles:
+                labels = other["metadata"].get("labels") or {}
+                if other is not role and any(selector.matches(labels) for selector in selectors):
+                    rules += [entry for entry in other.get("rules") or () if entry not in rules]
+            if (role.get("rules") or []) != rules:
+                role["rules"] = rules
+                self.client.update(_RESOURCE, role)
+        return None

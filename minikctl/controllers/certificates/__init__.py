@@ -1,0 +1,1 @@
+"""Certificate signing requests: approving the kubelets' own, signing, cleaning up; and the cluster's authority."""

@@ -1,0 +1,227 @@
+"""Approving, signing and cleaning CertificateSigningRequests (upstream's `pkg/controller/certificates`)."""
+
+from __future__ import annotations
+
+import base64
+from typing import TYPE_CHECKING
+
+from minikctl.apimachinery.errors import StatusError
+from minikctl.controllers.certificates import authority, der
+from minikctl.controllers.controller import Controller, seconds_of
+
+if TYPE_CHECKING:
+    from minikctl.apimachinery.request import Obj
+
+RESOURCE = "certificatesigningrequests.certificates.k8s.io"
+
+_YEAR = 365 * 86400.0
+_BACKDATED = 300.0
+_LEAST_SECONDS = 600
+_KUBELET = "kubernetes.io/kube-apiserver-client-kubelet"
+_USAGES = {
+    "digital signature": 0,
+    "signing": 0,
+    "content commitment": 1,
+    "key encipherment": 2,
+    "data encipherment": 3,
+    "key agreement": 4,
+    "cert sign": 5,
+    "crl sign": 6,
+    "encipher only": 7,
+}
+_EXTENDED_USAGES = {
+    "any": "2.5.29.37.0",
+    "server auth": "1.3.6.1.5.5.7.3.1",
+    "client auth": "1.3.6.1.5.5.7.3.2",
+    "code signing": "1.3.6.1.5.5.7.3.3",
+    "email protection": "1.3.6.1.5.5.7.3.4",
+    "timestamping": "1.3.6.1.5.5.7.3.8",
+    "ocsp signing": "1.3.6.1.5.5.7.3.9",
+}
+_CLIENT_USAGES = {"key encipherment", "digital signature", "client auth"}
+_ALLOWED_USAGES = {
+    "kubernetes.io/kube-apiserver-client": (_CLIENT_USAGES, {"client auth"}),
+    _KUBELET: (_CLIENT_USAGES, {"digital signature", "client auth"}),
+    "kubernetes.io/kubelet-serving": (
+        {"key encipherment", "digital signature", "server auth"},
+        {"digital signature", "server auth"},
+    ),
+    "kubernetes.io/legacy-unknown": (None, set()),
+}
+
+
+def _condition(request: Obj, *types: str) -> Obj | None:
+    for entry in (request.get("status") or {}).get("conditions") or ():
+        if entry["type"] in types:
+            found: Obj = entry
+            return found
+    return None
+
+
+def _parsed(request: Obj) -> der.Request:
+    return der.Request(base64.b64decode(request["spec"]["request"]).decode())
+
+
+class CSRApprovingController(Controller):
+    """Approves kubelet client certificates for those who may ask for them."""
+
+    def sync(self, key: str) -> float | None:
+        request = self.client.find(RESOURCE, key)
+        if request is None or request["spec"]["signerName"] != _KUBELET or _condition(request, "Approved", "Denied"):
+            return None
+        try:
+            parsed = _parsed(request)
+        except (ValueError, IndexError):
+            return None
+        usages = set(request["spec"].get("usages") or ())
+        if not parsed.common_name.startswith("system:node:") or parsed.organizations != ["system:nodes"]:
+            return None
+        if parsed.extensions or not usages <= _CLIENT_USAGES or not {"digital signature", "client auth"} <= usages:
+            return None
+        own = parsed.common_name == request["spec"].get("username")
+        if not self._may(request, "selfnodeclient" if own else "nodeclient"):
+            return None
+        which = "self kubelet client" if own else "kubelet client"
+        stamp = self.stamp()
+        request.setdefault("status", {}).setdefault("conditions", []).append(
+            {
+                "type": "Approved",
+                "status": "True",
+                "reason": "AutoApproved",
+                "message": f"Auto approving {which} certificate after SubjectAccessReview.",
+                "lastUpdateTime": stamp,
+                "lastTransitionTime": stamp,
+            }
+        )
+        self.client.update(RESOURCE, request, subresource="approval")
+        return None
+
+    def _may(self, request: Obj, subresource: str) -> bool:
+        spec = request["spec"]
+        review = {
+            "apiVersion": "authorization.k8s.io/v1",
+            "kind": "SubjectAccessReview",
+            "metadata": {},
+            "spec": {
+                "user": spec.get("username"),
+                "uid": spec.get("uid"),
+                "groups": spec.get("groups"),
+                "resourceAttributes": {
+                    "group": "certificates.k8s.io",
+                    "resource": "certificatesigningrequests",
+                    "verb": "create",
+                    "subresource": subresource,
+                    "version": "*",
+                },
+            },
+        }
+        review["spec"] = {name: value for name, value in review["spec"].items() if value}  # type: ignore[attr-defined]
+        answer = self.client.create("subjectaccessreviews.authorization.k8s.io", review)
+        return bool((answer.get("status") or {}).get("allowed"))
+
+
+class CSRSigningController(Controller):
+    """Signs what was approved for one of the built-in signers."""
+
+    def sync(self, key: str) -> float | None:
+        request = self.client.find(RESOURCE, key)
+        if request is None or not _condition(request, "Approved") or _condition(request, "Denied", "Failed"):
+            return None
+        signer = request["spec"]["signerName"]
+        status = request.setdefault("status", {})
+        if signer not in _ALLOWED_USAGES or status.get("certificate"):
+            return None
+        problem = _problem(request, signer)
+        if problem:
+            stamp = self.stamp()
+            status.setdefault("conditions", []).append(
+                {
+                    "type": "Failed",
+                    "status": "True",
+                    "reason": "SignerValidationFailure",
+                    "message": problem,
+                    "lastUpdateTime": stamp,
+                    "lastTransitionTime": stamp,
+                }
+            )
+        else:
+            status["certificate"] = base64.b64encode(self._sign(request).encode()).decode()
+        self.client.update(RESOURCE, request, subresource="status")
+        return None
+
+    def _sign(self, request: Obj) -> str:
+        parsed, now = _parsed(request), self.clock.now()
+        asked = request["spec"].get("expirationSeconds")
+        seconds = _YEAR if asked is None else float(min(_YEAR, max(_LEAST_SECONDS, asked)))
+        usages = request["spec"].get("usages") or []
+        no_authority = der.extension("2.5.29.19", der.sequence(), critical=True)
+        extensions = [entry for entry in (_key_usage(usages), _extended_usage(usages), no_authority) if entry]
+        alternative_names = der.oid("2.5.29.17")
+        extensions += [entry for entry in parsed.extensions if alternative_names in entry]
+        return der.certificate(
+            serial=int(self.rand.hex(32), 16),
+            issuer=der.subject_of(authority.CERTIFICATE),
+            valid=(now - _BACKDATED, now - _BACKDATED + seconds),
+            request=parsed,
+            extensions=extensions,
+            key=(authority.MODULUS, authority.PRIVATE_EXPONENT),
+        )
+
+
+def _problem(request: Obj, signer: str) -> str:
+    """Why a signer refuses; "" where it does not."""
+    try:
+        parsed = _parsed(request)
+    except (ValueError, IndexError):
+        return "unable to parse the request"
+    usages = set(request["spec"].get("usages") or ())
+    allowed, required = _ALLOWED_USAGES[signer]
+    if allowed is not None and (not usages <= allowed or not required <= usages):
+        return "usages did not match the signer's requirements"
+    if signer in (_KUBELET, "kubernetes.io/kubelet-serving"):
+        if parsed.organizations != ["system:nodes"]:
+            return "subject organization is not system:nodes"
+        if not parsed.common_name.startswith("system:node:"):
+            return "subject common name does not begin with system:node: "
+    return ""
+
+
+def _key_usage(usages: list[str]) -> bytes:
+    numbers = [_USAGES[usage] for usage in usages if usage in _USAGES]
+    if not numbers:
+        return b""
+    value = sum(1 << (7 - number) for number in set(numbers))
+    unused = 7 - max(numbers)
+    return der.extension("2.5.29.15", der.bits(bytes((value,)), unused), True)
+
+
+def _extended_usage(usages: list[str]) -> bytes:
+    identifiers = [_EXTENDED_USAGES[usage] for usage in usages if usage in _EXTENDED_USAGES]
+    if not identifiers:
+        return b""
+    return der.extension("2.5.29.37", der.sequence(*(der.oid(identifier) for identifier in identifiers)))
+
+
+class CSRCleaner(Controller):
+    """Deletes requests some time after they were answered, or were not."""
+
+    _APPROVED = _DENIED = _FAILED = 3600.0
+    _PENDING = 24 * 3600.0
+
+    def sync(self, key: str) -> float | None:
+        request = self.client.find(RESOURCE, key)
+        if request is None:
+            return None
+        answered = _condition(request, "Approved", "Denied", "Failed")
+        if answered is None:
+            due = seconds_of(request["metadata"].get("creationTimestamp")) + self._PENDING
+        else:
+            due = seconds_of(answered.get("lastUpdateTime")) + self._APPROVED
+        if due > self.clock.now():
+            return due
+        try:
+            self.client.delete(RESOURCE, key)
+        except StatusError as error:
+            if error.reason != "NotFound":
+                raise
+        return None

@@ -1,0 +1,177 @@
+"""PodDisruptionBudget status: how many pods may be disrupted now (upstream's `pkg/controller/disruption`)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from minikctl.apimachinery.clock import parse_time
+from minikctl.apimachinery.errors import StatusError
+from minikctl.apimachinery.meta import controller_of, set_condition
+from minikctl.apimachinery.selectors import from_label_selector
+from minikctl.client.component import split_key
+from minikctl.controllers import pods
+from minikctl.controllers.controller import Controller, earliest, scaled
+
+if TYPE_CHECKING:
+    from minikctl.apimachinery.request import Obj
+
+_RESOURCE = "poddisruptionbudgets.policy"
+_DELETION_TIMEOUT = 120.0
+_SCALED = ("replicasets.apps", "statefulsets.apps", "deployments.apps", "replicationcontrollers")
+_UNMANAGED = (
+    "Pods selected by this PodDisruptionBudget (selector: {}) were found to be unmanaged. As a result, the status of"
+    " the PDB cannot be calculated correctly, which may result in undefined behavior. To account for these pods please"
+    ' set ".spec.minAvailable" field of the PDB to an integer value.'
+)
+
+
+class _CannotCountError(Exception):
+    """The expected number of pods is not known."""
+
+
+class DisruptionController(Controller):
+    def sync(self, key: str) -> float | None:
+        namespace, name = split_key(key)
+        budget = self.client.find(_RESOURCE, name, namespace)
+        if budget is None:
+            return None
+        selector = from_label_selector(budget["spec"].get("selector"))
+        members = self.client.items("pods", namespace, label_selector=selector)
+        if not members:
+            self.recorder.event(budget, "Normal", "NoPods", "No matching pods found")
+        try:
+            expected, desired, unmanaged = self._expectation(budget, members)
+        except _CannotCountError as error:
+            message = f"Failed to calculate the number of expected pods: {error}"
+            self.recorder.event(budget, "Warning", "CalculateExpectedPodCountFailed", message)
+            self._write_failure(budget, str(error))
+            return None
+        if unmanaged:
+            self.recorder.event(budget, "Warning", "UnmanagedPods", _UNMANAGED.format(_go_selector(budget)))
+        disrupted, due = self._disrupted(budget, members)
+        healthy = sum(
+            1
+            for pod in members
+            if "deletionTimestamp" not in pod["metadata"]
+            and pod["metadata"]["name"] not in disrupted
+            and pods.is_ready(pod)
+        )
+        self._write(budget, expected, desired, healthy, disrupted)
+        return due
+
+    def _expectation(self, budget: Obj, members: list[Obj]) -> tuple[int, int, bool]:
+        """(expected pods, healthy ones wanted, whether some have no controller)."""
+        spec = budget["spec"]
+        if "maxUnavailable" in spec:
+            expected, unmanaged = self._scale_of(members)
+            return expected, max(0, expected - scaled(spec["maxUnavailable"], expected, True)), unmanaged
+        least = spec.get("minAvailable", 1)
+        if isinstance(least, int):
+            return len(members), least, False
+        expected, unmanaged = self._scale_of(members)
+        return expected, scaled(least, expected, True), unmanaged
+
+    def _scale_of(self, members: list[Obj]) -> tuple[int, bool]:
+        """The sum of the sizes of the pods' controllers, each counted once."""
+        sizes: dict[str, int] = {}
+        unmanaged = False
+        for pod in members:
+            reference = controller_of(pod)
+            if reference is None:
+                unmanaged = True
+                continue
+            if reference["uid"] not in sizes:
+                found = self._size(reference, pod["metadata"]["namespace"])
+                if found is None:
+                    raise _CannotCountError(f'found no controllers for pod "{pod["metadata"]["name"]}"')
+                sizes[found[0]] = sizes[reference["uid"]] = 0
+                sizes[found[0]] = found[1]
+        return sum(sizes.values()), unmanaged
+
+    def _size(self, reference: Obj, namespace: str) -> tuple[str, int] | None:
+        """(uid, size) of the controller that decides: a ReplicaSet's Deployment, or any with a scale."""
+        row = self.client.resource_set().by_kind(reference["apiVersion"], reference["kind"])
+        if row is None:
+            return None
+        if row.key not in _SCALED:
+            return self._custom_size(row.key, reference, namespace)
+        owner = self.client.find(row.key, reference["name"], namespace)
+        if owner is None or owner["metadata"]["uid"] != reference["uid"]:
+            return None
+        parent = controller_of(owner)
+        if row.key == "replicasets.apps" and parent is not None and parent["kind"] == "Deployment":
+            return self._size(parent, namespace)
+        return owner["metadata"]["uid"], owner["spec"].get("replicas", 1)
+
+    def _custom_size(self, key: str, reference: Obj, namespace: str) -> tuple[str, int] | None:
+        try:
+            scale = self.client.get(key, reference["name"], namespace, subresource="scale")
+        except StatusError:
+            return None
+        return reference["uid"], scale["spec"].get("replicas", 0)
+
+    def _disrupted(self, budget: Obj, members: list[Obj]) -> tuple[dict[str, str], float | None]:
+        """Pods whose eviction was granted and that are not going yet; a grant lapses after two minutes."""
+        granted = (budget.get("status") or {}).get("disruptedPods") or {}
+        kept: dict[str, str] = {}
+        due: float | None = None
+        for pod in members:
+            name = pod["metadata"]["name"]
+            if name not in granted or "deletionTimestamp" in pod["metadata"]:
+                continue
+            lapses = parse_time(granted[name]) + _DELETION_TIMEOUT
+            if lapses > self.clock.now():
+                kept[name] = granted[name]
+                due = earliest(due, lapses)
+            else:
+                namespace, by = pod["metadata"]["namespace"], budget["metadata"]["name"]
+                message = f"Pod {namespace}/{name} was expected by PDB {namespace}/{by} to be deleted but it wasn't"
+                self.recorder.event(pod, "Warning", "NotDeleted", message)
+        return kept, due
+
+    def _write(self, budget: Obj, expected: int, desired: int, healthy: int, disrupted: dict[str, str]) -> None:
+        allowed = max(0, healthy - desired) if expected > 0 else 0
+        status = dict(budget.get("status") or {})
+        status |= {
+            "currentHealthy": healthy,
+            "desiredHealthy": desired,
+            "expectedPods": expected,
+            "disruptionsAllowed": allowed,
+        }
+        status["observedGeneration"] = generation = budget["metadata"].get("generation", 0)
+        status.pop("disruptedPods", None)
+        if disrupted:
+            status["disruptedPods"] = disrupted
+        set_condition(
+            status,
+            {
+                "type": "DisruptionAllowed",
+                "status": "True" if allowed else "False",
+                "reason": "SufficientPods" if allowed else "InsufficientPods",
+                "message": "",
+                "observedGeneration": generation,
+            },
+            self.stamp(),
+        )
+        self.put_status(_RESOURCE, budget, status)
+
+    def _write_failure(self, budget: Obj, message: str) -> None:
+        status = dict(budget.get("status") or {})
+        zero = dict.fromkeys(("currentHealthy", "desiredHealthy", "expectedPods"), 0)
+        status = {**zero, **status, "disruptionsAllowed": 0}
+        entry = {"type": "DisruptionAllowed", "status": "False", "reason": "SyncFailed", "message": message}
+        entry["observedGeneration"] = budget["metadata"].get("generation", 0)
+        set_condition(status, entry, self.stamp())
+        self.put_status(_RESOURCE, budget, status)
+
+
+def _go_selector(budget: Obj) -> str:
+    """The selector as Go prints the structure."""
+    selector = budget["spec"].get("selector") or {}
+    labels = "".join(f"{key}: {value}," for key, value in sorted((selector.get("matchLabels") or {}).items()))
+    terms = ""
+    for term in selector.get("matchExpressions") or ():
+        values = " ".join(term.get("values") or ())
+        terms += f"LabelSelectorRequirement{{Key:{term['key']},Operator:{term['operator']},Values:[{values}],}},"
+    pattern = "&LabelSelector{{MatchLabels:map[string]string{{{}}},MatchExpressions:[]LabelSelectorRequirement{{{}}},}}"
+    return pattern.format(labels, terms)
