@@ -67,6 +67,7 @@ CONTROLLERS: tuple[Row, ...] = (
     Row("pod-garbage-collector", "node.podgc:PodGarbageCollector", w.pod_garbage),
     Row("ttl-after-finished-controller", "ttlafterfinished:TTLAfterFinishedController", w.ttl_after_finished),
     Row("disruption-controller", "disruption:DisruptionController", w.disruption, "controllermanager"),
+    Row("resourcequota-controller", "resourcequota:ResourceQuotaController", w.resource_quota),
     Row("clusterrole-aggregation-controller", "aggregation:ClusterRoleAggregationController", w.role_aggregation),
     Row("tokens-controller", "tokens:TokensController", w.tokens),
     Row("token-cleaner", "tokens:TokenCleaner", w.bootstrap_tokens),

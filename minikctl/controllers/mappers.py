@@ -223,3 +223,27 @@ class NodeNames:
         if node:
             return () if node in self._names else (f"node:{node}",)
         return (f"pod:{change.namespace}/{change.name}",) if "deletionTimestamp" in pod["metadata"] else ()
+
+
+class QuotaNamespaces:
+    """Wakes the quota controller: a quota, or anything countable in a namespace that has one."""
+
+    def __init__(self, source: EnvSource) -> None:
+        self._source = source
+        self._namespaces: dict[str, int] | None = None
+
+    def quota(self, change: Change) -> Keys:
+        if self._namespaces is not None and change.type != "MODIFIED":
+            step = 1 if change.type == "ADDED" else -1
+            self._namespaces[change.namespace] = self._namespaces.get(change.namespace, 0) + step
+        return (object_key(change.namespace, change.name),) if change.type != "DELETED" else ()
+
+    def anything(self, change: Change) -> Keys:
+        if not change.namespace or change.resource in ("events", "resourcequotas"):
+            return ()
+        if self._namespaces is None:
+            self._namespaces = {}
+            for found in self._source().client.items("resourcequotas"):
+                namespace = found["metadata"]["namespace"]
+                self._namespaces[namespace] = self._namespaces.get(namespace, 0) + 1
+        return (f"all:{change.namespace}",) if self._namespaces.get(change.namespace) else ()

@@ -297,3 +297,8 @@ def _claimant(change: Change) -> Keys:
 
 def csr(source: Source) -> Watches:
     return {"certificatesigningrequests.certificates.k8s.io": enqueue}
+
+
+def resource_quota(source: Source) -> Watches:
+    index = mappers.QuotaNamespaces(source)
+    return {"resourcequotas": index.quota, "*": index.anything}
