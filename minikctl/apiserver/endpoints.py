@@ -1,6 +1,6 @@
 """Non-resource paths: version, health and discovery.
 
-Counterpart of the generic apiserver's installed routes. OpenAPI documents come with the HTTP server.
+Counterpart of the generic apiserver's installed routes. OpenAPI v2 comes with the HTTP server.
 """
 
 from __future__ import annotations
@@ -38,11 +38,11 @@ def version() -> dict[str, str]:
     }
 
 
-def health(verbose: bool) -> str:
+def health(name: str, verbose: bool) -> str:
     """/healthz, /livez, /readyz: they answer, so all is well."""
     if not verbose:
         return "ok"
-    return "".join(f"[+]{check} ok\n" for check in _CHECKS) + "healthz check passed\n"
+    return "".join(f"[+]{check} ok\n" for check in _CHECKS) + f"{name} check passed\n"
 
 
 def handle(server: Server, request: Request) -> Response:
@@ -55,17 +55,43 @@ def handle(server: Server, request: Request) -> Response:
         return Response(fixed(server, request))
     parts = path.strip("/").split("/")
     if parts[0] in ("healthz", "livez", "readyz"):
-        return Response(health("verbose" in request.options))
+        return Response(health(parts[0], "verbose" in request.options))
     if parts[0] in ("api", "apis"):
         from minikctl.apiserver import discovery
 
         found = discovery.document(server.resource_set(), path)
         if found is not None:
             return Response(found)
+    if parts[:2] == ["openapi", "v3"]:
+        found = _openapi(server, "/".join(parts[2:]))
+        if found is not None:
+            return Response(found)
     raise errors.StatusError("NotFound", "the server could not find the requested resource", code=404)
+
+
+def _openapi(server: Server, path: str) -> Any:
+    from minikctl.apiserver import openapidocs
+
+    resources = server.resource_set()
+    if not path:
+        return openapidocs.index(resources)
+    return openapidocs.document(resources, path, server.reader.list("customresourcedefinitions.apiextensions.k8s.io"))
+
+
+def _openid() -> dict[str, Any]:
+    """The discovery document of the service account issuer."""
+    issuer = "https://kubernetes.default.svc.cluster.local"
+    return {
+        "issuer": issuer,
+        "jwks_uri": f"{issuer}/openid/v1/jwks",
+        "response_types_supported": ["id_token"],
+        "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": ["RS256"],
+    }
 
 
 _FIXED: dict[str, Callable[[Server, Request], Any]] = {
     "/version": lambda server, request: version(),
+    "/.well-known/openid-configuration": lambda server, request: _openid(),
     "/": lambda server, request: {"paths": sorted({"/api", "/apis", "/healthz", "/livez", "/readyz", "/version"})},
 }

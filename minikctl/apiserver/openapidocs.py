@@ -1,0 +1,162 @@
+"""/openapi/v3: the index and one document per group version, made from schemas/ and from CRDs.
+
+Clients find kinds in them (`components.schemas`) and ask what a kind's PATCH accepts (`paths`). The
+documents carry no descriptions. Counterparts: kube-openapi's `handler3`, apiextensions' OpenAPI controller.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from minikctl.apimachinery import openapi
+from minikctl.apimachinery.resources import Resource, ResourceSet
+
+Document = dict[str, Any]
+
+_PREFIX = "#/components/schemas/"
+_META = ("APIResourceList", "DeleteOptions", "Patch", "Status", "WatchEvent")
+_ACTIONS = {"get": "get", "create": "post", "update": "put", "patch": "patch", "delete": "delete"}
+_OTHERS = (".well-known/openid-configuration/", "logs", "openid/v1/jwks/", "version")
+
+
+def index(resources: ResourceSet) -> Document:
+    """/openapi/v3: which documents there are. The hash in a link changes with the document."""
+    paths = ["api", "api/v1", "apis", *_OTHERS]
+    for group, versions in resources.groups().items():
+        if group:
+            builtin = openapi.read(openapi.file_of(f"{group}/{versions[0]}")) is not None
+            paths += [f"apis/{group}"] * builtin + [f"apis/{group}/{version}" for version in versions]
+    return {"paths": {path: {"serverRelativeURL": f"/openapi/v3/{path}?hash={_hash(path)}"} for path in sorted(paths)}}
+
+
+def _hash(path: str) -> str:
+    from hashlib import sha512
+
+    return sha512(path.encode()).hexdigest()[:128].upper()
+
+
+def document(resources: ResourceSet, path: str, crds: Iterable[Document] = ()) -> Document | None:
+    """/openapi/v3/PATH: the document of a group version ("api/v1", "apis/apps/v1"), None where there is none."""
+    parts = path.strip("/").split("/")
+    group, version = ("", parts[1]) if parts[0] == "api" and len(parts) == 2 else ("", "")
+    if parts[0] == "apis" and len(parts) == 3:
+        group, version = parts[1], parts[2]
+    rows = [row for row in resources.all_resources() if (row.group, row.version) == (group, version)]
+    if not rows:
+        return None
+    if rows[0].custom:
+        schemas = _custom_schemas(rows, crds)
+    else:
+        schemas = _builtin_schemas(openapi.file_of(rows[0].api_version))
+    paths: Document = {}
+    for row in rows:
+        paths.update(_paths(row))
+    info = {"title": "Kubernetes", "version": "v1.36.2"}
+    return {"openapi": "3.0.0", "info": info, "paths": paths, "components": {"schemas": schemas}}
+
+
+def _builtin_schemas(file: str) -> Document:
+    """Every definition of a group version, and what they lead to."""
+    content = openapi.read(file)
+    own = [(file, name) for name in content["$defs"]] if content else []
+    if file == "core_v1":
+        own += [("pod", name) for name in (openapi.read("pod") or {})["$defs"]]
+    return _closure(own + [("meta", name) for name in _META])
+
+
+def _closure(todo: list[tuple[str, str]]) -> Document:
+    schemas: Document = {}
+    while todo:
+        home, name = todo.pop()
+        full = _full_name(home, name)
+        if full not in schemas:
+            found = openapi.definition(home, name)
+            assert found is not None
+            schemas[full] = _expand(found.raw, home, todo)
+    return dict(sorted(schemas.items()))
+
+
+def _full_name(file: str, name: str) -> str:
+    found = openapi.definition(file, name)
+    assert found is not None
+    return f"{found.package}.{name}"
+
+
+def _expand(raw: Document, file: str, todo: list[tuple[str, str]]) -> Document:
+    """A compact schema as OpenAPI writes it; the definitions it refers to are noted."""
+    result: Document = {}
+    for key, value in raw.items():
+        if key == "$ref":
+            there, _, name = value.partition("#/$defs/")
+            there = there.removesuffix(".json") or file
+            todo.append((there, name))
+            link = {"$ref": _PREFIX + _full_name(there, name)}
+            result.update(link if len(raw) == 1 else {"allOf": [link]})
+        elif key == "properties":
+            result[key] = {name: _expand(field, file, todo) for name, field in value.items()}
+        elif key in ("items", "additionalProperties") and isinstance(value, dict):
+            result[key] = _expand(value, file, todo)
+        elif not key.startswith("x-go-") and key != "x-package":
+            result[key] = value
+    return result
+
+
+def _custom_schemas(rows: list[Resource], crds: Iterable[Document]) -> Document:
+    """The schemas of custom kinds, with the metadata of every object."""
+    schemas = _closure([("meta", name) for name in (*_META, "ObjectMeta", "ListMeta")])
+    metadata = {"allOf": [{"$ref": f"{_PREFIX}io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"}]}
+    for crd in crds:
+        for row in rows:
+            if f"{crd['spec']['names']['plural']}.{crd['spec']['group']}" == row.key:
+                name = _custom_name(row)
+                schemas[name] = {**_custom_schema(crd, row.version), **_gvk_list(row)}
+                schemas[name]["properties"] = {**schemas[name].get("properties", {}), "metadata": metadata}
+                for field in ("apiVersion", "kind"):
+                    schemas[name]["properties"][field] = {"type": "string"}
+    return dict(sorted(schemas.items()))
+
+
+def _custom_name(row: Resource) -> str:
+    """com.example.sky.v1.Telescope of group sky.example.com."""
+    return ".".join([*reversed(row.group.split(".")), row.version, row.kind])
+
+
+def _custom_schema(crd: Document, version: str) -> Document:
+    for known in crd["spec"]["versions"]:
+        if known["name"] == version:
+            return (known.get("schema") or {}).get("openAPIV3Schema") or {"type": "object"}
+    return {"type": "object"}
+
+
+def _gvk(row: Resource) -> Document:
+    return {"group": row.group, "kind": row.kind, "version": row.version}
+
+
+def _gvk_list(row: Resource) -> Document:
+    return {"x-kubernetes-group-version-kind": [_gvk(row)]}
+
+
+def _paths(row: Resource) -> Document:
+    """The operations on a resource: what clients read of them is the kind and the query parameters."""
+    root = row.path("{namespace}")
+    collection = {
+        verb: _operation(row, "list" if verb == "get" else verb)
+        for verb, wanted in (("get", "list"), ("post", "create"), ("delete", "deletecollection"))
+        if wanted in row.verbs
+    }
+    single = {
+        method: _operation(row, method) for verb, method in _ACTIONS.items() if verb in row.verbs and verb != "create"
+    }
+    found = {root: collection, f"{root}/{{name}}": single}
+    return {path: operations for path, operations in found.items() if operations}
+
+
+def _operation(row: Resource, action: str) -> Document:
+    names = ["pretty"]
+    if action in ("post", "put", "patch"):
+        names += ["dryRun", "fieldManager", "fieldValidation"]
+    if action == "patch":
+        names.append("force")
+    parameters = [{"name": name, "in": "query", "schema": {"type": "string", "uniqueItems": True}} for name in names]
+    return {"parameters": parameters, "x-kubernetes-action": action, "x-kubernetes-group-version-kind": _gvk(row)}

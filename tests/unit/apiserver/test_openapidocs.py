@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+from typing import Any
+
+from minikctl.apimachinery.resources import ResourceSet, builtin, from_crd
+from minikctl.apiserver import openapidocs
+
+CRD: dict[str, Any] = {
+    "spec": {
+        "group": "sky.example.com",
+        "scope": "Namespaced",
+        "names": {"kind": "Telescope", "plural": "telescopes"},
+        "versions": [
+            {
+                "name": "v1",
+                "served": True,
+                "storage": True,
+                "schema": {"openAPIV3Schema": {"type": "object", "properties": {"spec": {"type": "object"}}}},
+            }
+        ],
+    }
+}
+
+
+def test_the_index_names_every_group_version() -> None:
+    paths = openapidocs.index(ResourceSet(from_crd(CRD)))["paths"]
+    assert {"api", "api/v1", "apis", "apis/apps", "apis/apps/v1", "apis/autoscaling/v2"} <= set(paths)
+    assert "apis/sky.example.com/v1" in paths
+    assert paths["api/v1"]["serverRelativeURL"].startswith("/openapi/v3/api/v1?hash=")
+
+
+def test_a_built_in_document() -> None:
+    found = openapidocs.document(builtin(), "apis/apps/v1")
+    assert found is not None
+    schemas = found["components"]["schemas"]
+    assert len([name for name in schemas if name.startswith("io.k8s.api.apps.v1.")]) == 30
+    spec = schemas["io.k8s.api.apps.v1.DeploymentSpec"]
+    assert spec["required"] == ["selector", "template"]
+    assert spec["properties"]["template"] == {
+        "allOf": [{"$ref": "#/components/schemas/io.k8s.api.core.v1.PodTemplateSpec"}],
+        "default": {},
+    }
+    assert "io.k8s.api.core.v1.PodSpec" in schemas
+    patch = found["paths"]["/apis/apps/v1/namespaces/{namespace}/deployments/{name}"]["patch"]
+    assert patch["x-kubernetes-group-version-kind"] == {"group": "apps", "kind": "Deployment", "version": "v1"}
+    assert "fieldValidation" in [parameter["name"] for parameter in patch["parameters"]]
+    assert "x-go-" not in str(found)
+
+
+def test_every_reference_resolves() -> None:
+    def refs(node: Any) -> set[str]:
+        if isinstance(node, dict):
+            own = {node["$ref"]} if isinstance(node.get("$ref"), str) else set()
+            return own.union(*(refs(child) for child in node.values()))
+        return set().union(*(refs(child) for child in node)) if isinstance(node, list) else set()
+
+    found = openapidocs.document(builtin(), "api/v1")
+    assert found is not None
+    names = {f"#/components/schemas/{name}" for name in found["components"]["schemas"]}
+    assert refs(found) <= names
+
+
+def test_a_custom_document() -> None:
+    resources = ResourceSet(from_crd(CRD))
+    found = openapidocs.document(resources, "apis/sky.example.com/v1", [CRD])
+    assert found is not None
+    schema = found["components"]["schemas"]["com.example.sky.v1.Telescope"]
+    assert sorted(schema["properties"]) == ["apiVersion", "kind", "metadata", "spec"]
+    assert openapidocs.document(resources, "apis/none/v1") is None
