@@ -155,9 +155,12 @@ def at_revision(info: Info, revision: Revision) -> Obj:
 
 def pod_template_text(template: Obj) -> str:
     """A pod template as describe shows it, its columns not aligned."""
-    from minikctl.printers.describe import podtemplate
+    from minikctl.printers.describe.podtemplate import describe_pod_template
+    from minikctl.printers.describe.writer import Writer
 
-    return podtemplate.text(template)
+    parts: list[str] = []
+    describe_pod_template(Writer(parts), template)
+    return "".join(parts)
 
 
 def describe_revision(info: Info, revision: Revision) -> str:

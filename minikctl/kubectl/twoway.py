@@ -26,8 +26,7 @@ def altered(obj: Obj, change: Callable[[Obj], None]) -> Obj:
 
 def difference(info: Info, modified: Obj) -> tuple[Obj, str]:
     """The patch from the info's object to `modified`, and its content type; {} where they are equal."""
-    row = info.resource
-    schema = None if row is None or row.custom else openapi.schema_for(row.api_version, row.kind)
+    schema = openapi.schema_for(info.obj["apiVersion"], info.obj["kind"])
     if schema is None:
         return diff_merge(info.obj, modified), MERGE_PATCH
     return two_way_strategic(info.obj, modified, schema), STRATEGIC_PATCH
