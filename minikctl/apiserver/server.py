@@ -312,6 +312,11 @@ class Server:
             return items
         return [item for item in items if label.matches(item["metadata"].get("labels") or {})]
 
+    def peek(self, key: str, namespace: str, name: str) -> Obj | None:
+        """One object as the listers of in-process components read it."""
+        record = self.storage.record(key, namespace, name)
+        return record.object() if record else None
+
     def dependents(self, uid: str) -> list[tuple[str, Obj]]:
         """Every object that names this uid as an owner, with its resource key."""
         return [(r.resource, r.object()) for r in self.storage.store.owned(uid) if r.resource != "events"]

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     Selected = str | Selector | dict[str, Any] | None
 
 
+_READS = frozenset({"get", "list", "watch"})
+
+
 class Transport(Protocol):
     """What a client needs of an apiserver; the in-process server is one."""
 
@@ -29,6 +32,7 @@ class Transport(Protocol):
     def select(
         self, key: str, namespace: str, label: Any = None, owner: str | None = None, node: str | None = None
     ) -> list[Obj]: ...
+    def peek(self, key: str, namespace: str, name: str) -> Obj | None: ...
     def dependents(self, uid: str) -> list[tuple[str, Obj]]: ...
 
 
@@ -36,19 +40,29 @@ class Client:
     """Requests of one user. `on_request` sees each request and its response (kubectl -v=6)."""
 
     def __init__(
-        self, server: Transport, user: UserInfo, user_agent: str = "", impersonate: UserInfo | None = None
+        self,
+        server: Transport,
+        user: UserInfo,
+        user_agent: str = "",
+        impersonate: UserInfo | None = None,
+        lister: UserInfo | None = None,
     ) -> None:
+        """`lister`: whose informers answer the reads of whole objects, for components that share a cache."""
         self.server = server
         self.user = user
         self.user_agent = user_agent
         self.impersonate = impersonate
+        self.lister = lister
         self.on_request: Callable[[Request, Response | StatusError], None] | None = None
         self.on_warning: Callable[[str], None] | None = None
 
     def request(self, verb: str, resource: Named | None, **fields: Any) -> Any:
         """Send one request; the object of the response. Fields are those of Request."""
         row = self.server.lookup(resource) if isinstance(resource, str) else resource
-        request = Request(verb, self.user, row, user_agent=self.user_agent, impersonate=self.impersonate, **fields)
+        user = self.user
+        if self.lister is not None and verb in _READS and not fields.get("subresource"):
+            user = self.lister
+        request = Request(verb, user, row, user_agent=self.user_agent, impersonate=self.impersonate, **fields)
         try:
             response = self.server.handle(request)
         except StatusError as error:
@@ -135,6 +149,10 @@ class Client:
             else:
                 label_selector = selectors.from_label_selector(label_selector)
         return self.server.select(resource, namespace, label_selector, owner, node)
+
+    def peek(self, resource: str, name: str, namespace: str = "") -> Obj | None:
+        """One object, or None, as an informer's lister gives it: past authorization, like `items`."""
+        return self.server.peek(resource, namespace, name)
 
     def dependents(self, uid: str) -> list_[tuple[str, Obj]]:
         """Every object with an owner reference to this uid, with its resource key."""

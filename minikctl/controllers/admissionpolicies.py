@@ -12,7 +12,7 @@ _RESOURCE = "validatingadmissionpolicies.admissionregistration.k8s.io"
 
 class ValidatingAdmissionPolicyStatusController(Controller):
     def sync(self, key: str) -> float | None:
-        policy = self.client.find(_RESOURCE, key)
+        policy = self.client.peek(_RESOURCE, key)
         if policy is None or "deletionTimestamp" in policy["metadata"]:
             return None
         status = dict(policy.get("status") or {})

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from minikctl.apimachinery.clock import parse_time, rfc3339
+from minikctl.apimachinery.request import STRATEGIC_PATCH
 
 if TYPE_CHECKING:
     from minikctl.apimachinery.request import Obj
@@ -38,6 +39,12 @@ class Controller:
         stored = self.client.update(resource, obj, subresource="status")
         obj["metadata"] = stored["metadata"]
         return True
+
+    def patch_pod_status(self, pod: Obj, fields: Obj) -> None:
+        """Change some of a pod's status, for those who may patch it but not update it."""
+        meta = pod["metadata"]
+        patch = {"metadata": {"uid": meta["uid"]}, "status": fields}
+        self.client.patch("pods", meta["name"], patch, STRATEGIC_PATCH, meta["namespace"], subresource="status")
 
     def stamp(self) -> str:
         """The cluster time as metav1.Time."""

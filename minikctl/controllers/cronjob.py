@@ -31,7 +31,7 @@ class Times(NamedTuple):
 class CronJobController(Controller):
     def sync(self, key: str) -> float | None:
         namespace, name = split_key(key)
-        cron_job = self.client.find(_RESOURCE, name, namespace)
+        cron_job = self.client.peek(_RESOURCE, name, namespace)
         if cron_job is None:
             return None
         uid = cron_job["metadata"]["uid"]

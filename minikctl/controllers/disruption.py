@@ -32,7 +32,7 @@ class _CannotCountError(Exception):
 class DisruptionController(Controller):
     def sync(self, key: str) -> float | None:
         namespace, name = split_key(key)
-        budget = self.client.find(_RESOURCE, name, namespace)
+        budget = self.client.peek(_RESOURCE, name, namespace)
         if budget is None:
             return None
         selector = from_label_selector(budget["spec"].get("selector"))
@@ -95,7 +95,7 @@ class DisruptionController(Controller):
             return None
         if row.key not in _SCALED:
             return self._custom_size(row.key, reference, namespace)
-        owner = self.client.find(row.key, reference["name"], namespace)
+        owner = self.client.peek(row.key, reference["name"], namespace)
         if owner is None or owner["metadata"]["uid"] != reference["uid"]:
             return None
         parent = controller_of(owner)

@@ -83,7 +83,7 @@ def trigger_time(service: Obj, members: list[Obj], before: str | None) -> str | 
 class EndpointsController(Controller):
     def sync(self, key: str) -> float | None:
         namespace, name = split_key(key)
-        service = self.client.find("services", name, namespace)
+        service = self.client.peek("services", name, namespace)
         if service is None or "deletionTimestamp" in service["metadata"]:
             self._remove(namespace, name)
             return None
@@ -134,7 +134,7 @@ class EndpointsController(Controller):
     def _write(self, service: Obj, members: list[Obj], subsets: list[Obj]) -> None:
         meta = service["metadata"]
         name, namespace = meta["name"], meta["namespace"]
-        found = self.client.find("endpoints", name, namespace)
+        found = self.client.peek("endpoints", name, namespace)
         labels = {**(meta.get("labels") or {}), _MANAGED_BY: "endpoint-controller"}
         labels.pop(HEADLESS_LABEL, None)
         if is_headless(service):

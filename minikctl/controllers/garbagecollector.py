@@ -37,7 +37,7 @@ class GarbageCollector(Controller):
         elif what == "deleting":
             resource, _, path = rest.partition("|")
             namespace, name = split_key(path)
-            owner = self.client.find(resource, name, namespace)
+            owner = self.client.peek(resource, name, namespace)
             if owner is not None:
                 self._finalize(resource, owner)
         else:
@@ -68,7 +68,7 @@ class GarbageCollector(Controller):
         at = namespace if row.namespaced else ""
         key = (row.key, at, reference["name"], reference["uid"])
         if key not in self._owners:
-            found = None if row.namespaced and not at else self.client.find(row.key, reference["name"], at)
+            found = None if row.namespaced and not at else self.client.peek(row.key, reference["name"], at)
             if found is not None and found["metadata"].get("uid") != reference["uid"]:
                 found = None
             self._owners[key] = found

@@ -32,6 +32,7 @@ class Row(NamedTuple):
     queue: str = ""
 
 
+_ACCOUNTS = "system:serviceaccount:kube-system:"
 _SLICES = "endpoint-slice-controller"
 _BINDER = "persistentvolume-controller"
 _MIRRORING = "endpointslice.mirroring:EndpointSliceMirroringController"
@@ -101,7 +102,9 @@ class LazyController:
 
     def _environment(self) -> Env:
         if self._env is None:
-            user = f"system:serviceaccount:kube-system:{self._row.account}"
+            # The one that makes the accounts' tokens has none itself.
+            own = self._row.account == "tokens-controller"
+            user = "system:kube-controller-manager" if own else f"{_ACCOUNTS}{self._row.account}"
             self._env = self._env_for(user, self._row.source or self._row.account)
         return self._env
 

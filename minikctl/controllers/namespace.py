@@ -30,7 +30,7 @@ _FINE = (
 
 class NamespaceController(Controller):
     def sync(self, key: str) -> float | None:
-        namespace = self.client.find("namespaces", key)
+        namespace = self.client.peek("namespaces", key)
         if namespace is None or "deletionTimestamp" not in namespace["metadata"]:
             return None
         finalizers = (namespace.get("spec") or {}).get("finalizers") or []

@@ -35,7 +35,7 @@ class ReplicaSetController(Controller):
             self.claim.adopt_orphans(key[len(ORPHANS) :])
             return None
         namespace, name = split_key(key)
-        owner = self.client.find(self.resource, name, namespace)
+        owner = self.client.peek(self.resource, name, namespace)
         if owner is None:
             return None
         owned = self.claim.owned(owner, selector_of(owner))

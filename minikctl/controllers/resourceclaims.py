@@ -26,11 +26,11 @@ class ResourceClaimController(Controller):
         what, _, rest = key.partition(":")
         namespace, name = split_key(rest)
         if what == "claim":
-            claim = self.client.find(_CLAIMS, name, namespace)
+            claim = self.client.peek(_CLAIMS, name, namespace)
             if claim is not None:
                 self._sync_claim(claim)
             return None
-        pod = self.client.find("pods", name, namespace)
+        pod = self.client.peek("pods", name, namespace)
         if pod is not None and pods.is_active(pod):
             self._sync_pod(pod)
         return None
@@ -49,11 +49,11 @@ class ResourceClaimController(Controller):
                 statuses.append({"name": entry["name"], "resourceClaimName": claim["metadata"]["name"]})
         status = pod.get("status") or {}
         if statuses and status.get("resourceClaimStatuses") != statuses:
-            self.put_status("pods", pod, {**status, "resourceClaimStatuses": statuses})
+            self.patch_pod_status(pod, {"resourceClaimStatuses": statuses})
 
     def _create(self, pod: Obj, name: str, template_name: str) -> Obj | None:
         meta = pod["metadata"]
-        template = self.client.find(_TEMPLATES, template_name, meta["namespace"])
+        template = self.client.peek(_TEMPLATES, template_name, meta["namespace"])
         if template is None:
             message = f'PodResourceClaim {name}: resourceclaimtemplate.resource.k8s.io "{template_name}" not found'
             self.recorder.event(pod, "Warning", "FailedResourceClaimCreation", message)
@@ -89,7 +89,7 @@ class ResourceClaimController(Controller):
         for reference in meta.get("ownerReferences") or ():
             if reference["kind"] != "Pod":
                 continue
-            pod = self.client.find("pods", reference["name"], meta["namespace"])
+            pod = self.client.peek("pods", reference["name"], meta["namespace"])
             if pod is not None and is_controlled_by(claim, pod["metadata"]["uid"]) and pods.is_finished(pod):
                 try:
                     self.client.delete(_CLAIMS, meta["name"], meta["namespace"])
@@ -100,5 +100,5 @@ class ResourceClaimController(Controller):
     def _still_uses(self, user: Obj, namespace: str) -> bool:
         if user.get("resource") != "pods" or user.get("apiGroup"):
             return True
-        pod = self.client.find("pods", user["name"], namespace)
+        pod = self.client.peek("pods", user["name"], namespace)
         return pod is not None and pod["metadata"]["uid"] == user.get("uid") and not pods.is_finished(pod)

@@ -28,7 +28,7 @@ class ResourceQuotaController(Controller):
                 self._count(quota)
             return None
         namespace, name = split_key(what)
-        quota_or_none = self.client.find(_RESOURCE, name, namespace)
+        quota_or_none = self.client.peek(_RESOURCE, name, namespace)
         if quota_or_none is not None:
             self._count(quota_or_none)
         return None

@@ -25,10 +25,10 @@ class PerNamespace(Controller):
     name = ""
 
     def sync(self, key: str) -> float | None:
-        namespace = self.client.find("namespaces", key)
+        namespace = self.client.peek("namespaces", key)
         if namespace is None or (namespace.get("status") or {}).get("phase") == "Terminating":
             return None
-        found = self.client.find(self.resource, self.name, key)
+        found = self.client.peek(self.resource, self.name, key)
         if found is None:
             self._create(key)
         elif not self.is_right(found):

@@ -24,7 +24,7 @@ class ServiceCIDRController(Controller):
                 if "deletionTimestamp" in cidr["metadata"]:
                     self._finish(cidr)
             return None
-        cidr_or_none = self.client.find(_RESOURCE, key)
+        cidr_or_none = self.client.peek(_RESOURCE, key)
         if cidr_or_none is None:
             return None
         if "deletionTimestamp" in cidr_or_none["metadata"]:

@@ -28,11 +28,11 @@ class TokensController(Controller):
         what, _, rest = key.partition(":")
         namespace, name = split_key(rest)
         if what == "secret":
-            secret = self.client.find("secrets", name, namespace)
+            secret = self.client.peek("secrets", name, namespace)
             if secret is not None and secret.get("type") == _TYPE:
                 self._fill(secret)
             return None
-        account = self.client.find("serviceaccounts", name, namespace)
+        account = self.client.peek("serviceaccounts", name, namespace)
         for secret in self.client.items("secrets", namespace):
             notes = secret["metadata"].get("annotations") or {}
             if secret.get("type") != _TYPE or notes.get(_NAME) != name:
@@ -46,7 +46,7 @@ class TokensController(Controller):
     def _fill(self, secret: Obj) -> None:
         meta = secret["metadata"]
         notes = meta.get("annotations") or {}
-        account = self.client.find("serviceaccounts", notes.get(_NAME, ""), meta["namespace"])
+        account = self.client.peek("serviceaccounts", notes.get(_NAME, ""), meta["namespace"])
         if account is None or notes.get(_UID) not in (None, "", account["metadata"]["uid"]):
             self._delete(secret)
             return
@@ -82,7 +82,7 @@ class TokenCleaner(Controller):
 
     def sync(self, key: str) -> float | None:
         namespace, name = split_key(key)
-        secret = self.client.find("secrets", name, namespace)
+        secret = self.client.peek("secrets", name, namespace)
         if secret is None or secret.get("type") != "bootstrap.kubernetes.io/token":
             return None
         encoded = (secret.get("data") or {}).get("expiration")

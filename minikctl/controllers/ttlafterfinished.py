@@ -10,7 +10,7 @@ from minikctl.controllers.controller import Controller, seconds_of
 class TTLAfterFinishedController(Controller):
     def sync(self, key: str) -> float | None:
         namespace, name = split_key(key)
-        job = self.client.find("jobs.batch", name, namespace)
+        job = self.client.peek("jobs.batch", name, namespace)
         if job is None or "deletionTimestamp" in job["metadata"]:
             return None
         ttl = job["spec"].get("ttlSecondsAfterFinished")

@@ -66,7 +66,7 @@ class CSRApprovingController(Controller):
     """Approves kubelet client certificates for those who may ask for them."""
 
     def sync(self, key: str) -> float | None:
-        request = self.client.find(RESOURCE, key)
+        request = self.client.peek(RESOURCE, key)
         if request is None or request["spec"]["signerName"] != _KUBELET or _condition(request, "Approved", "Denied"):
             return None
         try:
@@ -124,7 +124,7 @@ class CSRSigningController(Controller):
     """Signs what was approved for one of the built-in signers."""
 
     def sync(self, key: str) -> float | None:
-        request = self.client.find(RESOURCE, key)
+        request = self.client.peek(RESOURCE, key)
         if request is None or not _condition(request, "Approved") or _condition(request, "Denied", "Failed"):
             return None
         signer = request["spec"]["signerName"]
@@ -209,7 +209,7 @@ class CSRCleaner(Controller):
     _PENDING = 24 * 3600.0
 
     def sync(self, key: str) -> float | None:
-        request = self.client.find(RESOURCE, key)
+        request = self.client.peek(RESOURCE, key)
         if request is None:
             return None
         answered = _condition(request, "Approved", "Denied", "Failed")

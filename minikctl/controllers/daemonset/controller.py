@@ -35,7 +35,7 @@ class DaemonSetController(Controller):
         if key == "nodes:":
             return earliest(*(self.sync(key_of(set_)) for set_ in self.client.items(_RESOURCE)))
         namespace, name = split_key(key)
-        set_ = self.client.find(_RESOURCE, name, namespace)
+        set_ = self.client.peek(_RESOURCE, name, namespace)
         if set_ is None or "deletionTimestamp" in set_["metadata"]:
             return None
         selector = selector_of(set_)

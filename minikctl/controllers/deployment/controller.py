@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from minikctl.apimachinery.request import STRATEGIC_PATCH
 from minikctl.client.component import split_key
 from minikctl.controllers.controller import Controller
 from minikctl.controllers.deployment import history, progress, recreate, rolling, scaling
@@ -28,7 +27,7 @@ class DeploymentController(Controller):
             self.claim.adopt_orphans(key[len(ORPHANS) :])
             return None
         namespace, name = split_key(key)
-        deployment = self.client.find("deployments.apps", name, namespace)
+        deployment = self.client.peek("deployments.apps", name, namespace)
         if deployment is None:
             return None
         selector = selector_of(deployment)
@@ -128,9 +127,7 @@ class DeploymentController(Controller):
         """Write status and the revision annotation, each where it differs."""
         if revision and sets_.annotations_of(deployment).get(sets_.REVISION) != revision:
             meta = deployment["metadata"]
-            patch = {"metadata": {"annotations": {sets_.REVISION: revision}}}
-            stored = self.client.patch(
-                "deployments.apps", meta["name"], patch, STRATEGIC_PATCH, meta["namespace"], subresource="status"
-            )
-            deployment["metadata"] = stored["metadata"]
+            meta["annotations"] = {**sets_.annotations_of(deployment), sets_.REVISION: revision}
+            deployment["status"] = status
+            meta.update(self.client.update("deployments.apps", deployment, subresource="status")["metadata"])
         self.put_status("deployments.apps", deployment, status)

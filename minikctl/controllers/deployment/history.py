@@ -58,7 +58,7 @@ def _create_new(controller: DeploymentController, deployment: Obj, old: list[Obj
     try:
         made = controller.client.create("replicasets.apps", new, meta["namespace"])
     except StatusError as error:
-        found = controller.client.find("replicasets.apps", name, meta["namespace"])
+        found = controller.client.peek("replicasets.apps", name, meta["namespace"])
         if error.reason == "AlreadyExists" and found is not None:
             if not _is_ours(found, deployment):
                 status["collisionCount"] = status.get("collisionCount", 0) + 1

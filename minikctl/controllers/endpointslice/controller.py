@@ -33,7 +33,7 @@ _ZONE = "topology.kubernetes.io/zone"
 class EndpointSliceController(Controller):
     def sync(self, key: str) -> float | None:
         namespace, name = split_key(key)
-        service = self.client.find("services", name, namespace)
+        service = self.client.peek("services", name, namespace)
         if service is None or "deletionTimestamp" in service["metadata"]:
             return None
         spec = service["spec"]
@@ -101,7 +101,7 @@ class EndpointSliceController(Controller):
 
     def _zone(self, node: str, zones: dict[str, str]) -> str:
         if node not in zones:
-            found = self.client.find("nodes", node) or {"metadata": {}}
+            found = self.client.peek("nodes", node) or {"metadata": {}}
             zones[node] = (found["metadata"].get("labels") or {}).get(_ZONE, "")
         return zones[node]
 

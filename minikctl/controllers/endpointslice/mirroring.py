@@ -27,8 +27,8 @@ class EndpointSliceMirroringController(Controller):
         namespace, name = split_key(key)
         selector = from_set({SERVICE_LABEL: name, MANAGED_BY: CONTROLLER})
         mine = self.client.items(RESOURCE, namespace, label_selector=selector)
-        endpoints = self.client.find("endpoints", name, namespace)
-        service = self.client.find("services", name, namespace)
+        endpoints = self.client.peek("endpoints", name, namespace)
+        service = self.client.peek("services", name, namespace)
         if endpoints is None or service is None or not _is_mirrored(endpoints, service):
             for slice_ in mine:
                 self.client.delete(RESOURCE, slice_["metadata"]["name"], namespace)

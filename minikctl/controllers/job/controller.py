@@ -44,11 +44,11 @@ class JobController(Controller):
             return None
         namespace, name = split_key(rest)
         if what == "untrack":
-            stray = self.client.find("pods", name, namespace)
+            stray = self.client.peek("pods", name, namespace)
             if stray is not None:
                 self._untrack(stray)
             return None
-        job = self.client.find(_RESOURCE, name, namespace)
+        job = self.client.peek(_RESOURCE, name, namespace)
         if job is None or job["spec"].get("managedBy", _CONTROLLER_NAME) != _CONTROLLER_NAME:
             return None
         if is_true(job, "Complete") or is_true(job, "Failed"):

@@ -16,26 +16,27 @@ if TYPE_CHECKING:
 _MESSAGE = "Taint manager: deleting due to NoExecute taint"
 
 
-def disrupt(controller: Controller, pod: Obj, reason: str, message: str) -> None:
-    """Give a pod the DisruptionTarget condition, ahead of its deletion."""
+def disrupt(controller: Controller, pod: Obj, reason: str, message: str, phase: str = "") -> None:
+    """Give a pod the DisruptionTarget condition, and a phase if asked for, ahead of its deletion."""
     status = dict(pod.get("status") or {})
     entry = {
         "type": "DisruptionTarget",
         "status": "True",
         "reason": reason,
         "message": message,
-        "lastProbeTime": None,
         "observedGeneration": pod["metadata"].get("generation", 1),
     }
-    if set_condition(status, entry, controller.stamp()):
-        controller.put_status("pods", pod, status)
+    if set_condition(status, entry, controller.stamp()) or phase:
+        condition = next(c for c in status["conditions"] if c["type"] == "DisruptionTarget")
+        fields = {"phase": phase} if phase else {}
+        controller.patch_pod_status(pod, {**fields, "conditions": [{"lastProbeTime": None, **condition}]})
 
 
 class TaintEvictionController(Controller):
     """Keys are node names. What is scheduled is kept in the state under "NODE/uid": when the waiting began."""
 
     def sync(self, key: str) -> float | None:
-        node = self.client.find("nodes", key)
+        node = self.client.peek("nodes", key)
         taints = [t for t in ((node or {}).get("spec") or {}).get("taints") or () if t["effect"] == "NoExecute"]
         waiting = dict(self.env.state.scan(f"{key}/"))
         due: float | None = None

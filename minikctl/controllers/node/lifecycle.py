@@ -45,7 +45,7 @@ _COPIED_LABELS = {
 
 class NodeLifecycleController(Controller):
     def sync(self, key: str) -> float | None:
-        node = self.client.find("nodes", key)
+        node = self.client.peek("nodes", key)
         if node is None:
             if self.env.state.get(key) is not None:
                 self._forget(key)
@@ -89,7 +89,7 @@ class NodeLifecycleController(Controller):
         meta = node["metadata"]
         if (meta.get("annotations") or {}).get(STOPPED) == "stopped":
             return False
-        lease = self.client.find("leases.coordination.k8s.io", meta["name"], LEASES)
+        lease = self.client.peek("leases.coordination.k8s.io", meta["name"], LEASES)
         return lease is not None and (lease.get("spec") or {}).get("holderIdentity") == meta["name"]
 
     def _give_up(self, node: Obj, now: float) -> None:

@@ -25,13 +25,13 @@ class PodGarbageCollector(Controller):
         if what == "node":
             return self._sync_node(rest)
         namespace, name = split_key(rest)
-        pod = self.client.find("pods", name, namespace)
+        pod = self.client.peek("pods", name, namespace)
         if pod is not None and not pod["spec"].get("nodeName") and "deletionTimestamp" in pod["metadata"]:
             self._remove(pod, "")
         return None
 
     def _sync_node(self, name: str) -> float | None:
-        node = self.client.find("nodes", name)
+        node = self.client.peek("nodes", name)
         if node is not None:
             self.env.state.delete(name)
             self._out_of_service(node)
@@ -67,8 +67,7 @@ class PodGarbageCollector(Controller):
         meta = pod["metadata"]
         try:
             if why and not pods.is_finished(pod):
-                disrupt(self, pod, "DeletionByPodGC", why)
-                self.put_status("pods", pod, {**pod["status"], "phase": "Failed"})
+                disrupt(self, pod, "DeletionByPodGC", why, phase="Failed")
             self.client.delete("pods", meta["name"], meta["namespace"], gracePeriodSeconds=0)
         except StatusError as error:
             if error.reason != "NotFound":

@@ -20,7 +20,7 @@ def create_missing(controller: Controller, set_: Obj, pod: Obj, ordinal: int) ->
     failure: StatusError | None = None
     for claim in identity.claims_of(set_, ordinal):
         meta = claim["metadata"]
-        found = controller.client.find(_CLAIMS, meta["name"], meta["namespace"])
+        found = controller.client.peek(_CLAIMS, meta["name"], meta["namespace"])
         if found is not None:
             if "deletionTimestamp" in found["metadata"]:
                 message = f"pvc {meta['name']} is being deleted"
@@ -44,7 +44,7 @@ def is_stale(controller: Controller, set_: Obj, ordinal: int) -> bool:
     name = f"{set_['metadata']['name']}-{ordinal}"
     for template in set_["spec"].get("volumeClaimTemplates") or ():
         namespace = set_["metadata"]["namespace"]
-        claim = controller.client.find(_CLAIMS, identity.claim_name(template, set_, ordinal), namespace)
+        claim = controller.client.peek(_CLAIMS, identity.claim_name(template, set_, ordinal), namespace)
         for reference in (claim or {"metadata": {}})["metadata"].get("ownerReferences") or ():
             if reference["kind"] == "Pod" and reference["name"] == name:
                 return True
@@ -61,7 +61,7 @@ def apply_retention(controller: Controller, set_: Obj, pod: Obj, ordinal: int) -
         owner = controller_ref("apps/v1", "StatefulSet", set_)
     for template in set_["spec"].get("volumeClaimTemplates") or ():
         name = identity.claim_name(template, set_, ordinal)
-        claim = controller.client.find(_CLAIMS, name, set_["metadata"]["namespace"])
+        claim = controller.client.peek(_CLAIMS, name, set_["metadata"]["namespace"])
         if claim is None:
             continue
         references = claim["metadata"].get("ownerReferences") or []

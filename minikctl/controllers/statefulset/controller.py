@@ -30,7 +30,7 @@ class StatefulSetController(Controller):
             self.claim.adopt_orphans(key[len(ORPHANS) :])
             return None
         namespace, name = split_key(key)
-        set_ = self.client.find(_RESOURCE, name, namespace)
+        set_ = self.client.peek(_RESOURCE, name, namespace)
         if set_ is None:
             return None
         old = set_.get("status") or {}

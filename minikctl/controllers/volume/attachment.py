@@ -52,11 +52,11 @@ class AttachDetachController(Controller):
             name = (volume.get("persistentVolumeClaim") or {}).get("claimName")
             if "ephemeral" in volume:
                 name = f"{meta['name']}-{volume['name']}"
-            claim = self.client.find("persistentvolumeclaims", name, meta["namespace"]) if name else None
+            claim = self.client.peek("persistentvolumeclaims", name, meta["namespace"]) if name else None
             bound = (claim or {}).get("spec", {}).get("volumeName")
-            persistent = self.client.find("persistentvolumes", bound) if bound else None
+            persistent = self.client.peek("persistentvolumes", bound) if bound else None
             if persistent is not None and "csi" in persistent["spec"]:
-                driver = self.client.find("csidrivers.storage.k8s.io", persistent["spec"]["csi"]["driver"])
+                driver = self.client.peek("csidrivers.storage.k8s.io", persistent["spec"]["csi"]["driver"])
                 if driver is None or driver["spec"].get("attachRequired", True):
                     found.append(persistent)
         return found

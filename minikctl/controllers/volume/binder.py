@@ -31,12 +31,12 @@ class PersistentVolumeController(Controller):
     def sync(self, key: str) -> float | None:
         what, _, rest = key.partition(":")
         if what == "volume":
-            volume = self.client.find(VOLUMES, rest)
+            volume = self.client.peek(VOLUMES, rest)
             if volume is not None:
                 self._sync_volume(volume)
         elif what == "claim":
             namespace, name = split_key(rest)
-            claim = self.client.find(CLAIMS, name, namespace)
+            claim = self.client.peek(CLAIMS, name, namespace)
             if claim is not None:
                 self._sync_claim(claim)
         else:
@@ -78,7 +78,7 @@ class PersistentVolumeController(Controller):
 
     def _waits_for_consumer(self, claim: Obj) -> bool:
         name = matching.class_of(claim)
-        found = self.client.find(CLASSES, name) if name else None
+        found = self.client.peek(CLASSES, name) if name else None
         return found is not None and found.get("volumeBindingMode") == "WaitForFirstConsumer"
 
     def _give_default_class(self, claim: Obj) -> bool:
@@ -112,7 +112,7 @@ class PersistentVolumeController(Controller):
     def _bind_named(self, claim: Obj) -> None:
         """The claim asks for a certain volume."""
         name = claim["spec"]["volumeName"]
-        volume = self.client.find(VOLUMES, name)
+        volume = self.client.peek(VOLUMES, name)
         if volume is None:
             self._claim_status(claim, "Pending", None)
         elif matching.is_for(volume, claim):
@@ -133,7 +133,7 @@ class PersistentVolumeController(Controller):
         if not name:
             self._lose(claim, "ClaimLost", _LOST_REFERENCE)
             return
-        volume = self.client.find(VOLUMES, name)
+        volume = self.client.peek(VOLUMES, name)
         if volume is None:
             self._lose(claim, "ClaimLost", _LOST_VOLUME)
         elif not volume["spec"].get("claimRef") or volume["spec"]["claimRef"].get("uid") == claim["metadata"]["uid"]:
@@ -189,7 +189,7 @@ class PersistentVolumeController(Controller):
         if not reference or not reference.get("uid"):
             self._volume_phase(volume, "Available")
             return
-        claim = self.client.find(CLAIMS, reference["name"], reference["namespace"])
+        claim = self.client.peek(CLAIMS, reference["name"], reference["namespace"])
         if claim is None or claim["metadata"]["uid"] != reference["uid"]:
             self._release(volume)
         elif not claim["spec"].get("volumeName"):

@@ -15,7 +15,7 @@ _CLAIMS = "persistentvolumeclaims"
 class EphemeralVolumeController(Controller):
     def sync(self, key: str) -> float | None:
         namespace, name = split_key(key)
-        pod = self.client.find("pods", name, namespace)
+        pod = self.client.peek("pods", name, namespace)
         if pod is None or "deletionTimestamp" in pod["metadata"]:
             return None
         for volume in pod["spec"].get("volumes") or ():
@@ -26,7 +26,7 @@ class EphemeralVolumeController(Controller):
     def _ensure(self, pod: Obj, volume: Obj) -> None:
         meta = pod["metadata"]
         name = f"{meta['name']}-{volume['name']}"
-        found = self.client.find(_CLAIMS, name, meta["namespace"])
+        found = self.client.peek(_CLAIMS, name, meta["namespace"])
         if found is not None:
             if any(owner["uid"] == meta["uid"] for owner in found["metadata"].get("ownerReferences") or ()):
                 return

@@ -42,7 +42,7 @@ def _uses(pod: Obj, claim: str) -> bool:
 class ClaimProtection(Controller):
     def sync(self, key: str) -> float | None:
         namespace, name = split_key(key)
-        claim = self.client.find("persistentvolumeclaims", name, namespace)
+        claim = self.client.peek("persistentvolumeclaims", name, namespace)
         if claim is None or "deletionTimestamp" not in claim["metadata"]:
             return None
         if PVC_FINALIZER not in (claim["metadata"].get("finalizers") or ()):
@@ -54,7 +54,7 @@ class ClaimProtection(Controller):
 
 class VolumeProtection(Controller):
     def sync(self, key: str) -> float | None:
-        volume = self.client.find("persistentvolumes", key)
+        volume = self.client.peek("persistentvolumes", key)
         if volume is None or "deletionTimestamp" not in volume["metadata"]:
             return None
         if (volume.get("status") or {}).get("phase") != "Bound":

@@ -24,7 +24,7 @@ _HOSTNAME = "kubernetes.io/hostname"
 def hand_over(controller: Controller, claim: Obj) -> None:
     """Mark an unbound claim for its class's provisioner, and say that it is being waited for."""
     name = matching.class_of(claim)
-    found = controller.client.find(_CLASSES, name)
+    found = controller.client.peek(_CLASSES, name)
     if found is None:
         message = f'storageclass.storage.k8s.io "{name}" not found'
         controller.recorder.event(claim, "Warning", "ProvisioningFailed", message)
@@ -56,11 +56,11 @@ class EmulatedProvisioner(Controller):
         what, _, rest = key.partition(":")
         namespace, name = split_key(rest)
         if what == "claim":
-            claim = self.client.find(_CLAIMS, name, namespace)
+            claim = self.client.peek(_CLAIMS, name, namespace)
             if claim is not None and "deletionTimestamp" not in claim["metadata"]:
                 self._provision(claim)
         elif what == "volume":
-            volume = self.client.find(_VOLUMES, name)
+            volume = self.client.peek(_VOLUMES, name)
             if volume is not None:
                 self._reclaim(volume)
         return None
@@ -72,7 +72,7 @@ class EmulatedProvisioner(Controller):
             return
         if notes.get(matching.PROVISIONER[1]) != EMULATED:
             return
-        found = self.client.find(_CLASSES, matching.class_of(claim))
+        found = self.client.peek(_CLASSES, matching.class_of(claim))
         node = notes.get(matching.SELECTED_NODE, "")
         if found is None or (found.get("volumeBindingMode") == "WaitForFirstConsumer" and not node):
             return
@@ -97,7 +97,7 @@ class EmulatedProvisioner(Controller):
         has = (status.get("capacity") or {}).get("storage", "0")
         if status.get("phase") != "Bound" or quantity.as_int(wanted) <= quantity.as_int(has):
             return
-        volume = self.client.find(_VOLUMES, claim["spec"]["volumeName"])
+        volume = self.client.peek(_VOLUMES, claim["spec"]["volumeName"])
         if volume is None or matching.notes(volume).get(matching.PROVISIONED_BY) != EMULATED:
             return
         name = volume["metadata"]["name"]
@@ -155,7 +155,7 @@ class ExpandController(Controller):
 
     def sync(self, key: str) -> float | None:
         namespace, name = split_key(key.partition(":")[2])
-        claim = self.client.find(_CLAIMS, name, namespace) if key.startswith("claim:") else None
+        claim = self.client.peek(_CLAIMS, name, namespace) if key.startswith("claim:") else None
         if claim is None or (claim.get("status") or {}).get("phase") != "Bound":
             return None
         wanted = ((claim["spec"].get("resources") or {}).get("requests") or {}).get("storage", "0")
