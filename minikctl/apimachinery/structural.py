@@ -142,10 +142,11 @@ def fill(obj: dict[str, Any], schema: Schema, fresh: bool = False) -> None:
         else:
             obj[name] = field.default
     if fresh:
-        for name in schema.required:
-            raw = schema._raw_properties.get(name, {})
-            if name not in obj and "default" in raw and "$ref" not in raw:
-                obj[name] = raw["default"]
+        for name, raw in schema._raw_properties.items():
+            if name in obj or "$ref" in raw:
+                continue
+            if "x-go-always" in raw or ("default" in raw and name in schema.required):
+                obj[name] = raw.get("default")
 
 
 def may_be_null(schema: Schema, required: bool) -> bool:

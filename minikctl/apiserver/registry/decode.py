@@ -79,6 +79,17 @@ def check_fields(obj: Obj, schema: Schema, ctx: Context, prefix: str = "") -> No
     structural.prune(obj, schema)
 
 
+def complete(obj: Obj, ctx: Context) -> None:
+    """Give a new object the parts every object of its kind has on the wire (an empty status)."""
+    if ctx.resource.custom:
+        return
+    from minikctl.apimachinery import openapi, structural
+
+    schema = openapi.schema_for(obj["apiVersion"], obj["kind"])
+    if schema is not None:
+        structural.fill(obj, schema)
+
+
 def _cannot_handle(ctx: Context, problem: str) -> errors.StatusError:
     resource = ctx.resource
     return errors.bad_request(

@@ -47,6 +47,7 @@ def insert(obj: Obj, ctx: Context) -> Obj:
         _system_metadata(meta, ctx)
         generated = _generate_name(meta, ctx)
         ctx.strategy.prepare_for_create(obj, ctx)
+        decode.complete(obj, ctx)
         _validate_new(obj, ctx)
         admission.validate(obj, None, ctx)
         if not generated and server.storage.record(ctx.resource.key, meta.get("namespace", ""), meta["name"]):
