@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 Obj = dict[str, Any]
+Objects = list[Obj]
 
 
 class Lookup(Protocol):
@@ -17,10 +18,10 @@ class Lookup(Protocol):
     def get(self, resource: str, name: str, namespace: str = "") -> Obj:
         """One object."""
 
-    def list(self, resource: str, namespace: str = "", label_selector: str = "", field_selector: str = "") -> list[Obj]:
+    def list(self, resource: str, namespace: str = "", label_selector: str = "", field_selector: str = "") -> Objects:
         """All objects that match."""
 
-    def events(self, obj: Obj, kind: str | None = None, uid: str | None = None) -> list[Obj] | None:
+    def events(self, obj: Obj, kind: str | None = None, uid: str | None = None) -> Objects | None:
         """The events about an object, None when none are to be shown.
 
         `kind` and `uid` replace the object's own; an empty kind asks for events whatever kind they name.

@@ -19,7 +19,7 @@ UNSET = "<unset>"
 UNKNOWN = "<unknown>"
 
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
-_ANNOTATION_WIDTH = 140
+ANNOTATION_WIDTH = 140
 _ZERO_TIME = "Mon, 01 Jan 0001 00:00:00 +0000"
 
 
@@ -45,8 +45,8 @@ class Writer:
         self._parts.append("  " * (level + self._indent) + text + "\n")
 
     def end(self, text: str = "") -> None:
-        """The rest of a line begun before; a nested writer ends it with an empty line, as upstream's does."""
-        self._parts.append("  " * self._indent + text + ("\n\n" if self._indent else "\n"))
+        """The rest of a line begun before."""
+        self._parts.append("  " * self._indent + text + "\n")
 
     def field(self, label: str, value: object, level: int = 0) -> None:
         """A line with a label and its value."""
@@ -89,10 +89,10 @@ class Writer:
                 self.write("\t")
             first = False
             value = (annotations or {})[key].removesuffix("\n")
-            if len(value) + len(key) + 2 > _ANNOTATION_WIDTH or "\n" in value:
+            if len(value.encode()) + len(key) + 2 > ANNOTATION_WIDTH or "\n" in value:
                 self.line(f"{key}:")
                 for part in value.split("\n"):
-                    self.line(f"\t  {shorten(part, _ANNOTATION_WIDTH - 2)}")
+                    self.line(f"\t  {shorten(part, ANNOTATION_WIDTH - 2)}")
             else:
                 self.line(f"{key}: {value}")
         if first:
@@ -119,8 +119,11 @@ class Writer:
 
 
 def shorten(text: str, width: int) -> str:
-    """At most `width` characters, with dots where something was cut."""
-    return f"{text[:width]}..." if len(text) > width else text
+    """At most `width` bytes, with dots where something was cut."""
+    if text.isascii():
+        return f"{text[:width]}..." if len(text) > width else text
+    encoded = text.encode()
+    return encoded[:width].decode(errors="replace") + "..." if len(encoded) > width else text
 
 
 def head(obj: Mapping[str, Any], namespaced: bool = True) -> Writer:
