@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import sys
+
+from minikctl.kubectl.main import run
 
 
 def main() -> None:
     """Run the command line and exit with its status."""
-    from minikctl.kubectl.main import run
-
-    sys.exit(run(sys.argv))
+    status = run(sys.argv)
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except OSError:
+        status = status or 1
+    # Everything is written and closed: taking the interpreter apart would only cost time.
+    os._exit(status)
 
 
 if __name__ == "__main__":

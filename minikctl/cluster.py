@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 DEFAULT_FROZEN_TIME = "2026-01-01T00:00:00Z"
 ADMIN = UserInfo("kubernetes-admin", ("system:masters", "system:authenticated"))
+# Components read from shared caches that the control plane's own user fills.
+INFORMERS = UserInfo("system:kube-controller-manager", ("system:masters", "system:authenticated"))
 
 _POLL_SECONDS = 0.01
 
@@ -58,9 +60,9 @@ class Cluster:
         `settings` is for a new cluster: nodes, cpu, memory, profile. StoreError where the file is not usable.
         """
         store = SQLiteStore(path, create=create)
-        started = store.meta("started") is not None
-        cluster = cls(store, _clock(store, clock), seed, jumps=clock != "wall")
-        if not started:
+        known = store.all_meta()
+        cluster = cls(store, _clock(known, clock), seed, jumps=clock != "wall")
+        if "started" not in known:
             from minikctl import bootstrap
 
             bootstrap.start(cluster, settings or {})
@@ -83,10 +85,7 @@ class Cluster:
 
     def pending(self) -> bool:
         """Whether any work is waiting: changes not yet seen, or a due time that has come."""
-        if self.store.revision() > int(self.store.meta("cursor") or 0):
-            return True
-        due = self.store.next_due()
-        return due is not None and due <= self.clock.present()
+        return self.store.pending("cursor", self.clock.present())
 
     def catch_up(self) -> None:
         """Do the work that has become due since the last invocation, each at its own time."""
@@ -172,8 +171,9 @@ class Cluster:
         from minikctl.client.component import Env
         from minikctl.client.recorder import Recorder
 
-        agent = agent or ("kube-controller-manager" if user.startswith("system:serviceaccount:") else component)
-        client = self.client(UserInfo(user, (*_groups(user), *groups)), agent)
+        managed = user == INFORMERS.name or user.startswith("system:serviceaccount:")
+        agent = agent or ("kube-controller-manager" if managed else component)
+        client = Client(self.server, UserInfo(user, (*_groups(user), *groups)), agent, lister=INFORMERS)
         recorder = Recorder(client, self.clock, self.server.rand, component)
         return Env(client, self.clock, self.server.rand, recorder, self.store.state(component), self.settings())
 
@@ -198,19 +198,16 @@ def _groups(user: str) -> tuple[str, ...]:
     return ("system:authenticated",)
 
 
-def _clock(store: SQLiteStore, mode: str) -> Clock:
-    skew = float(store.meta("skew") or 0.0)
+def _clock(known: dict[str, str], mode: str) -> Clock:
+    skew = float(known.get("skew", 0.0))
     if not mode.startswith("frozen"):
         return Clock(skew)
-    stored = store.meta("frozen")
-    if stored is not None:
-        return Clock(skew, frozen_at=float(stored))
+    if "frozen" in known:
+        return Clock(skew, frozen_at=float(known["frozen"]))
     _, _, given = mode.partition(":")
     if given:
         return Clock(skew, frozen_at=parse_time(given))
-    started = store.meta("started")
-    now = time.time() + skew
-    return Clock(skew, frozen_at=now if started else parse_time(DEFAULT_FROZEN_TIME))
+    return Clock(skew, frozen_at=time.time() + skew if "started" in known else parse_time(DEFAULT_FROZEN_TIME))
 
 
 def home() -> str:

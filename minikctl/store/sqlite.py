@@ -34,6 +34,7 @@ class SQLiteStore:
         self.path = path
         self._depth = 0
         self._revision: int | None = None
+        self._tuned = False
         new = _check_file(path, create)
         try:
             self._db = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, cached_statements=256)
@@ -43,7 +44,6 @@ class SQLiteStore:
         self._execute = self._db.execute
 
     def _open(self, new: bool) -> None:
-        self._db.executescript("PRAGMA synchronous = NORMAL; PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY;")
         version, application = _identity(self._db)
         if application not in (APPLICATION_ID, 0) or (application == 0 and not new and not _is_empty(self._db)):
             raise StoreError(f"{self.path} is an SQLite database but not a minikctl cluster")
@@ -67,11 +67,18 @@ class SQLiteStore:
         """Enter a write transaction (nested calls join it). Other writers queue behind it."""
         if self._depth == 0:
             try:
+                if not self._tuned:
+                    self._tune()
                 self._execute("BEGIN IMMEDIATE")
             except sqlite3.DatabaseError as error:
                 raise _explained(self.path, error) from None
             self._revision = None
         self._depth += 1
+
+    def _tune(self) -> None:
+        """Settings that matter to writers alone; with WAL, NORMAL survives the death of the process."""
+        self._db.executescript("PRAGMA synchronous = NORMAL; PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY;")
+        self._tuned = True
 
     def commit(self) -> None:
         """Leave the transaction; the outermost commit makes it durable."""
@@ -354,6 +361,14 @@ class SQLiteStore:
         at: float | None = row[0]
         return at
 
+    def pending(self, cursor: str, now: float) -> bool:
+        """Whether there are changes after the cursor kept under that key, or due times that have come."""
+        row = self._execute(
+            "SELECT (SELECT max(revision) FROM log), (SELECT value FROM meta WHERE key = ?), (SELECT min(at) FROM due)",
+            (cursor,),
+        ).fetchone()
+        return (row[0] or 0) > int(row[1] or 0) or (row[2] is not None and row[2] <= now)
+
     def due(self, until: float) -> builtins.list[tuple[str, str, float]]:
         """The (component, key, at) due at or before `until`, in order of time."""
         return self._execute(
@@ -430,8 +445,8 @@ def _make_folder(path: str) -> None:
 
 
 def _identity(db: sqlite3.Connection) -> tuple[int, int]:
-    version = db.execute("PRAGMA user_version").fetchone()[0]
-    return version, db.execute("PRAGMA application_id").fetchone()[0]
+    found = db.execute("SELECT * FROM pragma_user_version, pragma_application_id").fetchone()
+    return found[0], found[1]
 
 
 def _is_empty(db: sqlite3.Connection) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from minikctl.apimachinery.qos import compute_qos
 from minikctl.apimachinery.request import Obj
 from minikctl.apiserver.registry.strategy import Strategy
 
@@ -16,6 +15,8 @@ _FINISHED = ("Succeeded", "Failed")
 
 class PodStrategy(Strategy):
     def prepare_for_create(self, obj: Obj, ctx: Context) -> None:
+        from minikctl.apimachinery.qos import compute_qos  # reading pods should not cost quantities
+
         obj["metadata"]["generation"] = 1
         obj["status"] = {"phase": "Pending", "qosClass": compute_qos({"spec": obj["spec"]})}
         if "affinity" in obj["spec"] or "topologySpreadConstraints" in obj["spec"]:
