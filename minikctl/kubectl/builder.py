@@ -39,6 +39,17 @@ def resolve_type(resources: ResourceSet, name: str) -> Resource:
     return row
 
 
+def no_mapping(obj: Obj, source: str) -> KubectlError:
+    """The refusal of a kind that the server does not have."""
+    metadata = obj.get("metadata")
+    metadata = metadata if isinstance(metadata, dict) else {}
+    name, namespace = metadata.get("name") or "", metadata.get("namespace") or ""
+    return KubectlError(
+        f"resource mapping not found for name: {quote(name)} namespace: {quote(namespace)} from {quote(source)}: no "
+        f"matches for kind {quote(obj['kind'])} in version {quote(obj['apiVersion'])}\nensure CRDs are installed first"
+    )
+
+
 class Builder:
     """Collects what to look for; nothing is read before `infos` or `visit`."""
 
@@ -422,11 +433,7 @@ class Builder:
         if not self._local:
             row = self._resources().by_kind(api_version, kind)
             if row is None:
-                raise KubectlError(
-                    f"resource mapping not found for name: {quote(name)} namespace: {quote(namespace)} from "
-                    f"{quote(source)}: no matches for kind {quote(kind)} in version {quote(api_version)}\n"
-                    "ensure CRDs are installed first"
-                )
+                raise no_mapping(value, source)
         return [Info(row, namespace, name, value, source)]
 
     def _placed(self, info: Info) -> Found:

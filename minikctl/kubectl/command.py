@@ -49,9 +49,12 @@ class Options:
 
 
 class Command:
-    """One command: `use` is its usage line without program name and ` [options]`."""
+    """One command: `use` is its usage line without program name and ` [options]`.
 
-    __slots__ = ("example", "flags", "long", "options", "required", "use")
+    `required` names flags that must be given; `error_status` is the exit status of its own errors.
+    """
+
+    __slots__ = ("error_status", "example", "flags", "long", "options", "required", "use")
 
     def __init__(
         self,
@@ -61,6 +64,7 @@ class Command:
         long: str = "",
         example: str = "",
         required: Sequence[str] = (),
+        error_status: int = 1,
     ) -> None:
         self.use = use
         self.options = options
@@ -68,6 +72,7 @@ class Command:
         self.long = long
         self.example = example
         self.required = required
+        self.error_status = error_status
 
 
 class KubectlCommand(click.Command):
@@ -84,6 +89,7 @@ class KubectlCommand(click.Command):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse into `ctx.params`: "values" and "args"."""
         session = ctx.obj
+        session.error_status = self.definition.error_status
         try:
             values, positional = self.flag_set.parse(args, session.warn)
         except FlagError as error:

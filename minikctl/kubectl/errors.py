@@ -130,8 +130,8 @@ def _invalid(error: StatusError) -> str:
     return "\n".join([f"{head}: ", *(f"* {line}" for line in lines)])
 
 
-def report(error: BaseException, write: Callable[[str], object]) -> int:
-    """Print an error to standard error through `write`; returns the exit status."""
+def report(error: BaseException, write: Callable[[str], object], status: int = 1) -> int:
+    """Print an error to standard error through `write`; returns the exit status (`status` for an error)."""
     if isinstance(error, Exit):
         return error.status
     if isinstance(error, KeyboardInterrupt):
@@ -140,7 +140,7 @@ def report(error: BaseException, write: Callable[[str], object]) -> int:
         error = _unexpected(error)
     text = message(error)
     write(text if text.endswith("\n") else text + "\n")
-    return 1
+    return status
 
 
 def _unexpected(error: BaseException) -> KubectlError:

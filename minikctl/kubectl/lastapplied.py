@@ -28,11 +28,16 @@ def has_annotation(obj: Obj) -> bool:
     return ANNOTATION in ((obj.get("metadata") or {}).get("annotations") or {})
 
 
-def configuration(obj: Obj) -> str:
-    """The object as it is kept in the annotation: without the annotation itself."""
+def bare(obj: Obj) -> Obj:
+    """The object without the annotation (and with the map of annotations, even if empty)."""
     metadata = obj.get("metadata") or {}
     annotations = {key: value for key, value in (metadata.get("annotations") or {}).items() if key != ANNOTATION}
-    return compact({**obj, "metadata": {**metadata, "annotations": annotations}}) + "\n"
+    return {**obj, "metadata": {**metadata, "annotations": annotations}}
+
+
+def configuration(obj: Obj) -> str:
+    """The object as it is kept in the annotation."""
+    return compact(bare(obj)) + "\n"
 
 
 def annotated(obj: Obj) -> Obj:

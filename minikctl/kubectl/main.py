@@ -27,6 +27,7 @@ class Session:
         self.program = program
         self.streams = streams
         self.environ = environ
+        self.error_status = 1
 
     def command_path(self, path: Sequence[str]) -> str:
         return " ".join((self.program, *path))
@@ -185,7 +186,7 @@ def run(argv: Sequence[str], streams: Streams | None = None, environ: Mapping[st
     except BaseException as error:  # the last line of defence: never a traceback
         try:
             streams.out.flush()
-            status = errors.report(error, streams.err.write)
+            status = errors.report(error, streams.err.write, session.error_status)
         except BrokenPipeError:
             return _output_closed()
         if environ is None and os.environ.get("MINIKCTL_TRACE"):

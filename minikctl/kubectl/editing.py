@@ -1,0 +1,198 @@
+"""Edit sessions: write objects to a file, open the editor, parse, hand over, reopen on errors.
+
+Behind edit, create --edit and apply edit-last-applied. Upstream counterpart: `editoptions.go` of
+kubectl's `pkg/cmd/util/editor`.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from minikctl.apimachinery.errors import StatusError
+from minikctl.apimachinery.request import Obj
+from minikctl.kubectl.builder import no_mapping
+from minikctl.kubectl.errors import Exit, KubectlError
+from minikctl.kubectl.files import check_type
+from minikctl.kubectl.flags import quote
+from minikctl.kubectl.info import Info
+from minikctl.kubectl.manifest import ParseError, documents
+from minikctl.kubectl.printing import dumper
+
+if TYPE_CHECKING:
+    from minikctl.kubectl.factory import Factory
+
+NORMAL_HEADER = (
+    "# Please edit the object below. Lines beginning with a '#' will be ignored,\n"
+    "# and an empty file will abort the edit. If an error occurs while saving this file will be\n"
+    "# reopened with the relevant failures.\n"
+)
+LAST_APPLIED_HEADER = (
+    "# Please edit the 'last-applied-configuration' annotations below.\n"
+    "# Lines beginning with a '#' will be ignored, and an empty file will abort the edit.\n"
+)
+
+
+class Results:
+    """What went wrong in one pass: reasons for the header, and what to tell the user."""
+
+    def __init__(self) -> None:
+        self.reasons: list[tuple[str, list[str]]] = []
+        self.retryable = 0
+        self.not_found = 0
+
+    def add(self, error: StatusError, info: Info) -> str:
+        """Take in a refusal; returns the line to print."""
+        name = f"{info.row.key} {quote(info.name)}"
+        if error.reason == "Invalid":
+            causes = error.details.get("causes") or []
+            others = [f"{cause.get('field', '')}: {cause.get('message', '')}" for cause in causes]
+            self.reasons.append((f"{name} was not valid", others))
+            return f"error: {name} is invalid"
+        if error.reason == "NotFound":
+            self.not_found += 1
+            return f"error: {name} could not be found on the server"
+        self.retryable += 1
+        return f"error: {name} could not be patched: {error}"
+
+    def header(self, intro: str) -> str:
+        """The comment on top of the file."""
+        lines = [intro, "#\n"]
+        for head, others in self.reasons:
+            head = head.replace("\n", "\n# ")
+            lines.append(f"# {head}:\n" if others else f"# {head}\n")
+            lines.extend(f"# * {other}\n" for other in others)
+            lines.append("#\n")
+        return "".join(lines)
+
+
+Save = Callable[[list[Info], Results], None]
+
+
+class Session:
+    """One file of objects, edited until it is saved or given up.
+
+    `save` gets the edited infos and reports refusals to the results.
+    """
+
+    def __init__(self, factory: Factory, infos: Sequence[Info], save: Save, intro: str = NORMAL_HEADER) -> None:
+        self.factory = factory
+        self.infos = infos
+        self.save = save
+        self.intro = intro
+        self.format = "yaml"
+        self.show_managed_fields = False
+        self.windows = False
+
+    def run(self) -> None:
+        """Edit until done; raises what ends the session with a failure."""
+        results = Results()
+        original = self._original()
+        edited: str | None = None
+        while True:
+            body = original if edited is None else strip_comments(edited)
+            before = edited
+            header = results.header(self.intro) if self.format == "yaml" else ""
+            path, edited = self._launch(header + body)
+            if before is not None and strip_comments(before) == strip_comments(edited):
+                raise self._kept(KubectlError("Edit cancelled, no valid changes were saved."), path)
+            if strip_comments(edited) == strip_comments(original):
+                os.remove(path)
+                self.factory.err("Edit cancelled, no changes made.")
+                return
+            if not strip_comments(edited).strip():
+                os.remove(path)
+                self.factory.err("Edit cancelled, saved file was empty.")
+                return
+            results = Results()
+            try:
+                updated = self._parse(edited)
+            except KubectlError as error:
+                results.reasons.append((f"The edited file had a syntax error: {error}", []))
+                continue
+            try:
+                self.save(updated, results)
+            except (StatusError, KubectlError) as error:
+                raise self._kept(error, path) from None
+            self._check_failures(results, path)
+            if not results.reasons:
+                os.remove(path)
+                return
+
+    def _check_failures(self, results: Results, path: str) -> None:
+        if results.retryable:
+            self.factory.err(f"You can run `{self.factory.program} replace -f {path}` to try this update again.")
+            raise Exit(1)
+        if results.not_found:
+            self.factory.err(f"The edits you made on deleted resources have been saved to {quote(path)}")
+            raise Exit(1)
+
+    def _original(self) -> str:
+        from minikctl.kubectl.printing import without_managed_fields
+
+        objects = [info.obj for info in self.infos]
+        shown = (
+            objects[0] if len(objects) == 1 else {"apiVersion": "v1", "items": objects, "kind": "List", "metadata": {}}
+        )
+        text = dumper(self.format)(shown if self.show_managed_fields else without_managed_fields(shown))
+        return text if text.endswith("\n") else text + "\n"
+
+    def _launch(self, text: str) -> tuple[str, str]:
+        if self.windows:
+            text = text.replace("\n", "\r\n")
+        number = int.from_bytes(os.urandom(4), "big")
+        path = os.path.join(tempfile.gettempdir(), f"{self.factory.program}-edit-{number}.{self.format}")
+        with open(path, "w", encoding="utf-8", newline="") as file:
+            file.write(text)
+        run_editor(self.factory.environ, path)
+        with open(path, encoding="utf-8", errors="surrogateescape", newline="") as file:
+            return path, file.read().replace("\r\n", "\n")
+
+    def _parse(self, text: str) -> list[Info]:
+        updated: list[Info] = []
+        try:
+            values = list(documents(strip_comments(text).encode("utf-8", "surrogateescape")))
+        except ParseError as error:
+            raise KubectlError(f"error parsing edited-file: {error}") from None
+        for value in values:
+            check_type("edited-file", value, schema=False)
+            items = value["items"] if value["kind"] == "List" and isinstance(value.get("items"), list) else [value]
+            for item in items:
+                check_type("edited-file", item, schema=False)
+                updated.append(self._info(item))
+        return updated
+
+    def _info(self, obj: Obj) -> Info:
+        row = self.factory.resources.by_kind(obj["apiVersion"], obj["kind"])
+        metadata = obj.get("metadata") or {}
+        if row is None:
+            raise no_mapping(obj, "edited-file")
+        namespace = metadata.get("namespace") or self.factory.namespace if row.namespaced else ""
+        return Info(row, namespace, metadata.get("name", ""), obj, "edited-file")
+
+    def _kept(self, error: Exception, path: str) -> Exception:
+        self.factory.err(f"A copy of your changes has been stored to {quote(path)}")
+        return error
+
+
+def strip_comments(text: str) -> str:
+    """The text without lines that begin with `#`."""
+    return "".join(line for line in text.splitlines(keepends=True) if not line.lstrip().startswith("#"))
+
+
+def run_editor(environ: Mapping[str, str], path: str) -> None:
+    """Open $KUBE_EDITOR, $EDITOR or vi on a file and wait for it."""
+    editor = environ.get("KUBE_EDITOR") or environ.get("EDITOR") or "vi"
+    if any(char in editor for char in "\"'\\"):
+        command = [environ.get("SHELL") or "/bin/bash", "-c", f'{editor} "{path}"']
+    else:
+        command = [*editor.split(" "), path]
+    try:
+        status = subprocess.run(command, env=dict(environ), check=False).returncode
+    except OSError:
+        raise KubectlError(f"unable to launch the editor {quote(editor)}") from None
+    if status:
+        raise KubectlError(f"there was a problem with the editor {quote(editor)}")
