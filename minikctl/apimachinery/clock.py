@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import lru_cache
 
 
 class Clock:
@@ -48,6 +49,12 @@ class Clock:
 
 def rfc3339(at: float) -> str:
     """metav1.Time: whole seconds, "2026-01-02T15:04:05Z"."""
+    return _second(int(at // 1))
+
+
+@lru_cache(maxsize=64)
+def _second(at: int) -> str:
+    # One sync writes the same second many times.
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(at))
 
 
