@@ -6,6 +6,7 @@ as kubectl sends them. Counterpart of `sigs.k8s.io/json` (a fork of encoding/jso
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from minikctl.apimachinery import structural
@@ -295,3 +296,39 @@ def _json_kind(value: Any) -> str:
     if isinstance(value, bool):
         return "bool"
     return {str: "string", dict: "object", list: "array"}.get(value.__class__, "number")
+
+
+class _Object(dict[str, Any]):
+    """A JSON object that remembers which of its keys came more than once."""
+
+    __slots__ = ("twice",)
+
+
+def _remember(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) == len(pairs):
+        return found
+    result = _Object(found)
+    names = [name for name, _ in pairs]
+    result.twice = [name for name in found if names.count(name) > 1]
+    return result
+
+
+def loads(text: str | bytes) -> tuple[Any, list[str]]:
+    """A JSON text as a value (the last of equal keys wins), and what strict decoding says of equal keys."""
+    import json
+
+    value = json.loads(text, object_pairs_hook=_remember)
+    return value, list(_duplicates(value, Place()))
+
+
+def _duplicates(value: Any, place: Place) -> Iterator[str]:
+    if isinstance(value, _Object):
+        for name in value.twice:
+            yield f'duplicate field "{place.key(name).path}"'
+    if isinstance(value, dict):
+        for name, member in value.items():
+            yield from _duplicates(member, place.key(name))
+    elif isinstance(value, list):
+        for position, member in enumerate(value):
+            yield from _duplicates(member, place.index(position))

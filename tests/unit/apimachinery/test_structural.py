@@ -333,3 +333,11 @@ def test_the_fast_walk_and_the_slow_one_agree(data: st.DataObject) -> None:
         assert slow == obj
     elif not any(decodeproblems.explain(slow, POD, drop=False)):
         assert structural.decode(slow, POD) == structural.Decoded("", [])
+
+
+def test_equal_keys_in_json_are_told() -> None:
+    text = '{"spec": {"replicas": 1, "replicas": 2, "ports": [{"port": 1, "port": 1}]}, "data": {"a": 1}}'
+    value, problems = decodeproblems.loads(text)
+    assert value["spec"]["replicas"] == 2
+    assert problems == ['duplicate field "spec.replicas"', 'duplicate field "spec.ports[0].port"']
+    assert decodeproblems.loads('{"a": 1}') == ({"a": 1}, [])
