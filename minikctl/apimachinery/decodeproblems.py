@@ -301,7 +301,7 @@ def _json_kind(value: Any) -> str:
 class _Object(dict[str, Any]):
     """A JSON object that remembers which of its keys came more than once."""
 
-    __slots__ = ("twice",)
+    twice: list[str]
 
 
 def _remember(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
