@@ -23,6 +23,7 @@ ROLE_BINDINGS = f"rolebindings.{RBAC_GROUP}"
 KINDS = frozenset({CLUSTER_ROLES, CLUSTER_ROLE_BINDINGS, ROLES, ROLE_BINDINGS})
 
 Rule = dict[str, Any]
+_REMEMBERED = 20_000
 
 
 class Attributes:
@@ -64,7 +65,7 @@ class Attributes:
             resource.plural,
             request.subresource,
             request.namespace if resource.namespaced else "",
-            request.name,
+            request.name or _selected_name(request),
             version=resource.version,
         )
 
@@ -84,84 +85,122 @@ class Authorizer:
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
-        self._decisions: dict[tuple[Any, ...], Decision] = {}
-        self._cluster_bindings: list[tuple[Obj, list[Rule]]] | None = None
-        self._bindings: dict[str, list[tuple[Obj, list[Rule]]]] = {}
+        # (user, verb, resource, subresource, namespace) -> decision, where no rule about certain names matters.
+        self._known: dict[tuple[Any, ...], Decision] = {}
+        self._cluster_bindings: list[Obj] | None = None
+        self._bindings: dict[str, list[Obj]] = {}
+        self._rules: dict[tuple[str, str, str], list[Rule] | None] = {}
 
     def forget(self) -> None:
         """Drop what was remembered: a role or binding has changed."""
-        self._decisions.clear()
+        self._known.clear()
         self._cluster_bindings = None
         self._bindings.clear()
+        self._rules.clear()
 
     def check(self, request: Request, verb: str) -> None:
         """Raise Forbidden, in upstream's words, unless the request is allowed."""
+        resource = request.resource
+        if resource is None:
+            attributes = Attributes.of(request, verb)
+            decision = self.decide(attributes)
+            if not decision.allowed:
+                raise refusal(attributes, decision.reason)
+            return
+        key = (request.user, verb, resource.key, request.subresource, request.namespace)
+        known = self._known.get(key)
+        if known is not None and known.allowed:
+            return
         attributes = Attributes.of(request, verb)
-        decision = self.decide(attributes)
-        if not decision.allowed:
-            raise refusal(attributes, decision.reason)
+        if known is None:
+            known, named = self._decide(attributes)
+            if not named:
+                self._remember(key, known)
+        if not known.allowed:
+            raise refusal(attributes, known.reason)
 
     def decide(self, a: Attributes) -> Decision:
         """The decision on one question."""
-        user = a.user
-        key = (user.name, user.groups, a.verb, a.group, a.resource, a.subresource, a.namespace, a.name, a.path)
-        found = self._decisions.get(key)
-        if found is None:
-            found = self._decisions[key] = self._decide(a)
-            if len(self._decisions) > 20_000:
-                self._decisions.clear()
-        return found
+        return self._decide(a)[0]
 
-    def _decide(self, a: Attributes) -> Decision:
+    def _remember(self, key: tuple[Any, ...], decision: Decision) -> None:
+        if len(self._known) >= _REMEMBERED:
+            self._known.clear()
+        self._known[key] = decision
+
+    def _decide(self, a: Attributes) -> tuple[Decision, bool]:
+        """The decision, and whether it hangs on the object's name."""
         if "system:masters" in a.user.groups:
-            return Decision(True)
-        for reason, rules in self.grants(a.user, a.namespace):
-            if any(_allows(rule, a) for rule in rules):
-                return Decision(True, reason)
-        return Decision(False)
+            return Decision(True), False
+        named = False
+        problems = []
+        for kind, binding, subject in self._bound(a.user, a.namespace):
+            rules = self._role(binding["roleRef"], a.namespace)
+            if rules is None:
+                problems.append(_missing_role(binding["roleRef"]))
+            for rule in rules or ():
+                if _covers_all_but_name(rule, a):
+                    names = rule.get("resourceNames")
+                    if names and not a.path:
+                        named = True
+                        if a.name not in names:
+                            continue
+                    return Decision(True, _reason(kind, binding, subject)), named
+        return Decision(False, _joined(problems)), named
 
     def rules(self, user: UserInfo, namespace: str) -> Iterator[Rule]:
         """Every rule that holds for a user in a namespace ("" for cluster-wide ones only)."""
         if "system:masters" in user.groups:
             yield {"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}
             yield {"nonResourceURLs": ["*"], "verbs": ["*"]}
-        for _, rules in self.grants(user, namespace):
-            yield from rules
+        for _, binding, _ in self._bound(user, namespace):
+            yield from self._role(binding["roleRef"], namespace) or ()
 
-    def grants(self, user: UserInfo, namespace: str) -> Iterator[tuple[str, list[Rule]]]:
-        """The bindings that name a user, each with its reason text and its role's rules."""
+    def role_rules(self, reference: Obj, namespace: str) -> list[Rule]:
+        """The rules of the role a roleRef names; none where it is missing."""
+        return self._role(reference, namespace) or []
+
+    def _bound(self, user: UserInfo, namespace: str) -> Iterator[tuple[str, Obj, Obj]]:
+        """The bindings that name a user: kind, binding, the subject that does."""
         if self._cluster_bindings is None:
-            self._cluster_bindings = self._load(CLUSTER_ROLE_BINDINGS, "")
-        for binding, rules in self._cluster_bindings:
-            subject = _subject_for(binding, user, "")
-            if subject:
-                yield _reason("ClusterRoleBinding", binding, subject), rules
+            self._cluster_bindings = self._reader.list(CLUSTER_ROLE_BINDINGS)
+        for binding in self._cluster_bindings:
+            if subject := _subject_for(binding, user, ""):
+                yield "ClusterRoleBinding", binding, subject
         if not namespace:
             return
         local = self._bindings.get(namespace)
         if local is None:
-            local = self._bindings[namespace] = self._load(ROLE_BINDINGS, namespace)
-        for binding, rules in local:
-            subject = _subject_for(binding, user, namespace)
-            if subject:
-                yield _reason("RoleBinding", binding, subject), rules
+            local = self._bindings[namespace] = self._reader.list(ROLE_BINDINGS, namespace)
+        for binding in local:
+            if subject := _subject_for(binding, user, namespace):
+                yield "RoleBinding", binding, subject
 
-    def _load(self, key: str, namespace: str) -> list[tuple[Obj, list[Rule]]]:
-        return [
-            (binding, self.role_rules(binding["roleRef"], namespace)) for binding in self._reader.list(key, namespace)
-        ]
+    def _role(self, reference: Obj, namespace: str) -> list[Rule] | None:
+        """The rules of a role, None where there is none of that name."""
+        cluster_wide = reference.get("kind") == "ClusterRole"
+        key = (CLUSTER_ROLES, "", reference["name"]) if cluster_wide else (ROLES, namespace, reference["name"])
+        if key not in self._rules:
+            role = self._reader.get(*key)
+            self._rules[key] = None if role is None else role.get("rules") or []
+        return self._rules[key]
 
-    def role_rules(self, reference: Obj, namespace: str) -> list[Rule]:
-        """The rules of the role a roleRef names; none where it is missing."""
-        if reference.get("kind") == "ClusterRole":
-            role = self._reader.get(CLUSTER_ROLES, "", reference["name"])
-        else:
-            role = self._reader.get(ROLES, namespace, reference["name"])
-        return (role or {}).get("rules") or []
+
+def _missing_role(reference: Obj) -> str:
+    return f'{str(reference.get("kind")).lower()}.{RBAC_GROUP} "{reference["name"]}" not found'
+
+
+def _joined(problems: list[str]) -> str:
+    """Several errors as Go's aggregate prints them."""
+    problems = list(dict.fromkeys(problems))
+    if not problems:
+        return ""
+    return "RBAC: " + (problems[0] if len(problems) == 1 else f"[{', '.join(problems)}]")
 
 
 def _subject_for(binding: Obj, user: UserInfo, namespace: str) -> Obj | None:
-    for subject in binding.get("subjects") or ():
+    subjects: list[Obj] = binding.get("subjects") or []
+    for subject in subjects:
         kind, name = subject.get("kind"), subject.get("name")
         if kind == "User":
             if name == user.name:
@@ -185,7 +224,16 @@ def _reason(kind: str, binding: Obj, subject: Obj) -> str:
     return f'RBAC: allowed by {kind} "{name}" of {role["kind"]} "{role["name"]}" to {about}'
 
 
-def _allows(rule: Rule, a: Attributes) -> bool:
+def _selected_name(request: Request) -> str:
+    """The one name that a list's or watch's field selector asks for."""
+    for part in str(request.options.get("fieldSelector") or "").split(","):
+        field, _, value = part.partition("=")
+        if field == "metadata.name":
+            return value.removeprefix("=")
+    return ""
+
+
+def _covers_all_but_name(rule: Rule, a: Attributes) -> bool:
     verbs = rule.get("verbs") or ()
     if a.verb not in verbs and "*" not in verbs:
         return False
@@ -194,10 +242,7 @@ def _allows(rule: Rule, a: Attributes) -> bool:
     groups = rule.get("apiGroups") or ()
     if a.group not in groups and "*" not in groups:
         return False
-    if not _resource_matches(rule.get("resources") or (), a.resource, a.subresource):
-        return False
-    names = rule.get("resourceNames")
-    return not names or a.name in names
+    return _resource_matches(rule.get("resources") or (), a.resource, a.subresource)
 
 
 def _resource_matches(resources: Iterable[str], resource: str, subresource: str) -> bool:
