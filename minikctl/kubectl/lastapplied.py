@@ -50,3 +50,14 @@ def annotated(obj: Obj) -> Obj:
 def updated(obj: Obj, create: bool) -> Obj:
     """The object with a fresh annotation if it has one, or if `create` asks for one."""
     return annotated(obj) if create or has_annotation(obj) else obj
+
+
+def annotated_typed(obj: Obj) -> Obj:
+    """The same for an object that kubectl made itself, which it encodes as a Go struct: in the fields' order."""
+    head = {key: obj[key] for key in ("kind", "apiVersion", "metadata") if key in obj}
+    text = json.dumps({**head, **obj}, separators=(",", ":"), ensure_ascii=False)
+    for char, escaped in (("&", "\\u0026"), ("<", "\\u003c"), (">", "\\u003e")):
+        text = text.replace(char, escaped)
+    metadata = obj["metadata"]
+    annotations = {**(metadata.get("annotations") or {}), ANNOTATION: text + "\n"}
+    return {**obj, "metadata": {**metadata, "annotations": annotations}}

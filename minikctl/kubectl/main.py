@@ -81,7 +81,10 @@ class Root(click.Group):
                 path, rest = find(words[1:])
                 rest = ["--help"]
             elif words:
+                run_plugin(ctx.args, 1, ctx.obj)
                 raise errors.KubectlError(unknown_command(ctx.obj.program, words[0]))
+        elif path == ("create",) and any(not arg.startswith("-") for arg in rest):
+            run_plugin(ctx.args, len(ctx.args) - len(rest) + 1, ctx.obj)
         command = load(path)
         with command.make_context(path[-1] if path else ctx.obj.program, rest, parent=ctx) as sub:
             return command.invoke(sub)
@@ -137,6 +140,27 @@ def first_word(args: Sequence[str], flags: FlagSet) -> int | None:
     return None
 
 
+def run_plugin(args: Sequence[str], least: int, session: Session) -> None:
+    """Become the plugin of the longest name that the arguments make, of at least `least` words; or return."""
+    from minikctl.kubectl import plugins
+
+    session.streams.out.flush()
+    plugins.dispatch(args, least, session.environ)
+
+
+def preferred(args: list[str], session: Session) -> list[str]:
+    """The arguments after the user's preferences (kuberc) had their say."""
+    from minikctl.kubectl.kubeconfig import home
+
+    environ = session.environ
+    named = environ.get("KUBERC") or any(arg.startswith("--kuberc") for arg in args)
+    if not args or not (named or os.path.exists(os.path.join(home(environ), "kuberc"))):
+        return args
+    from minikctl.kubectl import kuberc
+
+    return kuberc.apply(args, environ, session.warn, session.program)
+
+
 def strip_flags(args: Sequence[str], flags: FlagSet) -> list[str]:
     """The arguments that are neither flags nor values of flags."""
     words: list[str] = []
@@ -150,9 +174,9 @@ def strip_flags(args: Sequence[str], flags: FlagSet) -> list[str]:
 def unknown_command(program: str, word: str) -> str:
     """cobra's message, with suggestions."""
     text = f'unknown command {quote(word)} for "{program}"'
-    names = sorted(
+    names = [
         name for name in commands.children(()) if name.lower().startswith(word.lower()) or _distance(word, name) <= 2
-    )
+    ]
     if names:
         text += "\n\nDid you mean this?\n" + "".join(f"\t{name}\n" for name in names)
     return text
@@ -177,8 +201,12 @@ def run(argv: Sequence[str], streams: Streams | None = None, environ: Mapping[st
     session = Session(program, streams, os.environ if environ is None else environ)
     root = Root()
     status = 0
+    if argv[1:2] == ["__complete"]:
+        from minikctl.kubectl.completing import complete
+
+        return complete(argv[2:], streams, session.environ)
     try:
-        with root.make_context(program, list(argv[1:]), obj=session) as ctx:
+        with root.make_context(program, preferred(list(argv[1:]), session), obj=session) as ctx:
             root.invoke(ctx)
         streams.out.flush()
     except BrokenPipeError:

@@ -54,7 +54,8 @@ class GeneratorOptions(Options):
         if row.namespaced and self.factory.enforce_namespace:
             metadata = obj["metadata"]
             obj["metadata"] = {"name": metadata.pop("name"), "namespace": namespace, **metadata}
-        obj = lastapplied.updated(obj, self.flags["save-config"])
+        if self.flags["save-config"]:
+            obj = lastapplied.annotated_typed(obj)
         if self.dry_run != strategy.CLIENT:
             options = strategy.request_options(self.dry_run, self.flags["field-manager"], self.validation)
             try:
