@@ -6,7 +6,6 @@ The suffix alphabet is apimachinery's `util/rand`: no vowels, no 0, 1, 3.
 from __future__ import annotations
 
 import random
-import uuid
 
 _ALPHANUMS = "bcdfghjklmnpqrstvwxz2456789"
 
@@ -19,11 +18,17 @@ class Rand:
 
     def suffix(self, length: int = 5) -> str:
         """A random name suffix, as generateName appends it."""
-        return "".join(self._random.choices(_ALPHANUMS, k=length))
+        bits, found = self._random.getrandbits(32 * length), []
+        for _ in range(length):
+            found.append(_ALPHANUMS[(bits & 0xFFFFFFFF) % 27])
+            bits >>= 32
+        return "".join(found)
 
     def uid(self) -> str:
         """A version 4 UUID."""
-        return str(uuid.UUID(int=self._random.getrandbits(128), version=4))
+        digits = f"{self._random.getrandbits(128):032x}"
+        variant = "89ab"[int(digits[16], 16) & 3]
+        return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
 
     def below(self, limit: int) -> int:
         """A whole number in [0, limit)."""

@@ -40,6 +40,7 @@ class Server:
         self.clock = clock
         self.storage = Storage(store)
         self.reader = Reader(self.storage)
+        store.on_foreign_write = self.forget
         # How pods/log, exec and the like reach a node's kubelet: (Context, subresource) -> answer.
         self.connect: Callable[[Context], Any] | None = None
         self._make_rand = rand
@@ -83,6 +84,7 @@ class Server:
     def forget(self) -> None:
         """Drop what was remembered of stored objects: another process has written."""
         self._custom = None
+        self.reader.forget()
         if self._authorizer is not None:
             self._authorizer.forget()
 

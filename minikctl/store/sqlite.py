@@ -10,7 +10,7 @@ from __future__ import annotations
 import builtins
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from minikctl.apimachinery.request import Change
@@ -35,6 +35,9 @@ class SQLiteStore:
         self._depth = 0
         self._revision: int | None = None
         self._tuned = False
+        self._version = -1
+        # Called at the start of a transaction when another process has written since the last one.
+        self.on_foreign_write: Callable[[], None] | None = None
         new = _check_file(path, create)
         try:
             self._db = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, cached_statements=256)
@@ -70,9 +73,14 @@ class SQLiteStore:
                 if not self._tuned:
                     self._tune()
                 self._execute("BEGIN IMMEDIATE")
+                version = self.data_version()
             except sqlite3.DatabaseError as error:
                 raise _explained(self.path, error) from None
             self._revision = None
+            if version != self._version:
+                self._version = version
+                if self.on_foreign_write is not None:
+                    self.on_foreign_write()
         self._depth += 1
 
     def _tune(self) -> None:

@@ -14,7 +14,7 @@ def marked(reader: Reader, resource_key: str, *annotations: str) -> list[Obj]:
     """All objects marked "true", best first."""
     found = [
         obj
-        for obj in reader.list(resource_key)
+        for obj in reader.peek_all(resource_key)
         if any((obj["metadata"].get("annotations") or {}).get(name) == "true" for name in annotations)
     ]
     found.sort(key=lambda obj: str(obj["metadata"]["name"]))

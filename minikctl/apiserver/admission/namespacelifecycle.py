@@ -19,7 +19,7 @@ def mutate(obj: Obj | None, old: Obj | None, ctx: Context) -> None:
     if not ctx.resource.namespaced or ctx.operation != "CREATE" or ctx.resource.key in _REVIEWS:
         return
     namespace = ctx.namespace
-    found = ctx.reader.get("namespaces", "", namespace)
+    found = ctx.reader.peek("namespaces", "", namespace)
     if found is None:
         raise errors.not_found("namespaces", namespace)
     if found.get("status", {}).get("phase") != "Terminating" and "deletionTimestamp" not in found["metadata"]:

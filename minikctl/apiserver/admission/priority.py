@@ -24,7 +24,7 @@ def mutate(obj: Obj | None, old: Obj | None, ctx: Context) -> None:
                     spec.setdefault(name, old["spec"][name])
         return
     name = spec.get("priorityClassName")
-    found = ctx.reader.get(CLASSES, "", name) if name else _default_class(ctx)
+    found = ctx.reader.peek(CLASSES, "", name) if name else _default_class(ctx)
     if name and found is None:
         raise errors.forbidden("pods", ctx.request.name, f"no PriorityClass with name {name} was found")
     value, policy = 0, "PreemptLowerPriority"
@@ -36,6 +36,17 @@ def mutate(obj: Obj | None, old: Obj | None, ctx: Context) -> None:
     spec["priority"], spec["preemptionPolicy"] = value, policy
 
 
+def validate(obj: Obj | None, old: Obj | None, ctx: Context) -> None:
+    """Only one PriorityClass may be the default."""
+    if obj is None or not obj.get("globalDefault"):
+        return
+    name = obj["metadata"]["name"]
+    for other in ctx.reader.peek_all(CLASSES):
+        if other.get("globalDefault") and other["metadata"]["name"] != name:
+            why = f"PriorityClass {other['metadata']['name']} is already marked as default. Only one default can exist"
+            raise errors.forbidden(CLASSES, name, why)
+
+
 def _check(spec: Obj, name: str, computed: object, what: str, ctx: Context) -> None:
     given = spec.get(name)
     if given is not None and given != computed:
@@ -44,5 +55,5 @@ def _check(spec: Obj, name: str, computed: object, what: str, ctx: Context) -> N
 
 
 def _default_class(ctx: Context) -> Obj | None:
-    found = [item for item in ctx.reader.list(CLASSES) if item.get("globalDefault")]
+    found = [item for item in ctx.reader.peek_all(CLASSES) if item.get("globalDefault")]
     return min(found, key=lambda item: item.get("value", 0)) if found else None

@@ -24,14 +24,14 @@ def mutate(obj: Obj | None, old: Obj | None, ctx: Context) -> None:
         return
     name = spec.get("serviceAccountName") or "default"
     spec["serviceAccountName"] = spec["serviceAccount"] = name
-    account = ctx.reader.get("serviceaccounts", meta["namespace"], name)
+    account = ctx.reader.peek("serviceaccounts", meta["namespace"], name)
     if account is None:
         why = f'error looking up service account {meta["namespace"]}/{name}: serviceaccount "{name}" not found'
         raise errors.forbidden("pods", meta.get("name") or "", why)
     if _mounts_token(account, spec):
         _mount_token(obj, ctx)
     if not spec.get("imagePullSecrets") and account.get("imagePullSecrets"):
-        spec["imagePullSecrets"] = account["imagePullSecrets"]
+        spec["imagePullSecrets"] = [dict(secret) for secret in account["imagePullSecrets"]]
 
 
 def _check_mirror(spec: Obj, ctx: Context) -> None:

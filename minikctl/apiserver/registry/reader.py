@@ -9,14 +9,45 @@ from minikctl.apimachinery.request import Obj
 if TYPE_CHECKING:
     from minikctl.apiserver.registry.storage import Storage
 
+_REMEMBERED = 512
+
 
 class Reader:
     """What admission plugins and the authorizer look at. Results are fresh copies."""
 
-    __slots__ = ("_storage",)
+    __slots__ = ("_lists", "_seen", "_storage")
 
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
+        self._seen: dict[tuple[str, str, str], tuple[int, Obj]] = {}
+        self._lists: dict[str, tuple[int, list[Obj]]] = {}
+
+    def peek(self, resource_key: str, namespace: str, name: str) -> Obj | None:
+        """Like `get`, but shared between all who ask until it changes: not to be altered."""
+        record = self._storage.record(resource_key, namespace, name)
+        if record is None:
+            return None
+        key = (resource_key, namespace, name)
+        known = self._seen.get(key)
+        if known is not None and known[0] == record.revision:
+            return known[1]
+        if len(self._seen) > _REMEMBERED:
+            self._seen.clear()
+        obj = record.object()
+        self._seen[key] = (record.revision, obj)
+        return obj
+
+    def peek_all(self, resource_key: str) -> list[Obj]:
+        """Like `list` of a whole kind, but shared until an object of the kind changes: not to be altered."""
+        writes = self._storage.kind_writes.get(resource_key, 0)
+        known = self._lists.get(resource_key)
+        if known is None or known[0] != writes:
+            known = self._lists[resource_key] = (writes, self.list(resource_key))
+        return known[1]
+
+    def forget(self) -> None:
+        """Another process has written: what is remembered of whole kinds may be wrong."""
+        self._lists.clear()
 
     def get(self, resource_key: str, namespace: str, name: str) -> Obj | None:
         """The object, or None."""

@@ -14,11 +14,12 @@ if TYPE_CHECKING:
 class Storage:
     """Reads and writes of one apiserver. `writes` counts them, so that caches know their age."""
 
-    __slots__ = ("store", "touched", "writes")
+    __slots__ = ("kind_writes", "store", "touched", "writes")
 
     def __init__(self, store: SQLiteStore) -> None:
         self.store = store
         self.writes = 0
+        self.kind_writes: dict[str, int] = {}
         self.touched: set[str] = set()
 
     def record(self, resource_key: str, namespace: str, name: str) -> Record | None:
@@ -59,6 +60,7 @@ class Storage:
 
     def _wrote(self, resource_key: str) -> None:
         self.writes += 1
+        self.kind_writes[resource_key] = self.writes
         self.touched.add(resource_key)
 
     def state(self, name: str) -> Any:
