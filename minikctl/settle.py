@@ -40,6 +40,7 @@ class Reconciler:
     def __init__(self, server: Server, clock: Clock, components: Sequence[Component]) -> None:
         self._server = server
         self._store = server.storage.store
+        self._store.accelerate()
         self._clock = clock
         self._components = {component.name: component for component in components}
         self._watchers: dict[str, list[tuple[str, Mapper]]] = {}
@@ -51,6 +52,8 @@ class Reconciler:
         self._interrupted = ""  # the component that was at work when a batch's time was up
         self._syncs: dict[tuple[str, str], int] = {}
         self._failures: dict[tuple[str, str], int] = {}
+        # The (component, key) pairs that have a due time in the store, as far as this process knows.
+        self._due: set[tuple[str, str]] = set()
 
     def settle(self) -> None:
         """Do all work due up to the cluster's present; overdue work is done at the time it was due."""
@@ -69,6 +72,7 @@ class Reconciler:
         store = self._store
         with store.transaction():
             self._catch_up(int(store.meta(CURSOR) or 0))
+            self._due = store.due_keys()
             until = time.monotonic() + _BATCH_SECONDS
             more = self._work(until)
             # What is left stays queued here, and is due in the file for whoever goes on if this process ends.
@@ -139,7 +143,7 @@ class Reconciler:
             self._syncs.clear()
         self._clock.travel(at)
         for name, key, _ in self._store.due(at):
-            self._store.set_due(name, key, None)
+            self._set_due(name, key, None)
             if name in self._queues:
                 self._queues[name][key] = None
         return True
@@ -170,7 +174,17 @@ class Reconciler:
             again = self._retry(component, key)
         else:
             self._failures.pop((name, key), None)
-        self._store.set_due(name, key, again)
+        self._set_due(name, key, again)
+
+    def _set_due(self, name: str, key: str, at: float | None) -> None:
+        known = (name, key) in self._due
+        if at is not None:
+            self._due.add((name, key))
+        elif known:
+            self._due.discard((name, key))
+        else:
+            return
+        self._store.set_due(name, key, at)
 
     def _retry(self, component: Component, key: str) -> float | None:
         """A refused write is tried again: at once a few times, then with doubling delays."""

@@ -11,10 +11,10 @@ _ALPHANUMS = "bcdfghjklmnpqrstvwxz2456789"
 
 
 class Rand:
-    """A source of ids. `seed` None draws from the system."""
+    """A source of ids. Without a seed it starts from the system's randomness."""
 
     def __init__(self, seed: str | None = None) -> None:
-        self._random: random.Random = random.SystemRandom() if seed is None else random.Random(seed)
+        self._random = random.Random(seed)
 
     def suffix(self, length: int = 5) -> str:
         """A random name suffix, as generateName appends it."""

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from minikctl.apimachinery.request import Change
+from minikctl.store import record as record_module
 from minikctl.store.errors import CompactedError, StoreError
 from minikctl.store.format import APPLICATION_ID, SCHEMA_VERSION, SQLITE_MAGIC
 from minikctl.store.record import ADDED, DELETED, MODIFIED, Index, Record, decode, encode, split_path
@@ -60,6 +61,10 @@ class SQLiteStore:
             self._db.execute("PRAGMA journal_mode = WAL")
             os.chmod(self.path, 0o600)
             migrate(self._db)
+
+    def accelerate(self) -> None:
+        """Prepare for many objects: a faster JSON codec, where one is installed."""
+        record_module.accelerate()
 
     def close(self) -> None:
         self._db.close()
@@ -376,6 +381,10 @@ class SQLiteStore:
             (cursor,),
         ).fetchone()
         return (row[0] or 0) > int(row[1] or 0) or (row[2] is not None and row[2] <= now)
+
+    def due_keys(self) -> set[tuple[str, str]]:
+        """Every (component, key) that has a due time."""
+        return set(self._execute("SELECT component, key FROM due"))
 
     def due(self, until: float) -> builtins.list[tuple[str, str, float]]:
         """The (component, key, at) due at or before `until`, in order of time."""

@@ -33,7 +33,7 @@ def patch(ctx: Context) -> Obj:
             "the body of the request was in an unknown format - accepted media types include: "
             f"{JSON_PATCH}, {MERGE_PATCH}, {APPLY_PATCH}",
         )
-    return write.update(ctx, lambda live: _patched(live, ctx))
+    return write.update(ctx, lambda live: _patched(live(), ctx))
 
 
 def _patched(live: Obj, ctx: Context) -> Obj:
@@ -85,7 +85,7 @@ def _apply(ctx: Context) -> Obj:
 
     if request.subresource or server.storage.record(ctx.resource.key, ctx.namespace, request.name):
         return write.update(
-            ctx, lambda live: decode.defaulted(merged(server.shown(live, ctx.resource)), ctx), apply=True
+            ctx, lambda live: decode.defaulted(merged(server.shown(live(), ctx.resource)), ctx), apply=True
         )
     ctx.operation = "CREATE"
     server.authorize(request, "create")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from minikctl.apimachinery import errors, selectors
@@ -26,7 +27,8 @@ def handle(ctx: Context) -> Response:
     else:
         raise errors.method_not_supported(f"{ctx.resource.key}/scale", verb)
 
-    def transform(live: Obj) -> Obj:
+    def transform(current: Callable[[], Obj]) -> Obj:
+        live = current()
         scale = wanted if wanted is not None else _patched(to_scale(live, ctx), ctx)
         return _with_replicas(live, scale, ctx)
 

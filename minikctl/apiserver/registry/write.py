@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 _GENERATE_LIMIT = 63 - 5
 _GENERATE_TRIES = 8
 _MODIFIED = "the object has been modified; please apply your changes to the latest version and try again"
-Transform = Callable[[Obj], Obj]
+# Makes the new object; the live one is a call away for those who need it.
+Transform = Callable[[Callable[[], Obj]], Obj]
 
 
 def create(ctx: Context) -> Obj:
@@ -108,7 +109,7 @@ def _validate_new(obj: Obj, ctx: Context) -> None:
 
 
 def update(ctx: Context, transform: Transform, apply: bool = False) -> Obj:
-    """Replace the object with what `transform` makes of a copy of it; the stored object.
+    """Replace the object with what `transform` makes of it; the stored object.
 
     `apply`: the transform has recorded the managed fields itself (server-side apply).
     """
@@ -133,7 +134,7 @@ def update(ctx: Context, transform: Transform, apply: bool = False) -> Obj:
 def replace(record: Record, ctx: Context, transform: Transform, apply: bool) -> Obj:
     """The update proper, inside the transaction that read `record`."""
     old = record.object()
-    new = transform(record.object())
+    new = transform(record.object)
     subresource = ctx.request.subresource
     _check_identity(new, old, ctx)
     if not apply:
@@ -244,7 +245,7 @@ def transform_from_body(ctx: Context) -> Transform:
     """The transform of a PUT: the decoded body, as it is."""
     body: Any = ctx.request.body
 
-    def replace_with_body(_: Obj) -> Obj:
+    def replace_with_body(_: Callable[[], Obj]) -> Obj:
         new = decode.decode(body, ctx)
         if ctx.resource.namespaced:
             new["metadata"].setdefault("namespace", ctx.namespace)
