@@ -1,0 +1,100 @@
+"""From files, names and selectors to objects: what is found and what is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Kubectl = Callable[..., Any]
+
+CONFIG_MAP = "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {0}, labels: {{name: {0}}}}}\n"
+
+
+def test_directories_files_and_patterns(kubectl: Kubectl, tmp_path: Path) -> None:
+    (tmp_path / "site/sub").mkdir(parents=True)
+    for name in ("b.yaml", "a.json", "sub/c.yml", "readme.md"):
+        text = CONFIG_MAP.format(name[0] if "/" not in name else "c")
+        (tmp_path / "site" / name).write_text(text if not name.endswith(".md") else "words")
+    assert kubectl("create", "-f", "site", "--dry-run=client", "-o", "name").out == "configmap/a\nconfigmap/b\n"
+    assert kubectl("create", "-R", "-f", "site", "--dry-run=client", "-o", "name").out == (
+        "configmap/a\nconfigmap/b\nconfigmap/c\n"
+    )
+    assert kubectl("create", "-f", "site/*.yaml", "--dry-run=client", "-o", "name").out == "configmap/b\n"
+
+
+def test_lists_are_taken_apart(kubectl: Kubectl) -> None:
+    items = "- {apiVersion: v1, kind: ConfigMap, metadata: {name: a}}\n- {apiVersion: v1, kind: Nothing}\n"
+    result = kubectl("create", "-f", "-", stdin=f"apiVersion: v1\nkind: List\nitems:\n{items}")
+    assert result.out == "configmap/a created\n"
+    assert result.err == (
+        'error: resource mapping not found for name: "" namespace: "" from "STDIN": no matches for kind "Nothing" in '
+        'version "v1"\nensure CRDs are installed first\n'
+    )
+    typed = kubectl("create", "-f", "-", stdin="apiVersion: v1\nkind: ConfigMapList\nitems: [{metadata: {name: b}}]\n")
+    assert typed.out == "configmap/b created\n"
+
+
+def test_one_bad_document_does_not_stop_the_others(kubectl: Kubectl) -> None:
+    stream = "---\n".join([CONFIG_MAP.format("a"), CONFIG_MAP.format("B"), CONFIG_MAP.format("c")])
+    result = kubectl("apply", "-f", "-", stdin=stream)
+    assert result.status == 1
+    assert result.out == "configmap/a created\nconfigmap/c created\n"
+    assert result.err.startswith('The ConfigMap "B" is invalid: metadata.name: Invalid value')
+
+
+@pytest.mark.parametrize(
+    ("args", "err"),
+    [
+        (["get", "pods", "svc/x"], "there is no need to specify a resource type as a separate argument"),
+        (["get", "pods/a/b"], "arguments in resource/name form may not have more than one slash"),
+        (["get", "pods/"], "arguments in resource/name form must have a single resource and name"),
+        (["get", "things"], 'error: the server doesn\'t have a resource type "things"'),
+        (["get", "pods", "x", "-l", "a=b"], "name cannot be provided when a selector is specified"),
+        (["get", "pods/x", "-l", "a=b"], "selectors and the all flag cannot be used when passing resource/name"),
+        (["get", "pods", "x", "-A"], "a resource cannot be retrieved by name across all namespaces"),
+        (["delete", "pods"], "resource(s) were provided, but no name was specified"),
+        (["delete"], "You must provide one or more resources by argument or filename."),
+        (["delete", "pods", "--all", "-l", "a=b"], "cannot set --all and --selector at the same time"),
+        (["apply", "-f", "nowhere"], 'the path "nowhere" does not exist'),
+        (["apply", "-f", "https://example.com/x.yaml"], "minikctl reads nothing from the network"),
+        (["apply", "-k", "x", "-f", "y"], "only one of -f or -k can be specified"),
+        (["get", "-f", "-", "pods"], "you may not specify resource arguments as well"),
+    ],
+)
+def test_refusals(kubectl: Kubectl, args: list[str], err: str) -> None:
+    result = kubectl(*args)
+    assert result.status == 1
+    assert err in result.err
+
+
+def test_a_given_namespace_must_agree(kubectl: Kubectl) -> None:
+    text = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: default}\n"
+    assert kubectl("create", "-f", "-", "-n", "web", stdin=text).err == (
+        'error: the namespace from the provided object "default" does not match the namespace "web". You must pass '
+        "'--namespace=default' to perform this operation.\n"
+    )
+    assert kubectl("create", "-f", "-", "-n", "default", stdin=text).out == "configmap/a created\n"
+
+
+def test_selectors_filter_files(kubectl: Kubectl) -> None:
+    stream = "---\n".join([CONFIG_MAP.format("a"), CONFIG_MAP.format("b")])
+    result = kubectl("apply", "-f", "-", "-l", "name=b", stdin=stream)
+    assert result.out == "configmap/b created\n"
+    assert "is not valid" in kubectl("apply", "-f", "-", "-l", "=", stdin=stream).err
+
+
+@pytest.mark.parametrize("data", [b"\x00\x01\x02", b"\xff\xfe\x00", b"%PDF-1.4\n%\xe2\xe3", b"{", b"[1,2]", b"3"])
+def test_files_that_are_no_manifests(kubectl: Kubectl, tmp_path: Path, data: bytes) -> None:
+    (tmp_path / "x.yaml").write_bytes(data)
+    for command in ("apply", "create", "delete", "replace"):
+        result = kubectl(command, "-f", "x.yaml")
+        assert result.status == (0 if command == "delete" and not result.err else 1)
+        assert "Traceback" not in result.err and "internal" not in result.err
+    (tmp_path / "x.yaml").unlink()
+    (tmp_path / "x.yaml").mkdir()
+    assert kubectl("apply", "-f", "x.yaml").err == (
+        "error: error reading [x.yaml]: recognized file extensions are [.json .yaml .yml]\n"
+    )

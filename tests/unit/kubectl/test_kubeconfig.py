@@ -1,0 +1,107 @@
+"""Kubeconfig: loading, merging, refusals, and the cached copy."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from minikctl.kubectl import kubeconfig
+from minikctl.kubectl.errors import KubectlError
+
+Kubectl = Callable[..., Any]
+
+
+def test_first_use_makes_config_and_cluster(kubectl: Kubectl, tmp_path: Path) -> None:
+    assert kubectl("get", "ns", "default", "-o", "name").out == "namespace/default\n"
+    assert kubectl("config", "current-context").out == "minikctl\n"
+    server = kubectl("config", "view", "-o", "jsonpath={.clusters[0].cluster.server}").out
+    assert server == f"sqlite://{tmp_path}/home/clusters/minikctl.db"
+    assert oct(os.stat(tmp_path / "home" / "config").st_mode & 0o777) == "0o600"
+
+
+def test_the_cached_copy_follows_the_file(kubectl: Kubectl, tmp_path: Path) -> None:
+    kubectl("get", "ns")
+    kubectl("get", "ns")
+    assert json.loads((tmp_path / "home/cache/kubeconfig.json").read_text())["config"]["kind"] == "Config"
+    kubectl("config", "set-context", "--current", "--namespace=web")
+    assert kubectl("get", "cm").err == "No resources found in web namespace.\n"
+    (tmp_path / "home/cache/kubeconfig.json").write_text("{broken")
+    assert kubectl("get", "cm").err == "No resources found in web namespace.\n"
+
+
+def test_files_merge_and_the_first_wins(kubectl: Kubectl, tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("contexts: [{name: x, context: {namespace: one}}]\n")
+    (tmp_path / "b").write_text(
+        "current-context: x\ncontexts: [{name: x, context: {namespace: two}}, {name: z, context: {}}]\n"
+    )
+    config = kubeconfig.load("", {"KUBECONFIG": f"{tmp_path}/a:{tmp_path}/b:{tmp_path}/none"}, cached=False)
+    assert config.current_context == "x"
+    assert config.sections["contexts"] == {"x": {"namespace": "one"}, "z": {}}
+    assert config.origin["contexts", "z"] == f"{tmp_path}/b"
+
+
+def test_changes_go_to_the_file_an_entry_came_from(kubectl: Kubectl, tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("current-context: x\ncontexts: [{name: x, context: {cluster: c}}]\n")
+    (tmp_path / "b").write_text("contexts: [{name: z, context: {cluster: d}}]\n")
+    env = {"KUBECONFIG": f"{tmp_path}/a:{tmp_path}/b"}
+    assert kubectl("config", "set-context", "z", "--namespace=web", **env).out == 'Context "z" modified.\n'
+    assert "namespace: web" in (tmp_path / "b").read_text()
+    assert "namespace" not in (tmp_path / "a").read_text()
+
+
+@pytest.mark.parametrize(
+    ("server", "words"),
+    [
+        ("https://10.0.0.1:6443", "minikctl never talks to a real cluster"),
+        ("etcd://localhost:2379", "not supported yet"),
+        ("", "The connection to the server localhost:8080 was refused"),
+    ],
+)
+def test_other_servers_are_refused(server: str, words: str) -> None:
+    with pytest.raises(KubectlError, match=words):
+        kubeconfig.store_path(server)
+
+
+@pytest.mark.parametrize(
+    ("args", "err"),
+    [
+        (["--context=x", "get", "ns"], "Error in configuration: context was not found for specified context: x\n"),
+        (["--cluster=x", "get", "ns"], 'error: no server found for cluster "x"\n'),
+        (["--user=x", "get", "ns"], 'error: auth info "x" does not exist\n'),
+        (["--kubeconfig=x", "get", "ns"], "error: stat x: no such file or directory\n"),
+        (
+            ["--request-timeout=x", "get", "ns"],
+            "error: Invalid timeout value. Timeout must be a single integer in seconds, or an integer followed by a "
+            "corresponding time unit (e.g. 1s | 2m | 3h)\n",
+        ),
+    ],
+)
+def test_what_does_not_exist(kubectl: Kubectl, args: list[str], err: str) -> None:
+    result = kubectl(*args)
+    assert (result.status, result.out, result.err) == (1, "", err)
+
+
+@pytest.mark.parametrize(
+    "text", ["clusters: 7", "- a", "clusters: [3]", "users: [{user: 3}]", "current-context: 3", "a: [", "\x00"]
+)
+def test_rotten_files_are_one_line(kubectl: Kubectl, tmp_path: Path, text: str) -> None:
+    (tmp_path / "rotten").write_text(text)
+    result = kubectl("--kubeconfig=rotten", "get", "ns")
+    assert result.status == 1
+    assert result.err.startswith('error: error loading config file "rotten": ')
+    assert result.err.count("\n") == 1
+
+
+def test_a_directory_that_cannot_be_written_is_no_reason_to_fail(kubectl: Kubectl, tmp_path: Path) -> None:
+    kubectl("get", "ns")
+    cache = tmp_path / "home" / "cache"
+    for file in cache.iterdir():
+        file.unlink()
+    cache.rmdir()
+    cache.write_text("in the way")
+    assert kubectl("get", "ns", "default", "-o", "name").out == "namespace/default\n"

@@ -1,0 +1,178 @@
+"""create, apply, replace, patch, label, annotate, delete, wait against a real cluster."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+Kubectl = Callable[..., Any]
+
+CM = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\ndata:\n"
+
+
+def data_of(kubectl: Kubectl, name: str = "a") -> dict[str, str]:
+    result = kubectl("get", "cm", name, "-o", "json")
+    data: dict[str, str] = json.loads(result.out).get("data", {})
+    return data
+
+
+def test_apply_is_a_three_way_merge(kubectl: Kubectl) -> None:
+    assert kubectl("apply", "-f", "-", stdin=CM + "  x: '1'\n  w: '2'\n").out == "configmap/a created\n"
+    kubectl("patch", "cm", "a", "-p", '{"data":{"z":"3"}}')
+    assert kubectl("apply", "-f", "-", stdin=CM + "  x: '9'\n").out == "configmap/a configured\n"
+    assert data_of(kubectl) == {"x": "9", "z": "3"}
+    assert kubectl("apply", "-f", "-", stdin=CM + "  x: '9'\n").out == "configmap/a unchanged\n"
+
+
+def test_apply_warns_of_objects_it_did_not_make(kubectl: Kubectl) -> None:
+    kubectl("create", "cm", "a", "--from-literal=x=1")
+    result = kubectl("apply", "-f", "-", stdin=CM + "  w: '2'\n")
+    assert result.out == "configmap/a configured\n"
+    assert result.err.startswith("Warning: resource configmaps/a is missing the kubectl.kubernetes.io/last-applied")
+    assert data_of(kubectl) == {"x": "1", "w": "2"}
+
+
+def test_dry_runs_change_nothing(kubectl: Kubectl) -> None:
+    assert kubectl("apply", "-f", "-", "--dry-run=client", stdin=CM).out == "configmap/a created (dry run)\n"
+    assert kubectl("apply", "-f", "-", "--dry-run=server", stdin=CM).out == "configmap/a created (server dry run)\n"
+    assert kubectl("create", "-f", "-", "--dry-run", stdin=CM).out == "configmap/a created (dry run)\n"
+    assert kubectl("get", "cm", "a").status == 1
+    kubectl("create", "-f", "-", stdin=CM)
+    assert kubectl("delete", "cm", "a", "--dry-run=client").out == (
+        'configmap "a" deleted from default namespace (dry run)\n'
+    )
+    assert kubectl("get", "cm", "a").status == 0
+
+
+def test_force_deletes_and_creates(kubectl: Kubectl) -> None:
+    text = "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\nimmutable: true\nstringData: {x: '1'}\n"
+    kubectl("apply", "-f", "-", stdin=text)
+    changed = text.replace("'1'", "'2'")
+    assert "immutable" in kubectl("apply", "-f", "-", stdin=changed).err
+    assert kubectl("apply", "-f", "-", "--force", stdin=changed).out == "secret/a configured\n"
+    result = kubectl("replace", "-f", "-", "--force", stdin=text)
+    assert result.out == 'secret "a" deleted from default namespace\nsecret/a replaced\n'
+
+
+def test_save_config_and_last_applied(kubectl: Kubectl) -> None:
+    kubectl("create", "-f", "-", "--save-config", stdin=CM + "  x: '1'\n")
+    assert kubectl("apply", "view-last-applied", "cm/a", "-o", "json").out.startswith('{\n  "apiVersion": "v1"')
+    assert kubectl("apply", "-f", "-", stdin=CM + "  w: '1'\n").out == "configmap/a configured\n"
+    assert data_of(kubectl) == {"w": "1"}
+
+
+def test_labels_and_annotations(kubectl: Kubectl) -> None:
+    kubectl("create", "-f", "-", stdin=CM)
+    assert kubectl("label", "cm", "a", "x=1", "y=2").out == "configmap/a labeled\n"
+    assert kubectl("label", "cm", "a", "x=2").err == "error: 'x' already has a value (1), and --overwrite is false\n"
+    assert kubectl("label", "cm", "a", "x=1").out == "configmap/a not labeled\n"
+    assert kubectl("label", "cm", "a", "y-", "z-").out == 'label "z" not found.\nconfigmap/a unlabeled\n'
+    assert kubectl("label", "cm", "a", "--list").out == "x=1\n"
+    assert kubectl("annotate", "cm", "a", "k=v=w").out == "configmap/a annotated\n"
+    assert "already has a value (v=w)" in kubectl("annotate", "cm", "a", "k=u").err
+    local = kubectl("label", "-f", "-", "--local", "q=1", "-o", "jsonpath={.metadata.labels}", stdin=CM)
+    assert local.out == '{"q":"1"}'
+
+
+@pytest.mark.parametrize(
+    ("args", "err"),
+    [
+        (["label", "cm", "a", "x=1", "b"], "error: all resources must be specified before label changes: b\n"),
+        (["label", "cm", "a", "x=1", "x-"], "error: can not both modify and remove a label in the same command\n"),
+        (["label", "cm", "a"], "error: at least one label update is required\n"),
+        (["annotate", "cm", "a"], "error: at least one annotation update is required\n"),
+        (["label", "cm", "a", "x=a b"], "error: invalid label value: "),
+        (["patch", "cm", "a"], "error: must specify --patch or --patch-file containing the contents of the patch\n"),
+        (
+            ["patch", "cm", "a", "-p", "{}", "--type=x"],
+            'error: --type must be one of [json merge strategic], not "x"\n',
+        ),
+        (["patch", "cm", "a", "-p", "{a"], 'error: unable to parse "{a": yaml: '),
+        (["replace"], "error: Must specify --filename to replace\n"),
+        (["replace", "-f", "x", "--grace-period=1"], "error: --grace-period must have --force specified\n"),
+        (["delete", "cm", "a", "-o", "yaml"], "error: unexpected -o output mode: yaml. We only support '-o name'\n"),
+        (["apply", "-f", "x", "--force-conflicts"], "error: --force-conflicts only works with --server-side\n"),
+        (["create", "-f", "x", "--dry-run=x"], "error: Invalid dry-run value (x)."),
+        (["wait", "cm/a"], "error: unrecognized condition: []\n"),
+    ],
+)
+def test_refusals_before_anything_is_sent(kubectl: Kubectl, args: list[str], err: str) -> None:
+    result = kubectl(*args)
+    assert result.status == 1
+    assert result.err.startswith(err)
+
+
+def test_patches(kubectl: Kubectl) -> None:
+    kubectl("create", "-f", "-", stdin=CM + "  x: '1'\n")
+    assert kubectl("patch", "cm", "a", "--type=merge", "-p", "data: {w: '2'}").out == "configmap/a patched\n"
+    assert kubectl("patch", "cm/a", "-p", "{}").out == "configmap/a patched (no change)\n"
+    operation = '[{"op":"replace","path":"/data/x","value":"3"}]'
+    assert kubectl("patch", "cm", "a", "--type=json", "-p", operation).out == "configmap/a patched\n"
+    assert data_of(kubectl) == {"x": "3", "w": "2"}
+    local = kubectl("patch", "-f", "-", "--local", "-p", '{"data":{"q":"1"}}', "-o", "jsonpath={.data}", stdin=CM)
+    assert local.out == '{"q":"1"}'
+
+
+def test_deleting(kubectl: Kubectl) -> None:
+    kubectl("create", "-f", "-", stdin=CM)
+    assert kubectl("delete", "cm", "a", "-i", stdin="n\n").out.endswith("(y/N): deletion is cancelled\n")
+    assert kubectl("delete", "cm", "a", "-i", stdin="y\n").out.endswith(
+        '(y/N): configmap "a" deleted from default namespace\n'
+    )
+    assert kubectl("delete", "cm", "a").err == 'Error from server (NotFound): configmaps "a" not found\n'
+    assert kubectl("delete", "cm", "a", "--ignore-not-found").status == 0
+    assert kubectl("delete", "cm", "-l", "no=where").out == "No resources found\n"
+
+
+def test_waiting_jumps_the_clock(kubectl: Kubectl) -> None:
+    kubectl("create", "-f", "-", stdin=CM + "  x: '1'\n")
+    assert kubectl("wait", "--for=jsonpath={.data.x}=1", "cm/a").out == "configmap/a condition met\n"
+    late = kubectl("wait", "--for=delete", "cm/a", "--timeout=1h")
+    assert (late.status, late.err) == (1, "error: timed out waiting for the condition on configmaps/a\n")
+    assert kubectl("wait", "--for=create", "cm/b", "--timeout=1h").err == (
+        "error: timed out waiting for the condition\n"
+    )
+    kubectl("create", "job", "j", "--image=x", "--", "sleep", "60")
+    done = kubectl("wait", "--for=condition=Complete", "job/j", "--timeout=5m")
+    assert done.out == "job.batch/j condition met\n"
+
+
+def test_editing(kubectl: Kubectl) -> None:
+    kubectl("create", "-f", "-", stdin=CM + "  x: before\n")
+    edit = {"KUBE_EDITOR": "sed -i s/before/after/"}
+    assert kubectl("edit", "cm", "a", **edit).out == "configmap/a edited\n"
+    assert data_of(kubectl) == {"x": "after"}
+    assert kubectl("edit", "cm", "a", **edit).err == "Edit cancelled, no changes made.\n"
+    assert kubectl("edit", "cm", "a", KUBE_EDITOR="truncate -s0").err == "Edit cancelled, saved file was empty.\n"
+    assert kubectl("edit", "cm", "a", KUBE_EDITOR="/nonexistent").err == (
+        'error: unable to launch the editor "/nonexistent"\n'
+    )
+    broken = kubectl("edit", "cm", "a", KUBE_EDITOR="sed -i s/after/:\\ :/")
+    assert broken.status == 1
+    assert "error: Edit cancelled, no valid changes were saved.\n" in broken.err
+
+
+def test_diffing(kubectl: Kubectl) -> None:
+    kubectl("apply", "-f", "-", stdin=CM + "  x: '1'\n")
+    assert kubectl("diff", "-f", "-", stdin=CM + "  x: '1'\n").status == 0
+    changed = kubectl("diff", "-f", "-", stdin=CM + "  x: '2'\n")
+    assert changed.status == 1
+    assert '\n-  x: "1"\n+  x: "2"\n' in changed.out
+    assert kubectl("diff", "-f", "nowhere").status == 2
+
+
+def test_server_side_apply_takes_over_from_client_side(kubectl: Kubectl) -> None:
+    kubectl("apply", "-f", "-", stdin=CM + "  x: '1'\n  w: '2'\n")
+    assert kubectl("apply", "--server-side", "-f", "-", stdin=CM + "  x: '1'\n").out == (
+        "configmap/a serverside-applied\n"
+    )
+    assert data_of(kubectl) == {"x": "1"}
+    managers = kubectl("get", "cm", "a", "--show-managed-fields", "-o", "jsonpath={.metadata.managedFields[*].manager}")
+    assert set(managers.out.split()) == {"kubectl", "kubectl-last-applied"}
+    conflict = kubectl("apply", "--server-side", "-f", "-", "--field-manager=me", stdin=CM + "  x: '2'\n")
+    assert conflict.err.startswith(
+        'error: Apply failed with 1 conflict: conflict with "kubectl": .data.x\nPlease review'
+    )
