@@ -24,6 +24,7 @@ CURSOR = "cursor"
 RETAINED_REVISIONS = 5000
 
 _BATCH_SECONDS = 0.3
+_SAVE_SECONDS = 5.0
 _CHANGES_AT_ONCE = 5000
 _SYNCS_AT_ONE_INSTANT = 20_000
 _RETRIES_AT_ONCE = 5
@@ -49,6 +50,7 @@ class Reconciler:
                 self._watchers.setdefault(resource, []).append((component.name, mapper))
         self._queues: dict[str, dict[str, None]] = {name: {} for name in self._components}
         self._seen: int | None = None
+        self._saved = time.monotonic()
         self._interrupted = ""  # the component that was at work when a batch's time was up
         self._syncs: dict[tuple[str, str], int] = {}
         self._failures: dict[tuple[str, str], int] = {}
@@ -75,6 +77,10 @@ class Reconciler:
             self._due = store.due_keys()
             until = time.monotonic() + _BATCH_SECONDS
             more = self._work(until)
+            for component in self._components.values():
+                flush: Callable[[], None] | None = getattr(component, "flush", None)
+                if flush is not None:
+                    flush()
             # What is left stays queued here, and is due in the file for whoever goes on if this process ends.
             for name, queue in self._queues.items():
                 for key in queue:

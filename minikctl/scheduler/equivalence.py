@@ -114,16 +114,16 @@ class Results:
         everywhere = False
         states = [(plugin, state) for plugin, state in self.filters if defines(plugin, "affected")]
         states += [(scorer[0], scorer[1]) for scorer in self.scorers if defines(scorer[0], "affected")]
-        for node, pod, count in entries:
+        for node, guest, count in entries:
             dirty[node.name] = node
-            if pod is None:
+            if guest is None:
                 # labels may have changed: what plugins counted per topology value is void
                 if states:
                     self._prepare_again()
                     return None
                 continue
             for plugin, state in states:
-                more = plugin.affected(state, self.shape, node, pod, count)
+                more = plugin.affected(state, self.shape, node, guest, count)
                 if more is EVERYWHERE:
                     everywhere = True
                     continue

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from minikctl.scheduler.podinfo import PodInfo, Shape
+    from minikctl.scheduler.podinfo import Guest, Shape
     from minikctl.scheduler.snapshot import Cluster, NodeInfo
 
 MAX_SCORE: Final = 100
@@ -85,12 +85,12 @@ class Plugin:
         return int(raw)
 
     def affected(
-        self, state: Any, shape: Shape, node: NodeInfo, pod: PodInfo, count: int
+        self, state: Any, shape: Shape, node: NodeInfo, guest: Guest, count: int
     ) -> Iterable[NodeInfo] | Everywhere:
         """Note in the state that a pod came to (count 1) or left (-1) `node`; which other nodes change."""
         return ()
 
-    def simulate(self, state: Any, shape: Shape, node: NodeInfo, pod: PodInfo, count: int) -> Any:
+    def simulate(self, state: Any, shape: Shape, node: NodeInfo, guest: Guest, count: int) -> Any:
         """A copy of the filter state as if the pod had come or gone (preemption, nominated pods)."""
         return state
 

@@ -1,7 +1,8 @@
 """Pods as the scheduler sees them: a shape shared by all alike pods, and the little that is a pod's own.
 
 Two pods of one shape get the same answer from every filter and score, so results are cached per
-shape. Counterpart of kube-scheduler's `framework.PodInfo`.
+shape, and a node remembers how many pods of which shape it has. Counterpart of kube-scheduler's
+`framework.PodInfo`.
 """
 
 from __future__ import annotations
@@ -19,83 +20,104 @@ DEFAULT_MEMORY = 200 * 1024 * 1024
 _EXCLUSIVE_VOLUMES = ("gcePersistentDisk", "awsElasticBlockStore", "iscsi", "rbd")
 _NONE: tuple[Any, ...] = ()
 
+Port = tuple[str, str, int]  # host IP, protocol, port
+
 
 class Requests:
     """Requested amounts, split into what every pod has and the rest."""
 
     __slots__ = ("cpu", "memory", "nonzero_cpu", "nonzero_memory", "others")
 
-    def __init__(self, wanted: Amounts, nonzero: tuple[int, int] | None = None) -> None:
-        self.cpu = wanted.get("cpu", 0)
-        self.memory = wanted.get("memory", 0)
-        self.others = tuple(item for item in wanted.items() if item[0] not in ("cpu", "memory") and item[1])
-        cpu, memory = nonzero or (self.cpu or DEFAULT_MILLI_CPU, self.memory or DEFAULT_MEMORY)
-        self.nonzero_cpu, self.nonzero_memory = cpu, memory
+    def __init__(self, cpu: int, memory: int, nonzero_cpu: int, nonzero_memory: int, others: Any) -> None:
+        self.cpu = cpu
+        self.memory = memory
+        self.nonzero_cpu = nonzero_cpu  # with the defaults for containers that ask for nothing
+        self.nonzero_memory = nonzero_memory
+        self.others: tuple[tuple[str, int], ...] = tuple((name, amount) for name, amount in others)
+
+    @classmethod
+    def of(cls, wanted: Amounts, filled: Amounts) -> Requests:
+        others = [item for item in wanted.items() if item[0] not in ("cpu", "memory") and item[1]]
+        return cls(wanted.get("cpu", 0), wanted.get("memory", 0), filled["cpu"], filled["memory"], others)
+
+
+class Guest:
+    """Pods of one shape on a node, as plugins see them: staying, or on their way out."""
+
+    __slots__ = ("shape", "terminating")
+
+    def __init__(self, shape: Shape, terminating: bool) -> None:
+        self.shape = shape
+        self.terminating = terminating
 
 
 class Shape:
-    """What scheduling depends on: namespace, labels, the owner and the relevant half of the spec."""
+    """What scheduling depends on: namespace, labels, the owner and the relevant half of the spec.
+
+    A shape read back from storage knows what matters of pods that are placed; `spec` is complete
+    once a pod of the shape was seen.
+    """
 
     __slots__ = (
-        "affine",
-        "claims",
-        "key",
-        "labels",
-        "namespace",
-        "owner",
-        "ports",
-        "preempts",
-        "priority",
-        "requests",
-        "resizable",
-        "spec",
-        "volumes",
-    )
+        "affine", "affinity", "claims", "key", "labels", "leaving", "namespace", "owner", "ports", "preempts",
+        "priority", "requests", "spec", "staying", "volumes",
+    )  # fmt: skip
 
-    def __init__(self, key: str, pod: Obj, owner: Mapping[str, Any] | None, claims: tuple[str, ...]) -> None:
-        meta, spec = pod["metadata"], pod["spec"]
+    def __init__(self, key: str, namespace: str, labels: Mapping[str, str], requests: Requests) -> None:
         self.key = key
-        self.namespace: str = meta.get("namespace", "")
-        self.labels: Mapping[str, str] = meta.get("labels") or {}
-        self.owner = owner
-        self.spec: Obj = spec
-        self.requests = Requests(pod_requests(pod), _nonzero(spec))
-        self.resizable = bool(self.requests.cpu or self.requests.memory)
-        self.ports = host_ports(spec)
-        self.claims = claims
-        self.volumes = _exclusive_volumes(spec)
-        self.priority: int = spec.get("priority") or 0
-        affinity = spec.get("affinity") or {}
-        self.affine = bool(affinity.get("podAffinity") or affinity.get("podAntiAffinity"))
-        self.preempts: bool = spec.get("preemptionPolicy") != "Never"
+        self.namespace = namespace
+        self.labels = labels
+        self.requests = requests
+        self.owner: Mapping[str, Any] | None = None
+        self.spec: Obj = {}
+        self.ports: tuple[Port, ...] = _NONE
+        self.claims: tuple[str, ...] = _NONE
+        self.volumes: tuple[Mapping[str, Any], ...] = _NONE
+        self.priority = 0
+        self.preempts = True
+        self.affinity: Obj = {}  # podAffinity and podAntiAffinity
+        self.affine = False
+        self.staying = Guest(self, False)
+        self.leaving = Guest(self, True)
+
+    def dump(self) -> list[Any]:
+        """What has to be known of placed pods, for storage."""
+        requests = self.requests
+        sums = [requests.cpu, requests.memory, requests.nonzero_cpu, requests.nonzero_memory, requests.others]
+        return [
+            self.key, self.namespace, self.labels, sums, self.ports, self.claims, self.volumes, self.priority,
+            self.affinity,
+        ]  # fmt: skip
+
+    @classmethod
+    def load(cls, data: list[Any]) -> Shape:
+        key, namespace, labels, sums, ports, claims, volumes, priority, affinity = data
+        found = cls(key, namespace, labels, Requests(*sums))
+        found.ports = tuple((port[0], port[1], port[2]) for port in ports)
+        found.claims, found.volumes, found.priority = tuple(claims), tuple(volumes), priority
+        found.affinity, found.affine = affinity, bool(affinity)
+        return found
 
 
 class PodInfo:
     """One pod: its identity, its shape, and where it is."""
 
-    __slots__ = ("created", "generation", "key", "name", "node", "requests", "shape", "terminating", "uid", "version")
+    __slots__ = ("created", "generation", "key", "name", "node", "shape", "terminating", "uid", "version")
 
-    def __init__(self, pod: Obj, shape: Shape) -> None:
-        meta = pod["metadata"]
-        self.name: str = meta["name"]
-        self.key = f"{shape.namespace}/{self.name}"
-        self.uid: str = meta.get("uid", "")
+    def __init__(self, key: str, shape: Shape, node: str = "", terminating: bool = False, created: str = "") -> None:
+        self.key = key
+        self.name = key.rpartition("/")[2]
         self.shape = shape
-        self.node: str = pod["spec"].get("nodeName", "")
-        self.terminating = "deletionTimestamp" in meta
-        self.created: str = pod.get("status", {}).get("startTime") or meta.get("creationTimestamp", "")
-        self.version: str = meta.get("resourceVersion", "")
-        self.generation: int = meta.get("generation", 0)
-        self.requests = shape.requests
-        if self.node and shape.resizable:
-            self._count_allocated(pod)
+        self.node = node
+        self.terminating = terminating
+        self.created = created  # its startTime, if it has one
+        self.uid = ""
+        self.version = ""
+        self.generation = 0
 
-    def _count_allocated(self, pod: Obj) -> None:
-        """While a resize is under way the node's promises count too."""
-        wanted = pod_requests(pod, use_status=True)
-        plain = self.requests
-        if wanted.get("cpu", 0) != plain.cpu or wanted.get("memory", 0) != plain.memory:
-            self.requests = Requests(wanted)
+    @property
+    def guest(self) -> Guest:
+        return self.shape.leaving if self.terminating else self.shape.staying
 
     def reference(self) -> Obj:
         """The pod as events refer to it."""
@@ -120,31 +142,75 @@ class Shapes:
     def __init__(self) -> None:
         self._known: dict[str, Shape] = {}
 
+    def add(self, shape: Shape) -> Shape:
+        """Make a stored shape known; the one that is used for its key."""
+        return self._known.setdefault(shape.key, shape)
+
+    def get(self, key: str) -> Shape:
+        return self._known[key]
+
     def info(self, pod: Obj) -> PodInfo:
         """The PodInfo of a pod object."""
         meta, spec = pod["metadata"], pod["spec"]
-        owner = _controller(meta)
         claims = claim_names(pod)
-        key = _key(meta, spec, owner, claims)
+        owner = _controller(meta)
+        status = pod.get("status") or {}
+        held = _held(pod) if spec.get("nodeName") else None
+        key = _key(meta, spec, owner, claims, held)
         shape = self._known.get(key)
+        if shape is None or not shape.spec:
+            shape = self._complete(shape, key, pod, owner, claims, held)
+        namespace = meta.get("namespace", "")
+        created = status.get("startTime") or meta.get("creationTimestamp") or ""
+        found = PodInfo(
+            f"{namespace}/{meta['name']}", shape, spec.get("nodeName", ""), "deletionTimestamp" in meta, created
+        )
+        found.uid = meta.get("uid", "")
+        found.version = meta.get("resourceVersion", "")
+        found.generation = meta.get("generation", 0)
+        return found
+
+    def _complete(
+        self, shape: Shape | None, key: str, pod: Obj, owner: Any, claims: tuple[str, ...], held: Amounts | None
+    ) -> Shape:
+        meta, spec = pod["metadata"], pod["spec"]
         if shape is None:
-            shape = self._known[key] = Shape(key, pod, owner, claims)
-        return PodInfo(pod, shape)
+            requests = Requests.of(held or pod_requests(pod), _filled(spec, held))
+            shape = Shape(key, meta.get("namespace", ""), meta.get("labels") or {}, requests)
+            shape.ports, shape.claims, shape.volumes = host_ports(spec), claims, _exclusive_volumes(spec)
+            shape.priority = spec.get("priority") or 0
+            affinity = spec.get("affinity") or {}
+            shape.affinity = {side: affinity[side] for side in ("podAffinity", "podAntiAffinity") if affinity.get(side)}
+            shape.affine = bool(shape.affinity)
+        shape.owner, shape.spec = owner, spec
+        shape.preempts = spec.get("preemptionPolicy") != "Never"
+        self._known[key] = shape
+        return shape
 
 
-def _key(meta: Obj, spec: Obj, owner: Mapping[str, Any] | None, claims: tuple[str, ...]) -> str:
+def _key(meta: Obj, spec: Obj, owner: Mapping[str, Any] | None, claims: tuple[str, ...], held: Amounts | None) -> str:
+    """A digest of everything a shape consists of."""
+    from hashlib import blake2b
+
     get = spec.get
     containers = [(c.get("name"), c.get("image"), c.get("resources"), c.get("ports")) for c in get("containers", _NONE)]
     if init := get("initContainers"):
         containers += [(c.get("name"), c.get("image"), c.get("resources"), c.get("restartPolicy")) for c in init]
-    return repr(
-        (
-            meta.get("namespace"), meta.get("labels"), owner and owner.get("uid"), claims, containers,
-            get("nodeSelector"), get("affinity"), get("tolerations"), get("topologySpreadConstraints"),
-            get("priority"), get("preemptionPolicy"), get("overhead"), get("resources"), get("hostNetwork"),
-            get("resourceClaims"), _exclusive_volumes(spec),
-        )
+    parts = (
+        meta.get("namespace"), meta.get("labels"), owner and owner.get("uid"), claims, containers, get("nodeSelector"),
+        get("affinity"), get("tolerations"), get("topologySpreadConstraints"), get("priority"), get("preemptionPolicy"),
+        get("overhead"), get("resources"), get("hostNetwork"), get("resourceClaims"), _exclusive_volumes(spec), held,
     )  # fmt: skip
+    return blake2b(repr(parts).encode(), digest_size=12).hexdigest()
+
+
+def _held(pod: Obj) -> Amounts | None:
+    """What a pod being resized holds, where that differs from what its spec asks for."""
+    wanted = pod_requests(pod)
+    if not wanted:
+        return None
+    held = pod_requests(pod, use_status=True)
+    return None if held == wanted else held
 
 
 def _controller(meta: Obj) -> Mapping[str, Any] | None:
@@ -174,8 +240,8 @@ def _exclusive_volumes(spec: Obj) -> tuple[Mapping[str, Any], ...]:
     return tuple(found) if found else _NONE
 
 
-def host_ports(spec: Obj) -> tuple[tuple[str, str, int], ...]:
-    """(host IP, protocol, port) of every host port the pod occupies."""
+def host_ports(spec: Obj) -> tuple[Port, ...]:
+    """Every host port the pod occupies."""
     found = []
     sidecars = [c for c in spec.get("initContainers") or _NONE if c.get("restartPolicy") == "Always"]
     for container in [*spec.get("containers", _NONE), *sidecars]:
@@ -185,7 +251,7 @@ def host_ports(spec: Obj) -> tuple[tuple[str, str, int], ...]:
     return tuple(found) if found else _NONE
 
 
-def _nonzero(spec: Obj) -> tuple[int, int]:
+def _filled(spec: Obj, held: Amounts | None) -> Amounts:
     """CPU and memory with the defaults filled in per container that asks for none."""
     filled = {
         **spec,
@@ -193,7 +259,8 @@ def _nonzero(spec: Obj) -> tuple[int, int]:
         "initContainers": [_with_defaults(c) for c in spec.get("initContainers") or _NONE],
     }
     wanted = pod_requests({"spec": filled})
-    return wanted.get("cpu", DEFAULT_MILLI_CPU), wanted.get("memory", DEFAULT_MEMORY)
+    held = held or {}
+    return {name: max(wanted[name], held.get(name, 0)) for name in ("cpu", "memory")}
 
 
 def _with_defaults(container: Obj) -> Obj:

@@ -163,7 +163,7 @@ class _Trial:
     def _follow(self, pod: PodInfo, count: int) -> None:
         for item in self._filters:
             if item[2]:
-                item[1] = item[0].simulate(item[1], self._shape, self._node, pod, count)
+                item[1] = item[0].simulate(item[1], self._shape, self._node, pod.guest, count)
 
 
 def fits_beside(results: Results, node: NodeInfo, pods: list[PodInfo]) -> bool:

@@ -13,11 +13,12 @@ from minikctl.scheduler.podinfo import PodInfo
 class Queue:
     """The pending pods of one scheduler."""
 
-    __slots__ = ("_arrivals", "_waiting")
+    __slots__ = ("_arrivals", "_untried", "_waiting")
 
     def __init__(self) -> None:
         self._waiting: dict[str, PodInfo] = {}
         self._arrivals: dict[str, int] = {}
+        self._untried: set[str] = set()
 
     def __contains__(self, key: str) -> bool:
         return key in self._waiting
@@ -31,10 +32,20 @@ class Queue:
         self._waiting[pod.key] = pod
         if known is None or known.uid != pod.uid:
             self._arrivals[pod.key] = len(self._arrivals)
+            self._untried.add(pod.key)
             return True
         return known.shape is not pod.shape or known.generation != pod.generation
 
+    @property
+    def busy(self) -> bool:
+        """Whether some pod was never tried."""
+        return bool(self._untried)
+
+    def tried(self, key: str) -> None:
+        self._untried.discard(key)
+
     def remove(self, key: str) -> PodInfo | None:
+        self._untried.discard(key)
         self._arrivals.pop(key, None)
         return self._waiting.pop(key, None)
 

@@ -21,6 +21,7 @@ from minikctl.scheduler.podinfo import PodInfo, Shapes
 from minikctl.scheduler.preemption import Candidate, Preemption, fits_beside
 from minikctl.scheduler.queue import Queue
 from minikctl.scheduler.snapshot import Cluster, NodeInfo
+from minikctl.scheduler.storage import SnapshotStorage
 
 DEFAULT_SCHEDULER = "default-scheduler"
 NO_NODES = "no nodes available to schedule pods"
@@ -39,6 +40,8 @@ class Scheduler:
         self._env = env
         self._client = env.client
         self._shapes = Shapes()
+        self._storage = SnapshotStorage(env.client, env.state, self._shapes)
+        self._revision = 0  # of the last change seen
         self._plugins = default_plugins(env.client)
         self._volume_binding = next(plugin for plugin in self._plugins if isinstance(plugin, VolumeBinding))
         self._cluster: Cluster | None = None
@@ -66,6 +69,7 @@ class Scheduler:
     # Changes
 
     def _pod_changed(self, change: Change) -> Keys:
+        self._revision = change.revision
         pod = change.object
         spec = pod["spec"]
         key = f"{change.namespace}/{change.name}"
@@ -84,22 +88,21 @@ class Scheduler:
     def _placed_changed(self, key: str, change: Change) -> Keys:
         waited = self._queue.remove(key)
         cluster = self._cluster
-        left = change.type == "DELETED" or change.object.get("status", {}).get("phase") in _FINISHED
+        pod = change.object
         if cluster is None:
+            left = change.type == "DELETED" or pod.get("status", {}).get("phase") in _FINISHED
             return self._all_pending() if left else _NONE
         if waited is not None and cluster.nominated:
             cluster.nominate(waited, "")
-        if left:
-            return self._all_pending() if cluster.displace(key) else _NONE
-        known = cluster.placed.get(key)
-        if known is not None and known.version and _older(change.object, known.version):
-            return _NONE
-        pod = self._shapes.info(change.object)
-        matters = known is None or known.shape is not pod.shape or known.requests is not pod.requests
-        cluster.place(pod)
+        if change.type != "DELETED":
+            known = cluster.find(pod["spec"]["nodeName"], key)
+            if known is not None and known.version and _older(pod, known.version):
+                return _NONE
+        matters = self._storage.take(cluster, pod, change.type == "DELETED")
         return self._all_pending() if matters else _NONE
 
     def _node_changed(self, change: Change) -> Keys:
+        self._revision = change.revision
         cluster = self._cluster
         if cluster is None:
             return self._all_pending()
@@ -135,19 +138,20 @@ class Scheduler:
         return self._queue.keys()
 
     def _load(self) -> Cluster:
-        """The cluster's nodes and pods, read at first use."""
+        """The cluster's nodes and pods, from storage at first use."""
         if self._cluster is None:
             self._all_pending()
-            cluster = self._cluster = Cluster()
-            for node in self._client.items("nodes"):
-                cluster.set_node(node)
-            for pod in self._client.items("pods"):
-                if pod["spec"].get("nodeName") and pod.get("status", {}).get("phase") not in _FINISHED:
-                    cluster.place(self._shapes.info(pod))
+            cluster = self._cluster = self._storage.load()
             for key, node_name in self._nominations.items():
                 if (waiting := self._queue.get(key)) is not None:
                     cluster.nominate(waiting, node_name)
         return self._cluster
+
+    def flush(self) -> None:
+        """Store the snapshot, called at the end of each batch, in its transaction: not while pods come in."""
+        busy = self._queue.busy and not self._storage.behind(self._revision)
+        if self._cluster is not None and not busy:
+            self._storage.save(self._cluster, self._revision or self._storage.revision)
 
     # One pod
 
@@ -157,6 +161,7 @@ class Scheduler:
         pod = self._queue.get(key)
         if pod is None:
             return None
+        self._queue.tried(key)
         results = self._evaluate(pod)
         node = self._select(cluster, results, pod)
         if node is None:
@@ -276,7 +281,7 @@ class Scheduler:
                 live = self._client.patch(
                     "pods", name, {"status": {"conditions": [condition]}}, STRATEGIC_PATCH, namespace, "status"
                 )
-                self._client.delete("pods", name, namespace, preconditions={"uid": victim.uid})
+                self._client.delete("pods", name, namespace, preconditions={"uid": live["metadata"]["uid"]})
             except StatusError as error:
                 if error.reason == "NotFound":
                     continue

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from minikctl.apimachinery.request import Obj
 from minikctl.apimachinery.selectors import from_label_selector
 from minikctl.scheduler.framework import EVERYWHERE, MAX_SCORE, SKIP, Everywhere, Failure, Plugin
-from minikctl.scheduler.podinfo import PodInfo, Shape
+from minikctl.scheduler.podinfo import Guest, Shape
 from minikctl.scheduler.snapshot import Cluster, NodeInfo
 
 if TYPE_CHECKING:
@@ -44,14 +44,14 @@ class Term:
         self._namespace_selector = None if selector is None else from_label_selector(selector)
         names = term.get("namespaces") or ()
         self._namespaces = frozenset(names) if names or selector is not None else frozenset((namespace,))
-        self._known: dict[int, bool] = {}
+        self._known: dict[Shape, bool] = {}
 
     def about(self, shape: Shape) -> bool:
         """Whether pods of the shape are meant."""
-        known = self._known.get(id(shape))
+        known = self._known.get(shape)
         if known is None:
             known = self._in_namespace(shape.namespace) and self._matches(shape.labels)
-            self._known[id(shape)] = known
+            self._known[shape] = known
         return known
 
     def _in_namespace(self, namespace: str) -> bool:
@@ -69,7 +69,7 @@ class Demands:
     __slots__ = ("affinity", "anti", "any", "preferred")
 
     def __init__(self, client: Client, shape: Shape) -> None:
-        affinity = shape.spec.get("affinity") or {}
+        affinity = shape.affinity
         near, apart = affinity.get("podAffinity") or {}, affinity.get("podAntiAffinity") or {}
         namespace = shape.namespace
         self.affinity = [Term(client, term, namespace) for term in near.get(_REQUIRED) or ()]
@@ -97,15 +97,15 @@ class InterPodAffinity(Plugin):
 
     def __init__(self, client: Client) -> None:
         self._client = client
-        self._demands: dict[int, tuple[Shape, Demands]] = {}
+        self._demands: dict[Shape, Demands] = {}
 
     def pre_filter(self, shape: Shape, cluster: Cluster) -> Any:
         own = self._of(shape)
         if not own.affinity and not own.anti and not cluster.affine:
             return SKIP
         state = _Filtering()
-        for node, pod in cluster.pods():
-            self._note(state, shape, node, pod, 1)
+        for node, guest, count in cluster.guests():
+            self._note(state, shape, node, guest.shape, count)
         return state
 
     def filter(self, state: Any, shape: Shape, node: NodeInfo) -> Failure | None:
@@ -134,9 +134,9 @@ class InterPodAffinity(Plugin):
         if not self._of(shape).preferred and not cluster.affine:
             return SKIP
         worth: Pairs = {}
-        for node, pod in cluster.pods():
-            for key, value in self._worth(shape, pod):
-                _add(worth, node, key, value)
+        for node, guest, count in cluster.guests():
+            for key, value in self._worth(shape, guest.shape):
+                _add(worth, node, key, value * count)
         return worth
 
     def score(self, state: Any, shape: Shape, node: NodeInfo) -> float:
@@ -146,49 +146,49 @@ class InterPodAffinity(Plugin):
         return int(MAX_SCORE * (raw - low) / (high - low)) if high > low else 0
 
     def affected(
-        self, state: Any, shape: Shape, node: NodeInfo, pod: PodInfo, count: int
+        self, state: Any, shape: Shape, node: NodeInfo, guest: Guest, count: int
     ) -> Iterable[NodeInfo] | Everywhere:
         if isinstance(state, _Filtering):
             alone = not any(state.affinity.values())
-            keys = self._note(state, shape, node, pod, count)
+            keys = self._note(state, shape, node, guest.shape, count)
             if alone != (not any(state.affinity.values())):
                 return EVERYWHERE
         else:
             keys = set()
-            for key, value in self._worth(shape, pod):
+            for key, value in self._worth(shape, guest.shape):
                 if _add(state, node, key, value * count):
                     keys.add(key)
         return EVERYWHERE if keys - {_HOSTNAME} else ()
 
-    def simulate(self, state: Any, shape: Shape, node: NodeInfo, pod: PodInfo, count: int) -> Any:
+    def simulate(self, state: Any, shape: Shape, node: NodeInfo, guest: Guest, count: int) -> Any:
         changed = _Filtering()
         changed.affinity, changed.anti = _copy(state.affinity), _copy(state.anti)
         changed.existing = _copy(state.existing)
-        self._note(changed, shape, node, pod, count)
+        self._note(changed, shape, node, guest.shape, count)
         return changed
 
     def _of(self, shape: Shape) -> Demands:
-        known = self._demands.get(id(shape))
+        known = self._demands.get(shape)
         if known is None:
-            known = self._demands[id(shape)] = (shape, Demands(self._client, shape))
-        return known[1]
+            known = self._demands[shape] = Demands(self._client, shape)
+        return known
 
-    def _note(self, state: _Filtering, shape: Shape, node: NodeInfo, pod: PodInfo, count: int) -> set[str]:
-        """Count a pod that comes or goes; the topology keys this touched."""
-        own, theirs = self._of(shape), self._of(pod.shape)
+    def _note(self, state: _Filtering, shape: Shape, node: NodeInfo, other: Shape, count: int) -> set[str]:
+        """Count pods that come or go; the topology keys this touched."""
+        own, theirs = self._of(shape), self._of(other)
         found: list[tuple[Pairs, str]] = []
-        if own.affinity and all(term.about(pod.shape) for term in own.affinity):
+        if own.affinity and all(term.about(other) for term in own.affinity):
             found += [(state.affinity, term.key) for term in own.affinity]
-        found += [(state.anti, term.key) for term in own.anti if term.about(pod.shape)]
+        found += [(state.anti, term.key) for term in own.anti if term.about(other)]
         found += [(state.existing, term.key) for term in theirs.anti if term.about(shape)]
         return {key for pairs, key in found if _add(pairs, node, key, count)}
 
-    def _worth(self, shape: Shape, pod: PodInfo) -> Iterator[tuple[str, int]]:
+    def _worth(self, shape: Shape, other: Shape) -> Iterator[tuple[str, int]]:
         """(topology key, weight) of every preference that one has about the other."""
         for term in self._of(shape).preferred:
-            if term.about(pod.shape):
+            if term.about(other):
                 yield term.key, term.weight
-        theirs = self._of(pod.shape)
+        theirs = self._of(other)
         if theirs.any:
             for term in (*theirs.affinity, *theirs.preferred):
                 if term.about(shape):

@@ -24,7 +24,7 @@ class NodeResourcesFit(Plugin):
             state.cpu <= node.cpu - node.used_cpu
             and state.memory <= node.memory - node.used_memory
             and not state.others
-            and len(node.pods) < node.pods_allowed
+            and node.count < node.pods_allowed
         ):
             return None
         return _shortage(shape, node)
@@ -50,7 +50,7 @@ class NodeResourcesFit(Plugin):
 def _shortage(shape: Shape, node: NodeInfo) -> Failure | None:
     reasons = []
     unresolvable = False
-    if len(node.pods) + 1 > node.pods_allowed:
+    if node.count + 1 > node.pods_allowed:
         reasons.append(TOO_MANY_PODS)
     requests = shape.requests
     wanted = [

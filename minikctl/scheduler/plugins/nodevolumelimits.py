@@ -40,8 +40,8 @@ class NodeVolumeLimits(Plugin):
         if not wanted:
             return None
         used: dict[str, str] = {}
-        for pod in node.pods.values():
-            used.update(self._volumes(pod.shape))
+        for guest in node.guests:
+            used.update(self._volumes(guest.shape))
         for driver, limit in limits.items():
             present = {volume for volume, name in used.items() if name == driver}
             more = {volume for volume, name in wanted.items() if name == driver} - present

@@ -15,7 +15,7 @@ from minikctl.apimachinery.request import Obj
 from minikctl.apimachinery.selectors import from_label_selector
 from minikctl.apimachinery.taints import untolerated
 from minikctl.scheduler.framework import EVERYWHERE, MAX_SCORE, SKIP, Everywhere, Failure, Plugin
-from minikctl.scheduler.podinfo import PodInfo, Shape
+from minikctl.scheduler.podinfo import Guest, Shape
 from minikctl.scheduler.snapshot import Cluster, NodeInfo
 
 if TYPE_CHECKING:
@@ -52,14 +52,14 @@ class Constraint:
         self.counts: dict[str, int] = {}
         self.domains: dict[str, list[NodeInfo]] = {}
         self.weight = 0.0
-        self._known: dict[int, bool] = {}
+        self._known: dict[Shape, bool] = {}
 
-    def counts_pod(self, pod: PodInfo) -> bool:
-        if pod.shape.namespace != self.namespace or pod.terminating:
+    def counts_pod(self, guest: Guest) -> bool:
+        if guest.shape.namespace != self.namespace or guest.terminating:
             return False
-        known = self._known.get(id(pod.shape))
+        known = self._known.get(guest.shape)
         if known is None:
-            known = self._known[id(pod.shape)] = self.matches(pod.shape.labels)
+            known = self._known[guest.shape] = self.matches(guest.shape.labels)
         return known
 
     def includes(self, node: NodeInfo) -> bool:
@@ -134,13 +134,13 @@ class PodTopologySpread(Plugin):
         return int(MAX_SCORE * (high + low - raw) / high) if high > 0 else MAX_SCORE
 
     def affected(
-        self, state: Any, shape: Shape, node: NodeInfo, pod: PodInfo, count: int
+        self, state: Any, shape: Shape, node: NodeInfo, guest: Guest, count: int
     ) -> Iterable[NodeInfo] | Everywhere:
         scoring = isinstance(state, tuple)
         found: list[NodeInfo] = []
         for constraint in state[0] if scoring else state:
             value = node.labels.get(constraint.key)
-            if value is None or value not in constraint.counts or not constraint.counts_pod(pod):
+            if value is None or value not in constraint.counts or not constraint.counts_pod(guest):
                 continue
             lowest = 0 if scoring else constraint.lowest()
             constraint.counts[value] += count
@@ -150,9 +150,9 @@ class PodTopologySpread(Plugin):
                 found += constraint.domains[value]
         return found
 
-    def simulate(self, state: Any, shape: Shape, node: NodeInfo, pod: PodInfo, count: int) -> Any:
+    def simulate(self, state: Any, shape: Shape, node: NodeInfo, guest: Guest, count: int) -> Any:
         changed = [constraint.copy() for constraint in state]
-        self.affected(changed, shape, node, pod, count)
+        self.affected(changed, shape, node, guest, count)
         return changed
 
     def _built_in(self, shape: Shape) -> list[Constraint]:
@@ -219,6 +219,6 @@ def _count(constraints: list[Constraint], cluster: Cluster, require_all: bool) -
             value = node.labels.get(constraint.key)
             if value is None or not constraint.includes(node):
                 continue
-            found = sum(1 for pod in node.pods.values() if constraint.counts_pod(pod))
+            found = sum(count for guest, count in node.guests.items() if constraint.counts_pod(guest))
             constraint.counts[value] = constraint.counts.get(value, 0) + found
             constraint.domains.setdefault(value, []).append(node)

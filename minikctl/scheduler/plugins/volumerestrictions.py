@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from minikctl.scheduler.framework import EVERYWHERE, SKIP, Everywhere, Failure, Plugin
-from minikctl.scheduler.podinfo import PodInfo, Shape
+from minikctl.scheduler.podinfo import Guest, Shape
 from minikctl.scheduler.snapshot import Cluster, NodeInfo
 
 if TYPE_CHECKING:
@@ -42,32 +42,32 @@ class VolumeRestrictions(Plugin):
                 alone[name] = 0
         if not alone and not shape.volumes:
             return SKIP
-        for _, pod in cluster.pods():
-            _count(alone, shape, pod, 1)
+        for _, guest, count in cluster.guests():
+            _count(alone, shape, guest, count)
         return alone
 
     def filter(self, state: Any, shape: Shape, node: NodeInfo) -> Failure | None:
         if shape.volumes:
-            for pod in node.pods.values():
-                if any(_conflict(ours, theirs) for ours in shape.volumes for theirs in pod.shape.volumes):
+            for guest in node.guests:
+                if any(_conflict(ours, theirs) for ours in shape.volumes for theirs in guest.shape.volumes):
                     return DISK_CONFLICT
         return IN_USE if any(state.values()) else None
 
     def affected(
-        self, state: Any, shape: Shape, node: NodeInfo, pod: PodInfo, count: int
+        self, state: Any, shape: Shape, node: NodeInfo, guest: Guest, count: int
     ) -> tuple[NodeInfo, ...] | Everywhere:
-        return EVERYWHERE if _count(state, shape, pod, count) else ()
+        return EVERYWHERE if _count(state, shape, guest, count) else ()
 
-    def simulate(self, state: Any, shape: Shape, node: NodeInfo, pod: PodInfo, count: int) -> Any:
+    def simulate(self, state: Any, shape: Shape, node: NodeInfo, guest: Guest, count: int) -> Any:
         changed = dict(state)
-        _count(changed, shape, pod, count)
+        _count(changed, shape, guest, count)
         return changed
 
 
-def _count(alone: dict[str, int], shape: Shape, pod: PodInfo, count: int) -> bool:
-    if pod.shape.namespace != shape.namespace:
+def _count(alone: dict[str, int], shape: Shape, guest: Guest, count: int) -> bool:
+    if guest.shape.namespace != shape.namespace:
         return False
-    shared = [name for name in pod.shape.claims if name in alone]
+    shared = [name for name in guest.shape.claims if name in alone]
     for name in shared:
         alone[name] += count
     return bool(shared)

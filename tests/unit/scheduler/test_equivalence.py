@@ -101,7 +101,7 @@ def test_kept_results_equal_new_ones(steps: list[Any]) -> None:
         elif kind == "place":
             cluster.place(shapes.info(_pod(*rest)))
         elif kind == "displace":
-            cluster.displace(f"demo/p{rest[0]}")
+            [cluster.displace(f"n{n}", f"demo/p{rest[0]}") for n in range(7)]
         else:
             shape = shapes.info(_pod(99, *rest, None)).shape
             results = kept.get(shape.key)
