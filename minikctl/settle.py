@@ -145,7 +145,7 @@ class Reconciler:
         at = self._store.next_due()
         if at is None or at > self._clock.present():
             return False
-        if at > self._clock.now() or self._syncs:
+        if at > self._clock.now():
             self._syncs.clear()
         self._clock.travel(at)
         for name, key, _ in self._store.due(at):

@@ -90,7 +90,10 @@ class SQLiteStore:
 
     def _tune(self) -> None:
         """Settings that matter to writers alone; with WAL, NORMAL survives the death of the process."""
-        self._db.executescript("PRAGMA synchronous = NORMAL; PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY;")
+        self._db.executescript(
+            "PRAGMA synchronous = NORMAL; PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY;"
+            "PRAGMA wal_autocheckpoint = 4000;"
+        )
         self._tuned = True
 
     def commit(self) -> None:
