@@ -34,6 +34,14 @@ class PlainError(KubectlError):
     """An error that kubectl prints without the prefix `error: `."""
 
 
+class CommandFailed(PlainError):
+    """What ran in a container ended with an exit code, which becomes kubectl's own."""
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
+        self.status = status
+
+
 class NoResourceType(PlainError):
     """meta.NoResourceMatchError: a type the server does not have."""
 
@@ -140,7 +148,7 @@ def report(error: BaseException, write: Callable[[str], object], status: int = 1
         error = _unexpected(error)
     text = message(error)
     write(text if text.endswith("\n") else text + "\n")
-    return status
+    return error.status if isinstance(error, CommandFailed) else status
 
 
 def _unexpected(error: BaseException) -> KubectlError:

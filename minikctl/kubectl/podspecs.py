@@ -143,7 +143,7 @@ class SetOptions(Options):
 
     def send(self, info: Info, modified: Obj, patch: Obj, patch_type: str) -> None:
         """Send the patch, or not (--local, dry run), and print the object."""
-        from minikctl.kubectl.printing import printer
+        from minikctl.kubectl.typedprinting import typed_printer
 
         if self.local or self.dry_run == strategy.CLIENT:
             obj = typed(modified)
@@ -153,7 +153,7 @@ class SetOptions(Options):
                 obj = twoway.send(self.factory.client, info, patch, patch_type, **options)
             except StatusError as error:
                 raise KubectlError(f"{self.failure} {error}") from None
-        printer(self.flags, self.factory.streams.out, self.operation, self.dry_run)(obj)
+        typed_printer(self.flags, self.factory.streams.out, self.operation, self.dry_run)(obj)
 
 
 def object_name(info: Info) -> str:

@@ -62,9 +62,9 @@ class PatchRollout(RolloutOptions):
         raise NotImplementedError
 
     def run(self) -> None:
-        from minikctl.kubectl.printing import printer
+        from minikctl.kubectl.typedprinting import typed_printer
 
-        show = printer(self.flags, self.factory.streams.out, self.operation)
+        show = typed_printer(self.flags, self.factory.streams.out, self.operation)
         infos, errors = self.builder().gather()
         if not infos and not errors:
             self.none_found()

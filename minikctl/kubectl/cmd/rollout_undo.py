@@ -60,7 +60,7 @@ class UndoOptions(RolloutOptions):
             self.none_found()
 
     def _undo(self, info: Info) -> None:
-        from minikctl.kubectl.printing import printer
+        from minikctl.kubectl.typedprinting import typed_printer
 
         check_kind(info, "rollbacker", "retrieving rollbacker")
         if lastapplied.has_annotation(info.obj):
@@ -68,7 +68,7 @@ class UndoOptions(RolloutOptions):
         if self.to < 0:
             raise self._not_found()
         undo = self._undo_deployment if info.row.key == "deployments.apps" else self._undo_set
-        printer(self.flags, self.factory.streams.out, undo(info), self.dry_run)(info.obj)
+        typed_printer(self.flags, self.factory.streams.out, undo(info), self.dry_run)(info.obj)
 
     def _not_found(self) -> KubectlError:
         return KubectlError(f"unable to find specified revision {self.to} in history")

@@ -13,7 +13,7 @@ from minikctl.kubectl.errors import KubectlError
 from minikctl.kubectl.flags import BOOL, STRING, Flag, quote
 from minikctl.kubectl.flagsets import DRY_RUN, IDENTIFY, PRINT, all_flag, field_manager, filename
 from minikctl.kubectl.info import Info
-from minikctl.kubectl.printing import printer
+from minikctl.kubectl.typedprinting import typed_printer
 
 
 class SelectorOptions(Options):
@@ -50,7 +50,7 @@ class SelectorOptions(Options):
                 patch.setdefault("metadata", {})["resourceVersion"] = self.flags["resource-version"]
             options = strategy.request_options(self.dry_run, self.flags["field-manager"])
             obj = twoway.send(self.factory.client, info, patch, patch_type, **options)
-        printer(self.flags, self.factory.streams.out, "selector updated", self.dry_run)(obj)
+        typed_printer(self.flags, self.factory.streams.out, "selector updated", self.dry_run)(obj)
 
     def _change(self, obj: Obj) -> None:
         terms = self.terms or []
