@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import zlib
 from typing import TYPE_CHECKING
 
 from minikctl.apimachinery.errors import StatusError
-from minikctl.apimachinery.rand import safe_encode
 from minikctl.controllers.controller import seconds_of
 from minikctl.controllers.ownership import controller_ref, is_controlled_by
+from minikctl.controllers.templatehash import pod_template_hash, revision_hash
 
 if TYPE_CHECKING:
     from minikctl.apimachinery.request import Obj
@@ -68,7 +66,7 @@ class History:
     def _create(self, data: Obj, number: int, collisions: int) -> tuple[Obj, int]:
         meta = self.owner["metadata"]
         while True:
-            hash_ = data_hash(data, collisions)
+            hash_ = self._hash(data, collisions)
             revision: Obj = {
                 "apiVersion": "apps/v1",
                 "kind": "ControllerRevision",
@@ -96,6 +94,11 @@ class History:
                     return found, collisions
                 collisions += 1
 
+    def _hash(self, data: Obj, collisions: int) -> str:
+        if self.kind == "DaemonSet":
+            return pod_template_hash(self.owner["spec"]["template"], collisions or None)
+        return revision_hash(data, collisions)
+
     def truncate(self, live: set[str]) -> None:
         """Delete the oldest revisions that no pod uses, beyond the limit. `live` holds names or hashes in use."""
         limit = self.owner["spec"].get("revisionHistoryLimit", 10)
@@ -121,8 +124,3 @@ def template_of(revision: Obj) -> Obj:
     """The template that a revision holds."""
     template: Obj = revision["data"]["spec"]["template"]
     return {key: value for key, value in template.items() if key != "$patch"}
-
-
-def data_hash(data: Obj, collisions: int) -> str:
-    text = json.dumps(data, sort_keys=True, separators=(",", ":"))
-    return safe_encode(str(zlib.crc32(text.encode(), collisions)))

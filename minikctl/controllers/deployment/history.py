@@ -9,6 +9,7 @@ from minikctl.controllers.deployment import progress
 from minikctl.controllers.deployment import replicasets as sets_
 from minikctl.controllers.ownership import controller_ref, is_controlled_by
 from minikctl.controllers.pods import namespace_terminating
+from minikctl.controllers.templatehash import pod_template_hash
 
 if TYPE_CHECKING:
     from minikctl.apimachinery.request import Obj
@@ -50,7 +51,7 @@ def _note_existing(controller: DeploymentController, deployment: Obj, new: Obj, 
 def _create_new(controller: DeploymentController, deployment: Obj, old: list[Obj], revision: int) -> Obj:
     meta, spec = deployment["metadata"], deployment["spec"]
     status = dict(deployment.get("status") or {})
-    new = _new_set(deployment, sets_.template_hash(spec["template"], status.get("collisionCount", 0)))
+    new = _new_set(deployment, pod_template_hash(spec["template"], status.get("collisionCount")))
     size = sets_.new_size(deployment, [*old, new], new)
     new["spec"]["replicas"] = size
     sets_.set_new_annotations(deployment, new, revision, exists=False)

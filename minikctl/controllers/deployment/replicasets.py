@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
-import zlib
 from typing import TYPE_CHECKING, Any
 
-from minikctl.apimachinery.rand import safe_encode
 from minikctl.controllers.controller import scaled, seconds_of
 
 if TYPE_CHECKING:
@@ -91,12 +88,6 @@ def max_unavailable(deployment: Obj) -> int:
 def revision_of(obj: Obj) -> int:
     text = annotations_of(obj).get(REVISION, "")
     return int(text) if text.isdigit() else 0
-
-
-def template_hash(template: Obj, collisions: int) -> str:
-    """A stable stand-in for upstream's hash of the Go structure."""
-    text = json.dumps(template, sort_keys=True, separators=(",", ":"))
-    return safe_encode(str(zlib.crc32(text.encode(), collisions)))
 
 
 def same_template(a: Obj, b: Obj) -> bool:
