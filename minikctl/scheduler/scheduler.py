@@ -90,8 +90,7 @@ class Scheduler:
         cluster = self._cluster
         pod = change.object
         if cluster is None:
-            left = change.type == "DELETED" or pod.get("status", {}).get("phase") in _FINISHED
-            return self._all_pending() if left else _NONE
+            return self._all_pending() if _matters(change) else _NONE
         if waited is not None and cluster.nominated:
             cluster.nominate(waited, "")
         if change.type != "DELETED":
@@ -327,6 +326,17 @@ def _wants_scheduling(pod: Obj) -> bool:
         and "deletionTimestamp" not in pod["metadata"]
         and pod.get("status", {}).get("phase") not in _FINISHED
         and not gated(pod)
+    )
+
+
+def _matters(change: Change) -> bool:
+    """Whether room or peers changed, judged from the change alone (nothing is known yet)."""
+    pod, old = change.object, change.old() if change.type == "MODIFIED" else None
+    if old is None or not old["spec"].get("nodeName") or pod.get("status", {}).get("phase") in _FINISHED:
+        return True
+    return bool(
+        old["metadata"].get("labels") != pod["metadata"].get("labels")
+        or old["metadata"].get("generation") != pod["metadata"].get("generation")
     )
 
 

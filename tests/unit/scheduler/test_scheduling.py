@@ -238,3 +238,15 @@ def test_a_new_process_knows_pending_pods(three: Any, pod: Any, node: Any, resta
     three.put("nodes", node("node-2", labels={"disktype": "ssd"}))
     three.settle()
     assert three.node_of("p") == "node-2"
+
+
+def test_a_new_process_notices_a_friend_that_was_placed(three: Any, pod: Any, restart: Any) -> None:
+    term = {"topologyKey": "kubernetes.io/hostname", "labelSelector": {"matchLabels": {"app": "db"}}}
+    three.put(
+        "pods", pod("lonely", affinity={"podAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [term]}})
+    )
+    three.settle()
+    restart(three)
+    three.put("pods", pod("db", labels={"app": "db"}, nodeName="node-2"))
+    three.settle()
+    assert three.node_of("lonely") == "node-2"
