@@ -1,31 +1,66 @@
-"""--raw: one request to a path, its answer printed as the server sent it.
+"""--raw: one request to a path, its answer printed as the server sends it.
 
 Upstream counterpart: kubectl's `pkg/rawhttp`.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import json
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from minikctl.apimachinery.request import Obj
 from minikctl.kubectl.errors import KubectlError
 
 if TYPE_CHECKING:
+    from minikctl.apimachinery.resources import Resource, ResourceSet
     from minikctl.kubectl.factory import Factory
 
 _VERBS = {"get": "get", "create": "create", "replace": "update", "delete": "delete"}
+_COLLECTION_VERBS = {"get": "list", "delete": "deletecollection"}
+_NAMESPACE_SUBRESOURCES = ("status", "finalize")
+_INTEGERS = ("limit", "timeoutSeconds", "gracePeriodSeconds", "tailLines", "limitBytes", "sinceSeconds")
+# The order of fields in Go's ObjectMeta, in which the server writes them.
+_METADATA = (
+    "name", "generateName", "namespace", "uid", "resourceVersion", "generation", "creationTimestamp",
+    "deletionTimestamp", "deletionGracePeriodSeconds", "labels", "annotations", "ownerReferences", "finalizers",
+    "managedFields",
+)  # fmt: skip
+
+
+class Target(NamedTuple):
+    """The resource a path names."""
+
+    row: Resource
+    namespace: str
+    name: str
+    subresource: str
+
+
+def resource_path(path: str, resources: ResourceSet) -> Target | None:
+    """Take a URL path apart; None where it is no resource's."""
+    parts = [part for part in path.split("/") if part]
+    if parts[:1] == ["api"] and len(parts) > 2:
+        group, version, rest = "", parts[1], parts[2:]
+    elif parts[:1] == ["apis"] and len(parts) > 3:
+        group, version, rest = parts[1], parts[2], parts[3:]
+    else:
+        return None
+    namespace = ""
+    if rest[0] == "namespaces" and len(rest) > 2 and rest[2] not in _NAMESPACE_SUBRESOURCES:
+        namespace, rest = rest[1], rest[2:]
+    row = resources.by_path(group, version, rest[0])
+    if row is None:
+        return None
+    return Target(row, namespace, rest[1] if len(rest) > 1 else "", "/".join(rest[2:]))
 
 
 def request(factory: Factory, command: str, uri: str, body: bytes | None = None) -> None:
     """Send the request that `kubectl COMMAND --raw URI` stands for and print the answer."""
-    from urllib.parse import urlsplit
+    from urllib.parse import parse_qsl, unquote, urlsplit
 
-    path = urlsplit(uri)
-    options: dict[str, Any] = {}
-    if path.query:
-        from urllib.parse import parse_qsl
-
-        options = dict(parse_qsl(path.query, keep_blank_values=True))
-    fields: dict[str, Any] = {"path": path.path, "options": options}
+    split = urlsplit(uri)
+    options = {key: _typed(key, value) for key, value in parse_qsl(split.query, keep_blank_values=True)}
+    fields: dict[str, Any] = {"options": options}
     if body is not None:
         from minikctl.kubectl.manifest import ParseError, parse_yaml
 
@@ -33,10 +68,58 @@ def request(factory: Factory, command: str, uri: str, body: bytes | None = None)
             fields["body"] = parse_yaml(body)
         except ParseError as error:
             raise KubectlError(str(error)) from None
-    answer = factory.client.request(_VERBS[command], None, **fields)
-    if isinstance(answer, str):
-        factory.streams.out.write(answer)
+    target = resource_path(unquote(split.path), factory.resources)
+    verb = _VERBS[command]
+    if target is None:
+        answer = factory.client.request(verb, None, path=split.path, **fields)
     else:
-        from minikctl.printers.jsonout import compact
+        row, namespace, name, subresource = target
+        if not name:
+            verb = _COLLECTION_VERBS.get(command, verb)
+        if verb == "list" and options.pop("watch", "") in ("true", "1"):
+            verb = "watch"
+        fields.update(namespace=namespace, name=name, subresource=subresource)
+        answer = factory.client.request(verb, row, **fields)
+    _print(factory, answer)
 
-        factory.streams.out.write(compact(answer) + "\n")
+
+def _typed(key: str, value: str) -> Any:
+    if key in _INTEGERS and value.isdigit():
+        return int(value)
+    if key == "dryRun":
+        return [value]
+    return value
+
+
+def _print(factory: Factory, answer: Any) -> None:
+    write = factory.streams.out.write
+    if isinstance(answer, str):
+        write(answer)
+    elif isinstance(answer, bytes):
+        write(answer.decode("utf-8", "surrogateescape"))
+    elif isinstance(answer, list):
+        for event in answer:
+            write(_encode(event) + "\n")
+    else:
+        write(_encode(answer) + "\n")
+
+
+def _encode(value: Any) -> str:
+    text = json.dumps(_ordered(value), separators=(",", ":"), ensure_ascii=False)
+    return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
+
+
+def _ordered(value: Any) -> Any:
+    """Objects as the server writes them: kind, apiVersion, metadata in struct order, then the rest."""
+    if not isinstance(value, dict):
+        return value
+    head: Obj = {key: value[key] for key in ("kind", "apiVersion") if key in value}
+    metadata = value.get("metadata")
+    if isinstance(metadata, dict):
+        head["metadata"] = {**{key: metadata[key] for key in _METADATA if key in metadata}, **metadata}
+    rest = {key: item for key, item in value.items() if key not in head}
+    if isinstance(rest.get("items"), list):
+        rest["items"] = [_ordered(item) for item in rest["items"]]
+    if isinstance(rest.get("object"), dict):
+        rest["object"] = _ordered(rest["object"])
+    return {**head, **rest}
