@@ -22,44 +22,63 @@ if TYPE_CHECKING:
 
 _POD = ("pods",)
 _ANY = ("*",)
+_CLAIM = "persistentvolumeclaims"
+_CSR = ("certificatesigningrequests.certificates.k8s.io",)
+_TEMPLATED = (
+    "pods", "namespaces", "podtemplates", "replicationcontrollers", "deployments.apps", "replicasets.apps",
+    "statefulsets.apps", "daemonsets.apps", "jobs.batch", "cronjobs.batch",
+)  # fmt: skip
 _CREATE = ("CREATE",)
 _WRITE = ("CREATE", "UPDATE")
+_UPDATE = ("UPDATE",)
 _ALL = ("CREATE", "UPDATE", "DELETE")
+_MAIN = ("",)
+_SUB = ("*",)
 
-# (module of this package, kinds, operations, subresources too) in upstream's order.
+# (module of this package, kinds, operations, subresources) in upstream's order.
 _MUTATING = (
-    ("namespacelifecycle", _ANY, _ALL, True),
-    ("serviceaccount", _POD, _CREATE, False),
-    ("taintnodesbycondition", ("nodes",), _CREATE, False),
-    ("priority", _POD, _WRITE, False),
-    ("defaulttolerationseconds", _POD, _WRITE, False),
-    ("storageobjectinuseprotection", ("persistentvolumeclaims", "persistentvolumes"), _CREATE, False),
-    ("defaultstorageclass", ("persistentvolumeclaims",), _CREATE, False),
-    ("defaultingressclass", ("ingresses.networking.k8s.io",), _CREATE, False),
+    ("namespacelifecycle", _ANY, _ALL, _SUB),
+    ("limitranger", _POD, _CREATE, _MAIN),
+    ("serviceaccount", _POD, _CREATE, _MAIN),
+    ("taintnodesbycondition", ("nodes",), _CREATE, _MAIN),
+    ("priority", _POD, _WRITE, _MAIN),
+    ("defaulttolerationseconds", _POD, _WRITE, _MAIN),
+    ("storageobjectinuseprotection", (_CLAIM, "persistentvolumes"), _CREATE, _MAIN),
+    ("defaultstorageclass", (_CLAIM,), _CREATE, _MAIN),
+    ("runtimeclass", _POD, _CREATE, _MAIN),
+    ("defaultingressclass", ("ingresses.networking.k8s.io",), _CREATE, _MAIN),
+    ("podtopologylabels", _POD, _CREATE, _MAIN),
 )
 _VALIDATING = (
-    ("namespacelifecycle", _ANY, ("DELETE",), False),
-    ("priority", ("priorityclasses.scheduling.k8s.io",), _WRITE, False),
+    ("namespacelifecycle", _ANY, ("DELETE",), _MAIN),
+    ("limitranger", ("pods", _CLAIM), _WRITE, ("", "resize")),
+    ("podsecurity", _TEMPLATED, _WRITE, ("", "ephemeralcontainers", "resize")),
+    ("priority", ("priorityclasses.scheduling.k8s.io",), _ALL, _MAIN),
+    ("persistentvolumeclaimresize", (_CLAIM,), _UPDATE, _MAIN),
+    ("runtimeclass", _POD, _CREATE, _MAIN),
+    ("podresize", _POD, _UPDATE, ("resize",)),
+    ("certificates", _CSR, _WRITE, ("", "approval", "status")),
+    ("resourcequota", _ANY, _WRITE, ("", "resize")),
 )
 
 
 def mutate(obj: Obj | None, old: Obj | None, ctx: Context) -> None:
     """Run the mutating plugins that concern this request, in order."""
-    for plugin in _chain(True, ctx.resource.key, ctx.operation, bool(ctx.request.subresource)):
+    for plugin in _chain(True, ctx.resource.key, ctx.operation, ctx.request.subresource):
         plugin(obj, old, ctx)
 
 
 def validate(obj: Obj | None, old: Obj | None, ctx: Context) -> None:
     """Run the validating plugins that concern this request, in order; for a delete `obj` is None."""
-    for plugin in _chain(False, ctx.resource.key, ctx.operation, bool(ctx.request.subresource)):
+    for plugin in _chain(False, ctx.resource.key, ctx.operation, ctx.request.subresource):
         plugin(obj, old, ctx)
 
 
 @cache
-def _chain(mutating: bool, resource_key: str, operation: str, subresource: bool) -> tuple[Plugin, ...]:
+def _chain(mutating: bool, resource_key: str, operation: str, subresource: str) -> tuple[Plugin, ...]:
     found = []
     for module, kinds, operations, subresources in _MUTATING if mutating else _VALIDATING:
-        if operation not in operations or (subresource and not subresources):
+        if operation not in operations or (subresource not in subresources and subresources != _SUB):
             continue
         if "*" in kinds or resource_key in kinds:
             plugin: Plugin = getattr(import_module(f"{__name__}.{module}"), "mutate" if mutating else "validate")

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from minikctl.apiserver.registry.context import Context
 
 CLASSES = "priorityclasses.scheduling.k8s.io"
+_SYSTEM = ("system-cluster-critical", "system-node-critical")
 
 
 def mutate(obj: Obj | None, old: Obj | None, ctx: Context) -> None:
@@ -37,7 +38,9 @@ def mutate(obj: Obj | None, old: Obj | None, ctx: Context) -> None:
 
 
 def validate(obj: Obj | None, old: Obj | None, ctx: Context) -> None:
-    """Only one PriorityClass may be the default."""
+    """Only one PriorityClass may be the default, and the system's two stay."""
+    if ctx.operation == "DELETE" and ctx.request.name in _SYSTEM:
+        raise errors.forbidden(CLASSES, ctx.request.name, "this is a system priority class and cannot be deleted")
     if obj is None or not obj.get("globalDefault"):
         return
     name = obj["metadata"]["name"]

@@ -1,0 +1,98 @@
+"""Names in certificates and certificate requests: just enough DER (X.690, RFC 5280, RFC 2986) to read them."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Iterator
+from typing import NamedTuple
+
+_SEQUENCE, _SET, _VERSION = 0x30, 0x31, 0xA0
+_COMMON_NAME = bytes.fromhex("550403")
+_ORGANIZATION = bytes.fromhex("55040a")
+_WIDE = {0x1E: "utf-16-be", 0x1C: "utf-32-be", 0x14: "latin-1"}
+
+
+class Subject(NamedTuple):
+    """Whom a certificate is about."""
+
+    common_name: str
+    organizations: tuple[str, ...]
+
+
+class Certificate(NamedTuple):
+    """A certificate's subject and the time it is good for, as ASN.1 writes times (YYYYMMDDHHMMSSZ)."""
+
+    subject: Subject
+    not_before: str
+    not_after: str
+
+
+def request_subject(encoded: str) -> Subject | None:
+    """The subject of a PKCS#10 request (base64 of PEM, as in a CertificateSigningRequest); None if unreadable."""
+    try:
+        der = pem_block(base64.b64decode(encoded))
+        info = next(_items(next(_items(der))[1]))[1]
+        parts = list(_items(info))
+        return _subject(parts[1][1])
+    except (ValueError, IndexError, StopIteration, binascii.Error):
+        return None
+
+
+def certificate(pem: bytes) -> Certificate | None:
+    """The first certificate of a PEM file; None if there is none that can be read."""
+    try:
+        body = next(_items(next(_items(pem_block(pem)))[1]))[1]
+        parts = [item for item in _items(body) if item[0] != _VERSION]
+        # serial number, signature algorithm, issuer, validity, subject
+        times = [_time(*item) for item in _items(parts[3][1])]
+        return Certificate(_subject(parts[4][1]), times[0], times[1])
+    except (ValueError, IndexError, StopIteration, binascii.Error):
+        return None
+
+
+def pem_block(pem: bytes) -> bytes:
+    """The DER of the first PEM block; ValueError where there is none."""
+    lines = pem.decode("ascii").splitlines()
+    start = next(i for i, line in enumerate(lines) if line.startswith("-----BEGIN "))
+    end = next(i for i, line in enumerate(lines) if i > start and line.startswith("-----END "))
+    body = [line for line in lines[start + 1 : end] if ":" not in line]
+    return base64.b64decode("".join(body), validate=True)
+
+
+def _items(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """The elements one after the other in DER: (tag, content)."""
+    at = 0
+    while at < len(data):
+        tag, length = data[at], data[at + 1]
+        at += 2
+        if length & 0x80:
+            count = length & 0x7F
+            length = int.from_bytes(data[at : at + count], "big")
+            at += count
+        if at + length > len(data):
+            raise ValueError("DER element is cut off")
+        yield tag, data[at : at + length]
+        at += length
+
+
+def _subject(name: bytes) -> Subject:
+    common_name = ""
+    organizations = []
+    for _, relative in _items(name):
+        for _, pair in _items(relative):
+            (_, kind), (tag, value) = list(_items(pair))[:2]
+            text = value.decode(_WIDE.get(tag, "utf-8"))
+            if kind == _COMMON_NAME:
+                common_name = text
+            elif kind == _ORGANIZATION:
+                organizations.append(text)
+    return Subject(common_name, tuple(organizations))
+
+
+def _time(tag: int, value: bytes) -> str:
+    """UTCTime and GeneralizedTime alike, with four digits for the year."""
+    text = value.decode("ascii")
+    if tag == 0x17:
+        text = ("20" if int(text[:2]) < 50 else "19") + text
+    return text
