@@ -14,7 +14,7 @@ from minikctl import KUBERNETES_VERSION
 from minikctl.apimachinery.errors import StatusError
 from minikctl.apimachinery.request import Obj
 from minikctl.kubectl import strategy
-from minikctl.kubectl.errors import KubectlError
+from minikctl.kubectl.errors import KubectlError, raise_all
 from minikctl.kubectl.flags import FlagError, quote
 from minikctl.kubectl.info import Info
 from minikctl.kubectl.prune import pruned
@@ -60,24 +60,23 @@ class ApplySetPruner:
             kind, name = "secrets", kind
         if not kind or not name:
             raise KubectlError(f"invalid parent reference {quote(options.flags['applyset'])}")
-        self.row = self._parent_type(kind)
+        self.row = options.factory.resolve(kind)
         self.name = name
-        self.namespace = ""
-        if self.row.namespaced:
-            if not options.factory.enforce_namespace:
-                raise KubectlError("namespace is required to use namespace-scoped ApplySet")
-            self.namespace = options.factory.namespace
+        self.namespace = options.factory.namespace if self.row.namespaced else ""
+        self._check_parent()
         self.id = self._id()
 
-    def _parent_type(self, kind: str) -> Resource:
-        row = self.options.factory.resolve(kind)
-        if row.key in ("secrets", "configmaps"):
-            return row
-        crd = self.options.factory.client.find(_CRDS, f"{row.plural}.{row.group}") if row.custom else None
-        if crd is None or PARENT_TYPE_LABEL not in (crd["metadata"].get("labels") or {}):
-            raise KubectlError(f"[namespace is required to use namespace-scoped ApplySet, resource {quote(row.plural)} "
-                               "is not permitted as an ApplySet parent]")  # fmt: skip
-        return row
+    def _check_parent(self) -> None:
+        row, factory = self.row, self.options.factory
+        errors: list[Exception] = []
+        if row.namespaced and not factory.enforce_namespace:
+            errors.append(KubectlError("namespace is required to use namespace-scoped ApplySet"))
+        if row.key not in ("secrets", "configmaps"):
+            crd = factory.client.find(_CRDS, f"{row.plural}.{row.group}") if row.custom else None
+            if crd is None or PARENT_TYPE_LABEL not in (crd["metadata"].get("labels") or {}):
+                kind = quote(f"{row.group}/{row.version}, Resource={row.plural}")
+                errors.append(KubectlError(f"resource {kind} is not permitted as an ApplySet parent"))
+        raise_all(errors)
 
     def _id(self) -> str:
         text = ".".join((self.name, self.namespace, self.row.kind, self.row.group))

@@ -80,7 +80,16 @@ def request(factory: Factory, command: str, uri: str, body: bytes | None = None)
             verb = "watch"
         fields.update(namespace=namespace, name=name, subresource=subresource)
         answer = factory.client.request(verb, row, **fields)
+        if verb in ("list", "deletecollection") and not row.custom:
+            _strip_types(answer)
     _print(factory, answer)
+
+
+def _strip_types(listed: Obj) -> None:
+    """Items of a built-in kind's list do not say what they are: the list does."""
+    for item in listed.get("items") or ():
+        item.pop("apiVersion", None)
+        item.pop("kind", None)
 
 
 def _typed(key: str, value: str) -> Any:

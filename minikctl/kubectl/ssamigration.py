@@ -22,10 +22,10 @@ _LAST_APPLIED = "kubectl-last-applied"
 _RETRIES = 5
 
 
-def migrate(factory: Factory, info: Info, manager: str) -> bool:
-    """Move ownership over; True when the apply must be sent again."""
+def migrate(factory: Factory, info: Info, manager: str, options: dict[str, Any]) -> bool:
+    """Move ownership over; True when the apply must be sent again. `options` say whether this is a dry run."""
     try:
-        _keep_annotation(factory, info, manager)
+        _keep_annotation(factory, info, manager, options)
     except StatusError as error:
         factory.err(
             "Warning: failed to migrate kubectl.kubernetes.io/last-applied-configuration for Server-Side Apply. This "
@@ -33,7 +33,7 @@ def migrate(factory: Factory, info: Info, manager: str) -> bool:
         )
         return False
     try:
-        return _upgrade(factory, info, manager)
+        return _upgrade(factory, info, manager, options)
     except StatusError as error:
         factory.err(
             "Warning: server rejected managed fields migration to Server-Side Apply. This is non-fatal and will be "
@@ -42,7 +42,7 @@ def migrate(factory: Factory, info: Info, manager: str) -> bool:
         return False
 
 
-def _keep_annotation(factory: Factory, info: Info, manager: str) -> None:
+def _keep_annotation(factory: Factory, info: Info, manager: str, options: dict[str, Any]) -> None:
     """With the default manager the last-applied annotation lives on, owned by a manager of its own."""
     metadata = info.obj["metadata"]
     text = (metadata.get("annotations") or {}).get(ANNOTATION)
@@ -58,10 +58,10 @@ def _keep_annotation(factory: Factory, info: Info, manager: str) -> None:
     }
     if info.namespace:
         only["metadata"]["namespace"] = info.namespace
-    info.refresh(factory.client.apply(info.row, only, _LAST_APPLIED, False, namespace=info.namespace))
+    info.refresh(factory.client.apply(info.row, only, _LAST_APPLIED, False, namespace=info.namespace, **options))
 
 
-def _upgrade(factory: Factory, info: Info, manager: str) -> bool:
+def _upgrade(factory: Factory, info: Info, manager: str, options: dict[str, Any]) -> bool:
     for attempt in range(_RETRIES):
         metadata = info.obj["metadata"]
         entries = metadata.get("managedFields") or []
@@ -74,7 +74,7 @@ def _upgrade(factory: Factory, info: Info, manager: str) -> bool:
             {"op": "replace", "path": "/metadata/resourceVersion", "value": metadata["resourceVersion"]},
         ]
         try:
-            info.refresh(factory.client.patch(info.row, info.name, patch, JSON_PATCH, info.namespace))
+            info.refresh(factory.client.patch(info.row, info.name, patch, JSON_PATCH, info.namespace, **options))
             return True
         except StatusError as error:
             if error.reason != "Conflict" or attempt == _RETRIES - 1:

@@ -163,7 +163,7 @@ class ApplyOptions(Options):
 
         config = info.obj
         self._send_apply(info, config)
-        if self.dry_run == strategy.NONE and migrate(self.factory, info, self.manager):
+        if migrate(self.factory, info, self.manager, strategy.request_options(self.dry_run)):
             self._send_apply(info, config)
         self._warn_if_deleting(info)
         self._visited(info)

@@ -25,7 +25,7 @@ from minikctl.kubectl.flagsets import (
     filename_flags,
 )
 from minikctl.kubectl.info import Info
-from minikctl.kubectl.printing import name_printer, printer
+from minikctl.kubectl.printing import name_printer, no_printer, printer
 from minikctl.printers.jsonout import compact
 
 
@@ -115,7 +115,7 @@ class EditOptions(Options):
     def complete(self, args: list[str]) -> None:
         self.args = args
         if self.flags["output"] not in ("", "json", "yaml"):
-            raise self.usage_error("The flag 'output' must be one of yaml|json")
+            raise no_printer(self.flags["output"], ("json", "yaml"))
 
     def run(self) -> None:
         builder = self.factory.builder().files(self.flags).types_or_names(self.args).latest()

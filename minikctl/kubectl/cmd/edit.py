@@ -18,7 +18,7 @@ from minikctl.kubectl.errors import KubectlError
 from minikctl.kubectl.flags import BOOL, STRING, Flag
 from minikctl.kubectl.flagsets import PRINT, RECORD, SAVE_CONFIG, VALIDATE, field_manager, filename_flags
 from minikctl.kubectl.info import Info
-from minikctl.kubectl.printing import name_printer, printer
+from minikctl.kubectl.printing import name_printer, no_printer, printer
 from minikctl.printers.jsonout import compact
 
 if TYPE_CHECKING:
@@ -45,9 +45,7 @@ class EditOptions(Options):
         self.args = args
         self.validation = strategy.field_validation(self.flags)
         if self.flags["output"] not in ("", "json", "yaml"):
-            raise self.usage_error("The flag 'output' must be one of yaml|json")
-        if self.flags["output-patch"] and self.flags["output"]:
-            raise self.usage_error("The edit mode doesn't support output the patch")
+            raise no_printer(self.flags["output"], ("json", "yaml"))
 
     def run(self) -> None:
         builder = self.factory.builder().files(self.flags).subresource(self.flags["subresource"])
