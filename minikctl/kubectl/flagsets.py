@@ -140,10 +140,6 @@ SAVE_CONFIG = Flag(
 )  # fmt: skip
 OVERWRITE_HELP = "If true, allow {0} to be overwritten, otherwise reject {0} updates that overwrite existing {0}."
 LOCAL = Flag("local", "", BOOL, False, "If true, {} will NOT contact api-server but run locally.")
-RECORD = Flag(
-    "record", "", BOOL, False, "Keep the command line in the object's change-cause annotation.",
-    deprecated="--record will be removed in the future",
-)  # fmt: skip
 SUBRESOURCE_HELP = "If specified, {} will operate on the subresource of the requested object."
 NO_HEADERS = Flag(
     "no-headers", "", BOOL, False, "When using the default or custom-column output format, don't print headers."

@@ -11,7 +11,7 @@ from minikctl.kubectl import lastapplied, strategy
 from minikctl.kubectl.command import Command, Options
 from minikctl.kubectl.errors import KubectlError, add_source
 from minikctl.kubectl.flags import BOOL, STRING, Flag
-from minikctl.kubectl.flagsets import CREATE, RECORD, SELECTOR, filename_flags
+from minikctl.kubectl.flagsets import CREATE, SELECTOR, filename_flags
 from minikctl.kubectl.info import Info
 from minikctl.kubectl.printing import printer
 
@@ -19,7 +19,6 @@ FLAGS = (
     *CREATE,
     *filename_flags("to use to create the resource"),
     SELECTOR,
-    RECORD,
     Flag("edit", "", BOOL, False, "Edit the resource before creating it."),
     Flag("raw", "", STRING, "", "URI to POST the file to."),
     Flag("windows-line-endings", "", BOOL, False, "With --edit=true: use the line endings of Windows."),

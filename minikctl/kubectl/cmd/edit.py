@@ -16,7 +16,7 @@ from minikctl.kubectl.command import Command, Options
 from minikctl.kubectl.editing import Results, Session
 from minikctl.kubectl.errors import KubectlError
 from minikctl.kubectl.flags import BOOL, STRING, Flag
-from minikctl.kubectl.flagsets import PRINT, RECORD, SAVE_CONFIG, VALIDATE, field_manager, filename_flags
+from minikctl.kubectl.flagsets import PRINT, SAVE_CONFIG, VALIDATE, field_manager, filename_flags
 from minikctl.kubectl.info import Info
 from minikctl.kubectl.printing import name_printer, no_printer, printer
 from minikctl.printers.jsonout import compact
@@ -30,7 +30,6 @@ FLAGS = (
     *filename_flags("to use to edit the resource"),
     SAVE_CONFIG,
     VALIDATE,
-    RECORD,
     _WINDOWS,
     field_manager("kubectl-edit"),
     Flag("output-patch", "", BOOL, False, "Output the patch if the resource is edited."),

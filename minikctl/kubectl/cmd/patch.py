@@ -15,7 +15,7 @@ from minikctl.kubectl import strategy
 from minikctl.kubectl.command import Command, Options
 from minikctl.kubectl.errors import KubectlError
 from minikctl.kubectl.flags import BOOL, STRING, Flag, quote
-from minikctl.kubectl.flagsets import DRY_RUN, PRINT, RECORD, SUBRESOURCE_HELP, field_manager, filename_flags
+from minikctl.kubectl.flagsets import DRY_RUN, PRINT, SUBRESOURCE_HELP, field_manager, filename_flags
 from minikctl.kubectl.info import Info
 from minikctl.kubectl.printing import printer
 
@@ -25,7 +25,6 @@ FLAGS = (
     *PRINT,
     *filename_flags("identifying the resource to update"),
     DRY_RUN,
-    RECORD,
     field_manager("kubectl-patch"),
     Flag("local", "", BOOL, False, "If true, patch the content of the file, not the server's object."),
     Flag("patch", "p", STRING, "", "The patch to be applied to the resource JSON file."),
