@@ -6,7 +6,7 @@ Counterpart of kubelet's `kuberuntime/kuberuntime_container.go` and its image ma
 from __future__ import annotations
 
 from minikctl.apimachinery.request import Obj
-from minikctl.kubelet import behaviour, environment, restarts
+from minikctl.kubelet import behaviour, environment, hooks, restarts
 from minikctl.kubelet.host import Host
 from minikctl.kubelet.images import image_id, image_size, name_problem, not_found
 from minikctl.kubelet.record import EXITED, RUNNING, WAITING, Container, PodRecord
@@ -19,6 +19,9 @@ _FIELDS = {
     "ephemeral": "ephemeralContainers",
 }
 _SHOWN_PULL_ERROR = 5.0
+_MESSAGE_LONGEST = 4096
+_FALLBACK_LINES = 80
+_FALLBACK_LONGEST = 2048
 
 
 class Containers:
@@ -77,6 +80,10 @@ class Containers:
         self.event(container, kind, "Normal", "Created", "Container created")
         self.event(container, kind, "Normal", "Started", "Container started")
         state.runs += 1
+        hook = (container.get("lifecycle") or {}).get("postStart")
+        if hook and hooks.run(hook, state)[0]:
+            self.event(container, kind, "Warning", "FailedPostStartHook", "PostStartHook failed")
+            self.restart_soon(container, kind, state, "FailedPostStartHook")
 
     def reconsider(self, container: Obj, kind: str, state: Container) -> None:
         """Run the program of a container again that waits for a Service: it may be there by now."""
@@ -110,10 +117,15 @@ class Containers:
             self._host.logs.start(record.uid, container["name"], run, state.started, program, None)
             return program
         everything = {**emulated.base_env(pod), **env}
-        files = Files(self._host.volumes, pod, container, record.ip, self._host.node(record.node))
+        node = self._host.node(record.node)
         surroundings = world(self._host.client, pod, state.started, self._now)
-        program = emulated.decide(pod, container, kind, argv, dict(everything), files, surroundings)
-        files.save()
+
+        def disk() -> Files:
+            return Files(self._host.volumes, pod, container, record.ip, node)
+
+        program = emulated.decide(pod, container, kind, argv, everything, disk, surroundings)
+        if isinstance(program.disk, Files):
+            program.disk.save()
         rerun = (argv, everything, emulated.hostname(pod))
         self._host.logs.start(record.uid, container["name"], run, state.started, program, rerun)
         return program
@@ -188,7 +200,7 @@ class Containers:
 
     # Ending
 
-    def finish(self, state: Container, at: float, code: int) -> None:
+    def finish(self, container: Obj, state: Container, at: float, code: int) -> None:
         """Record that a container exited."""
         state.state = EXITED
         state.finished = at
@@ -196,16 +208,29 @@ class Containers:
         state.reason = "Completed" if code == 0 else "Error"
         state.ends = None
         state.ready = state.started_up = False
+        state.message = self._termination_message(container, state)
+
+    def _termination_message(self, container: Obj, state: Container) -> str:
+        """What the container left in its termination message file, or the end of its log if it asks for that."""
+        path = container.get("terminationMessagePath") or "/dev/termination-log"
+        lasted = state.finished - state.started
+        texts = [content or "" for at, name, content in state.files if name == path and at <= lasted]
+        if texts and texts[-1]:
+            return str(texts[-1])[:_MESSAGE_LONGEST]
+        if not state.code or container.get("terminationMessagePolicy") != "FallbackToLogsOnError":
+            return ""
+        lines = self._host.logs.read(self._record.uid, container["name"], state.runs - 1, state.finished)
+        return "".join(text for _, text in lines[-_FALLBACK_LINES:])[-_FALLBACK_LONGEST:]
 
     def announce(self, container: Obj, kind: str) -> None:
         """Say that a container is being stopped."""
         self.event(container, kind, "Normal", "Killing", f"Stopping container {container['name']}")
 
-    def stop(self, state: Container, killed: bool = False) -> None:
+    def stop(self, container: Obj, state: Container, killed: bool = False) -> None:
         """Let a running container end now; a script does not mind SIGTERM and is killed."""
-        self.finish(state, self._now, emulated.KILLED if killed or state.source == "shell" else 0)
+        self.finish(container, state, self._now, emulated.KILLED if killed or state.source == "shell" else 0)
 
     def restart_soon(self, container: Obj, kind: str, state: Container, why: str) -> None:
         """Stop a container that will be started again."""
         self.event(container, kind, "Normal", "Killing", why)
-        self.stop(state)
+        self.stop(container, state)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from minikctl.client.component import KeyValue
+from minikctl.kubelet.disk import Disk
 from minikctl.kubelet.runtime import emulated
 
 # (cluster time, text of one line with its newline)
@@ -45,29 +46,13 @@ class Logs:
             from minikctl.kubelet.runtime.shell.interpreter import World
 
             argv, env, hostname = entry["p"]
-            output = emulated.printed_until(argv, env, _NoFiles(), World(started, hostname), until - started)
+            output = emulated.printed_until(argv, env, Disk(), World(started, hostname), until - started)
         return _lines([(started + at, text) for at, text in output if started + at <= until])
 
     def clean(self, uid: str) -> None:
         """Remove the logs of a pod that is gone."""
         for key, _ in self._state.scan(f"logs/{uid}/"):
             self._state.delete(key)
-
-
-class _NoFiles(dict[str, str]):
-    """An empty disk to run a program on again."""
-
-    def put(self, path: str, content: str) -> None:
-        self[path] = content
-
-    def remove(self, path: str) -> bool:
-        return self.pop(path, None) is not None
-
-    def listing(self, path: str) -> list[str] | None:
-        return []
-
-    def get(self, path: str, default: Any = None) -> Any:
-        return super().get(path, default)
 
 
 def _lines(output: list[tuple[float, str]]) -> list[Line]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from minikctl.apimachinery.request import Obj
 from minikctl.kubelet import behaviour
+from minikctl.kubelet.disk import Disk
 from minikctl.kubelet.record import Container
 
 KINDS = ("startup", "readiness", "liveness")
@@ -61,13 +62,7 @@ def _exec(command: list[str], state: Container, now: float) -> str | None:
     from minikctl.kubelet.runtime.shell import Unsupported
     from minikctl.kubelet.runtime.shell.interpreter import Endless, Shell, World
 
-    disk = Disk()
-    for at, path, content in state.files:
-        if state.started + at <= now:
-            if content is None:
-                disk.remove(path)
-            else:
-                disk.put(path, content)
+    disk = Disk(state.files, now - state.started)
     shell = Shell({}, disk, World(now))
     try:
         code = shell.run(command)
@@ -76,24 +71,3 @@ def _exec(command: list[str], state: Container, now: float) -> str | None:
     if code == 0:
         return None
     return "".join(text for _, text in shell.output)
-
-
-class Disk:
-    """A container's own files, in memory."""
-
-    def __init__(self) -> None:
-        self._files: dict[str, str] = {}
-
-    def get(self, path: str) -> str | None:
-        return self._files.get(path)
-
-    def put(self, path: str, content: str) -> None:
-        self._files[path] = content
-
-    def remove(self, path: str) -> bool:
-        return self._files.pop(path, None) is not None
-
-    def listing(self, path: str) -> list[str] | None:
-        prefix = path.rstrip("/") + "/"
-        names = {name[len(prefix) :].partition("/")[0] for name in self._files if name.startswith(prefix)}
-        return sorted(names) if names or path in ("/", "/tmp") else None

@@ -130,8 +130,19 @@ class Volumes:
         if (reference := source.get("downwardAPI")) is not None:
             return {item["path"]: _downward(pod, item, ip, node) for item in reference.get("items") or ()}
         if (token := source.get("serviceAccountToken")) is not None:
-            return {token["path"]: f"emulated-token-of-{pod['spec'].get('serviceAccountName', '')}"}
+            return {token["path"]: self._token(pod, namespace, token)}
         return {}
+
+    def _token(self, pod: Obj, namespace: str, source: Obj) -> str:
+        """A token of the pod's service account, bound to the pod."""
+        meta = pod["metadata"]
+        bound = {"kind": "Pod", "apiVersion": "v1", "name": meta["name"], "uid": meta["uid"]}
+        spec: Obj = {"boundObjectRef": bound, "expirationSeconds": source.get("expirationSeconds", 3600)}
+        spec["audiences"] = [source["audience"]] if source.get("audience") else []
+        request = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "metadata": {}, "spec": spec}
+        account = pod["spec"].get("serviceAccountName", "default")
+        answer = self._client.create("serviceaccounts", request, namespace, subresource="token", name=account)
+        return str(answer["status"]["token"])
 
 
 def _pick(data: dict[str, str], source: Obj) -> dict[str, str]:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from minikctl.apimachinery.clock import parse_time
 from minikctl.apimachinery.request import Obj
-from minikctl.kubelet import behaviour, probes, restarts
+from minikctl.kubelet import behaviour, hooks, probes, restarts
 from minikctl.kubelet.containers import Containers
 from minikctl.kubelet.host import Host
 from minikctl.kubelet.network import NoAddressError
@@ -119,7 +119,7 @@ class Worker:
         """Stop every container: the ordinary ones, then the sidecars in reverse order."""
         for container, kind, state in self._running():
             self._containers.announce(container, kind)
-            self._containers.stop(state)
+            self._containers.stop(container, state)
 
     def announce_stop(self) -> None:
         """Say that every running container is being stopped."""
@@ -128,8 +128,8 @@ class Worker:
 
     def stop_all(self, killed: bool) -> None:
         """Stop every container that still runs, announced before. `killed`: the grace period is over."""
-        for _, _, state in self._running():
-            self._containers.stop(state, killed)
+        for container, _, state in self._running():
+            self._containers.stop(container, state, killed)
 
     def _running(self) -> list[tuple[Obj, str, Container]]:
         """Running containers in the order in which they are stopped."""
@@ -145,8 +145,7 @@ class Worker:
         """How long the running containers take to stop: preStop hooks, and what annotations say."""
         longest = 0.0
         for container, _, _ in self._running():
-            hook = (container.get("lifecycle") or {}).get("preStop") or {}
-            seconds = float((hook.get("sleep") or {}).get("seconds") or 0) + _exec_seconds(hook)
+            seconds = hooks.run((container.get("lifecycle") or {}).get("preStop") or {})[1]
             seconds += behaviour.number(self._pod, "stop-seconds", container["name"]) or 0.0
             longest = max(longest, seconds)
         return longest
@@ -154,9 +153,9 @@ class Worker:
     # Containers
 
     def _collect_exits(self) -> None:
-        for state in self._record.containers.values():
-            if state.state == RUNNING and state.ends is not None and state.ends <= self._now:
-                self._containers.finish(state, state.ends, state.end_code)
+        for container, _, state in self._running():
+            if state.ends is not None and state.ends <= self._now:
+                self._containers.finish(container, state, state.ends, state.end_code)
 
     def _step(self) -> bool:
         """Start or restart what should run; True where something changed at once and to look again pays."""
@@ -322,24 +321,6 @@ class Worker:
         text = f"Container {container['name']} failed {probe} probe, will be restarted"
         self._containers.restart_soon(container, kind, state, text)
         return True
-
-
-def _exec_seconds(hook: Obj) -> float:
-    """How long a preStop command takes."""
-    command = (hook.get("exec") or {}).get("command")
-    if not command:
-        return 0.0
-    from minikctl.kubelet.runtime.shell import Unsupported
-    from minikctl.kubelet.runtime.shell.interpreter import Endless, Shell, World
-
-    shell = Shell({}, probes.Disk(), World())
-    try:
-        shell.run(command)
-    except Endless:
-        return float("inf")
-    except Unsupported:
-        pass
-    return shell.time
 
 
 def deletion_time(pod: Obj) -> float:

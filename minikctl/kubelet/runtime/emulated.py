@@ -6,6 +6,7 @@ Job and an init container complete at once, all others serve for good.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -14,16 +15,17 @@ from minikctl.kubelet import behaviour
 from minikctl.kubelet.environment import expand
 
 if TYPE_CHECKING:
-    from minikctl.kubelet.runtime.shell.interpreter import Filesystem, World
+    from minikctl.kubelet.runtime.shell.interpreter import Filesystem, Shell, World
 
 _DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 KILLED = 137
+_EXIT_WORD = "exit "
 
 
 class Program:
     """What a container does. `after` is in seconds from its start, None: it never exits by itself."""
 
-    __slots__ = ("after", "asked", "code", "files", "kill_code", "output", "steady")
+    __slots__ = ("after", "asked", "code", "disk", "files", "kill_code", "output", "steady")
 
     def __init__(self, after: float | None, code: int = 0) -> None:
         self.after = after
@@ -33,6 +35,7 @@ class Program:
         self.steady = True  # False: it goes on printing
         self.asked = False  # it waits for a Service that is not there
         self.files: list[tuple[float, str, str | None]] = []
+        self.disk: Filesystem | None = None  # as it is at the end of the run
 
 
 def command_line(container: Obj, env: dict[str, str]) -> list[str]:
@@ -73,13 +76,19 @@ def by_purpose(pod: Obj, kind: str) -> Program:
 
 
 def decide(
-    pod: Obj, container: Obj, kind: str, argv: list[str], shell_env: dict[str, str], files: Filesystem, world: World
+    pod: Obj,
+    container: Obj,
+    kind: str,
+    argv: list[str],
+    env: dict[str, str],
+    disk: Callable[[], Filesystem],
+    world: World,
 ) -> Program:
-    """What the container will do from now on."""
+    """What the container will do from now on. `disk` makes its file system as it is at the start."""
     name = container["name"]
     program = _by_annotations(pod, name)
     if program is None:
-        program = _by_command(pod, kind, argv, shell_env, files, world)
+        program = _by_command(pod, kind, argv, env, disk, world)
     text = behaviour.value(pod, "logs", name)
     if text is not None:
         program.output.insert(0, (0.0, text if text.endswith("\n") else text + "\n"))
@@ -93,28 +102,42 @@ def _by_annotations(pod: Obj, name: str) -> Program | None:
     return Program(seconds or 0.0, int(code or 0))
 
 
-def _by_command(pod: Obj, kind: str, argv: list[str], env: dict[str, str], files: Filesystem, world: World) -> Program:
+def _by_command(
+    pod: Obj, kind: str, argv: list[str], env: dict[str, str], disk: Callable[[], Filesystem], world: World
+) -> Program:
     if not argv:
         return by_purpose(pod, kind)
     from minikctl.kubelet.runtime.shell import Unsupported
-    from minikctl.kubelet.runtime.shell.interpreter import Endless, Shell
+    from minikctl.kubelet.runtime.shell.interpreter import Shell
 
-    shell = Shell(env, files, world)
+    shell = Shell(dict(env), disk(), world)
+    try:
+        return _run(shell, argv)
+    except Unsupported:
+        program = by_purpose(pod, kind)
+    if any(_EXIT_WORD in word for word in argv):
+        # A script that says how it ends is believed, whatever the programs in it are.
+        with suppress(Unsupported):
+            return _run(Shell(dict(env), disk(), world, lenient=True), argv)
+    if program.after is not None:
+        program.after = shell.time
+    program.output = shell.output
+    return program
+
+
+def _run(shell: Shell, argv: list[str]) -> Program:
+    from minikctl.kubelet.runtime.shell.interpreter import Endless
+
     try:
         code = shell.run(argv)
         program = Program(shell.time, code)
     except Endless as endless:
         program = Program(None)
         program.steady = not endless.output
-    except Unsupported:
-        program = by_purpose(pod, kind)
-        if program.after is not None:
-            program.after = shell.time
-        program.output = shell.output
-        return program
     program.output = shell.output
-    program.asked = world.asked
+    program.asked = shell.world.asked
     program.files = shell.file_events
+    program.disk = shell.files
     program.kill_code = KILLED
     return program
 

@@ -347,3 +347,40 @@ def test_extended_resources_follow_the_capacity(lab: Lab) -> None:
     lab.client.patch("nodes", "node-2", patch, "application/json-patch+json", subresource="status")
     lab.cluster.settle()
     assert lab.client.get("nodes", "node-2")["status"]["allocatable"]["example.com/gpu"] == "4"
+
+
+@pytest.mark.parametrize(
+    ("command", "phase"),
+    [("load /in/prices.csv || exit 3", "Failed"), ("work; exit 0", "Succeeded"), ("/opt/server --port 80", "Running")],
+)
+def test_a_script_that_says_how_it_ends_is_believed(lab: Lab, command: str, phase: str) -> None:
+    lab.run(command=command, restartPolicy="Never")
+    assert lab.phase() == phase
+
+
+def test_termination_messages(lab: Lab) -> None:
+    lab.run("told", "echo bye > /dev/termination-log; exit 4", restartPolicy="Never")
+    assert lab.state("told")["state"]["terminated"]["message"] == "bye\n"
+    policy = {"terminationMessagePolicy": "FallbackToLogsOnError"}
+    lab.run("logged", "echo no config; exit 4", restartPolicy="Never", container=policy)
+    assert lab.state("logged")["state"]["terminated"]["message"] == "no config\n"
+
+
+def test_a_failing_post_start_hook_kills(lab: Lab) -> None:
+    hook = {"lifecycle": {"postStart": {"exec": {"command": ["sh", "-c", "exit 1"]}}}}
+    lab.run(container=hook, restartPolicy="Never")
+    assert lab.events("FailedPostStartHook") == ["PostStartHook failed"]
+
+
+def test_logs_and_exec(lab: Lab) -> None:
+    mount = {"volumeMounts": [{"name": "c", "mountPath": "/etc/c"}], "env": [{"name": "WHO", "value": "world"}]}
+    meta = {"name": "c", "namespace": "demo"}
+    lab.client.create("configmaps", {"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta, "data": {"a": "text"}})
+    command = "while true; do echo hello $WHO; sleep 10; done"
+    lab.run(command=command, container=mount, volumes=[{"name": "c", "configMap": {"name": "c"}}])
+    lab.pass_time(25)
+    log = lab.client.get("pods", "p", "demo", "log", timestamps=True)
+    assert [line.split(" ", 1)[1] for line in log.splitlines()] == ["hello world"] * 3
+    assert log.startswith("2026-01-02T03:04:05.000000000Z ")
+    result = lab.client.get("pods", "p", "demo", "exec", command=["sh", "-c", "cat /etc/c/a; echo oops >&2; exit 3"])
+    assert result == {"stdout": "text", "stderr": "oops\n", "exitCode": 3}

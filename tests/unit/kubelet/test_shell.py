@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from minikctl.kubelet.probes import Disk
+from minikctl.kubelet.disk import Disk
 from minikctl.kubelet.runtime.shell import Unsupported
 from minikctl.kubelet.runtime.shell.interpreter import Endless, Shell, World
 
@@ -49,6 +49,9 @@ def run(script: str, env: dict[str, str] | None = None, files: dict[str, str] | 
         ("[ a = a -a 1 -lt 2 ] && echo both", 0, "both\n"),
         ("seq 2 4 | tail -n 1", 0, "4\n"),
         ("echo err >&2; exit 2", 2, "err\n"),
+        ("cat /nowhere 2>/dev/null; echo on", 0, "on\n"),
+        ("x=$(cat /nowhere 2>&1); echo got $x", 0, "got cat: can't open '/nowhere': No such file or directory\n"),
+        ("x=$(echo hidden >&2; echo seen); echo $x", 0, "hidden\nseen\n"),
     ],
 )
 def test_scripts(script: str, code: int, output: str | None) -> None:

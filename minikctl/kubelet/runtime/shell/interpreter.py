@@ -81,8 +81,12 @@ class Shell:
         world: World,
         steps: int = _STEPS,
         horizon: float = float("inf"),
+        lenient: bool = False,
     ) -> None:
-        """`horizon`: seconds after which the run is cut off (to see what was printed so far)."""
+        """`horizon`: seconds after which the run is cut off (to see what was printed so far).
+
+        `lenient`: unknown programs succeed at once, or fail where the script says how it ends then.
+        """
         self.env = env
         self.files = files
         self.world = world
@@ -98,6 +102,11 @@ class Shell:
         self._steps = steps
         self._horizon = horizon
         self._sink: list[str] | None = None
+        self._error_sink: list[str] | None = None
+        self._stderr_is_stdout = False
+        self._stdout_is_stderr = 0
+        self._lenient = lenient
+        self._doubted = 0  # inside `... || exit N`
         self._guarded = 0  # inside a condition: a failure does not end the shell under -e
 
     # Running
@@ -118,24 +127,32 @@ class Shell:
             return self._call_function(function, argv[1:])
         command = commands.find(name)
         if command is None:
-            raise Unsupported(name)
+            if not self._lenient:
+                raise Unsupported(name)
+            return 127 if self._doubted else 0
         return command(self, argv, stdin)
 
     def script(self, source: str) -> int:
         return self.execute(parse(source), "")
 
     def print(self, text: str) -> None:
-        """Standard output (or standard error: both go to the log)."""
-        if not text:
-            return
-        if self._sink is not None:
+        """Standard output."""
+        if self._stdout_is_stderr:
+            self._stdout_is_stderr -= 1
+            self.complain(text)
+            self._stdout_is_stderr += 1
+        elif text and self._sink is not None:
             self._sink.append(text)
-        else:
+        elif text:
             self.output.append((self.time, text))
 
     def complain(self, text: str) -> None:
-        """Standard error: never captured by a substitution or pipe."""
-        if self.errors is not None:
+        """Standard error: goes where standard output goes only if a redirection says so."""
+        if self._error_sink is not None:
+            self._error_sink.append(text)
+        elif self._stderr_is_stdout:
+            self.print(text)
+        elif self.errors is not None:
             self.errors.append(text)
         else:
             self.output.append((self.time, text))
@@ -207,7 +224,12 @@ class Shell:
         return code if code else self.execute(node[2], stdin)
 
     def _or(self, node: Node, stdin: str) -> int:
-        code = self._guard(node[1], stdin)
+        exits = _exits(node[2])
+        self._doubted += exits
+        try:
+            code = self._guard(node[1], stdin)
+        finally:
+            self._doubted -= exits
         return self.execute(node[2], stdin) if code else 0
 
     def _not(self, node: Node, stdin: str) -> int:
@@ -317,29 +339,41 @@ class Shell:
                     self.env[name] = before
 
     def _redirect(self, redirections: list[tuple[str, Word]], stdin: str, action: Callable[[str], int]) -> int:
-        target = ""
-        append = False
-        for operator, word in redirections:
-            if operator in ("<<", "<<-"):
-                stdin = self.expand(word)
-            elif operator == "<":
-                content = self.files.get(self.path(self.expand(word)))
-                if content is None:
-                    self.complain(f"sh: can't open {self.expand(word)}: no such file\n")
-                    return 1
-                stdin = content
-            elif operator in (">", ">>", "1>", "&>"):
-                target, append = self.path(self.expand(word)), operator == ">>"
-        if not target:
+        if not redirections:
             return action(stdin)
-        saved, self._sink = self._sink, []
-        sink = self._sink
+        saved = self._sink, self._error_sink, self._stderr_is_stdout, self._stdout_is_stderr
+        opened: list[tuple[str, bool, list[str]]] = []
         try:
+            for operator, word in redirections:
+                if operator == "2>&1":
+                    self._stderr_is_stdout, self._error_sink = True, None
+                elif operator in (">&2", "1>&2"):
+                    self._stdout_is_stderr += 1
+                elif operator in ("<<", "<<-"):
+                    stdin = self.expand(word)
+                elif operator == "<":
+                    content = self.files.get(self.path(self.expand(word)))
+                    if content is None:
+                        self.complain(f"sh: can't open {self.expand(word)}: no such file\n")
+                        return 1
+                    stdin = content
+                else:
+                    opened.append(self._open(operator, self.path(self.expand(word))))
             return action(stdin)
         finally:
-            self._sink = saved
-            before = (self.files.get(target) or "") if append else ""
-            self.write(target, before + "".join(sink))
+            self._sink, self._error_sink, self._stderr_is_stdout, self._stdout_is_stderr = saved
+            for path, append, sink in opened:
+                before = (self.files.get(path) or "") if append else ""
+                self.write(path, before + "".join(sink))
+
+    def _open(self, operator: str, path: str) -> tuple[str, bool, list[str]]:
+        """Let an output go to a file; it is written when the command is done."""
+        sink: list[str] = []
+        if operator != "2>":
+            self._sink = sink
+        if operator in ("2>", "&>"):
+            self._error_sink = sink
+        return path, operator == ">>", sink
 
     # Words
 
@@ -480,6 +514,11 @@ def _leaves(node: Any) -> bool:
                 return True
         return any(_leaves(item) for item in node)
     return isinstance(node, list) and any(_leaves(item) for item in node)
+
+
+def _exits(node: Node) -> bool:
+    """Whether a command is `exit`."""
+    return node[0] == "run" and bool(node[1]) and node[1][0][:1] == [("text", "exit", False)]
 
 
 def leave_loop(level: str) -> None:
