@@ -1,0 +1,168 @@
+"""Jobs: completions, indexes, back-off, policies, suspension; and what cleans them up."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from controllers_world import Obj, World
+from hypothesis import given
+from hypothesis import strategies as st
+
+from minikctl.controllers.job import indexes, policy
+
+JOBS = "jobs.batch"
+
+
+def job(name: str, command: str = "true", **spec: Any) -> Obj:
+    container = {"name": "main", "image": "example.com/task:1", "command": ["sh", "-c", command]}
+    template = {"spec": {"restartPolicy": "Never", "containers": [container]}}
+    return {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": {"name": name, "namespace": "demo"},
+        "spec": {"template": template, **spec},
+    }
+
+
+def test_a_job_completes(world: World) -> None:
+    world.create(JOBS, job("one"))
+    world.cluster.advance(5)
+    assert world.conditions(JOBS, "one") == {
+        "SuccessCriteriaMet": "True CompletionsReached",
+        "Complete": "True CompletionsReached",
+    }
+    status = world.status(JOBS, "one")
+    assert (status["succeeded"], status["uncountedTerminatedPods"], status["ready"]) == (1, {}, 0)
+    assert [pod["metadata"].get("finalizers") for pod in world.items("pods")] == [None]
+    assert world.events("Job")[-1] == "Completed: Job completed"
+    assert world.settles()
+
+
+def test_indexes_are_started_in_order_and_counted(world: World) -> None:
+    world.create(JOBS, job("ix", completions=5, parallelism=2, completionMode="Indexed"))
+    world.cluster.advance(20)
+    assert world.status(JOBS, "ix")["completedIndexes"] == "0-4"
+    first = world.items("pods")[0]
+    assert first["metadata"]["annotations"]["batch.kubernetes.io/job-completion-index"] == "0"
+    assert first["spec"]["hostname"] == "ix-0"
+    assert first["spec"]["containers"][0]["env"][0]["name"] == "JOB_COMPLETION_INDEX"
+
+
+def test_failures_are_retried_later_and_later(world: World) -> None:
+    world.create(JOBS, job("bad", "exit 3", backoffLimit=2))
+    start = world.cluster.present()
+    world.cluster.advance(600)
+    assert world.conditions(JOBS, "bad")["Failed"] == "True BackoffLimitExceeded"
+    created = sorted(pod["metadata"]["creationTimestamp"] for pod in world.items("pods"))
+    assert len(created) == 3
+    assert world.status(JOBS, "bad")["failed"] == 3
+    assert world.cluster.present() - start == 600
+
+
+def test_the_deadline_ends_active_pods(world: World) -> None:
+    world.create(JOBS, job("late", "sleep 1000", activeDeadlineSeconds=30))
+    world.cluster.advance(100)
+    assert world.conditions(JOBS, "late")["Failed"] == "True DeadlineExceeded"
+    assert (world.names("pods"), world.status(JOBS, "late")["failed"]) == ([], 1)
+
+
+def test_suspending_and_resuming(world: World) -> None:
+    world.create(JOBS, job("s", suspend=True))
+    assert world.conditions(JOBS, "s") == {"Suspended": "True JobSuspended"}
+    assert (world.names("pods"), "startTime" in world.status(JOBS, "s")) == ([], False)
+    world.merge(JOBS, "s", {"spec": {"suspend": False}})
+    world.cluster.advance(5)
+    assert list(world.conditions(JOBS, "s").values())[0] == "False JobResumed"
+    assert [text.split(":")[0] for text in world.events("Job")] == [
+        "Suspended", "SuccessfulCreate", "Resumed", "Completed",
+    ]  # fmt: skip
+
+
+def test_each_index_has_its_own_limit(world: World) -> None:
+    fail_on_one = 'if [ "$JOB_COMPLETION_INDEX" = 1 ]; then exit 1; fi'
+    spec = {"completions": 3, "parallelism": 3, "completionMode": "Indexed", "backoffLimitPerIndex": 1}
+    world.create(JOBS, job("per", "exit 1", **spec))
+    world.cluster.advance(120)
+    status = world.status(JOBS, "per")
+    assert (status["failedIndexes"], status["failed"]) == ("0-2", 6)
+    assert world.conditions(JOBS, "per")["Failed"] == "True FailedIndexes"
+    assert fail_on_one  # the emulated shell has no conditionals
+
+
+def test_a_failure_policy_ends_the_job_at_once(world: World) -> None:
+    rules = [{"action": "FailJob", "onExitCodes": {"operator": "In", "values": [42]}}]
+    world.create(JOBS, job("p", "exit 42", podFailurePolicy={"rules": rules}))
+    world.cluster.advance(60)
+    assert world.conditions(JOBS, "p")["Failed"] == "True PodFailurePolicy"
+    (pod,) = world.names("pods")
+    message = f"Container main for pod demo/{pod} failed with exit code 42 matching FailJob rule at index 0"
+    assert world.status(JOBS, "p")["conditions"][-1]["message"] == message
+
+
+def test_a_success_policy_ends_it_early(world: World) -> None:
+    rules = [{"succeededIndexes": "0", "succeededCount": 1}]
+    spec = {"completions": 3, "parallelism": 1, "completionMode": "Indexed", "successPolicy": {"rules": rules}}
+    world.create(JOBS, job("lead", **spec))
+    world.cluster.advance(60)
+    assert world.conditions(JOBS, "lead")["Complete"] == "True SuccessPolicy"
+    assert world.status(JOBS, "lead")["succeeded"] == 1
+
+
+@pytest.mark.parametrize("policy_", ["Background", "Orphan"])
+def test_pods_lose_their_finalizer_with_the_job(world: World, policy_: str) -> None:
+    world.create(JOBS, job("gone", "sleep 1000"))
+    world.delete(JOBS, "gone", propagationPolicy=policy_)
+    world.cluster.advance(60)
+    left = [pod["metadata"] for pod in world.items("pods")]
+    assert [(m.get("finalizers"), m.get("ownerReferences")) for m in left] == [(None, None)] * (policy_ == "Orphan")
+
+
+def test_finished_jobs_go_after_their_time(world: World) -> None:
+    world.create(JOBS, job("tidy", ttlSecondsAfterFinished=100))
+    world.cluster.advance(5)
+    finished = world.cluster.present()
+    world.cluster.advance(90)
+    assert world.names(JOBS) == ["tidy"]
+    world.cluster.advance(110 - (world.cluster.present() - finished))
+    assert (world.names(JOBS), world.names("pods")) == ([], [])
+
+
+@given(st.sets(st.integers(0, 60)))
+def test_index_texts_read_back(numbers: set[int]) -> None:
+    assert indexes.parse(indexes.text_of(numbers)) == numbers
+
+
+def test_index_text_forms() -> None:
+    assert indexes.text_of([0, 1]) == "0,1"
+    assert indexes.text_of([3, 0, 1, 2, 7]) == "0-3,7"
+    assert indexes.parse("1,3-5,x", 5) == {1, 3, 4}
+
+
+def failed(code: int, *conditions: str, **fields: Any) -> Obj:
+    status = {
+        "phase": "Failed",
+        "containerStatuses": [{"name": "main", "state": {"terminated": {"exitCode": code}}}],
+        "conditions": [{"type": type_, "status": "True"} for type_ in conditions],
+    }
+    return {"metadata": {"name": "p", "namespace": "demo", **fields}, "status": status}
+
+
+def test_which_rule_a_failed_pod_matches() -> None:
+    rules = [
+        {"action": "Ignore", "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]},
+        {"action": "FailIndex", "onExitCodes": {"operator": "In", "values": [1]}},
+        {"action": "FailJob", "onExitCodes": {"operator": "NotIn", "values": [1, 2], "containerName": "main"}},
+    ]
+    a_job: Obj = {"spec": {"podFailurePolicy": {"rules": rules}}}
+    assert policy.judge(a_job, failed(1, "DisruptionTarget"))[0] == "Ignore"
+    assert policy.judge(a_job, failed(1)) == ("", "")
+    a_job["spec"]["backoffLimitPerIndex"] = 3
+    assert policy.judge(a_job, failed(1))[0] == "FailIndex"
+    assert policy.judge(a_job, failed(7))[0] == "FailJob"
+    assert policy.judge(a_job, failed(2)) == ("", "")
+    assert policy.next_failure_counts(a_job, failed(2, annotations={policy.FAILURES: "2"})) == {policy.FAILURES: "3"}
+
+
+def test_back_off_doubles_up_to_ten_minutes() -> None:
+    assert [policy.retry_at(n, 0.0) for n in (0, 1, 2, 3, 7, 50)] == [0.0, 10.0, 20.0, 40.0, 600.0, 600.0]

@@ -1,0 +1,112 @@
+"""Nodes that fall silent, their taints, and where their pods go."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from controllers_world import Obj, World, pod_spec
+
+
+def node(name: str, ready: str = "") -> Obj:
+    status: Obj = {}
+    if ready:
+        beat = "2026-01-02T03:04:05Z"
+        entry = {"type": "Ready", "status": ready, "lastHeartbeatTime": beat, "reason": "Pretend", "message": ""}
+        status = {"conditions": [entry], "allocatable": {"pods": "10"}, "capacity": {"pods": "10"}}
+    labels = {"kubernetes.io/os": "linux"}
+    return {"apiVersion": "v1", "kind": "Node", "metadata": {"name": name, "labels": labels}, "status": status}
+
+
+def pod(name: str, **spec: Any) -> Obj:
+    meta = {"name": name, "namespace": "demo"}
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": {**pod_spec(), **spec}}
+
+
+def taints(world: World, name: str) -> list[str]:
+    spec = world.get("nodes", name, "").get("spec") or {}
+    return [f"{t['key'].rpartition('/')[2]}:{t['effect']}" for t in spec.get("taints") or ()]
+
+
+def test_a_silent_node_turns_unknown_and_loses_its_pods(world: World) -> None:
+    world.create("nodes", node("edge", ready="True"))
+    assert taints(world, "edge") == []
+    world.create("pods", pod("stays", nodeName="edge", terminationGracePeriodSeconds=30))
+    world.cluster.advance(49)
+    assert world.conditions("nodes", "edge", "")["Ready"] == "True Pretend"
+    world.cluster.advance(1)
+    assert world.conditions("nodes", "edge", "") == {
+        "Ready": "Unknown NodeStatusUnknown",
+        "MemoryPressure": "Unknown NodeStatusNeverUpdated",
+        "DiskPressure": "Unknown NodeStatusNeverUpdated",
+        "PIDPressure": "Unknown NodeStatusNeverUpdated",
+    }
+    assert taints(world, "edge") == ["unreachable:NoSchedule", "unreachable:NoExecute"]
+    world.cluster.advance(299)
+    assert "deletionTimestamp" not in world.get("pods", "stays")["metadata"]
+    world.cluster.advance(1)
+    assert "deletionTimestamp" in world.get("pods", "stays")["metadata"]
+    assert world.events("Pod", "stays")[-1] == "TaintManagerEviction: Marking for deletion Pod demo/stays"
+    world.delete("nodes", "edge", "")
+    world.cluster.advance(40)
+    assert world.names("pods") == []
+
+
+def test_a_heartbeat_keeps_a_node(world: World) -> None:
+    world.create("nodes", node("edge", ready="True"))
+    world.cluster.advance(40)
+    entry = {**world.status("nodes", "edge", "")["conditions"][0], "lastHeartbeatTime": "2026-01-02T03:04:45Z"}
+    world.client.patch(
+        "nodes", "edge", {"status": {"conditions": [entry]}}, "application/merge-patch+json", "", "status"
+    )
+    world.cluster.settle()
+    world.cluster.advance(40)
+    assert world.conditions("nodes", "edge", "")["Ready"] == "True Pretend"
+    world.cluster.advance(10)
+    assert world.conditions("nodes", "edge", "")["Ready"] == "Unknown NodeStatusUnknown"
+
+
+def test_emulated_nodes_are_heard_for_ever(world: World) -> None:
+    world.cluster.advance(3600)
+    assert world.conditions("nodes", "node-1", "")["Ready"] == "True KubeletReady"
+    world.merge("nodes", "node-1", {"metadata": {"annotations": {"minikctl.dev/kubelet": "stopped"}}}, "")
+    world.cluster.advance(60)
+    assert world.conditions("nodes", "node-1", "")["Ready"] == "Unknown NodeStatusUnknown"
+    world.merge("nodes", "node-1", {"metadata": {"annotations": {"minikctl.dev/kubelet": None}}}, "")
+
+
+def test_conditions_and_cordons_become_taints(world: World) -> None:
+    world.merge("nodes", "node-1", {"spec": {"unschedulable": True}}, "")
+    assert taints(world, "node-1") == ["unschedulable:NoSchedule"]
+    world.merge("nodes", "node-1", {"spec": {"unschedulable": False}}, "")
+    assert taints(world, "node-1") == []
+    assert world.settles()
+
+
+def test_pods_leave_a_tainted_node_when_their_patience_ends(world: World) -> None:
+    patient = [{"key": "broken", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 12}]
+    for name, tolerations in (("now", []), ("later", patient), ("never", [{"operator": "Exists"}])):
+        world.create("pods", pod(name, nodeName="node-2", tolerations=tolerations))
+    world.merge("nodes", "node-2", {"spec": {"taints": [{"key": "broken", "effect": "NoExecute"}]}}, "")
+    assert world.names("pods") == ["later", "never"]
+    world.cluster.advance(11)
+    assert world.names("pods") == ["later", "never"]
+    world.cluster.advance(1)
+    assert world.names("pods") == ["never"]
+
+
+def test_a_cure_cancels_the_eviction(world: World) -> None:
+    patient = [{"key": "broken", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 60}]
+    world.create("pods", pod("p", nodeName="node-2", tolerations=patient))
+    world.merge("nodes", "node-2", {"spec": {"taints": [{"key": "broken", "effect": "NoExecute"}]}}, "")
+    world.merge("nodes", "node-2", {"spec": {"taints": None}}, "")
+    world.cluster.advance(120)
+    assert world.names("pods") == ["p"]
+    assert world.events("Pod", "p")[-1] == "TaintManagerEviction: Cancelling deletion of Pod demo/p"
+
+
+def test_nodes_get_ranges_and_old_labels(world: World) -> None:
+    for name in ("x", "y"):
+        world.create("nodes", node(name))
+    ranges = [world.get("nodes", name, "")["spec"]["podCIDR"] for name in ("node-2", "x", "y")]
+    assert ranges == ["10.244.2.0/24", "10.244.3.0/24", "10.244.4.0/24"]
+    assert world.get("nodes", "x", "")["metadata"]["labels"]["beta.kubernetes.io/os"] == "linux"

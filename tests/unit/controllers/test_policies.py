@@ -1,0 +1,203 @@
+"""Budgets, quotas, aggregated roles, certificates, tokens, address ranges, policies."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import pytest
+from controllers_world import Obj, World, pod_spec, workload
+
+from minikctl.apimachinery import quotausage
+from minikctl.controllers.certificates import authority, der
+
+BUDGETS, QUOTAS = "poddisruptionbudgets.policy", "resourcequotas"
+
+
+def budget(name: str, **spec: Any) -> Obj:
+    meta = {"name": name, "namespace": "demo"}
+    spec = {"selector": {"matchLabels": {"app": "web"}}, **spec}
+    return {"apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "metadata": meta, "spec": spec}
+
+
+@pytest.mark.parametrize(
+    ("spec", "desired", "allowed"),
+    [
+        ({"minAvailable": 1}, 1, 3),
+        ({"minAvailable": "60%"}, 3, 1),
+        ({"maxUnavailable": 1}, 3, 1),
+        ({"maxUnavailable": "30%"}, 2, 2),
+    ],
+)
+def test_how_many_may_be_disrupted(world: World, spec: Obj, desired: int, allowed: int) -> None:
+    world.create("deployments.apps", workload("Deployment", "web", replicas=4))
+    world.create(BUDGETS, budget("b", **spec))
+    status = world.status(BUDGETS, "b")
+    assert (status["desiredHealthy"], status["disruptionsAllowed"], status["expectedPods"]) == (desired, allowed, 4)
+    world.merge("deployments.apps", "web", {"spec": {"replicas": 0}})
+    assert world.conditions(BUDGETS, "b")["DisruptionAllowed"] == "False InsufficientPods"
+    assert world.settles()
+
+
+def test_a_quota_counts_what_is_used(world: World) -> None:
+    hard = {"pods": "5", "requests.cpu": "1", "count/deployments.apps": "3", "services": "2"}
+    meta = {"name": "q", "namespace": "demo"}
+    world.create(QUOTAS, {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": meta, "spec": {"hard": hard}})
+    pod = pod_spec()
+    pod["containers"][0]["resources"] = {"requests": {"cpu": "250m"}}
+    world.create("deployments.apps", workload("Deployment", "web", replicas=2, pod=pod))
+    used = {"pods": "2", "requests.cpu": "500m", "count/deployments.apps": "1", "services": "0"}
+    assert world.status(QUOTAS, "q") == {"hard": hard, "used": used}
+    world.delete("deployments.apps", "web")
+    assert set(world.status(QUOTAS, "q")["used"].values()) == {"0"}
+
+
+def quota(**spec: Any) -> Obj:
+    return {"spec": spec}
+
+
+def test_scopes() -> None:
+    timed: Obj = {"metadata": {}, "spec": {"activeDeadlineSeconds": 5, "containers": [{}], "priorityClassName": "vip"}}
+    plain: Obj = {"metadata": {}, "spec": {"containers": [{"resources": {"limits": {"cpu": "1"}}}]}}
+    vip = {"matchExpressions": [{"scopeName": "PriorityClass", "operator": "In", "values": ["vip"]}]}
+    cases: list[tuple[Obj, bool, bool]] = [
+        (quota(scopes=["Terminating"]), True, False),
+        (quota(scopes=["NotTerminating", "NotBestEffort"]), False, True),
+        (quota(scopes=["BestEffort"]), True, False),
+        (quota(scopeSelector=vip), True, False),
+        (quota(), True, True),
+    ]
+    for one, first, second in cases:
+        assert (quotausage.in_scope(one, "pods", timed), quotausage.in_scope(one, "pods", plain)) == (first, second)
+
+
+def test_usage_of_services_and_claims() -> None:
+    service = {"metadata": {}, "spec": {"type": "LoadBalancer", "ports": [{"port": 1}, {"port": 2}]}}
+    found = {name: str(value) for name, value in quotausage.usage("services", service).items()}
+    assert found == {
+        "count/services": "1", "services": "1", "services.loadbalancers": "1", "services.nodeports": "2",
+    }  # fmt: skip
+    claim = {"metadata": {}, "spec": {"storageClassName": "gold", "resources": {"requests": {"storage": "2Gi"}}}}
+    assert (
+        str(quotausage.usage("persistentvolumeclaims", claim)["gold.storageclass.storage.k8s.io/requests.storage"])
+        == "2Gi"
+    )
+    assert quotausage.resource_of("requests.nvidia.com/gpu") == "pods"
+    assert quotausage.resource_of("count/jobs.batch") == "jobs.batch"
+
+
+def test_roles_are_aggregated(world: World) -> None:
+    roles = "clusterroles.rbac.authorization.k8s.io"
+    rule = {"apiGroups": ["example.com"], "resources": ["widgets"], "verbs": ["get"]}
+
+    def role(name: str, **fields: Any) -> Obj:
+        meta = {"name": name, "labels": fields.pop("labels", {})}
+        return {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": meta, **fields}
+
+    selectors = [{"matchLabels": {"to": "sum"}}]
+    world.create(roles, role("sum", aggregationRule={"clusterRoleSelectors": selectors}))
+    world.create(roles, role("part", labels={"to": "sum"}, rules=[rule]))
+    assert world.get(roles, "sum", "")["rules"] == [rule]
+    world.delete(roles, "part", "")
+    assert not world.get(roles, "sum", "").get("rules")
+
+
+def test_a_token_secret_is_filled_and_goes_with_its_account(world: World) -> None:
+    meta = {"name": "t", "namespace": "demo", "annotations": {"kubernetes.io/service-account.name": "robot"}}
+    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": meta, "type": "kubernetes.io/service-account-token"}
+    account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "robot", "namespace": "demo"}}
+    world.create("serviceaccounts", account)
+    world.create("secrets", secret)
+    data = world.get("secrets", "t")["data"]
+    assert base64.b64decode(data["namespace"]) == b"demo"
+    assert base64.b64decode(data["token"]).count(b".") == 2
+    world.delete("serviceaccounts", "robot")
+    assert world.names("secrets") == []
+
+
+def test_bootstrap_tokens_expire(world: World) -> None:
+    expiration = base64.b64encode(b"2026-01-02T04:00:00Z").decode()
+    meta = {"name": "bootstrap-token-abcdef", "namespace": "kube-system"}
+    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": meta, "type": "bootstrap.kubernetes.io/token"}
+    world.create("secrets", {**secret, "data": {"expiration": expiration}})
+    world.cluster.advance(3000)
+    assert world.client.find("secrets", meta["name"], "kube-system") is not None
+    world.cluster.advance(600)
+    assert world.client.find("secrets", meta["name"], "kube-system") is None
+
+
+def request_pem() -> str:
+    """A request for CN=amelia, O=pilots; its own signature is not looked at."""
+    name = der.sequence(
+        der.element(0x31, der.sequence(der.oid("2.5.4.10"), der.element(0x0C, b"pilots"))),
+        der.element(0x31, der.sequence(der.oid("2.5.4.3"), der.element(0x0C, b"amelia"))),
+    )
+    key = der.sequence(der.sequence(der.oid("1.2.840.113549.1.1.1")), der.bits(b"\x01\x02"))
+    info = der.sequence(der.integer(0), name, key, der.element(0xA0, b""))
+    return der.to_pem(der.sequence(info, der.sequence(), der.bits(b"")), "CERTIFICATE REQUEST")
+
+
+def test_reading_requests() -> None:
+    parsed = der.Request(request_pem())
+    assert (parsed.common_name, parsed.organizations, parsed.extensions) == ("amelia", ["pilots"], [])
+    with pytest.raises(ValueError, match="no CERTIFICATE REQUEST block"):
+        der.Request("junk")
+
+
+def test_certificates_are_signed_by_the_authority() -> None:
+    parsed = der.Request(request_pem())
+    issuer = der.subject_of(authority.CERTIFICATE)
+    key = (authority.MODULUS, authority.PRIVATE_EXPONENT)
+    pem = der.certificate(7, issuer, (1e9, 4e9), parsed, [der.extension("2.5.29.19", der.sequence(), True)], key)
+    body, _, signature = next(der._elements(der.from_pem(pem, "CERTIFICATE"))).children()
+    opened = pow(int.from_bytes(signature.content[1:], "big"), 65537, authority.MODULUS)
+    import hashlib
+
+    assert opened.to_bytes(256, "big").endswith(hashlib.sha256(body.raw).digest())
+
+
+def test_requests_are_signed_once_approved_and_forgotten_later(world: World) -> None:
+    requests = "certificatesigningrequests.certificates.k8s.io"
+    spec = {
+        "request": base64.b64encode(request_pem().encode()).decode(),
+        "signerName": "kubernetes.io/kube-apiserver-client",
+        "usages": ["client auth"],
+    }
+    made = world.create(
+        requests,
+        {
+            "apiVersion": "certificates.k8s.io/v1",
+            "kind": "CertificateSigningRequest",
+            "metadata": {"name": "amelia"},
+            "spec": spec,
+        },
+    )
+    assert "certificate" not in world.status(requests, "amelia", "")
+    stamp = "2026-01-02T03:04:05Z"
+    entry = {"type": "Approved", "status": "True", "reason": "Me", "lastUpdateTime": stamp, "lastTransitionTime": stamp}
+    made["status"] = {"conditions": [entry]}
+    world.client.update(requests, made, subresource="approval")
+    world.cluster.settle()
+    certificate = base64.b64decode(world.status(requests, "amelia", "")["certificate"])
+    assert certificate.startswith(b"-----BEGIN CERTIFICATE-----")
+    world.cluster.advance(3700)
+    assert world.client.find(requests, "amelia") is None
+
+
+def test_service_ranges_are_ready_and_kept_while_used(world: World) -> None:
+    ranges = "servicecidrs.networking.k8s.io"
+    assert world.conditions(ranges, "kubernetes", "")["Ready"] == "True"
+    world.delete(ranges, "kubernetes", "")
+    assert world.conditions(ranges, "kubernetes", "")["Ready"] == "False Terminating"
+
+
+def test_manager_rows_name_what_exists() -> None:
+    from importlib import import_module
+
+    from minikctl.controllers.manager import CONTROLLERS
+
+    queues = [row.queue or row.account for row in CONTROLLERS]
+    assert len(queues) == len(set(queues))
+    for row in CONTROLLERS:
+        module, _, name = row.target.partition(":")
+        assert hasattr(import_module(f"minikctl.controllers.{module}"), name)

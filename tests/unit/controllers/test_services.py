@@ -1,0 +1,118 @@
+"""Endpoints and EndpointSlices: who is in them, and how they are spread."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from controllers_world import Obj, World, pod_spec, workload
+
+from minikctl.controllers.endpointslice.slices import Reconciliation, ports_key
+
+SLICES = "endpointslices.discovery.k8s.io"
+
+
+def service(name: str, **spec: Any) -> Obj:
+    spec = {"selector": {"app": name}, "ports": [{"name": "http", "port": 80, "targetPort": "web"}], **spec}
+    return {"apiVersion": "v1", "kind": "Service", "metadata": {"name": name, "namespace": "demo"}, "spec": spec}
+
+
+def serving_pods() -> Obj:
+    spec = pod_spec()
+    spec["containers"][0]["ports"] = [{"name": "web", "containerPort": 8080}]
+    return spec
+
+
+def endpoints_of(world: World, name: str) -> list[Obj]:
+    slices = world.items(SLICES, label_selector=f"kubernetes.io/service-name={name}")
+    return [endpoint for slice_ in slices for endpoint in slice_["endpoints"] or ()]
+
+
+def test_pods_come_and_go(world: World) -> None:
+    world.create("services", service("web"))
+    (slice_,) = world.items(SLICES)
+    assert (slice_["endpoints"] or [], slice_["ports"] or []) == ([], [])
+    world.create("deployments.apps", workload("Deployment", "web", replicas=2, pod=serving_pods()))
+    found = endpoints_of(world, "web")
+    assert [e["conditions"] for e in found] == [{"ready": True, "serving": True, "terminating": False}] * 2
+    (subset,) = world.get("endpoints", "web")["subsets"]
+    assert subset["ports"] == [{"name": "http", "port": 8080, "protocol": "TCP"}]
+    assert [a["targetRef"]["name"] for a in subset["addresses"]] == [
+        p["metadata"]["name"] for p in sorted(world.items("pods"), key=lambda p: str(p["status"]["podIP"]))
+    ]
+    world.merge("pods", world.names("pods")[0], {"metadata": {"labels": {"app": "aside"}}})
+    world.merge("deployments.apps", "web", {"spec": {"replicas": 0}})
+    assert endpoints_of(world, "web") == []
+    assert world.settles()
+    world.delete("services", "web")
+    assert (world.names(SLICES), world.names("endpoints")) == ([], [])
+
+
+def test_headless_services_name_their_hosts(world: World) -> None:
+    world.create("services", service("db", clusterIP="None", ports=[]))
+    world.create("statefulsets.apps", workload("StatefulSet", "db", replicas=2, serviceName="db"))
+    assert [e["hostname"] for e in endpoints_of(world, "db")] == ["db-0", "db-1"]
+    assert world.items(SLICES)[0]["metadata"]["labels"]["service.kubernetes.io/headless"] == ""
+
+
+def test_pods_with_other_ports_make_other_slices(world: World) -> None:
+    world.create("services", service("mix"))
+    for name, port in (("a", 1), ("b", 2)):
+        spec = serving_pods()
+        spec["containers"][0]["ports"][0]["containerPort"] = port
+        pod = {"name": name, "namespace": "demo", "labels": {"app": "mix"}}
+        world.create("pods", {"apiVersion": "v1", "kind": "Pod", "metadata": pod, "spec": spec})
+    assert sorted(s["ports"][0]["port"] for s in world.items(SLICES)) == [1, 2]
+
+
+def test_endpoints_kept_by_others_are_mirrored(world: World) -> None:
+    plain = service("mail")
+    del plain["spec"]["selector"]
+    world.create("services", plain)
+    subset = {"addresses": [{"ip": "192.0.2.1"}], "notReadyAddresses": [{"ip": "192.0.2.2"}], "ports": [{"port": 25}]}
+    meta = {"name": "mail", "namespace": "demo"}
+    world.create("endpoints", {"apiVersion": "v1", "kind": "Endpoints", "metadata": meta, "subsets": [subset]})
+    assert [(e["addresses"], e["conditions"]["ready"]) for e in endpoints_of(world, "mail")] == [
+        (["192.0.2.1"], True), (["192.0.2.2"], False),
+    ]  # fmt: skip
+    world.delete("endpoints", "mail")
+    assert world.names(SLICES) == []
+
+
+class Written:
+    """A client that only notes what is written."""
+
+    def __init__(self) -> None:
+        self.slices: dict[str, Obj] = {}
+        self.log: list[str] = []
+
+    def create(self, resource: str, obj: Obj, namespace: str) -> None:
+        name = f"s{len(self.log)}"
+        self.log.append(f"create {len(obj['endpoints'])}")
+        self.slices[name] = {**obj, "metadata": {**obj["metadata"], "name": name}}
+
+    def update(self, resource: str, obj: Obj) -> None:
+        self.log.append(f"update {len(obj['endpoints'])}")
+
+    def delete(self, resource: str, name: str, namespace: str) -> None:
+        self.log.append("delete")
+        del self.slices[name]
+
+
+def test_a_hundred_to_a_slice_and_few_writes() -> None:
+    client = Written()
+
+    def new_slice(address_type: str, ports: list[Obj]) -> Obj:
+        return {"metadata": {"namespace": "demo", "labels": {}}, "addressType": address_type, "ports": ports}
+
+    def run(count: int, skip: int = -1) -> list[str]:
+        endpoints = [{"addresses": [f"10.0.0.{n}"], "conditions": {"ready": True}} for n in range(count) if n != skip]
+        client.log.clear()
+        wanted = {ports_key("IPv4", []): ("IPv4", list[Obj](), endpoints)}
+        Reconciliation(client, new_slice, None).run(list(client.slices.values()), wanted)  # type: ignore[arg-type]
+        return client.log
+
+    assert run(250) == ["create 100", "create 100", "create 50"]
+    assert run(250) == []
+    assert run(251) == ["update 51"]
+    assert run(251, skip=5) == ["update 99"]
+    assert run(0) == ["update 0", "delete", "delete"]
