@@ -188,13 +188,15 @@ class Cluster:
         """Carry pods/log, exec and the like to the kubelet of the pod's node."""
         from minikctl.kubelet import server
 
-        return server.connect(self.env("system:apiserver", "kubelet", groups=("system:masters",)), ctx)
+        return server.connect(self.env("system:apiserver", "kubelet"), ctx)
 
 
 def _groups(user: str) -> tuple[str, ...]:
     if user.startswith("system:serviceaccount:"):
         namespace = user.split(":")[2]
         return ("system:serviceaccounts", f"system:serviceaccounts:{namespace}", "system:authenticated")
+    if user == "system:apiserver":
+        return ("system:masters", "system:authenticated")
     return ("system:authenticated",)
 
 

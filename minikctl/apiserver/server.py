@@ -29,6 +29,11 @@ if TYPE_CHECKING:
 
 CRDS = "customresourcedefinitions.apiextensions.k8s.io"
 _RBAC = ".rbac.authorization.k8s.io"
+# Built-in kinds whose only version is deprecated, and what every request to them is told.
+_DEPRECATED = {
+    "endpoints": "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice",
+    "componentstatuses": "v1 ComponentStatus is deprecated in v1.19+",
+}
 _OPERATIONS = {"create": "CREATE", "update": "UPDATE", "patch": "UPDATE", "delete": "DELETE"}
 
 
@@ -106,7 +111,14 @@ class Server:
         assert resource is not None
         if not resource.namespaced:
             request.namespace = ""
-        return Context(self, request, resource, self.strategy(resource), operation)
+        ctx = Context(self, request, resource, self.strategy(resource), operation)
+        if resource.custom:
+            from minikctl.apiserver.registry.kinds import custom
+
+            custom.admit(ctx)
+        elif resource.key in _DEPRECATED:
+            ctx.warnings.append(_DEPRECATED[resource.key])
+        return ctx
 
     @property
     def rand(self) -> Rand:
@@ -196,8 +208,8 @@ class Server:
 
         obj = self.shown(read.get(ctx), ctx.resource)
         if ctx.request.accept == "table":
-            return Response(self.table(ctx, [obj], {"resourceVersion": obj["metadata"]["resourceVersion"]}))
-        return Response(obj, 200, self._deprecation(ctx))
+            obj = self.table(ctx, [obj], {"resourceVersion": obj["metadata"]["resourceVersion"]})
+        return Response(obj, 200, ctx.warnings)
 
     def _list(self, ctx: Context) -> Response:
         from minikctl.apiserver.registry import read
@@ -205,14 +217,14 @@ class Server:
         page = read.list_page(ctx)
         items = [self.shown(item, ctx.resource) for item in page.items]
         if ctx.request.accept == "table":
-            return Response(self.table(ctx, items, page.metadata()), 200, self._deprecation(ctx))
+            return Response(self.table(ctx, items, page.metadata()), 200, ctx.warnings)
         listed = {
             "apiVersion": ctx.resource.api_version,
             "kind": ctx.resource.list_kind,
             "metadata": page.metadata(),
             "items": items,
         }
-        return Response(listed, 200, self._deprecation(ctx))
+        return Response(listed, 200, ctx.warnings)
 
     def table(self, ctx: Context, items: list[Obj], metadata: Obj) -> Obj:
         """The server-side columns of some objects (meta.k8s.io/v1 Table)."""
@@ -228,15 +240,10 @@ class Server:
         table["metadata"] = metadata
         return table
 
-    def _deprecation(self, ctx: Context) -> list[str]:
-        if ctx.resource.key == "endpoints":
-            return ["v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"]
-        return ctx.warnings
-
     def _create(self, ctx: Context) -> Response:
         from minikctl.apiserver.registry import write
 
-        return Response(self.shown(write.create(ctx), ctx.resource), 201, self._warned(ctx))
+        return Response(self.shown(write.create(ctx), ctx.resource), 201, ctx.warnings)
 
     def _update(self, ctx: Context) -> Response:
         from minikctl.apiserver.registry import write
@@ -246,18 +253,18 @@ class Server:
             ctx.operation = "CREATE"
             return self._create(ctx)
         updated = write.update(ctx, write.transform_from_body(ctx))
-        return Response(self.shown(updated, ctx.resource), 200, self._warned(ctx))
+        return Response(self.shown(updated, ctx.resource), 200, ctx.warnings)
 
     def _patch(self, ctx: Context) -> Response:
         from minikctl.apiserver.registry import patching
 
         obj = patching.patch(ctx)
-        return Response(self.shown(obj, ctx.resource), 201 if ctx.operation == "CREATE" else 200, self._warned(ctx))
+        return Response(self.shown(obj, ctx.resource), 201 if ctx.operation == "CREATE" else 200, ctx.warnings)
 
     def _delete(self, ctx: Context) -> Response:
         from minikctl.apiserver.registry import deletion
 
-        return Response(deletion.delete(ctx), 200, self._warned(ctx))
+        return Response(deletion.delete(ctx), 200, ctx.warnings)
 
     def _delete_collection(self, ctx: Context) -> Response:
         from minikctl.apiserver.registry import deletion, read
@@ -265,26 +272,15 @@ class Server:
         page = read.list_page(ctx)
         with self.storage.store.transaction():
             for obj in page.items:
-                meta, one = obj["metadata"], ctx.request
-                options = {k: v for k, v in one.options.items() if k not in ("labelSelector", "fieldSelector")}
-                single = Request(
-                    "delete", one.user, one.resource, meta.get("namespace", ""), meta["name"], options=options
-                )
-                deletion.delete(self.context(single, "DELETE"))
+                deletion.delete(self.context(_single(ctx.request, obj["metadata"]), "DELETE"))
         listed = {"apiVersion": ctx.resource.api_version, "kind": ctx.resource.list_kind, "metadata": page.metadata()}
-        return Response({**listed, "items": page.items}, 200, self._warned(ctx))
+        return Response({**listed, "items": page.items}, 200, ctx.warnings)
 
     def _watch(self, ctx: Context) -> Response:
         """What has changed since a revision, without waiting: callers poll, or stream as changes come."""
         from minikctl.apiserver.registry import watching
 
         return Response(watching.events(ctx))
-
-    def _warned(self, ctx: Context) -> list[str]:
-        self._deprecation(ctx)
-        if ctx.resource.key == "endpoints":
-            return [*ctx.warnings, *self._deprecation(ctx)]
-        return ctx.warnings
 
     def _subresource(self, request: Request) -> Response:
         from minikctl.apiserver.registry import subresources
@@ -342,11 +338,14 @@ _VERBS: dict[str, Callable[[Server, Context], Response]] = {
 
 def _single(request: Request, meta: Obj) -> Request:
     """The delete of one object that a deletecollection comes to."""
-    options = {k: v for k, v in request.options.items() if k not in ("labelSelector", "fieldSelector")}
+    options = {k: v for k, v in request.options.items() if k not in _SELECTING}
     namespace, name = meta.get("namespace", ""), meta["name"]
     return Request("delete", request.user, request.resource, namespace, name, options=options)
 
 
+_SELECTING = frozenset(
+    {"labelSelector", "fieldSelector", "limit", "continue", "resourceVersion", "resourceVersionMatch"}
+)
 _REVIEWS = frozenset({"authentication.k8s.io", "authorization.k8s.io"})
 
 

@@ -40,6 +40,7 @@ _POLICIES = "admissionpolicies:ValidatingAdmissionPolicyStatusController"
 _CSR = "certificates.controllers:CSR"
 _TAINTS = "taint-eviction-controller"
 _EPHEMERAL = "ephemeral_volume"
+_CRDS = "customresources:CustomResourceFinalizer"
 _EMULATED = "minikctl.dev/emulated"
 
 CONTROLLERS: tuple[Row, ...] = (
@@ -79,6 +80,7 @@ CONTROLLERS: tuple[Row, ...] = (
     Row("attachdetach-controller", "volume.attachment:AttachDetachController", w.attachment),
     Row("validatingadmissionpolicy-status-controller", _POLICIES, w.admission_policies),
     Row("resource-claim-controller", "resourceclaims:ResourceClaimController", w.resource_claims, "resource_claim"),
+    Row("system:apiserver", _CRDS, w.custom_resources, "kube-apiserver", "crd-finalizer"),
     Row("generic-garbage-collector", "garbagecollector:GarbageCollector", w.garbage, "garbage-collector-controller"),
 )  # fmt: skip
 
@@ -102,9 +104,12 @@ class LazyController:
 
     def _environment(self) -> Env:
         if self._env is None:
-            # The one that makes the accounts' tokens has none itself.
-            own = self._row.account == "tokens-controller"
-            user = "system:kube-controller-manager" if own else f"{_ACCOUNTS}{self._row.account}"
+            user = self._row.account
+            if user == "tokens-controller":
+                # The one that makes the accounts' tokens has none itself.
+                user = "system:kube-controller-manager"
+            elif not user.startswith("system:"):
+                user = _ACCOUNTS + user
             self._env = self._env_for(user, self._row.source or self._row.account)
         return self._env
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
+from minikctl.apimachinery import resources
 from minikctl.client.component import Mapper, enqueue, enqueue_controller
 from minikctl.controllers import mappers
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
     Source = Callable[[], Env]
     Watches = Mapping[str, Mapper]
+
+_CRDS = "customresourcedefinitions.apiextensions.k8s.io"
 
 
 def namespace(source: Source) -> Watches:
@@ -71,6 +74,16 @@ def _endpoint_of(pod: Obj) -> object:
 
 def garbage(source: Source) -> Watches:
     return {"*": mappers.Dependents().keys}
+
+
+def custom_resources(source: Source) -> Watches:
+    return {_CRDS: enqueue, "*": _definition_of_gone}
+
+
+def _definition_of_gone(change: Change) -> Keys:
+    """The definition of a custom resource that was deleted: its name is the resource's key."""
+    gone = change.type == "DELETED" and "." in change.resource and resources.lookup(change.resource) is None
+    return (change.resource,) if gone else ()
 
 
 def job(source: Source) -> Watches:

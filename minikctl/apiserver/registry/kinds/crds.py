@@ -31,6 +31,10 @@ class CRDStrategy(Strategy):
         if "deletionTimestamp" not in old["metadata"]:
             _accept(new, ctx)
 
+    def prepare_for_status_update(self, new: Obj, old: Obj, ctx: Context) -> None:
+        # Metadata is not put back here, upstream neither: that is how the finalizer of its deletion goes.
+        keep(new, old, "spec")
+
     def prepare_for_delete(self, obj: Obj, ctx: Context) -> None:
         condition = {
             "type": "Terminating",

@@ -23,13 +23,14 @@ if TYPE_CHECKING:
 class Definition:
     """A CRD as the requests to its resources need it; parsed once per revision of the CRD."""
 
-    __slots__ = ("_schemas", "crd", "revision", "versions")
+    __slots__ = ("_schemas", "crd", "revision", "terminating", "versions")
 
     def __init__(self, crd: Obj, revision: int) -> None:
         self.crd = crd
         self.revision = revision
         self.versions: dict[str, Obj] = {version["name"]: version for version in crd["spec"]["versions"]}
         self._schemas: dict[str, Schema | None] = {}
+        self.terminating = "deletionTimestamp" in crd["metadata"]
 
     def schema(self, version: str) -> Schema | None:
         if version not in self._schemas:
@@ -116,9 +117,20 @@ def scale_paths(server: Server, resource: Resource) -> tuple[str, str, str]:
     return found["specReplicasPath"], found["statusReplicasPath"], found.get("labelSelectorPath", "")
 
 
+def admit(ctx: Context) -> None:
+    """What every request to a custom resource meets: a deprecated version's warning, a definition that is going."""
+    found = definition(ctx.server, ctx.resource)
+    if ctx.operation == "CREATE" and found.terminating:
+        why = "create not allowed while custom resource definition is terminating"
+        raise errors.StatusError("MethodNotAllowed", why)
+    warning = deprecation(ctx.server, ctx.resource)
+    if warning:
+        ctx.warnings.append(warning)
+
+
 def deprecation(server: Server, resource: Resource) -> str | None:
     """The warning that requests to a deprecated version get."""
-    version = definition(server, resource).versions[resource.version]
+    version = definition(server, resource).versions.get(resource.version) or {}
     if not version.get("deprecated"):
         return None
     text = version.get("deprecationWarning")
