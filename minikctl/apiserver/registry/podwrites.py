@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from minikctl.apimachinery import errors, field, selectors
 from minikctl.apimachinery.request import Obj, Request, Response
+from minikctl.apiserver.admission import podtopologylabels
 from minikctl.apiserver.registry import deletion, patching, read, write
 from minikctl.apiserver.registry.kinds.pods import PodStrategy
 
@@ -37,6 +38,7 @@ def bind(ctx: Context) -> Response:
         if spec.get("schedulingGates"):
             raise _binding_conflict(ctx, f"pod {ctx.request.name} has non-empty .spec.schedulingGates")
         spec["nodeName"] = node
+        podtopologylabels.add(pod, node, ctx.reader)
         if labels:
             pod["metadata"].setdefault("annotations", {}).update(labels)
         _scheduled(pod, ctx.now)
