@@ -40,6 +40,9 @@ def _generate_selector(job: Obj) -> None:
         labels.setdefault(name, meta["name"])
     for name in _UID_LABELS:
         labels.setdefault(name, meta["uid"])
+    # upstream, every read of the stored Job defaults its labels to those of its template
+    if not meta.get("labels"):
+        meta["labels"] = dict(labels)
     selector = spec.setdefault("selector", {})
     selector.setdefault("matchLabels", {}).setdefault(_UID_LABELS[1], meta["uid"])
 
