@@ -5,6 +5,8 @@ Counterpart of kubelet's `kuberuntime/kuberuntime_container.go` and its image ma
 
 from __future__ import annotations
 
+from typing import Any
+
 from minikctl.apimachinery.request import Obj
 from minikctl.kubelet import behaviour, environment, hooks, restarts
 from minikctl.kubelet.host import Host
@@ -76,7 +78,10 @@ class Containers:
         state.probes = {}
         if requests := (container.get("resources") or {}).get("requests"):
             state.allocated = state.allocated or {"requests": requests, "limits": container["resources"].get("limits")}
-        self._plan(state, self._program(container, kind, state, env, state.runs))
+        state.files = []
+        program, rerun = self._program(container, kind, env)
+        self._plan(state, program)
+        self._host.logs.start(self._record.uid, container["name"], state.runs, self._now, program, rerun)
         self.event(container, kind, "Normal", "Created", "Container created")
         self.event(container, kind, "Normal", "Started", "Container started")
         state.runs += 1
@@ -91,20 +96,26 @@ class Containers:
             env = self._environment(container)
         except environment.ConfigError:
             return
-        self._plan(state, self._program(container, kind, state, env, state.runs - 1))
+        program, _ = self._program(container, kind, env)
+        if program.after is None and program.asked:
+            return
+        self._plan(state, program)
+        self._host.logs.go_on(self._record.uid, container["name"], state.runs - 1, self._now, program)
 
     def _plan(self, state: Container, program: emulated.Program) -> None:
-        """Note what the program will do."""
-        state.ends = None if program.after is None else state.started + program.after
+        """Note what the program will do from now on."""
+        passed = self._now - state.started
+        state.ends = None if program.after is None else self._now + program.after
         state.end_code = program.code
         state.source = "shell" if program.kill_code else ""
-        state.files = [list(change) for change in program.files]
+        state.files = [*state.files, *([at + passed, path, content] for at, path, content in program.files)]
         state.asked = program.asked and program.after is None
 
-    def _program(self, container: Obj, kind: str, state: Container, env: dict[str, str], run: int) -> emulated.Program:
-        pod, record = self._pod, self._record
+    def _program(self, container: Obj, kind: str, env: dict[str, str]) -> tuple[emulated.Program, Any]:
+        """What a program does that starts now, and what it takes to run it again (command line, environment)."""
+        pod = self._pod
         if not emulated.is_known(pod, container):
-            return emulated.by_purpose(pod, kind)
+            return emulated.by_purpose(pod, kind), None
         from minikctl.kubelet.runtime import programs
         from minikctl.kubelet.services import world
         from minikctl.kubelet.volumes import Files
@@ -114,21 +125,18 @@ class Containers:
         if known is not None:
             program = emulated.Program(0.0, known[0])
             program.output.append((0.0, known[1]))
-            self._host.logs.start(record.uid, container["name"], run, state.started, program, None)
-            return program
+            return program, None
         everything = {**emulated.base_env(pod), **env}
-        node = self._host.node(record.node)
-        surroundings = world(self._host.client, pod, state.started, self._now)
+        node = self._host.node(self._record.node)
 
         def disk() -> Files:
-            return Files(self._host.volumes, pod, container, record.ip, node)
+            return Files(self._host.volumes, pod, container, self._record.ip, node)
 
+        surroundings = world(self._host.client, pod, self._now)
         program = emulated.decide(pod, container, kind, argv, everything, disk, surroundings)
         if isinstance(program.disk, Files):
             program.disk.save()
-        rerun = (argv, everything, emulated.hostname(pod))
-        self._host.logs.start(record.uid, container["name"], run, state.started, program, rerun)
-        return program
+        return program, (argv, everything, emulated.hostname(pod))
 
     # Images
 

@@ -15,7 +15,8 @@ def run(hook: Obj, state: Container | None = None) -> tuple[int, float]:
     if not command:
         return 0, 0.0
     from minikctl.kubelet.runtime.shell import Unsupported
-    from minikctl.kubelet.runtime.shell.interpreter import Endless, Shell, World
+    from minikctl.kubelet.runtime.shell.control import Endless
+    from minikctl.kubelet.runtime.shell.interpreter import Shell, World
 
     shell = Shell({}, Disk(state.files if state else ()), World())
     try:

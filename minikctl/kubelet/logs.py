@@ -34,6 +34,13 @@ class Logs:
                 entry["p"] = rerun
             self._state.put(f"logs/{uid}/{container}/{run}", entry)
 
+    def go_on(self, uid: str, container: str, run: int, now: float, program: emulated.Program) -> None:
+        """Store what a run prints from now on, after what it has printed so far."""
+        before = [(at, text) for at, text in self.read(uid, container, run, now)]
+        output = [*before, *((now + at, text) for at, text in program.output)]
+        if output:
+            self._state.put(f"logs/{uid}/{container}/{run}", {"t": 0.0, "o": output})
+
     def read(self, uid: str, container: str, run: int, until: float) -> list[Line]:
         """The lines of a run, up to a cluster time."""
         entry = self._state.get(f"logs/{uid}/{container}/{run}")

@@ -60,7 +60,8 @@ def changes(container: Obj, state: Container, now: float) -> float | None:
 
 def _exec(command: list[str], state: Container, now: float) -> str | None:
     from minikctl.kubelet.runtime.shell import Unsupported
-    from minikctl.kubelet.runtime.shell.interpreter import Endless, Shell, World
+    from minikctl.kubelet.runtime.shell.control import Endless
+    from minikctl.kubelet.runtime.shell.interpreter import Shell, World
 
     disk = Disk(state.files, now - state.started)
     shell = Shell({}, disk, World(now))

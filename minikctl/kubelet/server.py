@@ -112,7 +112,8 @@ class NodeServer:
             raise errors.StatusError("InternalError", f'unable to upgrade connection: container not found ("{name}")')
         from minikctl.kubelet.runtime import emulated
         from minikctl.kubelet.runtime.shell import Unsupported
-        from minikctl.kubelet.runtime.shell.interpreter import Endless, Shell
+        from minikctl.kubelet.runtime.shell.control import Endless
+        from minikctl.kubelet.runtime.shell.interpreter import Shell
         from minikctl.kubelet.services import world
 
         spec = _container(pod, name)
@@ -122,8 +123,7 @@ class NodeServer:
         for _, path, content in state.files:
             if content is not None:
                 files.own[path] = content
-        now = self._env.clock.now()
-        surroundings = world(self._env.client, pod, now, now)
+        surroundings = world(self._env.client, pod, self._env.clock.now())
         shell = Shell(values, files, surroundings)
         shell.errors = []
         try:

@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 _LOCAL = ("localhost", "127.0.0.1", "0.0.0.0", "::1")
 
 
-def world(client: Client, pod: Obj, start: float, now: float) -> World:
-    """The surroundings of a container that started at `start`: what can be reached now could not before."""
+def world(client: Client, pod: Obj, now: float) -> World:
+    """The surroundings of a program that starts now; what it cannot reach now it will not reach later."""
     from minikctl.kubelet.runtime.shell.interpreter import World
 
-    found = World(start, hostname(pod), _user(pod))
+    found = World(now, hostname(pod), _user(pod))
     namespace = pod["metadata"]["namespace"]
-    found.reaches = lambda host, port, at: start + at >= now and reaches(client, namespace, host, port)
+    found.reaches = lambda host, port, at: reaches(client, namespace, host, port)
     return found
 
 

@@ -126,7 +126,7 @@ def _by_command(
 
 
 def _run(shell: Shell, argv: list[str]) -> Program:
-    from minikctl.kubelet.runtime.shell.interpreter import Endless
+    from minikctl.kubelet.runtime.shell.control import Endless
 
     try:
         code = shell.run(argv)
@@ -147,7 +147,8 @@ def printed_until(
 ) -> list[tuple[float, str]]:
     """Everything a program that goes on printing has printed so far."""
     from minikctl.kubelet.runtime.shell import Unsupported
-    from minikctl.kubelet.runtime.shell.interpreter import Endless, Shell
+    from minikctl.kubelet.runtime.shell.control import Endless
+    from minikctl.kubelet.runtime.shell.interpreter import Shell
 
     shell = Shell(env, files, world, steps=200_000, horizon=seconds)
     with suppress(Endless, Unsupported):

@@ -172,14 +172,22 @@ def test_a_sidecar_stays_and_is_stopped_at_the_end(lab: Lab) -> None:
 
 def test_an_init_container_waits_for_a_service(lab: Lab) -> None:
     lab.run(
-        initContainers=[{"name": "w", "image": "i", "command": ["sh", "-c", "until nslookup db; do sleep 2; done"]}]
+        initContainers=[
+            {
+                "name": "w",
+                "image": "i",
+                "command": ["sh", "-c", "until nslookup db; do echo waiting; sleep 2; done; echo found"],
+            }
+        ]
     )
     assert lab.phase() == "Pending"
+    lab.pass_time(5)
     service = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "db", "namespace": "demo"}}
     lab.client.create("services", {**service, "spec": {"ports": [{"port": 5432}]}})
     lab.cluster.settle()
-    lab.pass_time(5)
     assert lab.phase() == "Running"
+    log = lab.client.get("pods", "p", "demo", "log", container="w")
+    assert log.startswith("** server can't find db: NXDOMAIN\nwaiting\n") and log.endswith("Name:\tdb\nfound\n")
 
 
 def test_missing_configuration(lab: Lab) -> None:

@@ -6,7 +6,8 @@ import pytest
 
 from minikctl.kubelet.disk import Disk
 from minikctl.kubelet.runtime.shell import Unsupported
-from minikctl.kubelet.runtime.shell.interpreter import Endless, Shell, World
+from minikctl.kubelet.runtime.shell.control import Endless
+from minikctl.kubelet.runtime.shell.interpreter import Shell, World
 
 
 def run(script: str, env: dict[str, str] | None = None, files: dict[str, str] | None = None) -> tuple[int, str, float]:
@@ -102,6 +103,7 @@ def test_waiting_for_a_service() -> None:
     with pytest.raises(Endless):
         shell.run(["sh", "-c", "until nc -z db 5432; do sleep 1; done"])
     assert world.asked
+    world = World()
     world.reaches = lambda host, port, at: host == "db" and port == 5432 and at >= 4
     shell = Shell({}, Disk(), world)
     assert shell.run(["sh", "-c", "until nc -z db 5432; do sleep 1; done"]) == 0

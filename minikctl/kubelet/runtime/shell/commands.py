@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from minikctl.kubelet.runtime.shell import Unsupported
+from minikctl.kubelet.runtime.shell.control import Break, Continue, Endless, Exit, Return
 
 if TYPE_CHECKING:
     from minikctl.kubelet.runtime.shell.interpreter import Shell
@@ -37,23 +38,15 @@ def _false(shell: Shell, argv: list[str], stdin: str) -> int:
 
 
 def _exit(shell: Shell, argv: list[str], stdin: str) -> int:
-    from minikctl.kubelet.runtime.shell.interpreter import Exit
-
     raise Exit(_number(argv[1]) & 255 if len(argv) > 1 else shell.status)
 
 
 def _return(shell: Shell, argv: list[str], stdin: str) -> int:
-    from minikctl.kubelet.runtime.shell.interpreter import leave_function
-
-    leave_function(_number(argv[1]) if len(argv) > 1 else shell.status)
-    return 0
+    raise Return(_number(argv[1]) if len(argv) > 1 else shell.status)
 
 
 def _leave(shell: Shell, argv: list[str], stdin: str) -> int:
-    from minikctl.kubelet.runtime.shell.interpreter import leave_loop
-
-    leave_loop(argv[0])
-    return 0
+    raise Break if argv[0] == "break" else Continue
 
 
 def _sleep(shell: Shell, argv: list[str], stdin: str) -> int:
@@ -74,8 +67,6 @@ def _sleep(shell: Shell, argv: list[str], stdin: str) -> int:
 
 def _sh(shell: Shell, argv: list[str], stdin: str) -> int:
     """sh [-flags] -c SCRIPT [NAME ARG...] | sh FILE [ARG...]"""
-    from minikctl.kubelet.runtime.shell.interpreter import Exit
-
     words = argv[1:]
     saved = dict(shell.env), set(shell.options), shell.arguments
     shell.options = set()
@@ -102,8 +93,6 @@ def _sh(shell: Shell, argv: list[str], stdin: str) -> int:
 
 
 def _interactive() -> int:
-    from minikctl.kubelet.runtime.shell.interpreter import Endless
-
     raise Endless
 
 
@@ -116,8 +105,6 @@ def _source(shell: Shell, argv: list[str], stdin: str) -> int:
 
 
 def _exec(shell: Shell, argv: list[str], stdin: str) -> int:
-    from minikctl.kubelet.runtime.shell.interpreter import Exit
-
     if len(argv) == 1:
         return 0
     raise Exit(shell.call(argv[1:], stdin))

@@ -11,7 +11,8 @@ from fnmatch import fnmatchcase
 from typing import Any, Protocol
 
 from minikctl.kubelet.runtime.shell import Unsupported, commands
-from minikctl.kubelet.runtime.shell.arithmetic import evaluate
+from minikctl.kubelet.runtime.shell.control import Break, Continue, Endless, Exit, Return
+from minikctl.kubelet.runtime.shell.expansion import Expansion
 from minikctl.kubelet.runtime.shell.parser import Node, Word, parse
 
 _STEPS = 5000
@@ -24,36 +25,6 @@ class Filesystem(Protocol):
     def put(self, path: str, content: str) -> None: ...
     def remove(self, path: str) -> bool: ...
     def listing(self, path: str) -> list[str] | None: ...
-
-
-class Exit(Exception):
-    """The shell ends with a status."""
-
-    def __init__(self, code: int) -> None:
-        super().__init__(code)
-        self.code = code
-
-
-class Endless(Exception):
-    """The script goes on for good. `output`: it may print more as time goes by."""
-
-    def __init__(self, output: bool = False) -> None:
-        super().__init__("endless")
-        self.output = output
-
-
-class _Break(Exception):
-    pass
-
-
-class _Continue(Exception):
-    pass
-
-
-class _Return(Exception):
-    def __init__(self, code: int) -> None:
-        super().__init__(code)
-        self.code = code
 
 
 class World:
@@ -69,9 +40,10 @@ class World:
         self.user = user
         self.reaches: Callable[[str, int, float], bool] = lambda host, port, at: False
         self.asked = False
+        self.failures = 0
 
 
-class Shell:
+class Shell(Expansion):
     """One run of a script."""
 
     def __init__(
@@ -190,7 +162,7 @@ class Shell:
         saved, self.arguments = self.arguments, arguments
         try:
             return self.execute(body, "")
-        except _Return as back:
+        except Return as back:
             return back.code
         finally:
             self.arguments = saved
@@ -277,9 +249,9 @@ class Shell:
             before = len(self.output)
             try:
                 code = self.execute(body, stdin)
-            except _Break:
+            except Break:
                 break
-            except _Continue:
+            except Continue:
                 pass
             if endless and "e" not in self.options:
                 raise Endless(output=len(self.output) > before)
@@ -294,9 +266,9 @@ class Shell:
             self.env[name] = value
             try:
                 code = self.execute(body, stdin)
-            except _Break:
+            except Break:
                 break
-            except _Continue:
+            except Continue:
                 continue
         return code
 
@@ -375,104 +347,6 @@ class Shell:
             self._error_sink = sink
         return path, operator == ">>", sink
 
-    # Words
-
-    def expand_all(self, words: list[Word]) -> list[str]:
-        """Expand words into fields, splitting what is not quoted."""
-        fields: list[str] = []
-        for word in words:
-            fields += self._fields(word)
-        return fields
-
-    def _fields(self, word: Word) -> list[str]:
-        if len(word) == 1 and word[0][0] == "var" and word[0][1] == "@" and word[0][4]:
-            return list(self.arguments)
-        fields: list[str] = []
-        current: str | None = None
-        for part in word:
-            text = self._part(part)
-            if part[-1] or part[0] == "text":
-                current = (current or "") + text
-                continue
-            pieces = text.split()
-            if not pieces:
-                continue
-            if text[0].isspace() and current is not None:
-                fields.append(current)
-                current = None
-            current = (current or "") + pieces[0]
-            for piece in pieces[1:]:
-                fields.append(current)
-                current = piece
-            if text[-1].isspace():
-                fields.append(current)
-                current = None
-        if current is not None:
-            fields.append(current)
-        return fields
-
-    def expand(self, word: Word) -> str:
-        """Expand a word to one string."""
-        return "".join(self._part(part) for part in word)
-
-    def _part(self, part: tuple[Any, ...]) -> str:
-        kind = part[0]
-        if kind == "text":
-            return str(part[1])
-        if kind == "run":
-            code, text = self._captured(part[1], "")
-            self.status = code
-            return text.rstrip("\n")
-        if kind == "math":
-            return str(evaluate(self.expand(_words_of(part[1])), self.env))
-        return self._parameter(part[1], part[2], part[3])
-
-    def _parameter(self, name: str, operator: str, word: Word) -> str:
-        value = self._value(name)
-        if not operator:
-            return value or ""
-        if operator == "length":
-            return str(len(value or ""))
-        empty = not value if operator.startswith(":") else value is None
-        kind = operator[-1]
-        if operator in ("#", "##", "%", "%%"):
-            return _trim(value or "", self.expand(word), operator)
-        if kind == "+":
-            return "" if empty else self.expand(word)
-        if not empty:
-            return value or ""
-        text = self.expand(word)
-        if kind == "=":
-            self.env[name] = text
-        elif kind == "?":
-            self.complain(f"sh: {name}: {text or 'parameter not set'}\n")
-            raise Exit(2)
-        return text
-
-    def _value(self, name: str) -> str | None:
-        if name == "?":
-            return str(self.status)
-        if name == "#":
-            return str(len(self.arguments))
-        if name in ("@", "*"):
-            return " ".join(self.arguments)
-        if name == "$":
-            return "1"
-        if name == "0":
-            return "sh"
-        if name.isdigit():
-            index = int(name) - 1
-            return self.arguments[index] if index < len(self.arguments) else None
-        if name == "RANDOM":
-            return str(int(self.time * 7919 + len(self.output) * 104729) % 32768)
-        return self.env.get(name)
-
-
-def _words_of(source: str) -> Word:
-    from minikctl.kubelet.runtime.shell.parser import _Lexer
-
-    return _Lexer(source).quoted_text()
-
 
 def _assignment(word: Word) -> tuple[str, Word] | None:
     if not word or word[0][0] != "text" or word[0][2]:
@@ -485,16 +359,6 @@ def _assignment(word: Word) -> tuple[str, Word] | None:
 
 def _substitutes(words: list[Word]) -> bool:
     return any(part[0] == "run" for word in words for part in word)
-
-
-def _trim(value: str, pattern: str, operator: str) -> str:
-    sizes = range(len(value) + 1)
-    for size in reversed(sizes) if len(operator) == 2 else sizes:
-        if operator[0] == "#" and fnmatchcase(value[:size], pattern):
-            return value[size:]
-        if operator[0] == "%" and fnmatchcase(value[len(value) - size :], pattern):
-            return value[: len(value) - size]
-    return value
 
 
 def _constant(condition: Node) -> bool:
@@ -519,13 +383,3 @@ def _leaves(node: Any) -> bool:
 def _exits(node: Node) -> bool:
     """Whether a command is `exit`."""
     return node[0] == "run" and bool(node[1]) and node[1][0][:1] == [("text", "exit", False)]
-
-
-def leave_loop(level: str) -> None:
-    """`break` and `continue`."""
-    raise _Break if level == "break" else _Continue
-
-
-def leave_function(code: int) -> None:
-    """`return`."""
-    raise _Return(code)

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from minikctl.kubelet.runtime.shell.control import Endless
+
+_PATIENCE = 200  # vain attempts after which a script is taken to go on trying
+
 if TYPE_CHECKING:
     from minikctl.kubelet.runtime.shell.interpreter import Shell
 
 
 def _reach(shell: Shell, host: str, port: int) -> bool:
-    reached = shell.world.reaches(host, port, shell.time)
+    world = shell.world
+    reached = world.reaches(host, port, shell.time)
     if not reached:
-        shell.world.asked = True
+        world.asked = True
+        world.failures += 1
+        if world.failures > _PATIENCE:
+            raise Endless(output=bool(shell.output))
     return reached
 
 
 def _netcat(shell: Shell, argv: list[str], stdin: str) -> int:
-    from minikctl.kubelet.runtime.shell.interpreter import Endless
-
     if any(word.startswith("-") and "l" in word for word in argv[1:]):
         raise Endless
     words = _operands(argv, ("-w", "-i", "-p", "-q"))

@@ -56,6 +56,11 @@ def parse(source: str) -> Node:
     return _Parser(_Lexer(source).tokens()).script()
 
 
+def quoted_text(source: str) -> Word:
+    """The source as the inside of double quotes."""
+    return _Lexer(source).quoted_text()
+
+
 class _Lexer:
     def __init__(self, source: str) -> None:
         self._source = source

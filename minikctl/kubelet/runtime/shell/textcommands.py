@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from minikctl.kubelet.runtime.shell import Unsupported
+from minikctl.kubelet.runtime.shell.control import Endless
 
 if TYPE_CHECKING:
     from minikctl.kubelet.runtime.shell.interpreter import Shell
@@ -203,8 +204,6 @@ def _lines(shell: Shell, argv: list[str], stdin: str) -> int:
 
 
 def _follow() -> None:
-    from minikctl.kubelet.runtime.shell.interpreter import Endless
-
     raise Endless
 
 
