@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import io
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from minikctl import clusters
 from minikctl.cluster import Cluster
+from minikctl.kubectl.factory import Streams
+from minikctl.kubectl.main import run
 from minikctl.store import check
 
 NOW = "2026-01-02T03:04:05Z"
@@ -39,3 +44,60 @@ def cluster(make_cluster: Callable[..., Cluster]) -> Cluster:
     made.client().create("namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "demo"}})
     made.settle()
     return made
+
+
+class Answer:
+    """What one command line printed and returned."""
+
+    def __init__(self, status: int, out: str, err: str) -> None:
+        self.status = status
+        self.out = out
+        self.err = err
+
+    def __repr__(self) -> str:
+        return f"Answer({self.status}, {self.out!r}, {self.err!r})"
+
+
+class Shell:
+    """Runs command lines in this process, with a MINIKCTL_HOME of its own."""
+
+    def __init__(self, home: Path, environ: dict[str, str]) -> None:
+        self.home = home
+        self.environ = {"MINIKCTL_HOME": str(home), "HOME": str(home), "PATH": os.environ["PATH"], **environ}
+
+    def run(self, *args: str, stdin: str = "", **environ: str) -> Answer:
+        """Run `minikctl ARGS`."""
+        out, err = io.StringIO(), io.StringIO()
+        status = run(["minikctl", *args], Streams(io.StringIO(stdin), out, err), {**self.environ, **environ})
+        return Answer(status, out.getvalue(), err.getvalue())
+
+    def ok(self, *args: str, stdin: str = "", **environ: str) -> str:
+        """Run a command that must succeed; its standard output."""
+        answer = self.run(*args, stdin=stdin, **environ)
+        assert answer.status == 0, (args, answer)
+        return answer.out
+
+    def problems(self) -> list[str]:
+        """Broken invariants of the cluster files made so far."""
+        return [line for path in self.home.glob("clusters/*.db") for line in clusters.problems(str(path))]
+
+
+@pytest.fixture
+def make_shell(tmp_path: Path) -> Iterator[Callable[..., Shell]]:
+    """Makes shells; keyword arguments are environment variables."""
+    made: list[Shell] = []
+
+    def make(name: str = "home", **environ: str) -> Shell:
+        shell = Shell(tmp_path / name, environ)
+        made.append(shell)
+        return shell
+
+    yield make
+    for shell in made:
+        assert shell.problems() == []
+
+
+@pytest.fixture
+def shell(make_shell: Callable[..., Shell]) -> Shell:
+    """A shell on a fresh bare cluster with a frozen clock and a fixed seed."""
+    return make_shell(MINIKCTL_PROFILE="bare", MINIKCTL_CLOCK=f"frozen:{NOW}", MINIKCTL_SEED="1")

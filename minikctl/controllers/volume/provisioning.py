@@ -47,10 +47,16 @@ def hand_over(controller: Controller, claim: Obj) -> None:
 
 
 class EmulatedProvisioner(Controller):
-    """The provisioner of the default class: makes, enlarges and deletes volumes at once.
+    """Makes, enlarges and deletes volumes at once: for the default class, and in place of every
+    out-of-tree provisioner a manifest may name, unless the cluster is bare.
 
     Keys are those of the persistent volume controller.
     """
+
+    def _serves(self, provisioner: str | None) -> bool:
+        if not provisioner or provisioner.startswith("kubernetes.io/"):
+            return False
+        return provisioner == EMULATED or self.env.settings.get("profile") != "bare"
 
     def sync(self, key: str) -> float | None:
         what, _, rest = key.partition(":")
@@ -70,7 +76,7 @@ class EmulatedProvisioner(Controller):
         if claim["spec"].get("volumeName"):
             self._expand(claim)
             return
-        if notes.get(matching.PROVISIONER[1]) != EMULATED:
+        if not self._serves(notes.get(matching.PROVISIONER[1])):
             return
         found = self.client.peek(_CLASSES, matching.class_of(claim))
         node = notes.get(matching.SELECTED_NODE, "")
@@ -98,7 +104,7 @@ class EmulatedProvisioner(Controller):
         if status.get("phase") != "Bound" or quantity.as_int(wanted) <= quantity.as_int(has):
             return
         volume = self.client.peek(_VOLUMES, claim["spec"]["volumeName"])
-        if volume is None or matching.notes(volume).get(matching.PROVISIONED_BY) != EMULATED:
+        if volume is None or not self._serves(matching.notes(volume).get(matching.PROVISIONED_BY)):
             return
         name = volume["metadata"]["name"]
         self.recorder.event(claim, "Normal", "Resizing", f"External resizer is resizing volume {name}")
@@ -111,7 +117,7 @@ class EmulatedProvisioner(Controller):
     def _reclaim(self, volume: Obj) -> None:
         """Delete a released volume of ours."""
         meta = volume["metadata"]
-        ours = matching.notes(volume).get(matching.PROVISIONED_BY) == EMULATED
+        ours = self._serves(matching.notes(volume).get(matching.PROVISIONED_BY))
         released = (volume.get("status") or {}).get("phase") == "Released"
         delete = volume["spec"].get("persistentVolumeReclaimPolicy") == "Delete"
         if ours and released and delete and "deletionTimestamp" not in meta:
@@ -124,7 +130,7 @@ def _new_volume(claim: Obj, class_: Obj, node: str) -> Obj:
     volume: Obj = {
         "apiVersion": "v1",
         "kind": "PersistentVolume",
-        "metadata": {"name": name, "annotations": {matching.PROVISIONED_BY: EMULATED}},
+        "metadata": {"name": name, "annotations": {matching.PROVISIONED_BY: class_["provisioner"]}},
         "spec": {
             "accessModes": spec["accessModes"],
             "capacity": {"storage": spec["resources"]["requests"]["storage"]},
