@@ -34,7 +34,10 @@ _CODES = {
 
 
 class StatusError(Exception):
-    """A failed request: HTTP code, machine-readable reason, message and details (metav1.Status)."""
+    """A failed request: HTTP code, machine-readable reason, message and details (metav1.Status).
+
+    `warnings` came with the refusal, as they may come with any response.
+    """
 
     def __init__(self, reason: str, message: str, details: dict[str, Any] | None = None, code: int = 0) -> None:
         super().__init__(message)
@@ -42,6 +45,7 @@ class StatusError(Exception):
         self.message = message
         self.details = details or {}
         self.code = code or _CODES.get(reason, 500)
+        self.warnings: list[str] = []
 
     def status(self) -> dict[str, Any]:
         """The error as the metav1.Status object that goes over the wire."""

@@ -69,9 +69,13 @@ class Server:
         if handler is None or request.verb not in request.resource.verbs:
             raise errors.method_not_supported(request.resource.key, request.verb)
         ctx = self.context(request, _OPERATIONS.get(request.verb, ""))
-        if virtual := _virtual(request.resource):
-            return Response(virtual(ctx), 201, ctx.warnings)
-        return handler(self, ctx)
+        try:
+            if virtual := _virtual(request.resource):
+                return Response(virtual(ctx), 201, ctx.warnings)
+            return handler(self, ctx)
+        except errors.StatusError as error:
+            error.warnings = ctx.warnings
+            raise
 
     # The chain's parts
 

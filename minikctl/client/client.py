@@ -66,15 +66,17 @@ class Client:
         try:
             response = self.server.handle(request)
         except StatusError as error:
-            if self.on_request is not None:
-                self.on_request(request, error)
+            self._observe(request, error)
             raise
+        self._observe(request, response)
+        return response.object
+
+    def _observe(self, request: Request, response: Response | StatusError) -> None:
         if self.on_request is not None:
             self.on_request(request, response)
         if self.on_warning is not None:
             for warning in response.warnings:
                 self.on_warning(warning)
-        return response.object
 
     def resource_set(self) -> ResourceSet:
         """Every resource the server serves."""

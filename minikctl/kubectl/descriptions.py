@@ -14,11 +14,15 @@ from typing import Any
 from minikctl.apimachinery.openapi import Schema
 
 
+_COMMON = ("apiVersion", "kind", "metadata")
+
+
 class Descriptions:
     """The descriptions of definitions and their fields; empty where there is no source."""
 
     def __init__(self, environ: Mapping[str, str], api_version: str) -> None:
-        self._schemas = _load(_folder(environ), api_version)
+        self._folder = _folder(environ)
+        self._schemas = _load(self._folder, api_version)
 
     def of_type(self, schema: Schema) -> str:
         """What the definition behind a node is."""
@@ -29,6 +33,9 @@ class Descriptions:
         if field.raw.get("description"):
             return str(field.raw["description"])
         properties = self._definition(parent).get("properties") or {}
+        if parent.custom and name in _COMMON:
+            core = _load(self._folder, "v1").get("io.k8s.api.core.v1.ConfigMap") or {}
+            properties = core.get("properties") or {}
         return str((properties.get(name) or {}).get("description", ""))
 
     def _definition(self, schema: Schema) -> dict[str, Any]:

@@ -66,7 +66,7 @@ class FieldFilter:
         return all((read(obj) == value) is wanted for read, value, wanted in self._terms)
 
 
-def compile_selector(text: str, resource: Resource, label_selector: str) -> FieldFilter:
+def compile_selector(text: str, resource: Resource) -> FieldFilter:
     """Parse a field selector for a kind; BadRequest where a field cannot be selected by."""
     from minikctl.apimachinery import selectors
 
@@ -78,11 +78,7 @@ def compile_selector(text: str, resource: Resource, label_selector: str) -> Fiel
     terms, exact = [], {}
     for name, negated, value in parsed.terms:
         if name not in allowed:
-            gvr = f"{resource.group}/{resource.version}, Resource={resource.plural}"
-            raise errors.bad_request(
-                f'Unable to find "{gvr}" that match label selector "{label_selector}", field selector "{text}": '
-                + _unsupported(name, resource)
-            )
+            raise errors.bad_request(_unsupported(name, resource))
         if not negated:
             exact[name] = value
         terms.append((_reader(resource.key, name), value, not negated))

@@ -133,7 +133,7 @@ def field_selector(text: str | None, ctx: Context) -> Any:
         return None
     from minikctl.apiserver.registry.fieldselection import compile_selector
 
-    return compile_selector(text, ctx.resource, ctx.request.options.get("labelSelector") or "")
+    return compile_selector(text, ctx.resource)
 
 
 def _position(options: dict[str, Any]) -> tuple[str, int]:

@@ -162,10 +162,20 @@ class ApplyOptions(Options):
         config = info.obj
         self._send_apply(info, config)
         if migrate(self.factory, info, self.manager, strategy.request_options(self.dry_run)):
-            self._send_apply(info, config)
+            self._send_again(info, config)
         self._warn_if_deleting(info)
         self._visited(info)
         return "serverside-applied"
+
+    def _send_again(self, info: Info, config: Obj) -> None:
+        """After the old manager's fields were taken over: drops those that the file no longer has."""
+        try:
+            self._send_apply(info, config)
+        except (StatusError, KubectlError) as error:
+            self.factory.err(
+                "Warning: failed to re-apply configuration after performing Server-Side Apply migration. This is "
+                f"non-fatal and will be retried next time you apply. Error: {error}"
+            )
 
     def _send_apply(self, info: Info, config: Obj) -> None:
         if not info.name:

@@ -68,6 +68,7 @@ class TokenOptions(Options):
         if flags["output"] or flags["template"]:
             from minikctl.kubectl.printing import printer
 
+            answer.get("spec", {}).setdefault("boundObjectRef", None)
             printer(flags, self.factory.streams.out, "created")(answer)
         else:
             self.factory.out(token)

@@ -150,7 +150,7 @@ class Plain:
                 self.write(f"FIELD: {name} <{type_name(schema)}>\n{self._long_enum(schema)}\n\n")
                 texts.append(self.descriptions.of_field(owner, name, schema))
         self.write("DESCRIPTION:\n")
-        text = "\n".join(filter(None, [*texts, *self._type_texts(schema)]))
+        text = "\n".join(filter(None, [*texts, *self._type_texts(schema, not path)]))
         self.write(indent(wrap(text or "<empty>", 76), 4) + "\n")
         fields = self._fields(schema, 1, ())
         if fields:
@@ -158,17 +158,17 @@ class Plain:
             self.write("FIELDS:\n" + fields)
         self.write("\n")
 
-    def _type_texts(self, schema: Schema) -> list[str]:
-        """What is said of the type itself, through lists and maps."""
+    def _type_texts(self, schema: Schema, root: bool = False) -> list[str]:
+        """What is said of the type itself, through lists and maps; an inline field's text was said already."""
         inner: Schema | None = schema
         texts = []
         while inner is not None:
-            texts.append(self.descriptions.of_type(inner) if inner.name else self._inline(inner, schema))
+            if inner.name:
+                texts.append(self.descriptions.of_type(inner))
+            elif inner is not schema or root:
+                texts.append(str(inner.raw.get("description", "")))
             inner = inner.items or inner.additional
         return texts
-
-    def _inline(self, inner: Schema, outer: Schema) -> str:
-        return str(inner.raw.get("description", "")) if inner is not outer else ""
 
     def _fields(self, schema: Schema, level: int, seen: tuple[str, ...]) -> str:
         if schema.name and schema.name in seen:

@@ -50,7 +50,6 @@ FLAGS = (
     Flag("subresource", "", STRING, "", SUBRESOURCE_HELP.format("get")),
     Flag("watch", "w", BOOL, False, "After showing the objects, watch for changes."),
     Flag("watch-only", "", BOOL, False, "Watch for changes without showing the objects first."),
-    Flag("use-openapi-print-columns", "", BOOL, False, "", deprecated="deprecated in favor of server-side printing"),
 )  # fmt: skip
 
 

@@ -13,7 +13,6 @@ from minikctl.kubectl.cmd import pairs
 from minikctl.kubectl.command import Command
 from minikctl.kubectl.errors import KubectlError, raise_all
 from minikctl.kubectl.flags import quote
-from minikctl.printers.jsonout import compact
 
 
 class LabelOptions(pairs.PairOptions):
@@ -53,10 +52,13 @@ class LabelOptions(pairs.PairOptions):
                 self.factory.out(f"label {quote(key)} not found.")
 
     def operation(self, before: Obj, after: Obj) -> str:
-        if before == after:
-            return "not labeled"
-        shorter = len(compact(after)) < len(compact(before))
-        return "unlabeled" if shorter and not self.flags["overwrite"] else "labeled"
+        old = before.get("metadata", {}).get("labels") or {}
+        new = after["metadata"].get("labels") or {}
+        unlabeled = any(key not in new for key in old)
+        labeled = any(old.get(key) != value for key, value in new.items())
+        if labeled and unlabeled:
+            return "modified"
+        return "labeled" if labeled else "unlabeled" if unlabeled else "not labeled"
 
 
 COMMAND = Command(
