@@ -182,7 +182,8 @@ class Shapes:
             affinity = spec.get("affinity") or {}
             shape.affinity = {side: affinity[side] for side in ("podAffinity", "podAntiAffinity") if affinity.get(side)}
             shape.affine = bool(shape.affinity)
-        shape.owner, shape.spec = owner, spec
+        # Where one pod of the shape is says nothing of the others.
+        shape.owner, shape.spec = owner, {field: value for field, value in spec.items() if field != "nodeName"}
         shape.preempts = spec.get("preemptionPolicy") != "Never"
         self._known[key] = shape
         return shape

@@ -250,3 +250,10 @@ def test_a_new_process_notices_a_friend_that_was_placed(three: Any, pod: Any, re
     three.put("pods", pod("db", labels={"app": "db"}, nodeName="node-2"))
     three.settle()
     assert three.node_of("lonely") == "node-2"
+
+
+def test_a_placed_twin_does_not_bind_its_fellows(three: Any, pod: Any) -> None:
+    three.put("pods", pod("placed", cpu="3", nodeName="node-1"))
+    three.put("pods", pod("free", cpu="3"))
+    three.settle()
+    assert three.node_of("free") == "node-2"
