@@ -101,3 +101,7 @@ def make_shell(tmp_path: Path) -> Iterator[Callable[..., Shell]]:
 def shell(make_shell: Callable[..., Shell]) -> Shell:
     """A shell on a fresh bare cluster with a frozen clock and a fixed seed."""
     return make_shell(MINIKCTL_PROFILE="bare", MINIKCTL_CLOCK=f"frozen:{NOW}", MINIKCTL_SEED="1")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--rewrite", action="store_true", help="write what is printed now into the golden files")
