@@ -125,7 +125,7 @@ def label_selector(text: str | None) -> Selector | None:
     try:
         return selectors.parse(text)
     except ValueError as error:
-        raise errors.bad_request(f"unable to parse requirement: {error}") from None
+        raise errors.bad_request(str(error)) from None
 
 
 def field_selector(text: str | None, ctx: Context) -> Any:

@@ -46,7 +46,7 @@ def create(ctx: Context) -> Response:
         "sub": f"system:serviceaccount:{namespace}:{name}",
     }
     status = {"token": authentication.issue(ctx.server, claims), "expirationTimestamp": rfc3339(now + seconds)}
-    meta = {"name": name, "namespace": namespace, "creationTimestamp": ctx.now}
+    meta = {"name": name, "namespace": namespace, "uid": ctx.rand.uid(), "creationTimestamp": ctx.now}
     request = {"kind": "TokenRequest", "apiVersion": "authentication.k8s.io/v1", "metadata": meta}
     return Response({**request, "spec": spec, "status": status}, 201, ctx.warnings)
 
