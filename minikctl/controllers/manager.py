@@ -68,6 +68,7 @@ CONTROLLERS: tuple[Row, ...] = (
     Row("node-controller", "node.ipam:NodeIPAMController", w.node_ipam, "cidrAllocator", "node-ipam-controller"),
     Row("pod-garbage-collector", "node.podgc:PodGarbageCollector", w.pod_garbage),
     Row("ttl-after-finished-controller", "ttlafterfinished:TTLAfterFinishedController", w.ttl_after_finished),
+    Row("horizontal-pod-autoscaler", "hpa.controller:HorizontalPodAutoscaler", w.autoscaler),
     Row("disruption-controller", "disruption:DisruptionController", w.disruption, "controllermanager"),
     Row("resourcequota-controller", "resourcequota:ResourceQuotaController", w.resource_quota),
     Row("clusterrole-aggregation-controller", "aggregation:ClusterRoleAggregationController", w.role_aggregation),

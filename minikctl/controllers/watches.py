@@ -315,3 +315,7 @@ def csr(source: Source) -> Watches:
 def resource_quota(source: Source) -> Watches:
     index = mappers.QuotaNamespaces(source)
     return {"resourcequotas": index.quota, "*": index.anything}
+
+
+def autoscaler(source: Source) -> Watches:
+    return {"horizontalpodautoscalers.autoscaling": enqueue}
