@@ -70,9 +70,11 @@ def test_a_load_curve(metered: World) -> None:
     assert size(metered) == 3  # new pods start at the beginning of their own curve
     (metric,) = metered.status(HPAS, "web")["currentMetrics"]
     assert metric["resource"]["name"] == "cpu"
-    metered.cluster.advance(21 * 60)
-    assert metered.conditions(HPAS, "web")["AbleToScale"] == "True ScaleDownStabilized"
-    metered.cluster.advance(300 + 1200)
+    seen = set()
+    for _ in range(60):
+        metered.cluster.advance(60)
+        seen.add(metered.conditions(HPAS, "web")["AbleToScale"])
+    assert "True ScaleDownStabilized" in seen
     assert size(metered) == 1
     assert (
         metered.events("HorizontalPodAutoscaler")[-1]
