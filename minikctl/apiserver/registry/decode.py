@@ -44,7 +44,7 @@ def decode_owned(body: Any, ctx: Context) -> Obj:
     obj["apiVersion"], obj["kind"] = version, kind
     if not isinstance(obj.get("metadata"), dict):
         if obj.get("metadata") is not None:
-            raise _cannot_handle(ctx, _metadata_problem(obj["metadata"], kind))
+            raise CannotDecode(ctx, _metadata_problem(obj["metadata"], kind))
         obj["metadata"] = {}
     schema = ctx.server.schema(resource)
     if schema is not None:
@@ -68,12 +68,12 @@ def check_fields(obj: Obj, schema: Schema, ctx: Context, prefix: str = "") -> No
 
     result = structural.decode(obj, schema)
     if result.fatal:
-        raise _cannot_handle(ctx, prefix + result.fatal)
+        raise CannotDecode(ctx, prefix + result.fatal)
     if not result.strict:
         return
     mode = ctx.request.options.get("fieldValidation", "Warn")
     if mode == "Strict":
-        raise _cannot_handle(ctx, "strict decoding error: " + ", ".join(result.strict))
+        raise CannotDecode(ctx, "strict decoding error: " + ", ".join(result.strict))
     if mode == "Warn":
         ctx.warnings.extend(result.strict)
     structural.prune(obj, schema)
@@ -90,11 +90,14 @@ def complete(obj: Obj, ctx: Context) -> None:
         structural.fill(obj, schema)
 
 
-def _cannot_handle(ctx: Context, problem: str) -> errors.StatusError:
-    resource = ctx.resource
-    return errors.bad_request(
-        f'{resource.kind} in version "{resource.version}" cannot be handled as a {resource.kind}: {problem}'
-    )
+class CannotDecode(errors.StatusError):
+    """A body that does not fit its kind; `problem` says why."""
+
+    def __init__(self, ctx: Context, problem: str) -> None:
+        kind = ctx.resource.kind
+        message = f'{kind} in version "{ctx.resource.version}" cannot be handled as a {kind}: {problem}'
+        super().__init__("BadRequest", message)
+        self.problem = problem
 
 
 def defaulted(obj: Obj, ctx: Context) -> Obj:

@@ -13,6 +13,7 @@ from minikctl.apimachinery.request import APPLY_PATCH, JSON_PATCH, MERGE_PATCH, 
 from minikctl.apiserver.registry import decode, write
 
 if TYPE_CHECKING:
+    from minikctl.apimachinery.request import Request
     from minikctl.apiserver.registry.context import Context
 
 
@@ -50,7 +51,25 @@ def _patched(live: Obj, ctx: Context) -> Obj:
             result = patches.strategic_merge(shown, request.body, ctx.server.schema(ctx.resource))
     except patches.PatchError as error:
         raise error.status() from None
-    return decode.decode_owned(result, ctx)
+    try:
+        return decode.decode_owned(result, ctx)
+    except decode.CannotDecode as error:
+        raise _refused(request, result, error.problem) from None
+
+
+def _refused(request: Request, result: Obj, problem: str) -> errors.StatusError:
+    """A patch whose outcome does not fit the kind: the error shows the patch, or for the JSON forms the outcome."""
+    from minikctl.apimachinery import field
+    from minikctl.apimachinery.patch.error import go_text
+
+    if request.patch_type == STRATEGIC_PATCH:
+        value = go_text(request.body)
+    else:
+        import json
+
+        meta = {key: item for key, item in result["metadata"].items() if key != "managedFields"}
+        value = json.dumps({**result, "metadata": meta}, separators=(",", ":"), sort_keys=True, ensure_ascii=False)
+    return errors.invalid("", "", [field.invalid("patch", value, problem)])
 
 
 def _apply(ctx: Context) -> Obj:
