@@ -89,7 +89,6 @@ class Builder:
                 self._errors.append(KubectlError("only one of -f or -k can be specified"))
             if self._recursive:
                 self._errors.append(KubectlError("the -k flag can't be used with -f or -R"))
-            self._errors.append(KubectlError(f"-k {self._kustomize}: kustomizations are not supported by minikctl yet"))
         return self
 
     def stdin(self) -> Builder:
@@ -263,7 +262,7 @@ class Builder:
 
     def _visit(self) -> Iterator[Found]:
         raise_all(self._errors)
-        if self._filenames:
+        if self._filenames or self._kustomize:
             yield from self._from_files()
         elif self._select_all or self._label_selector is not None or self._field_selector is not None:
             yield from self._from_selector()
@@ -372,8 +371,6 @@ class Builder:
         return os.path.isdir(path)
 
     def _from_files(self) -> Iterator[Found]:
-        from minikctl.kubectl.files import read_sources
-
         if self._types:
             what = "a resource by arguments" if self._names else "resource arguments"
             raise KubectlError(f"when paths, URLs, or stdin is provided as input, you may not specify {what} as well")
@@ -382,7 +379,7 @@ class Builder:
                 "when paths, URLs, or stdin is provided as input, you may not specify resource arguments as well"
             )
         matches = self._label_filter()
-        for source, value in read_sources(self._filenames, self._recursive, self.factory.streams.stdin):
+        for source, value in self._documents():
             if isinstance(value, Exception):
                 yield value
                 continue
@@ -397,6 +394,21 @@ class Builder:
                 if isinstance(item, Info) and not matches(item.obj):
                     continue
                 yield item
+
+    def _documents(self) -> Iterator[tuple[str, Any]]:
+        """(source, document) of everything -f or -k names."""
+        if not self._kustomize:
+            from minikctl.kubectl.files import read_sources
+
+            return read_sources(self._filenames, self._recursive, self.factory.streams.stdin)
+        from minikctl.kubectl.kustomize.problem import KustomizeError
+        from minikctl.kubectl.kustomize.target import build
+
+        try:
+            objects = build(self._kustomize, self.factory.err)
+        except KustomizeError as error:
+            raise KubectlError(str(error)) from None
+        return iter([(self._kustomize, obj) for obj in objects])
 
     def _label_filter(self) -> Callable[[Obj], bool]:
         if not self._label_selector:

@@ -65,9 +65,9 @@ def parse_yaml(data: bytes) -> Any:
         except (ValueError, RecursionError):
             pass  # a flow mapping that is YAML only
     try:
-        return _Builder(data).document()
+        return Builder(data).document()
     except yaml.YAMLError as error:
-        raise ParseError(f"error converting YAML to JSON: {_go_yaml(error)}") from None
+        raise ParseError(f"error converting YAML to JSON: {go_yaml_error(error)}") from None
     except RecursionError:
         raise ParseError("error converting YAML to JSON: yaml: exceeded max depth of 10000") from None
 
@@ -92,7 +92,8 @@ def _yaml_chunks(data: bytes) -> Iterator[bytes]:
         yield b"".join(pending)
 
 
-def _go_yaml(error: yaml.YAMLError) -> str:
+def go_yaml_error(error: yaml.YAMLError) -> str:
+    """A YAML syntax error in goyaml's words."""
     problem = getattr(error, "problem", None)
     if not problem:
         return f"yaml: {getattr(error, 'reason', None) or str(error).splitlines()[0]}"
@@ -120,14 +121,14 @@ def _json_stream(data: bytes) -> Iterator[Any]:
         try:
             value, index = decoder.raw_decode(text, index)
         except json.JSONDecodeError as error:
-            raise ParseError(_go_json(text, index, error)) from None
+            raise ParseError(go_json_error(text, index, error)) from None
         except RecursionError:
             raise ParseError("exceeded max depth") from None
         if value is not None:
             yield _settle_numbers(value)
 
 
-def _go_json(text: str, start: int, error: json.JSONDecodeError) -> str:
+def go_json_error(text: str, start: int, error: json.JSONDecodeError) -> str:
     """A JSON syntax error in the words of Go's decoder."""
     position = error.pos
     if error.msg.startswith("Unterminated string") or position >= len(text.rstrip()):
@@ -186,8 +187,11 @@ def _settle_numbers(value: Any) -> Any:
     return value
 
 
-class _Builder:
-    """Builds values from parser events; counts what aliases expand to, as goyaml does."""
+class Builder:
+    """Builds values from parser events; counts what aliases expand to, as goyaml does.
+
+    `plain` says what an unquoted scalar means.
+    """
 
     def __init__(self, data: bytes) -> None:
         self.events = CParser(data)
@@ -195,7 +199,16 @@ class _Builder:
         self.decoded = 0
         self.aliased = 0
 
+    @staticmethod
+    def plain(text: str) -> Any:
+        """The value of an unquoted scalar."""
+        return _plain(text)
+
+    def duplicate(self, key: str, line: int) -> None:
+        """A mapping names this key twice: the last one wins."""
+
     def document(self) -> Any:
+        """The value of the first document, None when there is none."""
         get_event = self.events.get_event
         get_event()  # stream start
         if isinstance(get_event(), StreamEndEvent):
@@ -211,7 +224,7 @@ class _Builder:
             value = event.value
             if event.implicit[0]:
                 if event.tag is None:
-                    value = _plain(value)
+                    value = self.plain(value)
             elif event.tag:
                 value = _tagged(event.tag, value)
             if event.anchor:
@@ -242,6 +255,8 @@ class _Builder:
                 merged.extend(self._merge_sources(depth))
                 continue
             key = _key(self._value(event, depth + 1))
+            if key in result:
+                self.duplicate(key, event.start_mark.line + 1)  # type: ignore[union-attr]  # parser events have marks
             result[key] = self._value(get_event(), depth + 1)
         for source in merged:
             for key, value in source.items():
