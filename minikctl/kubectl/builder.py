@@ -31,11 +31,16 @@ MISSING = (
 )
 
 
-def resolve_type(resources: ResourceSet, name: str) -> Resource:
-    """The resource a TYPE argument names."""
+def resolve_type(factory: Factory, name: str) -> Resource:
+    """The resource a TYPE argument names; warns where a short name could mean another one too."""
+    resources = factory.resources
     row = resources.resolve(name)
     if row is None:
         raise KubectlError(f"the server doesn't have a resource type {quote(name.partition('.')[0])}")
+    if name in row.short_names:
+        others = {one.key for one in resources.all_resources() if name in one.short_names} - {row.key}
+        for key in sorted(others):
+            factory.note(f"Warning: short name {quote(name)} could also match lower priority resource {key}")
     return row
 
 
@@ -267,7 +272,7 @@ class Builder:
         elif self._select_all or self._label_selector is not None or self._field_selector is not None:
             yield from self._from_selector()
         elif self._tuples:
-            yield from self._named([(resolve_type(self._resources(), kind), name) for kind, name in self._tuples])
+            yield from self._named([(resolve_type(self.factory, kind), name) for kind, name in self._tuples])
         elif self._names:
             if not self._types:
                 raise KubectlError("you must provide a resource and a resource name together")
@@ -287,7 +292,7 @@ class Builder:
         rows: list[Resource] = []
         for name in self._types:
             members = resources.in_category(name) if resources.resolve(name) is None else []
-            rows.extend(members or [resolve_type(resources, name)])
+            rows.extend(members or [resolve_type(self.factory, name)])
         return list(dict.fromkeys(rows))
 
     def _add_tuple(self, arg: str) -> None:

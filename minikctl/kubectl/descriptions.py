@@ -13,7 +13,6 @@ from typing import Any
 
 from minikctl.apimachinery.openapi import Schema
 
-
 _COMMON = ("apiVersion", "kind", "metadata")
 
 

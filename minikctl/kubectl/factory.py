@@ -66,6 +66,7 @@ class Factory:
         self._config: Kubeconfig | None = None
         self._target: Target | None = None
         self._warned: set[str] = set()
+        self._noted: set[str] = set()
 
     def __enter__(self) -> Factory:
         return self
@@ -94,6 +95,12 @@ class Factory:
         """Print a line to standard error."""
         self.streams.out.flush()
         self.streams.err.write(text + "\n")
+
+    def note(self, text: str) -> None:
+        """Print a line to standard error, once."""
+        if text not in self._noted:
+            self._noted.add(text)
+            self.err(text)
 
     def warning(self, text: str) -> None:
         """Print a server warning, once."""
@@ -211,7 +218,7 @@ class Factory:
         """The resource a TYPE argument names; kubectl's error when there is none."""
         from minikctl.kubectl.builder import resolve_type
 
-        return resolve_type(self.resources, name)
+        return resolve_type(self, name)
 
 
 def check_request_timeout(text: str) -> None:
