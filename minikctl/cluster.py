@@ -188,7 +188,12 @@ class Cluster:
         """Carry pods/log, exec and the like to the kubelet of the pod's node."""
         from minikctl.kubelet import server
 
-        return server.connect(self.env("system:apiserver", "kubelet"), ctx)
+        request = ctx.request
+        with self.store.transaction():
+            answer = server.connect(self.env("system:apiserver", "kubelet"), ctx)
+            if request.subresource == "exec":  # the command may have changed what a probe finds
+                self.store.set_due("kubelet", f"{request.namespace}/{request.name}", self.clock.now())
+        return answer
 
 
 def _groups(user: str) -> tuple[str, ...]:

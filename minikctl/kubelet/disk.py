@@ -19,6 +19,10 @@ class Disk:
             else:
                 self._files[path] = content
 
+    def contents(self) -> dict[str, str]:
+        """All files."""
+        return dict(self._files)
+
     def get(self, path: str) -> str | None:
         return self._files.get(path)
 

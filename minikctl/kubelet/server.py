@@ -1,4 +1,4 @@
-"""What a node answers when somebody asks it about its containers: logs and exec.
+"""What a node answers when somebody asks it about its containers: logs, exec, what they use.
 
 The apiserver's pod subresources come here (`connect`). Counterpart of kubelet's `server/server.go` and
 of the checks the apiserver makes before it connects (`registry/core/pod/strategy.go`).
@@ -11,15 +11,21 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from minikctl.apimachinery import errors
 from minikctl.apimachinery.clock import parse_time, rfc3339
+from minikctl.apimachinery.quantity import as_int, as_milli
 from minikctl.apimachinery.request import Obj
 from minikctl.client.component import Env
-from minikctl.kubelet import environment
+from minikctl.kubelet import behaviour, environment
+from minikctl.kubelet.disk import Disk
 from minikctl.kubelet.logs import Logs
 from minikctl.kubelet.record import RUNNING, PodRecord
 from minikctl.kubelet.volumes import Files, Volumes
 
 if TYPE_CHECKING:
     from minikctl.apiserver.registry.context import Context
+
+
+_DEFAULT_CPU = "1m"
+_DEFAULT_MEMORY = "8Mi"
 
 
 class ExecResult(NamedTuple):
@@ -120,14 +126,14 @@ class NodeServer:
         node = self._env.client.find("nodes", record.node)
         values = {**emulated.base_env(pod), **environment.make(self._env.client, pod, spec, record.ip, node)}
         files = Files(Volumes(self._env.client, self._env.state), pod, spec, record.ip, node)
-        for _, path, content in state.files:
-            if content is not None:
-                files.own[path] = content
+        lasted = self._env.clock.now() - state.started
+        files.own.update(Disk(state.files, lasted).contents())
+        before = dict(files.own)
         surroundings = world(self._env.client, pod, self._env.clock.now())
         shell = Shell(values, files, surroundings)
         shell.errors = []
         try:
-            code = shell.run(command) if len(command) != 1 or not stdin else shell.run([*command, "-c", stdin])
+            code = shell.run(command, stdin)
         except Endless:
             code = 0
         except Unsupported as missing:
@@ -136,7 +142,22 @@ class NodeServer:
                 "", f"OCI runtime exec failed: exec failed: unable to start container process: {text}\n", 127
             )
         files.save()
+        changed = [path for path in {**before, **files.own} if before.get(path) != files.own.get(path)]
+        if changed:
+            state.files += [[lasted, path, files.own.get(path)] for path in changed]
+            self._env.state.put(f"pod/{pod['metadata']['namespace']}/{pod['metadata']['name']}", record.dump())
         return ExecResult("".join(text for _, text in shell.output), "".join(shell.errors), code)
+
+    def usage(self, pod: Obj) -> dict[str, tuple[int, int]]:
+        """What each running container uses: thousandths of a CPU, and bytes (annotated, else very little)."""
+        record = self._record(pod)
+        found = {}
+        for name, state in (record.containers if record else {}).items():
+            if state.state == RUNNING:
+                cpu = behaviour.value(pod, "cpu", name) or _DEFAULT_CPU
+                memory = behaviour.value(pod, "memory", name) or _DEFAULT_MEMORY
+                found[name] = as_milli(cpu), as_int(memory)
+        return found
 
     def _record(self, pod: Obj) -> PodRecord | None:
         meta = pod["metadata"]

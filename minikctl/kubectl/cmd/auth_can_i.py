@@ -17,9 +17,9 @@ FLAGS = (
     Flag("quiet", "q", BOOL, False, "If true, suppress output and just return the exit code."),
     Flag("subresource", "", STRING, "", "SubResource such as pod/log or deployment/scale"),
 )
+_WRITING = ("create", "update", "patch", "delete", "deletecollection")
 _VERBS = frozenset(
-    "get list watch create update patch delete deletecollection use bind impersonate * approve sign escalate "
-    "attest".split()
+    ("get", "list", "watch", *_WRITING, "use", "bind", "impersonate", "*", "approve", "sign", "escalate", "attest")
 )
 _PATH_VERBS = frozenset(("get", "put", "post", "head", "options", "delete", "patch", "*"))
 _UNDISCOVERED = ("users", "groups")

@@ -82,7 +82,7 @@ def _sh(shell: Shell, argv: list[str], stdin: str) -> int:
     try:
         if command and words:
             shell.arguments = words[2:]
-            return shell.script(words[0])
+            return shell.script(words[0], stdin)
         if words:
             return _source(shell, [".", *words], stdin)
         return shell.script(stdin) if stdin else _interactive()

@@ -83,10 +83,10 @@ class Shell(Expansion):
 
     # Running
 
-    def run(self, argv: list[str]) -> int:
+    def run(self, argv: list[str], stdin: str = "") -> int:
         """Run a command line to its end; raises Endless or Unsupported."""
         try:
-            return self.call(argv, "")
+            return self.call(argv, stdin)
         except Exit as end:
             return end.code
 
@@ -104,8 +104,8 @@ class Shell(Expansion):
             return 127 if self._doubted else 0
         return command(self, argv, stdin)
 
-    def script(self, source: str) -> int:
-        return self.execute(parse(source), "")
+    def script(self, source: str, stdin: str = "") -> int:
+        return self.execute(parse(source), stdin)
 
     def print(self, text: str) -> None:
         """Standard output."""

@@ -1,0 +1,101 @@
+"""kubectl exec: runs a command in a container.
+
+The emulated node knows simple shell; a program it does not know is reported as not found. Upstream
+counterpart: kubectl's `pkg/cmd/exec`.
+"""
+
+from __future__ import annotations
+
+from minikctl.apimachinery.request import Obj
+from minikctl.kubectl import podpicking
+from minikctl.kubectl.command import Command, Options
+from minikctl.kubectl.errors import CommandFailed, KubectlError
+from minikctl.kubectl.flags import BOOL, DURATION, STRING, Flag
+from minikctl.kubectl.flagsets import filename
+from minikctl.kubectl.remotecommand import execute
+
+FLAGS = (
+    filename("to use to exec into the resource"),
+    Flag("container", "c", STRING, "", "Container name. By default the annotated one, or the first of the pod."),
+    Flag("pod-running-timeout", "", DURATION, 60.0, "Time to wait until a pod is there.", shown="1m0s"),
+    Flag("quiet", "q", BOOL, False, "Only print output from the remote session"),
+    Flag("stdin", "i", BOOL, False, "Pass stdin to the container"),
+    Flag("tty", "t", BOOL, False, "Stdin is a TTY"),
+)
+
+
+class ExecOptions(Options):
+    """What to run where."""
+
+    def complete(self, args: list[str]) -> None:
+        dash = self.flags.dash
+        self.target = args[0] if args and dash != 0 else ""
+        self.command: list[str] = []
+        if dash >= 0:
+            self.command = args[dash:]
+        elif len(args) > 1 or (args and self.flags["filename"]):
+            raise self.usage_error("exec [POD] [COMMAND] is not supported anymore. Use exec [POD] -- [COMMAND] instead")
+
+    def validate(self) -> None:
+        if not self.target and not self.flags["filename"]:
+            raise KubectlError("pod, type/name or --filename must be specified")
+        if not self.command:
+            raise KubectlError("you must specify at least one command for the container")
+
+    def run(self) -> None:
+        pod = self._pod()
+        phase = (pod.get("status") or {}).get("phase")
+        if phase in ("Succeeded", "Failed"):
+            raise KubectlError(f"cannot exec into a container in a completed pod; current phase is {phase}")
+        name = self.flags["container"] or podpicking.default_container(self.factory, pod, self.flags["quiet"])["name"]
+        streams = self.factory.streams
+        stdin = ""
+        if self.flags["stdin"]:
+            terminal = streams.stdin.isatty()
+            if self.flags["tty"] and not terminal and not self.flags["quiet"]:
+                self.factory.err("Unable to use a TTY - input is not a terminal or the right kind of file")
+            if terminal and len(self.command) == 1:
+                raise KubectlError(f"interactive sessions are not supported by minikctl yet; use {self.command[0]} -c")
+            stdin = "" if terminal else streams.stdin.read()
+        result = execute(self.factory, pod, name, self.command, stdin)
+        streams.out.write(result.stdout)
+        if result.stderr:
+            streams.out.flush()
+            streams.err.write(result.stderr)
+        if result.exit_code:
+            raise CommandFailed(f"command terminated with exit code {result.exit_code}", result.exit_code)
+
+    def _pod(self) -> Obj:
+        builder = self.factory.builder()
+        if self.flags["filename"]:
+            infos = builder.files(self.flags).latest().infos()
+        else:
+            infos = builder.types_or_names([self.target] if "/" in self.target else ["pods", self.target]).infos()
+        if not infos:
+            raise KubectlError("pod, type/name or --filename must be specified")
+        timeout = self.flags["pod-running-timeout"]
+        return podpicking.pods_of(self.factory, infos[0], podpicking.by_activity, timeout)[0]
+
+
+COMMAND = Command(
+    "exec (POD | TYPE/NAME) [-c CONTAINER] [flags] -- COMMAND [args...]",
+    ExecOptions,
+    FLAGS,
+    long="Execute a command in a container.",
+    example="""
+        # Get output from running the 'date' command from pod mypod, using the first container by default
+        kubectl exec mypod -- date
+
+        # The same in ruby-container
+        kubectl exec mypod -c ruby-container -- date
+
+        # Run a script
+        kubectl exec mypod -- sh -c 'echo $HOSTNAME; cat /etc/config/settings'
+
+        # Get output from running 'date' in the first pod of a deployment
+        kubectl exec deploy/mydeployment -- date
+
+        # Get output from running 'date' in the first pod of a service
+        kubectl exec svc/myservice -- date
+        """,
+)
