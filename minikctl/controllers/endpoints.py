@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from minikctl.apimachinery.clock import rfc3339
 from minikctl.apimachinery.errors import StatusError
 from minikctl.apimachinery.selectors import from_set
 from minikctl.client.component import split_key
 from minikctl.controllers import pods
-from minikctl.controllers.controller import Controller, seconds_of
+from minikctl.controllers.controller import Controller
 
 if TYPE_CHECKING:
     from minikctl.apimachinery.request import Obj
@@ -69,15 +68,29 @@ def target_port(service_port: Obj, number: int) -> Obj:
     return port
 
 
-def trigger_time(service: Obj, members: list[Obj], before: str | None) -> str | None:
-    """When what led to this change happened: the service's creation, or a pod turning ready since `before`."""
-    times = [seconds_of(service["metadata"].get("creationTimestamp"))]
-    for pod in members:
-        for entry in (pod.get("status") or {}).get("conditions") or ():
-            if entry["type"] == "Ready":
-                times.append(seconds_of(entry.get("lastTransitionTime")))
-    newer = [at for at in times if at > seconds_of(before)]
-    return rfc3339(min(newer)) if newer else None
+def trigger_time(controller: Controller, key: str, service: Obj, members: list[Obj]) -> str | None:
+    """When what led to this change happened: the service's creation or a pod's readiness, the earliest that is new.
+
+    What was seen before is in the controller's state (upstream keeps it in memory).
+    """
+    seen = controller.env.state.get(key) or {"service": "", "pods": {}}
+    created = service["metadata"].get("creationTimestamp") or ""
+    turned = {pod["metadata"]["uid"]: at for pod in members if (at := _turned_ready(pod))}
+    fresh = [at for uid, at in turned.items() if at > seen["pods"].get(uid, "")]
+    if created > seen["service"]:
+        fresh.append(created)
+    now_seen = {"service": created, "pods": turned}
+    if now_seen != seen:
+        controller.env.state.put(key, now_seen)
+    return min(fresh, default=None)
+
+
+def _turned_ready(pod: Obj) -> str:
+    """When a pod last turned ready or unready."""
+    for entry in (pod.get("status") or {}).get("conditions") or ():
+        if entry["type"] == "Ready":
+            return str(entry.get("lastTransitionTime") or "")
+    return ""
 
 
 class EndpointsController(Controller):
@@ -85,6 +98,7 @@ class EndpointsController(Controller):
         namespace, name = split_key(key)
         service = self.client.peek("services", name, namespace)
         if service is None or "deletionTimestamp" in service["metadata"]:
+            self.env.state.delete(key)
             self._remove(namespace, name)
             return None
         selector = service["spec"].get("selector")
@@ -92,7 +106,8 @@ class EndpointsController(Controller):
             return None
         members = self.client.items("pods", namespace, label_selector=from_set(selector))
         subsets = self._subsets(service, members)
-        self._write(service, members, subsets)
+        trigger = trigger_time(self, key, service, members)
+        self._write(service, subsets, trigger)
         return None
 
     def _remove(self, namespace: str, name: str) -> None:
@@ -131,7 +146,7 @@ class EndpointsController(Controller):
             subsets.append(subset)
         return sorted(subsets, key=lambda s: [(p.get("name", ""), p["port"]) for p in s.get("ports") or ()])
 
-    def _write(self, service: Obj, members: list[Obj], subsets: list[Obj]) -> None:
+    def _write(self, service: Obj, subsets: list[Obj], trigger: str | None) -> None:
         meta = service["metadata"]
         name, namespace = meta["name"], meta["namespace"]
         found = self.client.peek("endpoints", name, namespace)
@@ -149,7 +164,7 @@ class EndpointsController(Controller):
         ):
             return
         notes = {key: value for key, value in old_notes.items() if key not in (TRIGGER, _OVER_CAPACITY)}
-        if trigger := trigger_time(service, members, old_notes.get(TRIGGER)):
+        if trigger:
             notes[TRIGGER] = trigger
         if truncated:
             notes[_OVER_CAPACITY] = "truncated"

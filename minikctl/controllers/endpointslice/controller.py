@@ -11,7 +11,6 @@ from minikctl.controllers import pods
 from minikctl.controllers.controller import Controller
 from minikctl.controllers.endpoints import (
     HEADLESS_LABEL,
-    TRIGGER,
     belongs,
     hostname_of,
     is_headless,
@@ -35,6 +34,7 @@ class EndpointSliceController(Controller):
         namespace, name = split_key(key)
         service = self.client.peek("services", name, namespace)
         if service is None or "deletionTimestamp" in service["metadata"]:
+            self.env.state.delete(key)
             return None
         spec = service["spec"]
         if spec.get("type") == "ExternalName" or spec.get("selector") is None:
@@ -43,8 +43,7 @@ class EndpointSliceController(Controller):
             RESOURCE, namespace, label_selector=from_set({SERVICE_LABEL: name, MANAGED_BY: CONTROLLER})
         )
         members = self.client.items("pods", namespace, label_selector=from_set(spec["selector"]))
-        before = max(((s["metadata"].get("annotations") or {}).get(TRIGGER) or "" for s in mine), default="")
-        trigger = trigger_time(service, members, before or None)
+        trigger = trigger_time(self, key, service, members)
 
         def new_slice(address_type: str, ports: list[Obj]) -> Obj:
             return _new_slice(service, address_type, ports)
