@@ -42,8 +42,13 @@ def custom(new: Node, old: Node | None, raw: Node, subresource: str = "") -> lis
     duplicates = list(_duplicates(new, raw, ""))
     if duplicates and (old is None or not list(_duplicates(old, raw, ""))):
         errors += duplicates
-    if has_rules(raw) and any(error.reason in _BLOCKING for error in errors):
-        errors.append(field.invalid("<nil>", None, _NOT_CHECKED))
+    if has_rules(raw):
+        if any(error.reason in _BLOCKING for error in errors):
+            errors.append(field.invalid("<nil>", None, _NOT_CHECKED))
+        else:
+            from minikctl.apiserver import schemarules
+
+            errors += schemarules.check(new, old, raw)
     return errors
 
 

@@ -1,0 +1,151 @@
+"""CEL, the Common Expression Language, as Kubernetes speaks it.
+
+Admission policies, match conditions and the rules of custom resources compile their expressions
+here once (`compile_`) and evaluate them with variables. The engine is an optional library.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import Any
+
+from minikctl.apiserver.cel import library, translate
+from minikctl.apiserver.cel.library import MISSING, FunctionError, LibraryMissingError
+from minikctl.apiserver.cel.syntax import Node, SyntaxProblem, parse
+
+__all__ = [
+    "MISSING",
+    "CompileError",
+    "EvaluationError",
+    "FunctionError",
+    "LibraryMissingError",
+    "Program",
+    "compile_",
+    "report",
+]
+
+_WRAPPED = re.compile(r"Function '[^']*' error: (?:Python function call failed: \w+: )?(.*?)(?:\. Check function .*)?$")
+_UNKNOWN_FIELD = re.compile(r"^'(.*)'$")
+_UNDEFINED = re.compile(r"Undefined variable or function: '([^']*)'")
+
+
+class CompileError(Exception):
+    """An expression that does not compile; the message is cel-go's report."""
+
+
+class EvaluationError(Exception):
+    """An expression that failed on its data; the message is cel-go's."""
+
+
+class Program:
+    """A compiled expression. `tree` is for those who want to know its type."""
+
+    __slots__ = ("_compiled", "_functions", "source", "tree")
+
+    def __init__(self, source: str, tree: Node, compiled: Any) -> None:
+        self.source = source
+        self.tree = tree
+        self._compiled = compiled
+        self._functions = [name for name in compiled.functions() if name in _functions()]
+
+    def evaluate(
+        self,
+        variables: Mapping[str, Any],
+        functions: Mapping[str, Callable[..., Any]] | None = None,
+        resolve: Callable[[str], Any] | None = None,
+    ) -> Any:
+        """The value of the expression. `resolve` gives variables that are worked out when first needed."""
+        context = library.engine().Context(dict(variables))
+        known = _functions()
+        for name in self._functions:
+            context.add_function(name, known[name])
+        for name, function in (functions or {}).items():
+            context.add_function(name, function)
+        if resolve is not None:
+            context.set_variable_resolver(resolve)
+        try:
+            return self._compiled.execute(context)
+        except Exception as error:
+            raise EvaluationError(_explained(error)) from None
+
+
+@lru_cache(maxsize=1024)
+def compile_(source: str) -> Program:
+    """Compile an expression; CompileError where it is none, LibraryMissingError without the engine."""
+    engine = library.engine()
+    try:
+        tree = parse(source)
+    except SyntaxProblem as problem:
+        raise CompileError(_syntax_report(source, problem)) from None
+    try:
+        compiled = engine.compile(translate.translate(tree))
+    except Exception as error:
+        raise CompileError(_engine_report(error)) from None
+    return Program(source, tree, compiled)
+
+
+def report(source: str, problems: list[tuple[str, int]]) -> str:
+    """Findings as cel-go prints them: place, message, the line, and a pointer under it."""
+    return "\n".join(_pointed(source, message, at) for message, at in problems)
+
+
+def _pointed(source: str, message: str, at: int) -> str:
+    line = source.count("\n", 0, at) + 1
+    start = source.rfind("\n", 0, at) + 1
+    end = source.find("\n", at)
+    text = source[start:] if end < 0 else source[start:end]
+    column = at - start
+    return f"ERROR: <input>:{line}:{column + 1}: {message}\n | {text}\n | {'.' * column}^"
+
+
+def _syntax_report(source: str, problem: SyntaxProblem) -> str:
+    """The engine's own words where it refuses the source too: its grammar is cel-go's."""
+    try:
+        library.engine().compile(source)
+    except Exception as error:
+        found = _engine_report(error)
+        if "Syntax error" in found:
+            return found
+    return _pointed(source, f"Syntax error: {problem}", problem.at)
+
+
+def _engine_report(error: Exception) -> str:
+    text = str(error)
+    start = text.find("ERROR: <input>")
+    if start < 0:
+        return text
+    found: list[str] = []
+    for part in ("\n" + text[start:]).split("\nERROR: ")[1:]:
+        if "unsupported syntax" not in part:
+            found.append("ERROR: " + part.strip("\n").replace("\n|", "\n |"))
+    return "\n".join(found)
+
+
+def _explained(error: Exception) -> str:
+    """An engine's exception in cel-go's words."""
+    text = str(error)
+    wrapped = _WRAPPED.match(text)
+    if wrapped:
+        return wrapped.group(1)
+    if isinstance(error, KeyError):
+        key = _UNKNOWN_FIELD.match(text)
+        return f"no such key: {key.group(1) if key else text}"
+    if isinstance(error, ZeroDivisionError):
+        return "modulus by zero" if "mod" in text else "division by zero"
+    if isinstance(error, OverflowError):
+        return "integer overflow"
+    if isinstance(error, TypeError):
+        return "no such overload"
+    undefined = _UNDEFINED.search(text)
+    if undefined:
+        return f"undeclared reference to '{undefined.group(1)}' (in container '')"
+    return text
+
+
+@lru_cache(maxsize=1)
+def _functions() -> dict[str, Callable[..., Any]]:
+    from minikctl.apiserver.cel import functions, kubetypes
+
+    return {**functions.FUNCTIONS, **kubetypes.FUNCTIONS}

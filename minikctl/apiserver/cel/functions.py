@@ -1,0 +1,314 @@
+"""The functions that Kubernetes' CEL has beyond the standard ones: strings, lists, sets, regular expressions...
+
+Methods get their operand first. Counterparts: cel-go's `ext` and `apiserver/pkg/cel/library`; the
+types of Kubernetes' own (quantity, IP, URL) are in `kubetypes`.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from minikctl.apiserver.cel.library import FunctionError, optional
+
+Function = Callable[..., Any]
+
+
+# Helpers of the translation
+
+
+def opt(holder: Any, key: Any) -> Any:
+    """`holder.?key`, `holder[?key]`: an optional of what is there."""
+    kinds = optional()
+    if isinstance(holder, kinds):
+        if not holder.has_value():
+            return kinds.none()
+        holder = holder.value()
+    if isinstance(holder, dict) and key in holder:
+        return kinds.of(holder[key])
+    if isinstance(holder, list) and isinstance(key, int) and 0 <= key < len(holder):
+        return kinds.of(holder[key])
+    return kinds.none()
+
+
+def pairs(holder: Any) -> list[dict[str, Any]]:
+    items = holder.items() if isinstance(holder, dict) else enumerate(holder)
+    return [{"k": key, "v": value} for key, value in items]
+
+
+def flat(lists: list[list[Any]]) -> list[Any]:
+    return [item for inner in lists for item in inner]
+
+
+def map_of(entries: list[list[Any]]) -> dict[Any, Any]:
+    return dict(entries)
+
+
+def merged(maps: list[dict[Any, Any]]) -> dict[Any, Any]:
+    found: dict[Any, Any] = {}
+    for one in maps:
+        for key, value in one.items():
+            if key in found:
+                raise FunctionError(f"insert failed: key '{key}' already exists")
+            found[key] = value
+    return found
+
+
+# Strings
+
+
+def string(value: Any) -> str:
+    """The conversion string(x), as Go writes values."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, datetime):
+        return value.isoformat().replace("+00:00", "Z")
+    if isinstance(value, timedelta):
+        return f"{_number(value.total_seconds())}s"
+    if isinstance(value, float):
+        return _number(value)
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    if isinstance(value, dict):
+        from minikctl.apiserver.cel import kubetypes
+
+        return kubetypes.text_of(value)
+    return str(value)
+
+
+def _number(value: float) -> str:
+    return str(int(value)) if value.is_integer() and abs(value) < 1e21 else repr(value)
+
+
+def char_at(text: str, index: int) -> str:
+    if not 0 <= index <= len(text):
+        raise FunctionError(f"index out of range: {index}")
+    return text[index : index + 1]
+
+
+def index_of(holder: Any, wanted: Any, start: int = 0) -> int:
+    if isinstance(holder, list):
+        return next((i for i, item in enumerate(holder) if item == wanted), -1)
+    if not 0 <= start <= len(holder):
+        raise FunctionError(f"index out of range: {start}")
+    return int(holder.find(wanted, start))
+
+
+def last_index_of(holder: Any, wanted: Any, last: int | None = None) -> int:
+    if isinstance(holder, list):
+        return max((i for i, item in enumerate(holder) if item == wanted), default=-1)
+    return int(holder.rfind(wanted) if last is None else holder.rfind(wanted, 0, last + len(wanted)))
+
+
+def substring(text: str, start: int, end: int | None = None) -> str:
+    stop = len(text) if end is None else end
+    for index in (start, stop):
+        if not 0 <= index <= len(text):
+            raise FunctionError(f"index out of range: {index}")
+    if start > stop:
+        raise FunctionError(f"invalid substring range. start: {start}, end: {stop}")
+    return text[start:stop]
+
+
+def replace(text: str, old: str, new: str, count: int = -1) -> str:
+    return text.replace(old, new, count)
+
+
+def split(text: str, separator: str, limit: int = -1) -> list[str]:
+    if limit == 0:
+        return []
+    if separator == "":
+        parts = list(text)
+        return parts if limit < 0 or len(parts) <= limit else [*parts[: limit - 1], "".join(parts[limit - 1 :])]
+    return text.split(separator, limit - 1 if limit > 0 else -1)
+
+
+def join(items: list[str], separator: str = "") -> str:
+    if not all(isinstance(item, str) for item in items):
+        raise FunctionError("no such overload")
+    return separator.join(items)
+
+
+def reverse(holder: Any) -> Any:
+    return holder[::-1]
+
+
+def quote(text: str) -> str:
+    import json
+
+    return json.dumps(text, ensure_ascii=False)
+
+
+def format_(template: str, arguments: list[Any]) -> str:
+    """`'%s is %d'.format([...])`."""
+    found: list[str] = []
+    rest = iter(arguments)
+    at = 0
+    while at < len(template):
+        char = template[at]
+        at += 1
+        if char != "%":
+            found.append(char)
+            continue
+        if template[at : at + 1] == "%":
+            found.append("%")
+            at += 1
+            continue
+        precision = ""
+        while template[at : at + 1] in (".", *"0123456789"):
+            precision += template[at]
+            at += 1
+        verb, at = template[at : at + 1], at + 1
+        value = next(rest, None)
+        if value is None:
+            raise FunctionError("index out of range: not enough arguments for the format string")
+        found.append(_clause(verb, precision, value))
+    return "".join(found)
+
+
+def _clause(verb: str, precision: str, value: Any) -> str:
+    if verb == "s":
+        return _shown(value)
+    if verb == "d":
+        return string(value)
+    if verb in ("f", "e"):
+        return f"{float(value):{precision or '.6'}{verb}}"
+    if verb == "b":
+        return f"{int(value):b}"
+    if verb in ("x", "X", "o"):
+        if isinstance(value, str | bytes):
+            text = (value.encode() if isinstance(value, str) else value).hex()
+            return text.upper() if verb == "X" else text
+        return f"{int(value):{verb}}"
+    raise FunctionError(f'unrecognized formatting clause "{verb}"')
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, list):
+        return "[" + ", ".join(_shown(item) for item in value) + "]"
+    if isinstance(value, dict) and not any(str(key).endswith("__") for key in value):
+        return "{" + ", ".join(f"{_shown(key)}: {_shown(item)}" for key, item in sorted(value.items())) + "}"
+    return "null" if value is None else string(value)
+
+
+# Lists, sets, numbers
+
+
+def is_sorted(items: list[Any]) -> bool:
+    return all(not items[i + 1] < items[i] for i in range(len(items) - 1))
+
+
+def total(items: list[Any]) -> Any:
+    if items and isinstance(items[0], timedelta):
+        return sum(items, timedelta())
+    return sum(items)
+
+
+def least(items: list[Any]) -> Any:
+    if not items:
+        raise FunctionError("min called on empty list")
+    return min(items)
+
+
+def greatest(items: list[Any]) -> Any:
+    if not items:
+        raise FunctionError("max called on empty list")
+    return max(items)
+
+
+def distinct(items: list[Any]) -> list[Any]:
+    found: list[Any] = []
+    for item in items:
+        if item not in found:
+            found.append(item)
+    return found
+
+
+def flatten(items: list[Any], depth: int = 1) -> list[Any]:
+    found: list[Any] = []
+    for item in items:
+        if isinstance(item, list):
+            found += flatten(item, depth - 1) if depth > 1 else item
+        else:
+            found.append(item)
+    return found
+
+
+def slice_(items: list[Any], start: int, end: int) -> list[Any]:
+    if not 0 <= start <= end <= len(items):
+        raise FunctionError(f"cannot slice({start}, {end}), list is length {len(items)}")
+    return items[start:end]
+
+
+def _listed(values: tuple[Any, ...]) -> Iterable[Any]:
+    return values[0] if len(values) == 1 and isinstance(values[0], list) else values
+
+
+# Regular expressions
+
+
+def _compiled(pattern: str) -> Any:
+    import re
+
+    try:
+        return re.compile(pattern)
+    except re.error as error:
+        raise FunctionError(f"error parsing regexp: {error}") from None
+
+
+def find(text: str, pattern: str) -> str:
+    match = _compiled(pattern).search(text)
+    return match.group() if match else ""
+
+
+def find_all(text: str, pattern: str, limit: int = -1) -> list[str]:
+    found = [match.group() for match in _compiled(pattern).finditer(text)]
+    return found if limit < 0 else found[:limit]
+
+
+def escape_key(text: str) -> str:
+    """A key as a step of a JSON pointer."""
+    return text.replace("~", "~0").replace("/", "~1")
+
+
+FUNCTIONS: dict[str, Function] = {
+    "opt__": opt,
+    "pairs__": pairs,
+    "flat__": flat,
+    "mapof__": map_of,
+    "merged__": merged,
+    "string__": string,
+    "charAt": char_at,
+    "indexOf": index_of,
+    "lastIndexOf": last_index_of,
+    "substring": substring,
+    "replace": replace,
+    "split": split,
+    "join": join,
+    "reverse": reverse,
+    "lowerAscii": lambda text: "".join(c.lower() if c.isascii() else c for c in text),
+    "upperAscii": lambda text: "".join(c.upper() if c.isascii() else c for c in text),
+    "trim": lambda text: text.strip(),
+    "format": format_,
+    "strings__quote": quote,
+    "isSorted": is_sorted,
+    "sum": total,
+    "min": least,
+    "max": greatest,
+    "distinct": distinct,
+    "flatten": flatten,
+    "slice": slice_,
+    "sort": lambda items: sorted(items),
+    "find": find,
+    "findAll": find_all,
+    "base64__encode": lambda data: base64.b64encode(data).decode(),
+    "base64__decode": lambda text: base64.b64decode(text + "=" * (-len(text) % 4)),
+    "jsonpatch__escapeKey": escape_key,
+    "sets__contains": lambda items, wanted: all(item in items for item in wanted),
+    "sets__equivalent": lambda a, b: all(item in b for item in a) and all(item in a for item in b),
+    "sets__intersects": lambda a, b: any(item in b for item in a),
+    "math__greatest": lambda *values: max(_listed(values)),
+    "math__least": lambda *values: min(_listed(values)),
+}

@@ -1,0 +1,131 @@
+"""CEL as Kubernetes speaks it: dialect, functions, reports, types."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+pytest.importorskip("cel", reason="the engine is an extra")
+
+from minikctl.apiserver import cel
+from minikctl.apiserver.cel import typing as kinds
+from minikctl.apiserver.cel.syntax import SyntaxProblem, parse
+from minikctl.apiserver.cel.translate import unescape
+
+OBJECT = {
+    "metadata": {"name": "a", "labels": {"app": "x"}},
+    "spec": {"replicas": 3, "foo-bar": 1, "list": [{"image": "a/b"}, {"image": "c"}]},
+}
+
+
+def value(source: str) -> Any:
+    return cel.compile_(source).evaluate({"object": OBJECT})
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("object.metadata.?labels['app'].orValue('none')", "x"),
+        ("object.metadata.?annotations['app'].orValue('none')", "none"),
+        ("object.spec.list[?5].hasValue()", False),
+        ("object.?spec.?list[0].image.orValue('q')", "a/b"),
+        ("has(object.spec.foo__dash__bar) && object.spec.foo__dash__bar == 1", True),
+        ("Object{metadata: Object.metadata{labels: {'a': 'b'}}}", {"metadata": {"labels": {"a": "b"}}}),
+        ("[?object.?absent, 2]", [2]),
+        ("{?'a': object.?absent, 'b': 1}", {"b": 1}),
+        ("cel.bind(x, 2, x * x)", 4),
+        ("{'a': 1}.all(k, v, k == 'a' && v == 1)", True),
+        ("[5, 6].transformList(i, v, i + v)", [5, 7]),
+        ("{'a': 1}.transformMap(k, v, v + 1)", {"a": 2}),
+        ("optional.of(5).optMap(v, v + 1).value()", 6),
+        ("object.spec.list.map(c, c.image).join(', ')", "a/b, c"),
+        ("'%s has %d'.format(['x', 3])", "x has 3"),
+        ("'a,b,c'.split(',', 2)", ["a", "b,c"]),
+        ("'hello'.substring(1, 3) + 'hello'.charAt(0)", "elh"),
+        ("jsonpatch.escapeKey('a/b~c')", "a~1b~0c"),
+        ("quantity('1Gi').isGreaterThan(quantity('900Mi'))", True),
+        ("string(quantity('1500m').add(quantity('500m')))", "2"),
+        ("cidr('10.0.0.0/8').containsIP(ip('10.1.2.3'))", True),
+        ("url('https://u@example.com:8443/p?q=1').getHostname()", "example.com"),
+        ("isSemver('1.2') || semver('v1.2', true).isLessThan(semver('1.10.0'))", True),
+        ("string(timestamp('2024-01-01T00:00:00Z')) + string(duration('90s'))", "2024-01-01T00:00:00Z90s"),
+        ("sets.contains([1, 2], [2]) && [3, 1].sort() == [1, 3]", True),
+        ("format.dns1123Label().validate('Bad').hasValue()", True),
+        ("'abc'.find('[bc]+') == 'bc' && r'\\d' == '\\\\d'", True),
+    ],
+)
+def test_values(source: str, expected: Any) -> None:
+    assert value(source) == expected
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("object.spec.absent > 1", "no such key: absent"),
+        ("1 / 0", "division by zero"),
+        ("object.spec.replicas > 'a'", "no such overload"),
+        ("[1][4]", "index out of bounds: 4"),
+        ("'abc'.charAt(9)", "index out of range: 9"),
+        ("nobody", "undeclared reference to 'nobody' (in container '')"),
+    ],
+)
+def test_failures_read_as_in_go(source: str, message: str) -> None:
+    with pytest.raises(cel.EvaluationError) as caught:
+        value(source)
+    assert str(caught.value) == message
+
+
+def test_syntax_reports_point_at_the_place() -> None:
+    with pytest.raises(cel.CompileError) as caught:
+        cel.compile_("object.?spec.(")
+    assert str(caught.value) == (
+        "ERROR: <input>:1:14: Syntax error: no viable alternative at input '.('\n | object.?spec.(\n | .............^"
+    )
+
+
+@pytest.mark.parametrize("source", ["1 +", "a b", "(1", "{1: }", "'x", "a.", "x{", "#"])
+def test_what_is_no_expression(source: str) -> None:
+    with pytest.raises(SyntaxProblem):
+        parse(source)
+
+
+@pytest.mark.parametrize(
+    ("source", "kind"),
+    [
+        ("object.spec.replicas <= 5", "bool"),
+        ("object.metadata.name", "dyn"),
+        ("'a' + string(1)", "string"),
+        ("1 + 2", "int"),
+        ("['a'].map(x, x.size())", "list(int)"),
+        ("true ? 1.5 : 2.0", "double"),
+        ("{'a': 1}", "map(string, int)"),
+        ("Object{}", "Object"),
+    ],
+)
+def test_types(source: str, kind: str) -> None:
+    found, problems = kinds.check(parse(source), {"object": kinds.DYN})
+    assert (str(found), problems) == (kind, [])
+
+
+@pytest.mark.parametrize(
+    ("source", "message", "at"),
+    [
+        ("nobody == 1", "undeclared reference to 'nobody' (in container '')", 0),
+        ("foo(1)", "undeclared reference to 'foo' (in container '')", 3),
+        ("'a' > 1", "found no matching overload for '_>_' applied to '(string, int)'", 4),
+        ("'a'.b", "type 'string' does not support field selection", 3),
+    ],
+)
+def test_type_problems(source: str, message: str, at: int) -> None:
+    _, problems = kinds.check(parse(source), {})
+    assert problems == [(message, at)]
+
+
+def test_escaped_names() -> None:
+    assert [unescape(name) for name in ("a__dot__b", "__in__", "x__underscores__y", "plain")] == [
+        "a.b",
+        "in",
+        "x__y",
+        "plain",
+    ]
