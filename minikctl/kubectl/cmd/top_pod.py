@@ -1,0 +1,124 @@
+"""kubectl top pod: what pods use of cpu and memory.
+
+Upstream counterpart: `top_pod.go` of kubectl's `pkg/cmd/top`.
+"""
+
+from __future__ import annotations
+
+from minikctl.apimachinery.errors import StatusError
+from minikctl.kubectl.command import Command, Options
+from minikctl.kubectl.errors import KubectlError
+from minikctl.kubectl.flags import BOOL, STRING, Flag
+from minikctl.kubectl.flagsets import ALL_NAMESPACES, FIELD_SELECTOR, NO_HEADERS, SELECTOR
+from minikctl.kubectl.usage import PodUsage, Usage, cells, check_available, check_sort, of_pod, sort_key, write_table
+
+FLAGS = (
+    ALL_NAMESPACES,
+    FIELD_SELECTOR,
+    NO_HEADERS,
+    SELECTOR,
+    Flag("containers", "", BOOL, False, "If present, print usage of containers within a pod."),
+    Flag("show-swap", "", BOOL, False, "Print pod resources related to swap memory."),
+    Flag("sort-by", "", STRING, "", "If non-empty, sort pods by this field: 'cpu' or 'memory'."),
+    Flag("sum", "", BOOL, False, "Print the sum of the resource usage"),
+    Flag("use-protocol-buffers", "", BOOL, True, "Enables using protocol-buffers to access Metrics API."),
+)
+
+
+class TopPodOptions(Options):
+    """Which pods to show."""
+
+    def complete(self, args: list[str]) -> None:
+        if len(args) > 1:
+            raise self.usage_error("pod [NAME | -l label]")
+        self.name = args[0] if args else ""
+        self.everywhere: bool = self.flags["all-namespaces"]
+        self.namespace = "" if self.everywhere else self.factory.namespace
+
+    def validate(self) -> None:
+        check_sort(self.flags["sort-by"], self.flags["show-swap"])
+        if self.name and (self.flags["selector"] or self.flags["field-selector"]):
+            raise KubectlError("only one of NAME or selector can be provided")
+
+    def run(self) -> None:
+        check_available(self.factory)
+        found = self._find()
+        if not found:
+            return
+        flags = self.flags
+        by = flags["sort-by"]
+        key = sort_key(by)
+        found.sort(key=lambda pod: (pod.namespace if self.everywhere else "", *key((pod.name, pod.total))))
+        rows = [] if flags["no-headers"] else [self._titles()]
+        for pod in found:
+            if flags["containers"]:
+                for name, usage in sorted(pod.containers, key=key):
+                    rows.append([*self._place(pod), pod.name, name, *cells(usage, flags["show-swap"])])
+            else:
+                rows.append([*self._place(pod), pod.name, *cells(pod.total, flags["show-swap"])])
+        if flags["sum"]:
+            rows.extend(self._sum(found))
+        write_table(self.factory, rows)
+
+    def _find(self) -> list[PodUsage]:
+        client, now = self.factory.client, self.factory.now()
+        if self.name:
+            usage = of_pod(client.get("pods", self.name, self.namespace), now)
+            if usage is None:
+                text = f'podmetrics.metrics.k8s.io "{self.namespace}/{self.name}" not found'
+                raise StatusError("NotFound", text, {"group": "metrics.k8s.io", "kind": "podmetrics"})
+            return [usage]
+        flags = self.flags
+        pods = client.list(
+            "pods", self.namespace, label_selector=flags["selector"], field_selector=flags["field-selector"]
+        ).get("items") or []  # fmt: skip
+        found = [usage for pod in pods if (usage := of_pod(pod, now)) is not None]
+        if not found:
+            if pods:
+                raise KubectlError("metrics not available yet")
+            where = "" if self.everywhere else f" in {self.namespace} namespace."
+            self.factory.err(f"No resources found{where}")
+        return found
+
+    def _place(self, pod: PodUsage) -> list[str]:
+        return [pod.namespace] if self.everywhere else []
+
+    def _titles(self) -> list[str]:
+        flags = self.flags
+        titles = ["NAMESPACE"] if self.everywhere else []
+        titles += ["POD"] if flags["containers"] else []
+        titles += ["NAME", "CPU(cores)", "MEMORY(bytes)"]
+        return [*titles, "SWAP(bytes)"] if flags["show-swap"] else titles
+
+    def _sum(self, found: list[PodUsage]) -> list[list[str]]:
+        total = Usage()
+        for pod in found:
+            total = total.plus(pod.total)
+        amounts = cells(total, self.flags["show-swap"])
+        before = [""] * (len(self._titles()) - len(amounts))
+        return [[*before, *["________"] * len(amounts)], [*before, *amounts]]
+
+
+COMMAND = Command(
+    "top pod [NAME | -l label]",
+    TopPodOptions,
+    FLAGS,
+    long="""
+Display resource (CPU/memory) usage of pods.
+
+ What emulated containers use is told by annotations of their pods, or is a share of what they request.
+""",
+    example="""
+        # Show metrics for all pods in the default namespace
+        kubectl top pod
+
+        # Show metrics for all pods in the given namespace
+        kubectl top pod --namespace=NAMESPACE
+
+        # Show metrics for a given pod and its containers
+        kubectl top pod POD_NAME --containers
+
+        # Show metrics for the pods defined by label name=myLabel
+        kubectl top pod -l name=myLabel
+        """,
+)
