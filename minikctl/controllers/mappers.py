@@ -174,25 +174,25 @@ class TaintedNodes:
 
     def __init__(self, source: EnvSource) -> None:
         self._source = source
-        self._tainted: set[str] | None = None
+        self._tainted: dict[str, bool] = {}
 
     def node(self, change: Change) -> Keys:
         gone = change.type == "DELETED"
         new = [] if gone else _no_execute(change.object)
-        if self._tainted is not None:
-            (self._tainted.add if new else self._tainted.discard)(change.name)
+        self._tainted[change.name] = bool(new)
         if change.type == "MODIFIED" and _no_execute(change.old() or {}) == new:
             return ()
         return (change.name,) if new or change.type != "ADDED" else ()
 
     def pod(self, change: Change) -> Keys:
-        if self._tainted is None:
-            nodes = self._source().client.items("nodes")
-            self._tainted = {node["metadata"]["name"] for node in nodes if _no_execute(node)}
-        if not self._tainted or change.type == "DELETED":
+        name = change.object["spec"].get("nodeName") if change.type != "DELETED" else None
+        if not name:
             return ()
-        name = change.object["spec"].get("nodeName")
-        return (name,) if name in self._tainted else ()
+        if name not in self._tainted:
+            # One look at the one node: a command pays for what it touches, not for all nodes.
+            node = self._source().client.peek("nodes", name)
+            self._tainted[name] = node is not None and bool(_no_execute(node))
+        return (name,) if self._tainted[name] else ()
 
 
 def _no_execute(node: Obj) -> list[Obj]:
@@ -204,11 +204,10 @@ class NodeNames:
 
     def __init__(self, source: EnvSource) -> None:
         self._source = source
-        self._names: set[str] | None = None
+        self._known: dict[str, bool] = {}
 
     def node(self, change: Change) -> Keys:
-        if self._names is not None:
-            (self._names.discard if change.type == "DELETED" else self._names.add)(change.name)
+        self._known[change.name] = change.type != "DELETED"
         taints = (change.object.get("spec") or {}).get("taints") or ()
         tainted = any(taint["key"] == "node.kubernetes.io/out-of-service" for taint in taints)
         return (f"node:{change.name}",) if change.type != "MODIFIED" or tainted else ()
@@ -217,11 +216,11 @@ class NodeNames:
         if change.type == "DELETED":
             return ()
         pod = change.object
-        if self._names is None:
-            self._names = {node["metadata"]["name"] for node in self._source().client.items("nodes")}
         node = pod["spec"].get("nodeName")
         if node:
-            return () if node in self._names else (f"node:{node}",)
+            if node not in self._known:
+                self._known[node] = self._source().client.peek("nodes", node) is not None
+            return () if self._known[node] else (f"node:{node}",)
         return (f"pod:{change.namespace}/{change.name}",) if "deletionTimestamp" in pod["metadata"] else ()
 
 
