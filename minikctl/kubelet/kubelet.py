@@ -20,6 +20,7 @@ from minikctl.kubelet.resize import Resize
 from minikctl.kubelet.worker import Worker, deletion_time
 
 _FINISHED = ("Succeeded", "Failed")
+_MIRROR = "kubernetes.io/config.mirror"
 _NONE: tuple[str, ...] = ()
 
 
@@ -203,6 +204,22 @@ class Kubelet:
             self._client.delete("pods", meta["name"], meta["namespace"], **options)
         except StatusError as error:
             if error.reason not in ("NotFound", "Conflict"):
+                raise
+        if _MIRROR in (meta.get("annotations") or {}):
+            self._mirror_again(pod)
+
+    def _mirror_again(self, pod: Obj) -> None:
+        """A static pod stays whatever happens to its mirror in the API: make a new one."""
+        meta = pod["metadata"]
+        kept = {
+            field: meta[field]
+            for field in ("name", "namespace", "labels", "annotations", "ownerReferences")
+            if field in meta
+        }
+        try:
+            self._client.create("pods", {"apiVersion": "v1", "kind": "Pod", "metadata": kept, "spec": pod["spec"]})
+        except StatusError as error:
+            if error.reason not in ("AlreadyExists", "Forbidden", "NotFound"):
                 raise
 
     def _release(self, record: PodRecord) -> None:

@@ -90,7 +90,8 @@ class VolumeBinding(Plugin):
             chosen = self._choose(item, node, taken)
             if isinstance(chosen, dict):
                 taken.add(chosen["metadata"]["name"])
-                self._reserve(chosen, claim)
+                if not chosen["spec"].get("claimRef"):
+                    self._reserve(chosen, claim)
             elif (claim["metadata"].get("annotations") or {}).get(SELECTED_NODE) != node.name:
                 patch = {"metadata": {"annotations": {SELECTED_NODE: node.name}}}
                 self._client.patch(

@@ -392,3 +392,48 @@ def test_logs_and_exec(lab: Lab) -> None:
     assert log.startswith("2026-01-02T03:04:05.000000000Z ")
     result = lab.client.get("pods", "p", "demo", "exec", command=["sh", "-c", "cat /etc/c/a; echo oops >&2; exit 3"])
     assert result == {"stdout": "text", "stderr": "oops\n", "exitCode": 3}
+
+
+def test_restart_rules_of_a_container(lab: Lab) -> None:
+    rules = [{"action": "Restart", "exitCodes": {"operator": "In", "values": [42]}}]
+    container = {"restartPolicy": "Never", "restartPolicyRules": rules}
+    lab.run("again", "exit 42", restartPolicy="Never", container=container)
+    assert lab.state("again")["restartCount"] == 1 and lab.phase("again") == "Running"
+    lab.run("over", "exit 1", restartPolicy="Never", container=container)
+    assert lab.state("over")["restartCount"] == 0 and lab.phase("over") == "Failed"
+
+
+def test_an_ephemeral_container_joins(lab: Lab) -> None:
+    lab.run()
+    ephemeral = {"name": "debug", "image": "busybox", "command": ["sh"]}
+    patch = {"spec": {"ephemeralContainers": [ephemeral]}}
+    lab.client.patch("pods", "p", patch, STRATEGIC_PATCH, "demo", "ephemeralcontainers")
+    lab.cluster.settle()
+    assert "running" in lab.state(field="ephemeralContainerStatuses")["state"]
+    assert lab.conditions()["Ready"] == "True"
+
+
+def test_a_mirror_pod_comes_back(lab: Lab) -> None:
+    lab.run(annotations={"kubernetes.io/config.mirror": "abc", "kubernetes.io/config.hash": "abc"})
+    uid = lab.pod()["metadata"]["uid"]
+    lab.client.delete("pods", "p", "demo")
+    lab.cluster.settle()
+    assert lab.pod()["metadata"]["uid"] != uid
+    assert lab.phase() == "Running"
+
+
+def test_what_containers_use(lab: Lab) -> None:
+    from minikctl.kubelet.server import NodeServer
+
+    pod = lab.run(annotations={"minikctl.dev/cpu": "250m", "minikctl.dev/memory.app": "64Mi"})
+    env = lab.cluster.env("system:apiserver", "kubelet", groups=("system:masters",))
+    assert NodeServer(env).usage(pod) == {"app": (250, 64 << 20)}
+
+
+def test_a_process_that_starts_anew_goes_on(make_cluster: Callable[..., Any]) -> None:
+    lab = Lab(make_cluster("one"))
+    lab.run(command="sleep 30; exit 1")
+    lab.cluster = make_cluster("one")
+    lab.client = lab.cluster.client()
+    lab.pass_time(31)
+    assert lab.state()["restartCount"] == 1
