@@ -383,22 +383,21 @@ class Builder:
             raise KubectlError(
                 "when paths, URLs, or stdin is provided as input, you may not specify resource arguments as well"
             )
-        matches = self._label_filter()
+        from minikctl.kubectl.files import label_filter, take_apart
+
+        matches = label_filter(self._label_selector or "")
         for source, value in self._documents():
-            if isinstance(value, Exception):
-                yield value
-                continue
-            try:
-                found = self._infos_of(source, value)
-            except (StatusError, KubectlError) as error:
-                yield error
-                continue
-            for item in found:
-                if isinstance(item, Info):
-                    item = self._placed(item)
-                if isinstance(item, Info) and not matches(item.obj):
+            for obj in take_apart(source, value, self._schema, self._flatten):
+                if isinstance(obj, Exception):
+                    yield obj
                     continue
-                yield item
+                try:
+                    item = self._placed(self._info(source, obj))
+                except (StatusError, KubectlError) as error:
+                    yield error
+                    continue
+                if matches(item.obj):
+                    yield item
 
     def _documents(self) -> Iterator[tuple[str, Any]]:
         """(source, document) of everything -f or -k names."""
@@ -415,66 +414,37 @@ class Builder:
             raise KubectlError(str(error)) from None
         return iter([(self._kustomize, obj) for obj in objects])
 
-    def _label_filter(self) -> Callable[[Obj], bool]:
-        if not self._label_selector:
-            return lambda obj: True
-        from minikctl.apimachinery.selectors import parse
-
-        try:
-            selector = parse(self._label_selector)
-        except (ValueError, StatusError) as error:
-            raise KubectlError(f"the provided selector {quote(self._label_selector)} is not valid: {error}") from None
-        return lambda obj: selector.matches(obj.get("metadata", {}).get("labels") or {})
-
-    def _infos_of(self, source: str, value: Any) -> list[Found]:
-        """The infos of one document: one, or those of a List's items."""
-        from minikctl.kubectl.files import check_type
-
-        check_type(source, value, self._schema)
-        kind, api_version = value["kind"], value["apiVersion"]
-        if self._flatten and kind.endswith("List") and isinstance(value.get("items"), list):
-            found: list[Found] = []
-            for item in value["items"]:
-                if isinstance(item, dict) and kind != "List":
-                    item.setdefault("kind", kind[: -len("List")])
-                    item.setdefault("apiVersion", api_version)
-                try:
-                    found.extend(self._infos_of(source, item))
-                except KubectlError as error:
-                    found.append(error)
-            return found
-        metadata = value.get("metadata")
+    def _info(self, source: str, obj: Obj) -> Info:
+        """The info of one object from a file."""
+        metadata = obj.get("metadata")
         metadata = metadata if isinstance(metadata, dict) else {}
-        name, namespace = metadata.get("name") or "", metadata.get("namespace") or ""
         row = None
         if not self._local:
-            row = self._resources().by_kind(api_version, kind)
+            row = self._resources().by_kind(obj["apiVersion"], obj["kind"])
             if row is None:
-                raise no_mapping(value, source)
-        return [Info(row, namespace, name, value, source)]
+                raise no_mapping(obj, source)
+        return Info(row, metadata.get("namespace") or "", metadata.get("name") or "", obj, source)
 
-    def _placed(self, info: Info) -> Found:
+    def _placed(self, info: Info) -> Info:
         """Set or check the namespace; read the live object where it is asked for."""
         obj = info.obj
+        metadata = obj.setdefault("metadata", {})
+        wanted = self._working_namespace()
         if info.resource is not None and not info.resource.namespaced:
             info.namespace = ""
-            if isinstance(obj.get("metadata"), dict):
-                obj["metadata"].pop("namespace", None)
-        else:
-            wanted = self._working_namespace()
+            if isinstance(metadata, dict):
+                metadata.pop("namespace", None)
+        elif info.namespace:
             enforce = self._enforce_namespace if self._namespace is not None else self.factory.enforce_namespace
-            if info.namespace and enforce and info.namespace != wanted and wanted:
-                return KubectlError(
+            if enforce and wanted and info.namespace != wanted:
+                raise KubectlError(
                     f"the namespace from the provided object {quote(info.namespace)} does not match the namespace "
                     f"{quote(wanted)}. You must pass '--namespace={info.namespace}' to perform this operation."
                 )
-            if not info.namespace and wanted:
-                info.namespace = wanted
-                if isinstance(obj.setdefault("metadata", {}), dict):
-                    obj["metadata"]["namespace"] = wanted
+        elif wanted:
+            info.namespace = wanted
+            if isinstance(metadata, dict):
+                metadata["namespace"] = wanted
         if self._latest and not self._local:
-            try:
-                self._fetch(info)
-            except (StatusError, KubectlError) as error:
-                return error
+            self._fetch(info)
         return info

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TextIO
 
+from minikctl.apimachinery.request import Obj
 from minikctl.kubectl.errors import KubectlError, os_error, raise_all
 from minikctl.kubectl.flags import quote
 from minikctl.kubectl.manifest import ParseError, documents
@@ -96,6 +97,40 @@ def _walk(directory: str, recursive: bool) -> Iterator[str]:
                 yield from _walk(path, recursive)
         elif name.endswith(_EXTENSIONS):
             yield os.path.normpath(path)
+
+
+def take_apart(source: str, value: Any, schema: bool, flatten: bool) -> Iterator[Obj | KubectlError]:
+    """The object of a document, or with `flatten` those of a List; an error instead of one that is none."""
+    if isinstance(value, KubectlError):
+        yield value
+        return
+    try:
+        check_type(source, value, schema)
+    except KubectlError as error:
+        yield error
+        return
+    kind = value["kind"]
+    if not (flatten and kind.endswith("List") and isinstance(value.get("items"), list)):
+        yield value
+        return
+    for item in value["items"]:
+        if isinstance(item, dict) and kind != "List":
+            item.setdefault("kind", kind[: -len("List")])
+            item.setdefault("apiVersion", value["apiVersion"])
+        yield from take_apart(source, item, schema, flatten)
+
+
+def label_filter(text: str) -> Callable[[Obj], bool]:
+    """Whether an object has the labels that -l asks for."""
+    if not text:
+        return lambda obj: True
+    from minikctl.apimachinery.selectors import SelectorError, parse
+
+    try:
+        selector = parse(text)
+    except SelectorError as error:
+        raise KubectlError(f"the provided selector {quote(text)} is not valid: {error}") from None
+    return lambda obj: selector.matches((obj.get("metadata") or {}).get("labels") or {})
 
 
 def check_type(source: str, value: Any, schema: bool) -> None:
