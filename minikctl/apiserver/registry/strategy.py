@@ -61,6 +61,7 @@ _SPECIAL = {
     "leases.coordination.k8s.io": "core",
     "deployments.apps": "workloads",
     "replicasets.apps": "workloads",
+    "daemonsets.apps": "workloads",
     "jobs.batch": "workloads",
     "clusterroles.rbac.authorization.k8s.io": "rbac",
     "clusterrolebindings.rbac.authorization.k8s.io": "rbac",

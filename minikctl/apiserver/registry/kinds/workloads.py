@@ -15,6 +15,7 @@ _ORPHANED = (
     " or set propagationPolicy=Orphan to suppress this warning"
 )
 _UID_LABELS = ("controller-uid", "batch.kubernetes.io/controller-uid")
+_TEMPLATE_GENERATION = "deprecated.daemonset.template.generation"
 _NAME_LABELS = ("job-name", "batch.kubernetes.io/job-name")
 
 
@@ -56,4 +57,27 @@ class DeploymentStrategy(Strategy):
             new["metadata"]["generation"] = old["metadata"].get("generation", 0) + 1
 
 
-STRATEGIES = {"jobs.batch": JobStrategy, "deployments.apps": DeploymentStrategy}
+class DaemonSetStrategy(Strategy):
+    """Counts changes of the template; what was once spec.templateGeneration is an annotation in apps/v1."""
+
+    def prepare_for_create(self, obj: Obj, ctx: Context) -> None:
+        super().prepare_for_create(obj, ctx)
+        _set_template_generation(obj, max(1, _template_generation(obj)))
+
+    def prepare_for_update(self, new: Obj, old: Obj, ctx: Context) -> None:
+        super().prepare_for_update(new, old, ctx)
+        changed = new["spec"]["template"] != old["spec"]["template"]
+        _set_template_generation(new, _template_generation(old) + changed)
+
+
+def _template_generation(obj: Obj) -> int:
+    text = (obj["metadata"].get("annotations") or {}).get(_TEMPLATE_GENERATION, "")
+    return int(text) if text.isdigit() else 0
+
+
+def _set_template_generation(obj: Obj, number: int) -> None:
+    annotations = dict(obj["metadata"].get("annotations") or {})
+    obj["metadata"]["annotations"] = {**annotations, _TEMPLATE_GENERATION: str(number)}
+
+
+STRATEGIES = {"jobs.batch": JobStrategy, "deployments.apps": DeploymentStrategy, "daemonsets.apps": DaemonSetStrategy}
