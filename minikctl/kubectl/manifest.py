@@ -61,7 +61,7 @@ def parse_yaml(data: bytes) -> Any:
     """One YAML document as a JSON value."""
     if data.lstrip().startswith(b"{"):
         try:
-            return _settle_numbers(json.loads(data))
+            return _as_go(json.loads(data), data)
         except (ValueError, RecursionError):
             pass  # a flow mapping that is YAML only
     try:
@@ -125,7 +125,7 @@ def _json_stream(data: bytes) -> Iterator[Any]:
         except RecursionError:
             raise ParseError("exceeded max depth") from None
         if value is not None:
-            yield _settle_numbers(value)
+            yield _as_go(value, data)
 
 
 def go_json_error(text: str, start: int, error: json.JSONDecodeError) -> str:
@@ -170,6 +170,24 @@ def _in_array(text: str, start: int, position: int) -> bool:
         elif char in "]}" and stack:
             stack.pop()
     return bool(stack) and stack[-1] == "["
+
+
+def _as_go(value: Any, source: bytes) -> Any:
+    """A parsed JSON value as Go's decoder would have made it."""
+    if b"\\ud" in source or b"\\uD" in source:
+        value = _replace_surrogates(value)
+    return _settle_numbers(value)
+
+
+def _replace_surrogates(value: Any) -> Any:
+    """Halves of surrogate pairs become U+FFFD, since they stand for no character."""
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, dict):
+        return {_replace_surrogates(key): _replace_surrogates(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_replace_surrogates(item) for item in value]
+    return value
 
 
 def _settle_numbers(value: Any) -> Any:

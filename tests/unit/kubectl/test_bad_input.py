@@ -1,0 +1,108 @@
+"""Input that cannot be right: one clear error, a status that is not 0, and what was stored stays as it was."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+HEAD = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\n"
+BOMB = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
+    f"{new}: &{new} [{','.join(['*' + old] * 9)}]\n" for old, new in zip("abcdefgh", "bcdefghi", strict=True)
+)
+
+CASES: dict[str, tuple[bytes, str]] = {
+    "bomb": ((BOMB + HEAD).encode(), "document contains excessive aliasing"),
+    "nul": ((HEAD + 'data: {a: "b\0c"}\n').encode(), "control characters are not allowed"),
+    "binary": (bytes(range(256)) * 20, "error parsing"),
+    "latin": (HEAD.encode() + b'data: {a: "\xff"}\n', "invalid leading UTF-8 octet"),
+    "deep-json": (b'{"a":' * 50_000, "exceeded max depth"),
+    "deep-yaml": (b"a: " + b"[" * 20_000, "exceeded max depth"),
+    "tab": (b"a:\n\tb: c\n", "found character that cannot start any token"),
+    "list": (b"- a\n- b\n", "invalid object to validate"),
+    "empty": (b"", "no objects passed to apply"),
+    "no-kind": (b"metadata: {name: x}\n", "[apiVersion not set, kind not set]"),
+    "alias": (b"a: *x\n", "unknown anchor 'x' referenced"),
+    "half": (b'{"apiVersion": "v1", "kind"', "error parsing"),
+    "number-as-name": (b"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: 5}\n", "metadata"),
+}
+
+
+@pytest.mark.parametrize("name", sorted(CASES))
+def test_a_bad_file_gets_one_clear_error(shell: Any, tmp_path: Path, name: str) -> None:
+    content, message = CASES[name]
+    path = tmp_path / f"{name}.yaml"
+    path.write_bytes(content)
+    answer = shell.run("apply", "-f", str(path))
+    assert answer.status == 1
+    assert message in answer.err
+    assert "internal error" not in answer.err
+    assert answer.out == ""
+    assert shell.ok("get", "configmaps", "-o", "name") == "configmap/kube-root-ca.crt\n"
+
+
+def test_half_a_surrogate_pair_becomes_the_replacement_character(shell: Any) -> None:
+    text = '{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"x"},"data":{"a":"\\ud800!"}}'
+    shell.ok("apply", "-f", "-", stdin=text)
+    assert shell.ok("get", "configmap", "x", "-o", "jsonpath={.data.a}") == "\ufffd!"
+
+
+def test_a_huge_object_is_refused(shell: Any, tmp_path: Path) -> None:
+    path = tmp_path / "big.yaml"
+    path.write_text(HEAD + "data:\n  a: " + "x" * 20_000_000 + "\n")
+    answer = shell.run("create", "-f", str(path))
+    assert (answer.status, answer.out) == (1, "")
+    assert "Too long: may not be more than 1048576 bytes" in answer.err
+
+
+def test_a_write_that_does_not_fit_the_disk_changes_nothing(tmp_path: Path) -> None:
+    """The file size limit of the process stands for a full disk."""
+    env = {
+        "PATH": os.environ["PATH"],
+        "MINIKCTL_HOME": str(tmp_path),
+        "HOME": str(tmp_path),
+        "MINIKCTL_PROFILE": "bare",
+    }
+    command = [sys.executable, "-m", "minikctl"]
+    subprocess.run([*command, "get", "nodes"], env=env, capture_output=True, check=True)
+    (tmp_path / "blob").write_text("x" * 900_000)
+    script = "import resource, sys; from minikctl.kubectl.main import run;"
+    script += "resource.setrlimit(resource.RLIMIT_FSIZE, (500_000, 500_000));"
+    script += f"sys.exit(run(['minikctl', 'create', 'configmap', 'big', '--from-file={tmp_path}/blob']))"
+    done = subprocess.run([sys.executable, "-c", script], env=env, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: ") and done.stderr.count("\n") == 1
+    assert "Traceback" not in done.stderr
+    again = subprocess.run([*command, "get", "configmaps", "-o", "name"], env=env, capture_output=True, text=True)
+    assert again.stdout == "configmap/kube-root-ca.crt\n"
+    checked = subprocess.run([*command, "cluster", "check"], env=env, capture_output=True, text=True)
+    assert checked.stdout == "ok\n"
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_folder_that_cannot_be_written_is_named(shell: Any, tmp_path: Path) -> None:
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o500)
+    answer = shell.run("get", "pods", "-s", f"sqlite://{closed}/x.db")
+    assert answer.status == 1
+    assert "Permission denied" in answer.err
+
+
+def test_a_damaged_cluster_file_is_named_and_left_alone(shell: Any, tmp_path: Path) -> None:
+    shell.ok("create", "configmap", "x")
+    path = tmp_path / "home" / "clusters" / "minikctl.db"
+    shell.ok("cluster", "snapshot", str(tmp_path / "copy.db"))
+    whole = (tmp_path / "copy.db").read_bytes()
+    damaged = whole[:100] + os.urandom(4000) + whole[4100:]
+    other = tmp_path / "damaged.db"
+    other.write_bytes(damaged)
+    answer = shell.run("get", "configmaps", "-s", f"sqlite://{other}")
+    assert answer.status == 1
+    assert str(other) in answer.err
+    assert "Traceback" not in answer.err and "internal error" not in answer.err
+    assert other.read_bytes() == damaged
+    assert path.exists()
