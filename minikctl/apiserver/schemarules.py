@@ -13,8 +13,8 @@ from typing import Any
 
 from minikctl.apimachinery import field
 from minikctl.apimachinery.field import FieldError
-from minikctl.apiserver import cel
-from minikctl.apiserver.cel.syntax import Node as Tree
+from minikctl.apimachinery import cel
+from minikctl.apimachinery.cel.syntax import Node as Tree
 
 Node = dict[str, Any]
 

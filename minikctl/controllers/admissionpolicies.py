@@ -1,7 +1,4 @@
-"""ValidatingAdmissionPolicy status: observed, with what type checking found (`validatingadmissionpolicystatus`).
-
-Expressions are not type-checked against schemas here; the status says that nothing was found.
-"""
+"""ValidatingAdmissionPolicy status: observed, with what type checking found (`validatingadmissionpolicystatus`)."""
 
 from __future__ import annotations
 
@@ -17,6 +14,10 @@ class ValidatingAdmissionPolicyStatusController(Controller):
             return None
         status = dict(policy.get("status") or {})
         status["observedGeneration"] = policy["metadata"].get("generation", 0)
-        status.setdefault("typeChecking", {})
+        if status["observedGeneration"] != (policy.get("status") or {}).get("observedGeneration"):
+            from minikctl.apimachinery.cel import policychecks
+
+            found = policychecks.warnings(policy, self.client.resource_set())
+            status["typeChecking"] = {"expressionWarnings": found} if found else {}
         self.put_status(_RESOURCE, policy, status)
         return None

@@ -48,6 +48,7 @@ _MUTATING = (
     ("runtimeclass", _POD, _CREATE, _MAIN),
     ("defaultingressclass", ("ingresses.networking.k8s.io",), _CREATE, _MAIN),
     ("podtopologylabels", _POD, _CREATE, _MAIN),
+    ("policies.mutating", _ANY, _WRITE, _SUB),
 )
 _VALIDATING = (
     ("namespacelifecycle", _ANY, ("DELETE",), _MAIN),
@@ -58,6 +59,7 @@ _VALIDATING = (
     ("runtimeclass", _POD, _CREATE, _MAIN),
     ("podresize", _POD, _UPDATE, ("resize",)),
     ("certificates", _CSR, _WRITE, ("", "approval", "status")),
+    ("policies.validating", _ANY, _ALL, _SUB),
     ("resourcequota", _ANY, _WRITE, ("", "resize")),
 )
 

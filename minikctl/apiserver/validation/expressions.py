@@ -17,7 +17,7 @@ _RULE = ("rule", "message", "messageExpression", "reason", "fieldPath", "optiona
 
 def policy_expression(expression: str, path: str, result: str = "bool") -> list[FieldError]:
     """Problems of an expression in an admission policy or match condition; `result` is what it must yield."""
-    from minikctl.apiserver.cel.scopes import policy_scope
+    from minikctl.apimachinery.cel.scopes import policy_scope
 
     found, problem = _typed(expression, policy_scope())
     if problem:
@@ -34,7 +34,7 @@ def _wrong_result(expression: str, path: str, result: str, found: Any) -> list[F
 
 def device_expression(expression: str, path: str) -> list[FieldError]:
     """Problems of a device selector."""
-    from minikctl.apiserver.cel.scopes import device_scope
+    from minikctl.apimachinery.cel.scopes import device_scope
 
     found, problem = _typed(expression, device_scope())
     if problem:
@@ -46,8 +46,8 @@ def device_expression(expression: str, path: str) -> list[FieldError]:
 
 def _typed(expression: str, scope: Any) -> tuple[Any, str]:
     """The type of an expression, or why it does not compile; (None, "") without an engine."""
-    from minikctl.apiserver import cel
-    from minikctl.apiserver.cel import typing
+    from minikctl.apimachinery import cel
+    from minikctl.apimachinery.cel import typing
 
     try:
         tree = cel.compile_(expression).tree
@@ -61,7 +61,7 @@ def _typed(expression: str, scope: Any) -> tuple[Any, str]:
 
 def schema_rules(schema: dict[str, Any], path: str) -> list[FieldError]:
     """Problems of the x-kubernetes-validations of one (valid) node of a CRD's schema."""
-    from minikctl.apiserver.cel.scopes import schema_scope
+    from minikctl.apimachinery.cel.scopes import schema_scope
 
     errors: list[FieldError] = []
     for index, rule in enumerate(schema.get("x-kubernetes-validations") or ()):

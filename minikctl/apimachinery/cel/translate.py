@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
-from minikctl.apiserver.cel.syntax import Node
+from minikctl.apimachinery.cel.syntax import Node
 
 NAMESPACES = frozenset({"base64", "jsonpatch", "math", "sets", "strings", "format", "ip", "cidr", "semver"})
 _COMPREHENSIONS = frozenset(

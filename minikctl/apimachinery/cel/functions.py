@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from minikctl.apiserver.cel.library import FunctionError, optional
+from minikctl.apimachinery.cel.library import FunctionError, optional
 
 Function = Callable[..., Any]
 
@@ -72,7 +72,7 @@ def string(value: Any) -> str:
     if isinstance(value, bytes):
         return value.decode("utf-8", "replace")
     if isinstance(value, dict):
-        from minikctl.apiserver.cel import kubetypes
+        from minikctl.apimachinery.cel import kubetypes
 
         return kubetypes.text_of(value)
     return str(value)

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from minikctl.apiserver.cel.syntax import Node
-from minikctl.apiserver.cel.translate import NAMESPACES, unescape
+from minikctl.apimachinery.cel.syntax import Node
+from minikctl.apimachinery.cel.translate import NAMESPACES, unescape
 
 if TYPE_CHECKING:
     from minikctl.apimachinery.openapi import Schema
@@ -242,7 +242,7 @@ class _Checker:
                 return self._no_overload(operator, left, right, node.at)
             return BOOL
         if not known:
-            return left if left.kind == right.kind == "list" else DYN
+            return _one_sided(operator, left, right)
         if left.kind == right.kind and left.kind in _ARITHMETIC[operator]:
             return left
         if {left.kind, right.kind} <= {"timestamp", "duration"} and operator in "+-":
@@ -256,6 +256,14 @@ class _Checker:
 def _numbers(left: Type, right: Type, operator: str) -> bool:
     """Numbers of different kinds compare, but are not asked for equality."""
     return operator not in ("==", "!=") and {left.kind, right.kind} <= {"int", "uint", "double"}
+
+
+def _one_sided(operator: str, left: Type, right: Type) -> Type:
+    """The result where one operand is unknown: the other one often leaves no choice."""
+    for one, other in ((left, right), (right, left)):
+        if other.kind == "dyn" and one.kind in _ARITHMETIC[operator]:
+            return one
+    return left if left.kind == right.kind == "list" else DYN
 
 
 def _common(kinds: list[Type]) -> Type:

@@ -8,10 +8,10 @@ import pytest
 
 pytest.importorskip("cel", reason="the engine is an extra")
 
-from minikctl.apiserver import cel
-from minikctl.apiserver.cel import typing as kinds
-from minikctl.apiserver.cel.syntax import SyntaxProblem, parse
-from minikctl.apiserver.cel.translate import unescape
+from minikctl.apimachinery import cel
+from minikctl.apimachinery.cel import typing as kinds
+from minikctl.apimachinery.cel.syntax import SyntaxProblem, parse
+from minikctl.apimachinery.cel.translate import unescape
 
 OBJECT = {
     "metadata": {"name": "a", "labels": {"app": "x"}},

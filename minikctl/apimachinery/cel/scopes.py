@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from minikctl.apiserver.cel.typing import BOOL, DYN, OPTIONAL, STRING, STRINGS, Scope, Type, of_schema
+from minikctl.apimachinery.cel.typing import BOOL, DYN, OPTIONAL, STRING, STRINGS, Scope, Type, of_schema
 
 if TYPE_CHECKING:
     from minikctl.apimachinery.openapi import Schema

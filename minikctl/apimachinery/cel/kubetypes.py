@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from minikctl.apimachinery.cel.library import FunctionError, optional
+from minikctl.apimachinery.label_syntax import label_key_errors, label_value_errors
 from minikctl.apimachinery.quantity import Quantity, QuantityError, of_int, parse
-from minikctl.apiserver.cel.library import FunctionError, optional
 
 QUANTITY, IP, CIDR, URL, SEMVER, FORMAT = "quantity__", "ip__", "cidr__", "url__", "semver__", "format__"
 Value = dict[str, Any]
@@ -181,21 +182,23 @@ def check_format(value: Value, text: str) -> Any:
     return optional().of(problems) if problems else optional().none()
 
 
-def _names(function: str) -> Callable[[str], list[str]]:
+def _shaped(pattern: str, longest: int, what: str) -> Callable[[str], list[str]]:
     def check(text: str) -> list[str]:
-        from minikctl.apiserver.validation import names
+        import re
 
-        found: list[str] = getattr(names, function)(text)
-        return found
+        problems = [f"must be no more than {longest} characters"] if len(text) > longest else []
+        return problems if re.fullmatch(pattern, text) else [*problems, f"a {what} must match {pattern}"]
 
     return check
 
 
+_LABEL = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
 _FORMATS: dict[str, Callable[[str], list[str]]] = {
-    "dns1123Label": _names("is_dns1123_label"),
-    "dns1123Subdomain": _names("is_dns1123_subdomain"),
-    "dns1035Label": _names("is_dns1035_label"),
-    "qualifiedName": _names("is_qualified_name"),
+    "dns1123Label": _shaped(_LABEL, 63, "lowercase RFC 1123 label"),
+    "dns1123Subdomain": _shaped(rf"{_LABEL}(\.{_LABEL})*", 253, "lowercase RFC 1123 subdomain"),
+    "dns1035Label": _shaped("[a-z]([-a-z0-9]*[a-z0-9])?", 63, "DNS-1035 label"),
+    "qualifiedName": label_key_errors,
+    "labelValue": label_value_errors,
 }
 
 

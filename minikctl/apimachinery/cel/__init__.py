@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
-from minikctl.apiserver.cel import library, translate
-from minikctl.apiserver.cel.library import MISSING, FunctionError, LibraryMissingError
-from minikctl.apiserver.cel.syntax import Node, SyntaxProblem, parse
+from minikctl.apimachinery.cel import library, translate
+from minikctl.apimachinery.cel.library import MISSING, FunctionError, LibraryMissingError
+from minikctl.apimachinery.cel.syntax import Node, SyntaxProblem, parse
 
 __all__ = [
     "MISSING",
@@ -146,6 +146,6 @@ def _explained(error: Exception) -> str:
 
 @lru_cache(maxsize=1)
 def _functions() -> dict[str, Callable[..., Any]]:
-    from minikctl.apiserver.cel import functions, kubetypes
+    from minikctl.apimachinery.cel import functions, kubetypes
 
     return {**functions.FUNCTIONS, **kubetypes.FUNCTIONS}

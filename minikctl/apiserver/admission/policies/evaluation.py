@@ -1,0 +1,156 @@
+"""A policy's expressions on one request: its variables, parameters and match conditions.
+
+Counterpart of `apiserver/pkg/admission/plugin/{cel,policy/generic,policy/matching}`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from minikctl.apimachinery import cel
+from minikctl.apiserver.admission import matching
+
+if TYPE_CHECKING:
+    from minikctl.apimachinery.request import Obj
+    from minikctl.apiserver.registry.context import Context
+
+_NO_PARAMS = "no params found for policy binding with `Deny` parameterNotFoundAction"
+
+
+class ConfigurationError(Exception):
+    """A policy or binding that cannot be carried out as it is."""
+
+
+class Evaluation:
+    """The variables of one request, for the expressions of one policy with one set of parameters."""
+
+    def __init__(self, policy: Obj, obj: Obj | None, old: Obj | None, params: Any, ctx: Context) -> None:
+        self._policy = policy
+        self._ctx = ctx
+        self._known: dict[str, Any] = {}
+        self._variables: dict[str, Any] = {
+            "object": obj,
+            "oldObject": old,
+            "request": request_of(ctx),
+            "params": params,
+            "namespaceObject": ctx.reader.peek("namespaces", "", ctx.namespace) if ctx.namespace else None,
+        }
+        self._composed = {
+            f"variables__{variable['name']}": variable for variable in policy["spec"].get("variables") or ()
+        }
+
+    def value(self, expression: str) -> Any:
+        """The value of an expression; EvaluationError with what the policy would report."""
+        try:
+            return self._run(expression)
+        except (cel.EvaluationError, cel.CompileError, cel.LibraryMissingError) as error:
+            text = f"expression '{expression}' resulted in error: {error}"
+            raise cel.EvaluationError(text) from None
+
+    def _run(self, expression: str) -> Any:
+        program = cel.compile_(expression)
+        variables, functions = self._variables, {}
+        if "authorizer" in expression:
+            from minikctl.apiserver.admission.policies import authorizer
+
+            variables = {**variables, "authorizer": authorizer.variable(self._ctx)}
+            functions = authorizer.functions(self._ctx)
+        return program.evaluate(variables, functions, self._resolve if self._composed else None)
+
+    def _resolve(self, name: str) -> Any:
+        """A variable of the policy, worked out when it is first named."""
+        if name not in self._known:
+            variable = self._composed.get(name)
+            if variable is None:
+                return None
+            try:
+                self._known[name] = self._run(variable["expression"])
+            except cel.EvaluationError as error:
+                text = f'composited variable "{variable["name"]}" fails to evaluate: {error}'
+                raise cel.FunctionError(text) from None
+        return self._known[name]
+
+    def conditions_hold(self) -> bool:
+        """Whether all match conditions are true; EvaluationError where that cannot be told."""
+        return conditions_hold(self._policy["spec"].get("matchConditions") or (), self.value)
+
+
+def conditions_hold(conditions: Any, value: Callable[[str], Any]) -> bool:
+    """A false condition decides, whatever errors others make."""
+    problems = []
+    for condition in conditions:
+        try:
+            if value(condition["expression"].strip()) is not True:
+                return False
+        except cel.EvaluationError as error:
+            problems.append(str(error))
+    if problems:
+        raise cel.EvaluationError(problems[0] if len(problems) == 1 else f"[{', '.join(problems)}]")
+    return True
+
+
+def request_of(ctx: Context) -> Obj:
+    """The variable `request`: what an AdmissionReview says of the request, without its objects."""
+    resource, request = ctx.resource, ctx.request
+    kind = {"group": resource.group, "version": resource.version, "kind": resource.kind}
+    named = {"group": resource.group, "version": resource.version, "resource": resource.plural}
+    user = ctx.user
+    return {
+        "kind": kind,
+        "resource": named,
+        "subResource": request.subresource,
+        "requestKind": kind,
+        "requestResource": named,
+        "requestSubResource": request.subresource,
+        "name": request.name,
+        "namespace": ctx.namespace,
+        "operation": ctx.operation,
+        "userInfo": {"username": user.name, "uid": user.uid, "groups": list(user.groups), "extra": user.extra},
+        "dryRun": ctx.dry_run,
+        "options": {},
+    }
+
+
+def bindings_of(kind: str, policy: Obj, ctx: Context) -> list[Obj]:
+    """The bindings of a policy, by name."""
+    name = policy["metadata"]["name"]
+    return [binding for binding in ctx.reader.peek_all(kind) if binding["spec"].get("policyName") == name]
+
+
+def concerns(policy: Obj, binding: Obj, obj: Obj | None, old: Obj | None, ctx: Context) -> bool:
+    """Whether a binding applies a policy (which matches already) to the request."""
+    return matching.matches(binding["spec"].get("matchResources") or {}, obj, old, ctx)
+
+
+def params_of(policy: Obj, binding: Obj, ctx: Context) -> Iterator[Any]:
+    """The parameters to apply a policy with, one after the other; None for one without parameters."""
+    kind, reference = policy["spec"].get("paramKind"), binding["spec"].get("paramRef")
+    if not kind or not reference:
+        yield None
+        return
+    row = ctx.server.resource_set().by_kind(kind["apiVersion"], kind["kind"])
+    if row is None:
+        raise ConfigurationError(f"failed to find resource referenced by paramKind: '{_gvk(kind)}'")
+    namespace = reference.get("namespace") or (ctx.namespace if row.namespaced else "")
+    if row.namespaced and not namespace:
+        raise ConfigurationError(
+            "cannot use namespaced paramRef in policy binding that matches cluster-scoped resources"
+        )
+    found: list[Any] = []
+    if reference.get("name"):
+        one = ctx.reader.peek(row.key, namespace, reference["name"])
+        found = [one] if one is not None else []
+    elif reference.get("selector") is not None:
+        from minikctl.apimachinery import selectors
+
+        selector = selectors.from_label_selector(reference["selector"])
+        listed = ctx.reader.list(row.key, namespace)
+        found = [one for one in listed if selector.matches(one["metadata"].get("labels") or {})]
+    if not found and reference.get("parameterNotFoundAction", "Deny") == "Deny":
+        raise ConfigurationError(_NO_PARAMS)
+    yield from found
+
+
+def _gvk(kind: Obj) -> str:
+    return f"{kind['apiVersion']}, Kind={kind['kind']}"

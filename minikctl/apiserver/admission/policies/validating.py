@@ -1,0 +1,120 @@
+"""ValidatingAdmissionPolicy: refuses, warns about or notes what its validations find false.
+
+Counterpart of `apiserver/pkg/admission/plugin/policy/validating`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+from minikctl.apiserver.admission import matching
+
+if TYPE_CHECKING:
+    from minikctl.apimachinery import errors
+    from minikctl.apimachinery.request import Obj
+    from minikctl.apiserver.admission.policies.evaluation import Evaluation
+    from minikctl.apiserver.registry.context import Context
+
+POLICIES = "validatingadmissionpolicies.admissionregistration.k8s.io"
+BINDINGS = "validatingadmissionpolicybindings.admissionregistration.k8s.io"
+_CODES = {"Forbidden": 403, "Invalid": 422, "RequestEntityTooLarge": 413, "Unauthorized": 401}
+_LONGEST_MESSAGE = 5 * 1024
+
+
+class Denial(NamedTuple):
+    """A validation that did not hold: the text and the reason of the refusal."""
+
+    message: str
+    reason: str = ""
+
+
+def validate(obj: Obj | None, old: Obj | None, ctx: Context) -> None:
+    """Apply every policy that is bound to the request."""
+    policies = ctx.reader.peek_all(POLICIES)
+    if not policies or ctx.resource.key in matching.POLICIES:
+        return
+    refusal: errors.StatusError | None = None
+    for policy in policies:
+        match = policy["spec"].get("matchConstraints") or {}
+        if not matching.matches(match, obj, old, ctx):
+            continue
+        found = _apply(policy, obj, old, ctx)
+        refusal = refusal or found
+    if refusal is not None:
+        raise refusal
+
+
+def _apply(policy: Obj, obj: Obj | None, old: Obj | None, ctx: Context) -> errors.StatusError | None:
+    """Carry out one policy by all its bindings; the first refusal of them."""
+    from minikctl.apiserver.admission.policies import evaluation
+
+    refusal: errors.StatusError | None = None
+    strict = policy["spec"].get("failurePolicy", "Fail") == "Fail"
+    for binding in evaluation.bindings_of(BINDINGS, policy, ctx):
+        if not evaluation.concerns(policy, binding, obj, old, ctx):
+            continue
+        actions = binding["spec"].get("validationActions") or ()
+        try:
+            for params in evaluation.params_of(policy, binding, ctx):
+                run = evaluation.Evaluation(policy, obj, old, params, ctx)
+                for denial in _denials(policy, run, strict):
+                    if "Deny" in actions:
+                        refusal = refusal or _refusal(policy, binding, denial, obj, ctx)
+                    if "Warn" in actions:
+                        ctx.warnings.append(f"Validation failed for {_names(policy, binding)}: {denial.message}")
+        except evaluation.ConfigurationError as error:
+            if strict:
+                denial = Denial(f"failed to configure binding: {error}")
+                refusal = refusal or _refusal(policy, binding, denial, obj, ctx)
+    return refusal
+
+
+def _denials(policy: Obj, run: Evaluation, strict: bool) -> Iterator[Denial]:
+    from minikctl.apimachinery import cel
+
+    try:
+        if not run.conditions_hold():
+            return
+    except cel.EvaluationError as error:
+        if strict:
+            yield Denial(str(error))
+        return
+    for validation in policy["spec"].get("validations") or ():
+        try:
+            if run.value(validation["expression"].strip()) is not True:
+                yield Denial(_message(validation, run), validation.get("reason") or "")
+        except cel.EvaluationError as error:
+            if strict:
+                yield Denial(str(error), validation.get("reason") or "")
+
+
+def _message(validation: Obj, run: Evaluation) -> str:
+    """What a false validation says: its message expression, its message, or the expression itself."""
+    from minikctl.apimachinery import cel
+
+    if validation.get("messageExpression"):
+        try:
+            text = run.value(validation["messageExpression"].strip())
+        except cel.EvaluationError:
+            text = None
+        if isinstance(text, str) and text.strip() and "\n" not in text.strip() and len(text) <= _LONGEST_MESSAGE:
+            return text.strip()
+    message = (validation.get("message") or "").strip()
+    return message or f"failed expression: {validation['expression'].strip()}"
+
+
+def _names(policy: Obj, binding: Obj) -> str:
+    return f"ValidatingAdmissionPolicy '{policy['metadata']['name']}' with binding '{binding['metadata']['name']}'"
+
+
+def _refusal(policy: Obj, binding: Obj, denial: Denial, obj: Obj | None, ctx: Context) -> errors.StatusError:
+    """Forbidden by its words, with the reason and code the policy gives."""
+    from minikctl.apiserver.admission.refusal import forbidden
+
+    message = f"{_names(policy, binding)} denied request: {denial.message}"
+    error = forbidden(obj, ctx, message)
+    error.reason = denial.reason or "Invalid"
+    error.code = _CODES.get(error.reason, 422)
+    error.details["causes"] = [{"message": message}]
+    return error

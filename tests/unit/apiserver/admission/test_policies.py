@@ -1,0 +1,173 @@
+"""Admission policies in CEL: matching, bindings, parameters, messages, failure policies, mutations."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+pytest.importorskip("cel", reason="the engine is an extra")
+
+from minikctl.apimachinery.errors import StatusError
+
+GROUP = "admissionregistration.k8s.io"
+CONFIG_MAPS = {
+    "apiGroups": [""],
+    "apiVersions": ["v1"],
+    "operations": ["CREATE", "UPDATE"],
+    "resources": ["configmaps"],
+}
+
+
+def policy(api: Any, kind: str = "Validating", name: str = "p", binding: Any = None, **spec: Any) -> None:
+    spec.setdefault("matchConstraints", {"resourceRules": [CONFIG_MAPS]})
+    meta = {"metadata": {"name": name}, "apiVersion": f"{GROUP}/v1"}
+    api.create({**meta, "kind": f"{kind}AdmissionPolicy", "spec": spec})
+    actions = {"validationActions": ["Deny"]} if kind == "Validating" else {}
+    api.create(
+        {**meta, "kind": f"{kind}AdmissionPolicyBinding", "spec": {"policyName": name, **actions, **(binding or {})}}
+    )
+
+
+def config_map(name: str = "c", **data: str) -> dict[str, Any]:
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": data}
+
+
+def test_a_false_validation_refuses(api: Any) -> None:
+    policy(api, validations=[{"expression": "has(object.data.owner)", "reason": "Forbidden", "message": "say who"}])
+    with pytest.raises(StatusError) as caught:
+        api.create(config_map(a="b"))
+    why = "ValidatingAdmissionPolicy 'p' with binding 'p' denied request: say who"
+    assert (caught.value.reason, caught.value.code) == ("Forbidden", 403)
+    assert caught.value.message == f'configmaps "c" is forbidden: {why}'
+    assert caught.value.details["causes"] == [{"message": why}]
+    api.create(config_map(owner="ann"))
+
+
+def test_without_a_reason_it_is_invalid_and_names_the_expression(api: Any) -> None:
+    policy(api, validations=[{"expression": " object.data.size() > 3 "}])
+    with pytest.raises(StatusError) as caught:
+        api.create(config_map(a="b"))
+    assert (caught.value.reason, caught.value.code) == ("Invalid", 422)
+    assert caught.value.message.endswith("denied request: failed expression: object.data.size() > 3")
+
+
+def test_conditions_variables_and_message_expressions(api: Any) -> None:
+    policy(
+        api,
+        matchConditions=[{"name": "not-mine", "expression": "object.metadata.name != 'mine'"}],
+        variables=[
+            {"name": "keys", "expression": "object.data.map(k, k)"},
+            {"name": "many", "expression": "variables.keys.size() > 1"},
+        ],
+        validations=[
+            {
+                "expression": "!variables.many || request.userInfo.username == 'ann'",
+                "messageExpression": "'too many keys for ' + request.userInfo.username + ' in '"
+                " + namespaceObject.metadata.name",
+            }
+        ],
+    )
+    api.create(config_map("mine", a="1", b="2"))
+    refused = api.refusal(api.create, config_map(a="1", b="2"))
+    assert refused.endswith("denied request: too many keys for kubernetes-admin in demo")
+
+
+def test_warnings_and_errors_by_failure_policy(api: Any) -> None:
+    wrong = [{"expression": "object.data.absent == 'x'"}]
+    policy(api, name="strict", validations=wrong, binding={"validationActions": ["Warn"]})
+    policy(api, name="lax", validations=wrong, failurePolicy="Ignore")
+    api.create(config_map(a="b"))
+    assert api.warnings == [
+        "Validation failed for ValidatingAdmissionPolicy 'strict' with binding 'strict': "
+        "expression 'object.data.absent == 'x'' resulted in error: no such key: absent"
+    ]
+
+
+def test_parameters(api: Any) -> None:
+    policy(
+        api,
+        paramKind={"apiVersion": "v1", "kind": "Secret"},
+        validations=[{"expression": "object.data.size() <= int(params.metadata.labels.most)", "message": "no"}],
+        binding={"paramRef": {"name": "limits", "parameterNotFoundAction": "Deny"}},
+    )
+    missing = "failed to configure binding: no params found for policy binding with `Deny` parameterNotFoundAction"
+    assert api.refusal(api.create, config_map(a="b")).endswith(missing)
+    meta = {"name": "limits", "labels": {"most": "1"}}
+    api.create({"apiVersion": "v1", "kind": "Secret", "metadata": meta})
+    api.create(config_map(a="b"))
+    assert api.refusal(api.create, config_map("d", a="b", c="d")).endswith("denied request: no")
+
+
+def test_bindings_choose_namespaces(api: Any) -> None:
+    selector = {"matchResources": {"namespaceSelector": {"matchLabels": {"guarded": "yes"}}}}
+    policy(api, validations=[{"expression": "false"}], binding=selector)
+    api.create(config_map())
+    labels = {"metadata": {"labels": {"guarded": "yes"}}}
+    api.client.patch("namespaces", "demo", labels, "application/merge-patch+json")
+    assert "failed expression: false" in api.refusal(api.create, config_map("d"))
+
+
+def test_the_authorizer_answers(api: Any) -> None:
+    check = "authorizer.group('').resource('secrets').namespace('demo').check('delete').allowed()"
+    policy(
+        api,
+        validations=[
+            {"expression": f"{check} && !authorizer.serviceAccount('demo', 'x').path('/m').check('get').allowed()"}
+        ],
+    )
+    api.create(config_map())
+
+
+def test_a_policy_without_the_engine_follows_its_failure_policy(api: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from minikctl.apimachinery.cel import library
+
+    policy(api, validations=[{"expression": "1 == 1 + 0"}])
+
+    def missing() -> Any:
+        raise library.LibraryMissingError
+
+    monkeypatch.setattr(library, "engine", missing)
+    assert api.refusal(api.create, config_map()).endswith("pip install 'minikctl[cel]'")
+
+
+def test_mutations(api: Any) -> None:
+    policy(
+        api,
+        "Mutating",
+        reinvocationPolicy="Never",
+        mutations=[
+            {
+                "patchType": "ApplyConfiguration",
+                "applyConfiguration": {
+                    "expression": "Object{metadata: Object.metadata{labels: {'a': object.metadata.name}}}"
+                },
+            },
+            {
+                "patchType": "JSONPatch",
+                "jsonPatch": {
+                    "expression": "[JSONPatch{op: 'add', value: '1',"
+                    " path: '/metadata/labels/' + jsonpatch.escapeKey('x/y')}]"
+                },
+            },
+        ],
+    )
+    assert api.create(config_map())["metadata"]["labels"] == {"a": "c", "x/y": "1"}
+
+
+def test_an_earlier_policy_runs_again_if_needed(api: Any) -> None:
+    def labels(expression: str) -> list[dict[str, Any]]:
+        text = f"Object{{metadata: Object.metadata{{labels: {expression}}}}}"
+        return [{"patchType": "ApplyConfiguration", "applyConfiguration": {"expression": text}}]
+
+    count = "{'n': string(object.metadata.?labels.orValue({}).size())}"
+    policy(api, "Mutating", "a", reinvocationPolicy="IfNeeded", mutations=labels(count))
+    policy(api, "Mutating", "b", reinvocationPolicy="Never", mutations=labels("{'b': 'x'}"))
+    assert api.create(config_map())["metadata"]["labels"] == {"n": "2", "b": "x"}
+
+
+def test_a_patch_that_fails_names_the_policy(api: Any) -> None:
+    expression = {"expression": "[JSONPatch{op: 'remove', path: '/data/absent'}]"}
+    policy(api, "Mutating", reinvocationPolicy="Never", mutations=[{"patchType": "JSONPatch", "jsonPatch": expression}])
+    refused = api.refusal(api.create, config_map(a="b"))
+    assert refused.startswith("policy 'p' with binding 'p' denied request: JSON Patch: ")
