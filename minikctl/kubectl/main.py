@@ -74,6 +74,11 @@ class Root(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Find the command, hand it the remaining arguments."""
+        if ctx.args[:1] in (["__complete"], ["__completeNoDesc"]):
+            from minikctl.kubectl import completing
+
+            completing.run(ctx.obj, ctx.args)
+            return None
         path, rest = find(ctx.args)
         if not path:
             words = strip_flags(rest, FlagSet(GLOBAL))
@@ -201,10 +206,6 @@ def run(argv: Sequence[str], streams: Streams | None = None, environ: Mapping[st
     session = Session(program, streams, os.environ if environ is None else environ)
     root = Root()
     status = 0
-    if argv[1:2] == ["__complete"]:
-        from minikctl.kubectl.completing import complete
-
-        return complete(argv[2:], streams, session.environ)
     try:
         with root.make_context(program, preferred(list(argv[1:]), session), obj=session) as ctx:
             root.invoke(ctx)

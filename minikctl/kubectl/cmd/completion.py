@@ -1,7 +1,6 @@
-"""kubectl completion: the code that makes a shell complete commands.
+"""kubectl completion: print the completion script of a shell.
 
-The scripts ask the hidden command `__complete` (see completing.py). Upstream counterpart: kubectl's
-`pkg/cmd/completion`; the scripts are our own and short.
+Upstream counterpart: kubectl's `pkg/cmd/completion`.
 """
 
 from __future__ import annotations
@@ -9,108 +8,26 @@ from __future__ import annotations
 from minikctl.kubectl.command import Command, Options
 from minikctl.kubectl.flags import quote
 
-BASH = """\
-# bash completion for {name}
-__{func}_complete() {{
-    local line candidate directive=0
-    local words=("${{COMP_WORDS[@]:1:COMP_CWORD}}") cur="${{COMP_WORDS[COMP_CWORD]}}"
-    COMPREPLY=()
-    while IFS= read -r line; do
-        if [[ $line == :* ]]; then
-            directive=${{line#:}}
-            continue
-        fi
-        candidate=${{line%%$'\\t'*}}
-        [[ $candidate == "$cur"* ]] && COMPREPLY+=("$candidate")
-    done < <({name} __complete "${{words[@]}}" 2>/dev/null)
-    if (( directive & 2 )); then
-        compopt -o nospace 2>/dev/null
-    fi
-    if (( ${{#COMPREPLY[@]}} == 0 && !(directive & 4) )); then
-        compopt -o default 2>/dev/null
-    fi
-}}
-complete -F __{func}_complete {name}
-"""
-
-ZSH = """\
-#compdef {name}
-compdef _{func} {name}
-
-# zsh completion for {name}
-_{func}() {{
-    local line directive=0
-    local -a candidates
-    while IFS= read -r line; do
-        if [[ $line == :* ]]; then
-            directive=${{line#:}}
-        elif [[ -n $line ]]; then
-            line=${{line//:/\\\\:}}
-            candidates+=("${{line/$'\\t'/:}}")
-        fi
-    done < <({name} __complete "${{(@)words[2,$CURRENT]}}" 2>/dev/null)
-    if (( ${{#candidates}} )); then
-        _describe -V 'completions' candidates
-    elif (( !(directive & 4) )); then
-        _files
-    fi
-}}
-
-if [ "$funcstack[1]" = "_{func}" ]; then
-    _{func}
-fi
-"""
-
-FISH = """\
-# fish completion for {name}
-function __{func}_complete
-    set -l args (commandline -opc)[2..-1] (commandline -ct)
-    for line in ({name} __complete $args 2>/dev/null)
-        string match -q ':*' -- $line; or echo $line
-    end
-end
-
-complete -c {name} -e
-complete -c {name} -f -a '(__{func}_complete)'
-"""
-
-POWERSHELL = """\
-# powershell completion for {name}
-Register-ArgumentCompleter -Native -CommandName '{name}' -ScriptBlock {{
-    param($wordToComplete, $commandAst, $cursorPosition)
-    $words = @($commandAst.CommandElements | Select-Object -Skip 1 | ForEach-Object {{ $_.ToString() }})
-    if ($wordToComplete -eq '') {{ $words += '""' }}
-    & '{name}' __complete @words 2>$null | Where-Object {{ $_ -notlike ':*' }} | ForEach-Object {{
-        $parts = $_ -split "`t", 2
-        if ($parts[0] -like "$wordToComplete*") {{
-            $text = if ($parts.Count -gt 1) {{ $parts[1] }} else {{ $parts[0] }}
-            [System.Management.Automation.CompletionResult]::new($parts[0], $parts[0], 'ParameterValue', $text)
-        }}
-    }}
-}}
-"""
-
-SHELLS = {"bash": BASH, "fish": FISH, "powershell": POWERSHELL, "zsh": ZSH}
-
-
-def script(shell: str, program: str) -> str:
-    """The completion code of a shell."""
-    return SHELLS[shell].format(name=program, func=program.replace("-", "_"))
-
 
 class CompletionOptions(Options):
-    """Prints the script of one shell."""
+    """Which shell."""
+
+    shell = ""
 
     def complete(self, args: list[str]) -> None:
+        from minikctl.kubectl.completionscripts import SHELLS
+
         if not args:
             raise self.usage_error("Shell not specified.")
         if len(args) > 1:
             raise self.usage_error("Too many arguments. Expected only the shell type.")
+        if args[0] not in SHELLS:
+            raise self.usage_error(f"Unsupported shell type {quote(args[0])}.")
         self.shell = args[0]
-        if self.shell not in SHELLS:
-            raise self.usage_error(f"Unsupported shell type {quote(self.shell)}.")
 
     def run(self) -> None:
+        from minikctl.kubectl.completionscripts import script
+
         self.factory.streams.out.write(script(self.shell, self.factory.program))
 
 
@@ -118,21 +35,26 @@ COMMAND = Command(
     "completion SHELL",
     CompletionOptions,
     long="""
-Print completion code for a shell (bash, zsh, fish, or powershell), to be evaluated by it.
-
- In a profile: source <(kubectl completion bash).
+Print the completion script of a shell: bash, zsh, fish or powershell. The script asks the program itself for every
+completion, so that names come from the live cluster.
 """,
     example="""
-        # Load completion into the current bash
+        # Bash: load the completion into the current shell
         source <(kubectl completion bash)
 
-        # Load it into the current zsh
+        # Bash: load it in every session
+        kubectl completion bash > ~/.local/share/bash-completion/completions/kubectl
+
+        # Zsh: load the completion into the current shell
         source <(kubectl completion zsh)
 
-        # Load it in every fish session
-        kubectl completion fish | source
+        # Zsh: load it in every session
+        kubectl completion zsh > "${fpath[1]}/_kubectl"
 
-        # Load it into the current PowerShell
+        # Fish: load it in every session
+        kubectl completion fish > ~/.config/fish/completions/kubectl.fish
+
+        # PowerShell: load the completion into the current session
         kubectl completion powershell | Out-String | Invoke-Expression
         """,
 )
