@@ -16,7 +16,6 @@ from minikctl.kubectl.errors import KubectlError
 from minikctl.kubectl.flags import Values
 
 if TYPE_CHECKING:
-    from minikctl.apimachinery.request import UserInfo
     from minikctl.apimachinery.resources import Resource, ResourceSet
     from minikctl.client.client import Client
     from minikctl.cluster import Cluster
@@ -174,16 +173,17 @@ class Factory:
     def client(self) -> Client:
         """A client that acts as the kubeconfig's user (or as --as says)."""
         if self._client is None:
-            from minikctl.kubectl.identity import user_of
+            from minikctl.kubectl.identity import impersonated, user_of
 
-            self._client = self.client_as(user_of(self.target))
+            entry = self.target.user
+            user = user_of(entry, self.cluster)
+            self._client = self._observed(
+                self.cluster.client(user, user_agent=self.program, impersonate=impersonated(self.flags, entry))
+            )
         return self._client
 
-    def client_as(self, user: UserInfo) -> Client:
-        """A client for another user; --as still applies."""
-        from minikctl.kubectl.identity import impersonated
-
-        client = self.cluster.client(user, user_agent=self.program, impersonate=impersonated(self.flags))
+    def _observed(self, client: Client) -> Client:
+        """The client with warnings printed and, with -v, requests logged."""
         client.on_warning = self.warning
         if self.flags.get("v", 0) >= 6:
             from minikctl.kubectl.requestlog import RequestLog

@@ -1,34 +1,104 @@
 """Who asks: the kubeconfig's user entry and the --as flags as user infos.
 
-A user entry's `username` is taken as it stands; `token` and client certificates are read by the
-apiserver's authentication. `kubernetes-admin` is in the administrators' group, as kubeadm sets it up.
+A `username` is taken as it stands (`kubernetes-admin` is the administrator); tokens and client
+certificates must be the cluster's own. What cannot be honoured is refused, never ignored.
 """
 
 from __future__ import annotations
 
-from minikctl.apimachinery.request import UserInfo
+from typing import TYPE_CHECKING
+
+from minikctl.apimachinery import errors
+from minikctl.apimachinery.request import Obj, UserInfo
 from minikctl.kubectl.errors import KubectlError
 from minikctl.kubectl.flags import Values
-from minikctl.kubectl.kubeconfig import Target
+
+if TYPE_CHECKING:
+    from minikctl.cluster import Cluster
 
 ADMIN = UserInfo("kubernetes-admin", ("system:masters", "system:authenticated"))
+_ANONYMOUS = UserInfo("system:anonymous", ("system:unauthenticated",))
+_SHA256_PREFIX = bytes.fromhex("3031300d060960864801650304020105000420")
+_EXPONENT = 65537
 
 
-def user_of(target: Target) -> UserInfo:
+def user_of(entry: Obj, cluster: Cluster) -> UserInfo:
     """The user a kubeconfig's user entry stands for; without credentials system:anonymous."""
-    entry = target.user
+    for plugin in ("exec", "auth-provider"):
+        if entry.get(plugin):
+            raise KubectlError(f"{plugin} credentials are not supported by minikctl")
+    token = entry.get("token") or _content(entry, "tokenFile").decode("utf-8", "replace").strip()
+    if token:
+        from minikctl.apiserver.authentication import authenticate_token
+
+        return authenticate_token(cluster.server, token)[0]
+    certificate = _content(entry, "client-certificate")
+    if certificate:
+        from minikctl.kubectl import keypair
+
+        keypair.check(certificate, _content(entry, "client-key"))
+        return _certificate_user(certificate, cluster.present())
     name = entry.get("username")
     if name == ADMIN.name:
         return ADMIN
-    if name:
-        return UserInfo(name, ("system:authenticated",))
-    return UserInfo("system:anonymous", ("system:unauthenticated",))
+    return UserInfo(name, ("system:authenticated",)) if name else _ANONYMOUS
 
 
-def impersonated(flags: Values) -> UserInfo | None:
-    """Whom --as, --as-group, --as-uid and --as-user-extra name; None without them."""
-    name, groups, uid = flags.get("as", ""), flags.get("as-group", []), flags.get("as-uid", "")
-    extra: dict[str, list[str]] = {}
+def _content(entry: Obj, field: str) -> bytes:
+    """The bytes behind FIELD-data or the file that FIELD names; b"" without either."""
+    data = entry.get(f"{field}-data")
+    if data:
+        import base64
+
+        return base64.b64decode(data)
+    path = entry.get(field)
+    if not path:
+        return b""
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except OSError as error:
+        raise KubectlError(
+            f"unable to read {field} {path} due to open {path}: {(error.strerror or '').lower()}"
+        ) from None
+
+
+def _certificate_user(pem: bytes, now: float) -> UserInfo:
+    """The subject of a certificate that the cluster's authority has signed and that is valid now."""
+    import time
+
+    from minikctl.apimachinery import x509
+
+    found = x509.certificate(pem)
+    if found is None or not _signed(x509.pem_block(pem)):
+        raise errors.unauthorized()
+    today = time.strftime("%Y%m%d%H%M%SZ", time.gmtime(now))
+    if not found.not_before <= today <= found.not_after:
+        raise errors.unauthorized()
+    subject = found.subject
+    return UserInfo(subject.common_name, (*subject.organizations, "system:authenticated"))
+
+
+def _signed(der: bytes) -> bool:
+    """Whether the cluster's authority has signed a certificate (PKCS #1 v1.5 with SHA-256)."""
+    import hashlib
+
+    from minikctl.controllers.certificates.authority import MODULUS
+    from minikctl.kubectl.keypair import signed_parts
+
+    body, signature = signed_parts(der)
+    size = (MODULUS.bit_length() + 7) // 8
+    opened = pow(int.from_bytes(signature, "big"), _EXPONENT, MODULUS).to_bytes(size, "big")
+    digest = _SHA256_PREFIX + hashlib.sha256(body).digest()
+    return opened == b"\x00\x01" + b"\xff" * (size - len(digest) - 3) + b"\x00" + digest
+
+
+def impersonated(flags: Values, entry: Obj) -> UserInfo | None:
+    """Whom --as, --as-group, --as-uid and --as-user-extra (or the user entry) name; None without them."""
+    name = flags.get("as", "") or entry.get("as", "")
+    groups = flags.get("as-group") or entry.get("as-groups") or []
+    uid = flags.get("as-uid", "") or entry.get("as-uid", "")
+    extra: dict[str, list[str]] = {key: list(values) for key, values in (entry.get("as-user-extra") or {}).items()}
     for pair in flags.get("as-user-extra", []):
         key, _, value = pair.partition("=")
         extra.setdefault(key, []).append(value)

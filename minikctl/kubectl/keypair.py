@@ -88,6 +88,13 @@ def _certificate_key(der: bytes) -> bytes:
     return bits[1:]
 
 
+def signed_parts(der: bytes) -> tuple[bytes, bytes]:
+    """The part of a certificate that is signed, as it stands, and the signature."""
+    outer = _item(der, 0)[1]
+    _, _, end = _item(outer, 0)
+    return outer[:end], _items(outer)[2][1][1:]
+
+
 def _private_key(der: bytes) -> bytes | None:
     """The public key bits that belong to a private key; None where they are not in it."""
     items = _items(_item(der, 0)[1])

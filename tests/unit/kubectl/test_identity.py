@@ -1,0 +1,61 @@
+"""Users of the kubeconfig: names, tokens, certificates, impersonation."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from minikctl.controllers.certificates.authority import CERTIFICATE
+from minikctl.kubectl import identity, keypair
+from minikctl.kubectl.errors import KubectlError
+
+Kubectl = Callable[..., Any]
+
+WHO = ("auth", "whoami", "-o", "jsonpath={.status.userInfo.username} {.status.userInfo.groups}")
+
+
+def test_the_first_user_is_the_administrator(kubectl: Kubectl) -> None:
+    assert kubectl(*WHO).out == 'kubernetes-admin ["system:masters","system:authenticated"]'
+
+
+def test_tokens_are_the_service_accounts(kubectl: Kubectl) -> None:
+    token = kubectl("create", "token", "default").out.strip()
+    assert kubectl(f"--token={token}", *WHO).out.startswith("system:serviceaccount:default:default ")
+    assert kubectl(f"--token={token}", "get", "secrets").err.startswith("Error from server (Forbidden): secrets is")
+    refused = kubectl("--token=made.up.token", "get", "secrets")
+    assert (refused.status, refused.err) == (1, "error: You must be logged in to the server (Unauthorized)\n")
+
+
+def test_certificates_must_be_the_clusters(kubectl: Kubectl, tmp_path: Path) -> None:
+    assert identity._signed(keypair._block(CERTIFICATE.encode(), ("CERTIFICATE",), "certificate"))
+    altered = bytearray(keypair._block(CERTIFICATE.encode(), ("CERTIFICATE",), "certificate"))
+    altered[200] ^= 1
+    assert not identity._signed(bytes(altered))
+
+
+def test_other_users_have_their_name(kubectl: Kubectl) -> None:
+    kubectl("get", "ns")
+    kubectl("config", "set-credentials", "ann", "--username=ann")
+    assert kubectl("--user=ann", *WHO).out == 'ann ["system:authenticated"]'
+    kubectl("config", "set", "users.ann.as", "bob")
+    assert "cannot impersonate" in kubectl("--user=ann", "get", "ns").err
+    kubectl("config", "set-credentials", "nobody")
+    assert "system:anonymous" in kubectl("--user=nobody", "get", "secrets").err
+
+
+@pytest.mark.parametrize(
+    ("entry", "words"),
+    [
+        ({"exec": {"command": "x"}}, "exec credentials are not supported by minikctl"),
+        ({"auth-provider": {"name": "x"}}, "auth-provider credentials are not supported by minikctl"),
+        ({"client-certificate": "/none"}, "unable to read client-certificate /none due to open /none: no such file"),
+        ({"client-certificate-data": base64.b64encode(b"x").decode()}, "failed to find any PEM data in certificate"),
+    ],
+)
+def test_what_cannot_be_honoured_is_refused(entry: dict[str, Any], words: str, cluster: Any) -> None:
+    with pytest.raises(KubectlError, match=words):
+        identity.user_of(entry, cluster)
