@@ -203,8 +203,9 @@ def target(config: Kubeconfig, flags: Values) -> Target:
     if user is None and user_name:
         raise KubectlError(f"auth info {quote(user_name)} does not exist")
     credentials = dict(_credentials(flags))
+    user = {key: value for key, value in (user or {}).items() if key.removesuffix("-data") not in credentials}
     namespace = flags.get("namespace") or context.get("namespace") or "default"
-    return Target(name, server, {**(user or {}), **credentials}, user_name, namespace, flags.changed("namespace"))
+    return Target(name, server, {**user, **credentials}, user_name, namespace, flags.changed("namespace"))
 
 
 def _credentials(flags: Values) -> Iterator[tuple[str, str]]:
