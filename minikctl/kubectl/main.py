@@ -147,10 +147,10 @@ def first_word(args: Sequence[str], flags: FlagSet) -> int | None:
 
 def run_plugin(args: Sequence[str], least: int, session: Session) -> None:
     """Become the plugin of the longest name that the arguments make, of at least `least` words; or return."""
-    from minikctl.kubectl import plugins
+    from minikctl.kubectl import pluginrun
 
     session.streams.out.flush()
-    plugins.dispatch(args, least, session.environ)
+    pluginrun.dispatch(args, least, session.environ)
 
 
 def preferred(args: list[str], session: Session) -> list[str]:
