@@ -72,8 +72,9 @@ class NodeLifecycleController(Controller):
             at = now if ready else seconds_of(node["metadata"].get("creationTimestamp"))
             known = [uid, beat, at, alive]
             self.env.state.put(name, known)
-            message = f"Node {name} event: Registered Node {name} in Controller"
-            self.recorder.event(node, "Normal", "RegisteredNode", message)
+            if not alive:  # the nodes a cluster starts with have been there all along
+                message = f"Node {name} event: Registered Node {name} in Controller"
+                self.recorder.event(node, "Normal", "RegisteredNode", message)
         elif [beat, alive] != [known[1], known[3]]:
             known = [uid, beat, now, alive]
             self.env.state.put(name, known)
