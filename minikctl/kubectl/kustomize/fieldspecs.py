@@ -79,57 +79,11 @@ _SCALED = _specs(False, ("spec/scaleTargetRef/name", "HorizontalPodAutoscaler"))
 
 def name_references() -> tuple[Referral, ...]:
     """kustomize's default name references."""
-    configmaps = _in_pods(
-        "volumes/configMap/name", "containers/env/valueFrom/configMapKeyRef/name",
-        "initContainers/env/valueFrom/configMapKeyRef/name", "containers/envFrom/configMapRef/name",
-        "initContainers/envFrom/configMapRef/name", "volumes/projected/sources/configMap/name",
-    )  # fmt: skip
-    secrets = _in_pods(
-        "volumes/secret/secretName", "containers/env/valueFrom/secretKeyRef/name",
-        "initContainers/env/valueFrom/secretKeyRef/name", "containers/envFrom/secretRef/name",
-        "initContainers/envFrom/secretRef/name", "imagePullSecrets/name", "volumes/projected/sources/secret/name",
-    )  # fmt: skip
-    roles = (("rules/resourceNames", "Role"), ("rules/resourceNames", "ClusterRole"))
     return (
         *(Referral(Gvk(kind=kind), _SCALED) for kind in _SCALABLE),
-        Referral(Gvk("", "v1", "ConfigMap"), (
-            *configmaps,
-            *_specs(
-                False, ("spec/configSource/configMap", "Node"), *roles,
-                (f"{_INGRESS_ANNOTATIONS}fastcgi-params-configmap", "Ingress"),
-            ),
-        )),
-        Referral(Gvk("", "v1", "Secret"), (
-            *secrets,
-            *_specs(
-                False,
-                ("spec/tls/secretName", "Ingress"),
-                (r"metadata/annotations/ingress.kubernetes.io\/auth-secret", "Ingress"),
-                (f"{_INGRESS_ANNOTATIONS}auth-secret", "Ingress"),
-                (f"{_INGRESS_ANNOTATIONS}auth-tls-secret", "Ingress"),
-                ("imagePullSecrets/name", "ServiceAccount"),
-                *((f"parameters/{field}", "StorageClass") for field in (
-                    "secretName", "adminSecretName", "userSecretName", "secretRef",
-                )),
-                *roles,
-                ("spec/azureFile/secretName", "PersistentVolume"),
-            ),
-            FieldSpec(
-                "spec/template/spec/containers/env/valueFrom/secretKeyRef/name",
-                Gvk("serving.knative.dev", "v1", "Service"),
-            ),
-        )),
-        Referral(Gvk("", "v1", "Service"), _specs(
-            False,
-            ("spec/serviceName", "StatefulSet.apps"),
-            ("spec/rules/http/paths/backend/serviceName", "Ingress"),
-            ("spec/backend/serviceName", "Ingress"),
-            ("spec/rules/http/paths/backend/service/name", "Ingress"),
-            ("spec/defaultBackend/service/name", "Ingress"),
-            ("spec/service/name", "APIService.apiregistration.k8s.io"),
-            ("webhooks/clientConfig/service", f"ValidatingWebhookConfiguration.{_ADMISSION}"),
-            ("webhooks/clientConfig/service", f"MutatingWebhookConfiguration.{_ADMISSION}"),
-        )),
+        Referral(Gvk("", "v1", "ConfigMap"), _configmap_users()),
+        Referral(Gvk("", "v1", "Secret"), _secret_users()),
+        Referral(Gvk("", "v1", "Service"), _service_users()),
         Referral(Gvk(_RBAC, "", "Role"), _specs(False, ("roleRef/name", f"RoleBinding.{_RBAC}"))),
         Referral(Gvk(_RBAC, "", "ClusterRole"), _specs(
             False, ("roleRef/name", f"RoleBinding.{_RBAC}"), ("roleRef/name", f"ClusterRoleBinding.{_RBAC}"),
@@ -150,6 +104,64 @@ def name_references() -> tuple[Referral, ...]:
         )),
         Referral(Gvk("scheduling.k8s.io", "v1", "PriorityClass"), _in_users("priorityClassName")),
     )  # fmt: skip
+
+
+_ROLES = (("rules/resourceNames", "Role"), ("rules/resourceNames", "ClusterRole"))
+
+
+def _configmap_users() -> tuple[FieldSpec, ...]:
+    return (
+        *_in_pods(
+            "volumes/configMap/name", "containers/env/valueFrom/configMapKeyRef/name",
+            "initContainers/env/valueFrom/configMapKeyRef/name", "containers/envFrom/configMapRef/name",
+            "initContainers/envFrom/configMapRef/name", "volumes/projected/sources/configMap/name",
+        ),
+        *_specs(
+            False, ("spec/configSource/configMap", "Node"), *_ROLES,
+            (f"{_INGRESS_ANNOTATIONS}fastcgi-params-configmap", "Ingress"),
+        ),
+    )  # fmt: skip
+
+
+def _secret_users() -> tuple[FieldSpec, ...]:
+    return (
+        *_in_pods(
+            "volumes/secret/secretName", "containers/env/valueFrom/secretKeyRef/name",
+            "initContainers/env/valueFrom/secretKeyRef/name", "containers/envFrom/secretRef/name",
+            "initContainers/envFrom/secretRef/name", "imagePullSecrets/name", "volumes/projected/sources/secret/name",
+        ),
+        *_specs(
+            False,
+            ("spec/tls/secretName", "Ingress"),
+            (r"metadata/annotations/ingress.kubernetes.io\/auth-secret", "Ingress"),
+            (f"{_INGRESS_ANNOTATIONS}auth-secret", "Ingress"),
+            (f"{_INGRESS_ANNOTATIONS}auth-tls-secret", "Ingress"),
+            ("imagePullSecrets/name", "ServiceAccount"),
+            *((f"parameters/{field}", "StorageClass") for field in (
+                "secretName", "adminSecretName", "userSecretName", "secretRef",
+            )),
+            *_ROLES,
+            ("spec/azureFile/secretName", "PersistentVolume"),
+        ),
+        FieldSpec(
+            "spec/template/spec/containers/env/valueFrom/secretKeyRef/name",
+            Gvk("serving.knative.dev", "v1", "Service"),
+        ),
+    )  # fmt: skip
+
+
+def _service_users() -> tuple[FieldSpec, ...]:
+    return _specs(
+        False,
+        ("spec/serviceName", "StatefulSet.apps"),
+        ("spec/rules/http/paths/backend/serviceName", "Ingress"),
+        ("spec/backend/serviceName", "Ingress"),
+        ("spec/rules/http/paths/backend/service/name", "Ingress"),
+        ("spec/defaultBackend/service/name", "Ingress"),
+        ("spec/service/name", "APIService.apiregistration.k8s.io"),
+        ("webhooks/clientConfig/service", f"ValidatingWebhookConfiguration.{_ADMISSION}"),
+        ("webhooks/clientConfig/service", f"MutatingWebhookConfiguration.{_ADMISSION}"),
+    )
 
 
 NAME = (FieldSpec("metadata/name"),)

@@ -19,47 +19,51 @@ Identical = Callable[[Sequence[Resource]], bool]
 def fix_references(resources: ResMap, referrals: Iterable[Referral]) -> None:
     """Bring every reference up to date."""
     referrals = list(referrals)
+    by_name: dict[str, list[Resource]] = {}
+    for item in resources.items:
+        for name in {old.name for old in item.previous}:
+            by_name.setdefault(name, []).append(item)
+    by_kind: dict[Gvk, list[tuple[Gvk, FieldSpec]]] = {}
     for referrer in resources.items:
         first = referrer.original_id.gvk
-        wanted = [
-            (referral.target, spec) for referral in referrals for spec in referral.referrers if first.selected(spec.gvk)
-        ]
-        if not wanted:
-            continue
-        candidates = [item for item in _reachable(resources, referrer) if item.previous]
-        by_name: dict[str, list[Resource]] = {}
-        for item in candidates:
-            for old_name in {old.name for old in item.previous}:
-                by_name.setdefault(old_name, []).append(item)
-        for target, spec in wanted:
-            _Fixer(referrer, target, spec, by_name).run()
+        if first not in by_kind:
+            by_kind[first] = [
+                (referral.target, spec)
+                for referral in referrals
+                for spec in referral.referrers
+                if first.selected(spec.gvk)
+            ]
+        namespaces = _subject_namespaces(referrer)
+        for target, spec in by_kind[first]:
+            _Fixer(referrer, target, spec, by_name, namespaces).run()
 
 
-def _reachable(resources: ResMap, referrer: Resource) -> list[Resource]:
-    """Objects of the same namespace or of none; for a RoleBinding also those of its subjects' namespaces."""
-    own = referrer.id
-    if own.gvk.cluster_scoped:
-        return resources.items
-    namespaces = set()
-    if referrer.kind == "RoleBinding":
-        for subject in referrer.node.get("subjects") or ():
-            if isinstance(subject, dict) and subject.get("kind") == "ServiceAccount" and "namespace" in subject:
-                namespaces.add(text(subject["namespace"]))
-    return [
-        item
-        for item in resources.items
-        if item.id.effective_namespace in (NO_NAMESPACE, own.effective_namespace) or item.namespace in namespaces
-    ]
+def _subject_namespaces(referrer: Resource) -> set[str]:
+    """Where the service accounts of a RoleBinding are: it may refer to objects there."""
+    subjects = referrer.node.get("subjects") if referrer.kind == "RoleBinding" else None
+    return {
+        text(subject["namespace"])
+        for subject in (subjects if isinstance(subjects, list) else ())
+        if isinstance(subject, dict) and subject.get("kind") == "ServiceAccount" and "namespace" in subject
+    }
 
 
 class _Fixer:
     """Fixes one field of one referrer."""
 
-    def __init__(self, referrer: Resource, target: Gvk, spec: FieldSpec, by_name: dict[str, list[Resource]]) -> None:
+    def __init__(
+        self,
+        referrer: Resource,
+        target: Gvk,
+        spec: FieldSpec,
+        by_name: dict[str, list[Resource]],
+        namespaces: set[str],
+    ) -> None:
         self.referrer = referrer
         self.target = target
         self.spec = spec
         self.by_name = by_name
+        self.namespaces = namespaces
 
     def run(self) -> None:
         spec = FieldSpec(self.spec.path, self.referrer.gvk, self.spec.create)
@@ -123,6 +127,8 @@ class _Fixer:
         raise KustomizeError(f" found multiple possible referrals: {', '.join(str(item.id) for item in found)}")
 
     def _is_target(self, item: Resource) -> bool:
+        if not self._is_reachable(item):
+            return False
         ids = item.previous_ids
         if not any(old.gvk.selected(self.target) for old in ids):
             return False
@@ -136,6 +142,15 @@ class _Fixer:
         if own.gvk.cluster_scoped or other.gvk.cluster_scoped or item.kind == "ServiceAccount":
             return True
         return own.effective_namespace == other.effective_namespace
+
+    def _is_reachable(self, item: Resource) -> bool:
+        """Objects of the same namespace or of none; from an object without one, everything."""
+        own = self.referrer.id
+        return (
+            own.gvk.cluster_scoped
+            or item.id.effective_namespace in (NO_NAMESPACE, own.effective_namespace)
+            or item.namespace in self.namespaces
+        )
 
 
 def _same_names(items: Sequence[Resource]) -> bool:
