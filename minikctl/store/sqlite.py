@@ -172,7 +172,9 @@ class SQLiteStore:
             where.append("o.path > ?")
             values.append(after)
         joiner = " AND " if "WHERE" in source else " WHERE "
-        statement = source + joiner + " AND ".join(where) + " ORDER BY o.path"
+        # The plus keeps SQLite from walking all paths in order where the node's index finds the few rows.
+        order = " ORDER BY +o.path" if node is not None else " ORDER BY o.path"
+        statement = source + joiner + " AND ".join(where) + order
         if limit:
             statement += f" LIMIT {limit}"
         return [Record(*row) for row in self._execute(statement, values)]
