@@ -22,25 +22,26 @@ class Addresses:
         """The next free address of the node; NoAddressError where there is none."""
         name = node["metadata"]["name"]
         base, size = _range(node)
-        last, used = self._load(name)
+        last, used, _ = self._load(name)
         for step in range(1, size):
             offset = (last + step) % size
             if offset < _FIRST or offset == size - 1 or used >> offset & 1:
                 continue
-            self._state.put(f"ips/{name}", [offset, f"{used | 1 << offset:x}"])
+            self._state.put(f"ips/{name}", [offset, f"{used | 1 << offset:x}", base])
             return _dotted(base + offset)
         raise NoAddressError(f"no IP addresses available in range set: {_dotted(base + 1)}-{_dotted(base + size - 2)}")
 
     def release(self, node: str, ip: str) -> None:
         """Give an address back."""
-        last, used = self._load(node)
-        offset = _number(ip) & 0xFF if used.bit_length() <= 256 else _number(ip) & 0xFFFF
-        if used >> offset & 1:
-            self._state.put(f"ips/{node}", [last, f"{used & ~(1 << offset):x}"])
+        last, used, base = self._load(node)
+        offset = _number(ip) - base
+        if offset >= 0 and used >> offset & 1:
+            self._state.put(f"ips/{node}", [last, f"{used & ~(1 << offset):x}", base])
 
-    def _load(self, node: str) -> tuple[int, int]:
+    def _load(self, node: str) -> tuple[int, int, int]:
+        """The offset handed out last, the offsets in use as bits, and where the range begins."""
         stored = self._state.get(f"ips/{node}")
-        return (stored[0], int(stored[1], 16)) if stored else (_FIRST - 1, 0)
+        return (stored[0], int(stored[1], 16), stored[2]) if stored else (_FIRST - 1, 0, 0)
 
 
 def _range(node: Obj) -> tuple[int, int]:

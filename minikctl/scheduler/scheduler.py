@@ -148,8 +148,7 @@ class Scheduler:
 
     def flush(self) -> None:
         """Store the snapshot, called at the end of each batch, in its transaction: not while pods come in."""
-        busy = self._queue.busy and not self._storage.behind(self._revision)
-        if self._cluster is not None and not busy:
+        if self._cluster is not None and not self._queue.busy:
             self._storage.save(self._cluster, self._revision or self._storage.revision)
 
     # One pod

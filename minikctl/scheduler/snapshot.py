@@ -159,10 +159,6 @@ class Cluster:
         """Whether any placed pod has affinity or anti-affinity to other pods."""
         return self._affine > 0
 
-    @property
-    def dirty(self) -> bool:
-        return bool(self.changed) or bool(self.described)
-
     def set_node(self, node: Obj) -> bool:
         """Add or update a node; True where scheduling may come out differently now."""
         name = node["metadata"]["name"]

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _SUMMARY = "snapshot"
 _FORMAT = 1
-_REPLAY_LONGEST = 1000
+_REPLAY_LONGEST = 200
 _SPARE_SHAPES = 100
 _FINISHED = ("Succeeded", "Failed")
 
@@ -34,6 +34,7 @@ class SnapshotStorage:
         self._state = state
         self._shapes = shapes
         self.revision = 0
+        self.patience = _REPLAY_LONGEST  # how many changes may be left to be replayed
         # What the stored summary is made of: node name -> row, the positions of shapes, label sets.
         self._rows: dict[str, list[Any]] = {}
         self._indices: dict[Shape, int] = {}
@@ -50,8 +51,11 @@ class SnapshotStorage:
         return self._read_all()
 
     def save(self, cluster: Cluster, revision: int) -> None:
-        """Store what changed since the last time; `revision` is that of the last change taken in."""
-        if self._state is None or not revision or not (cluster.dirty or self.behind(revision)):
+        """Store what changed since the last time; `revision` is that of the last change taken in.
+
+        A few changes are left to be replayed: that costs less than writing.
+        """
+        if self._state is None or not revision or not self.behind(revision):
             return
         for name in cluster.changed:
             node = cluster.nodes.get(name) or cluster.absent.get(name)
@@ -68,7 +72,7 @@ class SnapshotStorage:
 
     def behind(self, revision: int) -> bool:
         """Whether so much happened since the last save that replaying it would take long."""
-        return revision - self.revision > _REPLAY_LONGEST
+        return revision - self.revision > self.patience
 
     # Storing
 

@@ -45,7 +45,8 @@ class Constraint:
         self.max_skew = max_skew
         self.matches = matches
         self.min_domains: int = spec.get("minDomains") or 1
-        self.honor_affinity = spec.get("nodeAffinityPolicy", "Honor") == "Honor"
+        selective = bool(shape.spec.get("nodeSelector") or (shape.spec.get("affinity") or {}).get("nodeAffinity"))
+        self.honor_affinity = selective and spec.get("nodeAffinityPolicy", "Honor") == "Honor"
         self.honor_taints = spec.get("nodeTaintsPolicy", "Ignore") == "Honor"
         self.own = int(matches(shape.labels))
         self.namespace = shape.namespace

@@ -69,6 +69,7 @@ def test_stored_equals_read_anew(steps: list[Any]) -> None:
                 api.delete("pods", f"p{rest[0]}", "demo")
         if kind == "settle":
             api.scheduler._load()
+            api.scheduler._storage.patience = 0
             api.scheduler.flush()
     kept = SnapshotStorage(api, api.state, Shapes()).load()  # type: ignore[arg-type]
     fresh = SnapshotStorage(api, None, Shapes()).load()  # type: ignore[arg-type]
