@@ -6,6 +6,7 @@ An emulated container takes no input while it runs, so there is nothing to send 
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from minikctl.apimachinery.errors import StatusError
@@ -19,15 +20,24 @@ from minikctl.kubectl.watches import follow
 if TYPE_CHECKING:
     from minikctl.kubectl.factory import Factory
 
+_SHELLS = frozenset(("ash", "bash", "dash", "sh", "zsh"))
 
-def refuse_input(factory: Factory) -> None:
-    """Refuse standard input that has something to say: nobody would read it."""
+
+def refuse_input(factory: Factory, command: Sequence[str] | None = None) -> None:
+    """Refuse standard input that has something to say: nobody would read it.
+
+    `command` is what a new container runs: a shell on a terminal would wait for input for ever.
+    """
     stdin = factory.streams.stdin
     try:
         descriptor = stdin.fileno()
     except (OSError, ValueError, AttributeError):
         return
     if os.isatty(descriptor):
+        if command is not None and (not command or (len(command) == 1 and os.path.basename(command[0]) in _SHELLS)):
+            raise KubectlError(
+                "interactive sessions are not supported by minikctl yet; give a command, as in -- sh -c ..."
+            )
         return
     import select
 

@@ -154,7 +154,7 @@ class DebugOptions(Options):
 
     def run(self) -> None:
         if self.attach and self.flags["stdin"]:
-            attaching.refuse_input(self.factory)
+            attaching.refuse_input(self.factory, self.args)
         builder = self.factory.builder().files(self.flags)
         if self.targets:
             slashed = all("/" in name for name in self.targets)

@@ -114,7 +114,7 @@ class LogsOptions(Options):
         ]
         if not flags["follow"]:
             for stream, write in streams:
-                write(stream.read())
+                self._print(stream, write)
             return
         most = flags["max-log-requests"]
         if len(streams) > most > 0 and len(streams) > 1:
@@ -126,6 +126,14 @@ class LogsOptions(Options):
             follow(self.factory, streams)
         except StatusError as error:
             if not flags["ignore-errors"]:
+                raise
+            self.factory.out(f"error: {error}")
+
+    def _print(self, stream: LogStream, write: Write) -> None:
+        try:
+            write(stream.read())
+        except StatusError as error:
+            if not self.flags["ignore-errors"]:
                 raise
             self.factory.out(f"error: {error}")
 

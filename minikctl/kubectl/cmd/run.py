@@ -102,7 +102,7 @@ class RunOptions(Options):
         show = typed_printer(self.flags, out, "created", self.dry_run)
         obj = overrides.apply(self.flags, self.pod())
         if self.attach and self.flags["stdin"]:
-            attaching.refuse_input(self.factory)
+            attaching.refuse_input(self.factory, self.args[1:])
         created = [self._create(obj)]
         errors: list[Exception] = []
         if self.flags["expose"]:
