@@ -32,6 +32,7 @@ _CREATE = ("CREATE",)
 _WRITE = ("CREATE", "UPDATE")
 _UPDATE = ("UPDATE",)
 _ALL = ("CREATE", "UPDATE", "DELETE")
+_EVERY = (*_ALL, "CONNECT")
 _MAIN = ("",)
 _SUB = ("*",)
 
@@ -49,6 +50,7 @@ _MUTATING = (
     ("defaultingressclass", ("ingresses.networking.k8s.io",), _CREATE, _MAIN),
     ("podtopologylabels", _POD, _CREATE, _MAIN),
     ("policies.mutating", _ANY, _WRITE, _SUB),
+    ("webhooks.mutating", _ANY, _WRITE, _SUB),
 )
 _VALIDATING = (
     ("namespacelifecycle", _ANY, ("DELETE",), _MAIN),
@@ -59,15 +61,20 @@ _VALIDATING = (
     ("runtimeclass", _POD, _CREATE, _MAIN),
     ("podresize", _POD, _UPDATE, ("resize",)),
     ("certificates", _CSR, _WRITE, ("", "approval", "status")),
-    ("policies.validating", _ANY, _ALL, _SUB),
+    ("policies.validating", _ANY, _EVERY, _SUB),
+    ("webhooks.validating", _ANY, _EVERY, _SUB),
     ("resourcequota", _ANY, _WRITE, ("", "resize")),
 )
 
 
 def mutate(obj: Obj | None, old: Obj | None, ctx: Context) -> None:
-    """Run the mutating plugins that concern this request, in order."""
-    for plugin in _chain(True, ctx.resource.key, ctx.operation, ctx.request.subresource):
+    """Run the mutating plugins that concern this request, in order; once more if a hook changed the object."""
+    chain = _chain(True, ctx.resource.key, ctx.operation, ctx.request.subresource)
+    for plugin in chain:
         plugin(obj, old, ctx)
+    if ctx.hooked and ctx.passes.second():
+        for plugin in chain:
+            plugin(obj, old, ctx)
 
 
 def validate(obj: Obj | None, old: Obj | None, ctx: Context) -> None:

@@ -10,6 +10,7 @@ from minikctl.apimachinery.request import Obj, Request, UserInfo
 if TYPE_CHECKING:
     from minikctl.apimachinery.rand import Rand
     from minikctl.apimachinery.resources import Resource
+    from minikctl.apiserver.admission.passes import Passes
     from minikctl.apiserver.registry.reader import Reader
     from minikctl.apiserver.registry.strategy import Strategy
     from minikctl.apiserver.server import Server
@@ -22,7 +23,9 @@ class Context:
     for the response; `on_commit` functions run in the transaction, after the last check.
     """
 
-    __slots__ = ("_now", "dry_run", "on_commit", "operation", "request", "resource", "server", "strategy", "warnings")
+    __slots__ = (
+        "_now", "_passes", "dry_run", "on_commit", "operation", "request", "resource", "server", "strategy", "warnings",
+    )  # fmt: skip
 
     def __init__(
         self, server: Server, request: Request, resource: Resource, strategy: Strategy, operation: str
@@ -36,6 +39,21 @@ class Context:
         self.warnings: list[str] = []
         self.on_commit: list[Any] = []
         self._now = ""
+        self._passes: Passes | None = None
+
+    @property
+    def passes(self) -> Passes:
+        """Which mutating hooks have run on the object."""
+        if self._passes is None:
+            from minikctl.apiserver.admission.passes import Passes
+
+            self._passes = Passes()
+        return self._passes
+
+    @property
+    def hooked(self) -> bool:
+        """Whether any mutating hook has run."""
+        return self._passes is not None
 
     @property
     def user(self) -> UserInfo:

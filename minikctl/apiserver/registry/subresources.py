@@ -66,6 +66,10 @@ def plain(ctx: Context) -> Response:
 
 def _connect(ctx: Context) -> Response:
     ctx.operation = "CONNECT"
+    if ctx.request.subresource != "log":
+        from minikctl.apiserver import admission
+
+        admission.validate({"apiVersion": "v1", **ctx.request.options}, None, ctx)
     if ctx.server.connect is None:
         raise errors.StatusError("ServiceUnavailable", "no node answers in this cluster")
     return Response(ctx.server.connect(ctx))

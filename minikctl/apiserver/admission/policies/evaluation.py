@@ -30,8 +30,8 @@ class Evaluation:
         self._ctx = ctx
         self._known: dict[str, Any] = {}
         self._variables: dict[str, Any] = {
-            "object": obj,
-            "oldObject": old,
+            "object": seen(obj, ctx),
+            "oldObject": seen(old, ctx),
             "request": request_of(ctx),
             "params": params,
             "namespaceObject": ctx.reader.peek("namespaces", "", ctx.namespace) if ctx.namespace else None,
@@ -90,10 +90,29 @@ def conditions_hold(conditions: Any, value: Callable[[str], Any]) -> bool:
     return True
 
 
+_SCALE = {"group": "autoscaling", "version": "v1", "kind": "Scale"}
+_CONNECTED = {"exec": "PodExecOptions", "attach": "PodAttachOptions", "portforward": "PodPortForwardOptions"}
+
+
+def seen(obj: Obj | None, ctx: Context) -> Obj | None:
+    """An object as those outside see it: in the version of the request, through the subresource's eyes."""
+    if obj is None or obj.get("kind") != ctx.resource.kind:
+        return obj
+    if ctx.request.subresource == "scale":
+        from minikctl.apiserver.registry import scale
+
+        return scale.to_scale(obj, ctx)
+    return ctx.server.shown(obj, ctx.resource)
+
+
 def request_of(ctx: Context) -> Obj:
     """The variable `request`: what an AdmissionReview says of the request, without its objects."""
     resource, request = ctx.resource, ctx.request
     kind = {"group": resource.group, "version": resource.version, "kind": resource.kind}
+    if request.subresource == "scale":
+        kind = _SCALE
+    elif ctx.operation == "CONNECT":
+        kind = {"group": "", "version": "v1", "kind": _CONNECTED.get(request.subresource, "PodProxyOptions")}
     named = {"group": resource.group, "version": resource.version, "resource": resource.plural}
     user = ctx.user
     return {

@@ -18,30 +18,16 @@ BINDINGS = "mutatingadmissionpolicybindings.admissionregistration.k8s.io"
 
 
 def mutate(obj: Obj | None, old: Obj | None, ctx: Context) -> None:
-    """Apply every policy that is bound to the request; those that ask for it once more after a change."""
+    """Apply every policy that is bound to the request."""
     policies = ctx.reader.peek_all(POLICIES)
     if not policies or obj is None or ctx.resource.key in matching.POLICIES or ctx.request.subresource == "scale":
         return
-    changed_after = _round(policies, obj, old, ctx, again=False)
-    if changed_after:
-        _round(
-            [policy for policy in policies if policy["metadata"]["name"] in changed_after], obj, old, ctx, again=True
-        )
-
-
-def _round(policies: list[Obj], obj: Obj, old: Obj | None, ctx: Context, again: bool) -> set[str]:
-    """Run policies in order; the names of those that saw the object before a later one changed it."""
-    ran: list[str] = []
-    stale: set[str] = set()
     for policy in policies:
+        name = policy["metadata"]["name"]
         match = policy["spec"].get("matchConstraints") or {}
-        if not matching.matches(match, obj, old, ctx):
-            continue
-        if _apply(policy, obj, old, ctx):
-            stale |= set(ran)
-        if policy["spec"].get("reinvocationPolicy") == "IfNeeded" and not again:
-            ran.append(policy["metadata"]["name"])
-    return stale
+        if ctx.passes.due(name) and matching.matches(match, obj, old, ctx):
+            changed = _apply(policy, obj, old, ctx)
+            ctx.passes.ran(name, changed, policy["spec"].get("reinvocationPolicy") == "IfNeeded")
 
 
 def _apply(policy: Obj, obj: Obj, old: Obj | None, ctx: Context) -> bool:
@@ -118,11 +104,11 @@ def _applied(obj: Obj, configuration: Any, ctx: Context) -> Obj:
 def replace(obj: Obj, patched: Obj, ctx: Context) -> None:
     """Give the object a new content in place, defaults filled in where the patch left gaps."""
     from minikctl.apimachinery.deepcopy import deep_copy
-    from minikctl.apiserver import defaults
+    from minikctl.apiserver.registry import decode
 
     content = deep_copy(patched)
-    if not ctx.resource.custom:
-        defaults.apply(ctx.resource.key, ctx.resource.version, content)
+    if not ctx.resource.custom and content.get("kind") == ctx.resource.kind:
+        content = decode.defaulted(content, ctx)
     obj.clear()
     obj.update(content)
 

@@ -1,0 +1,1 @@
+"""Webhooks: admission by programs outside the apiserver, called over https."""

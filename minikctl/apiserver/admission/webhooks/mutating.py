@@ -1,0 +1,48 @@
+"""MutatingAdmissionWebhook: webhooks that may change the object, one after the other, once more if needed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from minikctl.apimachinery.request import Obj
+    from minikctl.apiserver.registry.context import Context
+
+CONFIGURATIONS = "mutatingwebhookconfigurations.admissionregistration.k8s.io"
+
+
+def mutate(obj: Obj | None, old: Obj | None, ctx: Context) -> None:
+    """Ask every webhook that the request concerns and apply its patch."""
+    if obj is None or ctx.request.subresource == "scale" or not ctx.reader.peek_all(CONFIGURATIONS):
+        return
+    from minikctl.apiserver.admission.webhooks import dispatch
+
+    passes = ctx.passes
+    for configuration, webhook in dispatch.webhooks(CONFIGURATIONS, obj, old, ctx):
+        name = f"{configuration['metadata']['name']}/{webhook['name']}"
+        if not passes.due(name):
+            continue
+        answer = dispatch.ask(configuration, webhook, obj, old, ctx)
+        changed = False
+        if answer is not None:
+            ctx.warnings.extend(answer.warnings)
+            if not answer.allowed:
+                raise dispatch.denial(webhook["name"], answer.status)
+            changed = bool(answer.patch) and _apply(answer.patch, obj, webhook, ctx)
+        passes.ran(name, changed, webhook.get("reinvocationPolicy") == "IfNeeded")
+
+
+def _apply(operations: Any, obj: Obj, webhook: Obj, ctx: Context) -> bool:
+    from minikctl.apimachinery import errors, patch
+    from minikctl.apimachinery.deepcopy import deep_copy
+    from minikctl.apiserver.admission.policies.evaluation import seen
+    from minikctl.apiserver.admission.policies.mutating import replace
+
+    before = deep_copy(obj)
+    shown = deep_copy(seen(obj, ctx))
+    try:
+        patched = patch.json_patch(shown, operations)
+    except patch.PatchError as error:
+        raise errors.internal(f'failed to apply patch of webhook "{webhook["name"]}": {error}') from None
+    replace(obj, patched, ctx)
+    return bool(obj != before)

@@ -1,0 +1,176 @@
+"""Posting an AdmissionReview to a webhook: where it is, TLS, time limits, and Go's words for what goes wrong.
+
+A Service leads to the addresses of its EndpointSlices. Emulated pods answer no connections, so a
+Service of theirs refuses; a webhook outside the cluster (a URL, or endpoints written by hand) is real.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    import socket
+    import ssl
+    from collections.abc import Iterator
+
+    from minikctl.apimachinery.request import Obj
+    from minikctl.apiserver.registry.reader import Reader
+
+_SLICES = "endpointslices.discovery.k8s.io"
+_SELF_SIGNED = (18, 19, 20, 21)
+_EXPIRED = (9, 10)
+
+
+class CallError(Exception):
+    """A webhook that could not be asked; the message is what client-go would say."""
+
+
+class EmulatedError(CallError):
+    """A webhook whose Service is served by emulated pods."""
+
+
+class Target(NamedTuple):
+    """Where to connect, the name its certificate must have, and the URL as it is written."""
+
+    host: str
+    port: int
+    name: str
+    url: str
+    path: str
+
+
+def post(webhook: Obj, review: Obj, reader: Reader) -> Obj:
+    """The AdmissionReview that a webhook answers with; CallError where there is none."""
+    seconds = int(webhook.get("timeoutSeconds") or 10)
+    target = _target(webhook.get("clientConfig") or {}, seconds, reader)
+    try:
+        status, body = _exchange(target, _context(webhook), json.dumps(review).encode(), seconds)
+    except OSError as error:
+        raise CallError(f'Post "{target.url}": {_explained(error, target)}') from None
+    if status != 200:
+        raise CallError(_status_text(status, body))
+    try:
+        answer = json.loads(body)
+    except ValueError as error:
+        raise CallError(f"couldn't get version/kind; json parse error: {error}") from None
+    return answer if isinstance(answer, dict) else {}
+
+
+def _target(config: Obj, seconds: int, reader: Reader) -> Target:
+    service = config.get("service")
+    if service:
+        return _service_target(service, seconds, reader)
+    from urllib.parse import urlsplit
+
+    parts = urlsplit(str(config.get("url", "")))
+    host = parts.hostname or ""
+    path = parts.path or "/"
+    return Target(host, parts.port or 443, host, f"https://{parts.netloc}{path}?timeout={seconds}s", path)
+
+
+def _service_target(service: Obj, seconds: int, reader: Reader) -> Target:
+    namespace, name = service["namespace"], service["name"]
+    port = int(service.get("port") or 443)
+    path = service.get("path") or "/"
+    url = f"https://{name}.{namespace}.svc:{port}{path}?timeout={seconds}s"
+    found = reader.peek("services", namespace, name)
+    if found is None:
+        raise CallError(f'Post "{url}": service "{name}" not found')
+    wanted = [one for one in found["spec"].get("ports") or () if one.get("port") == port]
+    if not wanted:
+        raise CallError(f'Post "{url}": no service port {port} found for service "{name}"')
+    emulated = False
+    for address, target_port, pod in _endpoints(namespace, name, wanted[0].get("name", ""), reader):
+        if not pod:
+            return Target(address, target_port, f"{name}.{namespace}.svc", url, path)
+        emulated = True
+    if emulated:
+        address = found["spec"].get("clusterIP", "")
+        raise EmulatedError(f'Post "{url}": dial tcp {address}:{port}: connect: connection refused')
+    raise CallError(f'Post "{url}": no endpoints available for service "{name}"')
+
+
+def _endpoints(namespace: str, service: str, port_name: str, reader: Reader) -> Iterator[tuple[str, int, bool]]:
+    """Ready addresses of a Service, with the port, and whether a pod is behind each."""
+    for one in reader.list(_SLICES, namespace, label=("kubernetes.io/service-name", service)):
+        port = next((p.get("port") for p in one.get("ports") or () if (p.get("name") or "") == port_name), None)
+        for endpoint in one.get("endpoints") or ():
+            if port and (endpoint.get("conditions") or {}).get("ready") is not False:
+                for address in endpoint.get("addresses") or ():
+                    yield address, int(port), (endpoint.get("targetRef") or {}).get("kind") == "Pod"
+
+
+def _context(webhook: Obj) -> ssl.SSLContext:
+    import ssl
+
+    bundle = (webhook.get("clientConfig") or {}).get("caBundle")
+    if not bundle:
+        return ssl.create_default_context()
+    return ssl.create_default_context(cadata=base64.b64decode(bundle).decode("ascii", "replace"))
+
+
+def _exchange(target: Target, context: ssl.SSLContext, body: bytes, seconds: int) -> tuple[int, bytes]:
+    import http.client
+    import socket
+
+    class Connection(http.client.HTTPSConnection):
+        """Connects to the target's address, whatever the name in its certificate."""
+
+        def connect(self) -> None:
+            plain: socket.socket = socket.create_connection((target.host, target.port), timeout=seconds)
+            self.sock = context.wrap_socket(plain, server_hostname=target.name)
+
+    connection = Connection(target.name, target.port, timeout=seconds, context=context)
+    headers = {"Content-Type": "application/json", "Accept": "application/json, */*"}
+    try:
+        connection.request(
+            "POST",
+            f"{target.path}?timeout={seconds}s",
+            body,
+            {**headers, "User-Agent": "kube-apiserver-admission"},
+        )
+        response = connection.getresponse()
+        return response.status, response.read()
+    except http.client.HTTPException as error:
+        raise OSError(f"malformed HTTP response: {error}") from None
+    finally:
+        connection.close()
+
+
+def _explained(error: OSError, target: Target) -> str:
+    import socket
+    import ssl
+
+    place = f"dial tcp {target.host}:{target.port}"
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"tls: failed to verify certificate: x509: {_certificate_problem(error, target)}"
+    if isinstance(error, ssl.SSLError):
+        return f"tls: {error.reason or error}"
+    if isinstance(error, TimeoutError):
+        return "context deadline exceeded"
+    if isinstance(error, socket.gaierror):
+        return f"dial tcp: lookup {target.host}: no such host"
+    if isinstance(error, ConnectionResetError):
+        return "EOF"
+    if error.strerror:
+        return f"{place}: connect: {error.strerror.lower()}"
+    return str(error) or "EOF"
+
+
+def _certificate_problem(error: Any, target: Target) -> str:
+    if error.verify_code in _SELF_SIGNED:
+        return "certificate signed by unknown authority"
+    if error.verify_code in _EXPIRED:
+        return "certificate has expired or is not yet valid"
+    return f"certificate is not valid for any names, but wanted to match {target.name}"
+
+
+def _status_text(status: int, body: bytes) -> str:
+    if status == 404:
+        return "the server could not find the requested resource"
+    if status >= 500:
+        text = body.decode("utf-8", "replace").strip().replace("\n", "\\n")
+        return f'an error on the server ("{text or "unknown"}") has prevented the request from succeeding'
+    return "the server rejected our request for an unknown reason"

@@ -1,0 +1,26 @@
+"""ValidatingAdmissionWebhook: asks every webhook that the request concerns; one refusal is enough."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from minikctl.apimachinery.request import Obj
+    from minikctl.apiserver.registry.context import Context
+
+CONFIGURATIONS = "validatingwebhookconfigurations.admissionregistration.k8s.io"
+
+
+def validate(obj: Obj | None, old: Obj | None, ctx: Context) -> None:
+    """Refuse what a webhook denies; pass its warnings on."""
+    if not ctx.reader.peek_all(CONFIGURATIONS):
+        return
+    from minikctl.apiserver.admission.webhooks import dispatch
+
+    for configuration, webhook in dispatch.webhooks(CONFIGURATIONS, obj, old, ctx):
+        answer = dispatch.ask(configuration, webhook, obj, old, ctx)
+        if answer is None:
+            continue
+        ctx.warnings.extend(answer.warnings)
+        if not answer.allowed:
+            raise dispatch.denial(webhook["name"], answer.status)

@@ -1,0 +1,244 @@
+"""Admission webhooks, called over https for real: a small server in this process answers."""
+
+from __future__ import annotations
+
+import base64
+import json
+import ssl
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from minikctl.apimachinery.errors import StatusError
+
+PEM = Path(__file__).with_name("webhook.pem")
+BUNDLE = base64.b64encode(PEM.read_bytes().partition(b"-----END PRIVATE KEY-----\n")[2]).decode()
+GROUP = "admissionregistration.k8s.io"
+RULE = {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["*"], "resources": ["configmaps"]}
+Obj = dict[str, Any]
+
+
+class Hook:
+    """The server: what it was asked, and the function that answers."""
+
+    def __init__(self) -> None:
+        self.requests: list[Obj] = []
+        self.paths: list[str] = []
+        self.answer: Callable[[Obj], Obj] = lambda request: {"allowed": True}
+        self.raw: tuple[int, bytes] | None = None
+        self.port = 0
+
+    def reply(self, path: str, body: bytes) -> tuple[int, bytes]:
+        review = json.loads(body)
+        self.paths.append(path)
+        self.requests.append(review["request"])
+        if self.raw is not None:
+            return self.raw
+        response = {"uid": review["request"]["uid"], **self.answer(review["request"])}
+        return 200, json.dumps({**review, "response": response}).encode()
+
+
+@pytest.fixture
+def hook() -> Iterator[Hook]:
+    state = Hook()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            status, body = state.reply(self.path, self.rfile.read(int(self.headers["Content-Length"])))
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *args: Any) -> None:
+            """Silence."""
+
+    class Server(HTTPServer):
+        def handle_error(self, *args: Any) -> None:
+            """A client that does not trust the certificate hangs up."""
+
+    server = Server(("127.0.0.1", 0), Handler)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(PEM)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    state.port = server.server_port
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield state
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def install(api: Any, port: int, kind: str = "Validating", client: Obj | None = None, **fields: Any) -> None:
+    config = client or {"url": f"https://127.0.0.1:{port}/check", "caBundle": BUNDLE}
+    webhook = {
+        "name": "hook.example.com",
+        "clientConfig": config,
+        "rules": [RULE],
+        "sideEffects": "None",
+        "admissionReviewVersions": ["v1"],
+        "timeoutSeconds": 2,
+        **fields,
+    }
+    name = f"{kind.lower()}-{webhook['name']}"
+    api.create(
+        {
+            "apiVersion": f"{GROUP}/v1",
+            "kind": f"{kind}WebhookConfiguration",
+            "metadata": {"name": name},
+            "webhooks": [webhook],
+        }
+    )
+
+
+def config_map(name: str = "c", **data: str) -> Obj:
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": data}
+
+
+def patched(*operations: Obj) -> Callable[[Obj], Obj]:
+    text = base64.b64encode(json.dumps(operations).encode()).decode()
+    return lambda request: {"allowed": True, "patchType": "JSONPatch", "patch": text}
+
+
+def test_a_denial_and_its_words(api: Any, hook: Hook) -> None:
+    install(api, hook.port)
+    hook.answer = lambda request: {
+        "allowed": False,
+        "status": {"message": "not today", "reason": "Forbidden", "code": 403},
+    }
+    with pytest.raises(StatusError) as caught:
+        api.create(config_map(a="b"))
+    assert caught.value.message == 'admission webhook "hook.example.com" denied the request: not today'
+    assert (caught.value.reason, caught.value.code) == ("Forbidden", 403)
+    request = hook.requests[0]
+    assert hook.paths == ["/check?timeout=2s"]
+    assert (request["operation"], request["namespace"], request["name"]) == ("CREATE", "demo", "c")
+    assert request["resource"] == {"group": "", "version": "v1", "resource": "configmaps"}
+    assert request["object"]["data"] == {"a": "b"}
+    assert request["oldObject"] is None
+    assert request["userInfo"]["username"] == "kubernetes-admin"
+
+
+def test_warnings_and_deletes(api: Any, hook: Hook) -> None:
+    api.create(config_map())
+    install(api, hook.port)
+    hook.answer = lambda request: {"allowed": request["operation"] != "DELETE", "warnings": ["careful"]}
+    refused = api.refusal(api.client.delete, "configmaps", "c", "demo")
+    assert refused == 'admission webhook "hook.example.com" denied the request without explanation'
+    api.client.patch("configmaps", "c", {"data": {"x": "y"}}, "application/merge-patch+json", "demo")
+    assert api.warnings == ["careful", "careful"]
+    assert hook.requests[1]["oldObject"]["metadata"]["name"] == "c"
+
+
+def test_a_patch_changes_the_object(api: Any, hook: Hook) -> None:
+    install(api, hook.port, "Mutating")
+    hook.answer = patched({"op": "add", "path": "/data/added", "value": "yes"})
+    assert api.create(config_map(a="b"))["data"] == {"a": "b", "added": "yes"}
+
+
+def test_webhooks_run_again_after_a_change_if_they_ask_to(api: Any, hook: Hook) -> None:
+    install(api, hook.port, "Mutating", name="a.example.com", reinvocationPolicy="IfNeeded")
+    install(api, hook.port, "Mutating", name="b.example.com")
+
+    def answer(request: Obj) -> Obj:
+        if len(hook.requests) == 2:
+            return patched({"op": "add", "path": "/data/b", "value": "1"})(request)
+        return {"allowed": True}
+
+    hook.answer = answer
+    api.create(config_map(a="b"))
+    assert [sorted(request["object"]["data"]) for request in hook.requests] == [["a"], ["a"], ["a", "b"]]
+
+
+@pytest.mark.parametrize(
+    ("raw", "message"),
+    [
+        ((500, b"broken"), 'an error on the server ("broken") has prevented the request from succeeding'),
+        ((404, b""), "the server could not find the requested resource"),
+        ((200, b"{}"), "Webhook response was absent"),
+        ((200, b'{"response": {}}'), "received invalid webhook response: expected webhook response of"),
+    ],
+)
+def test_bad_answers_follow_the_failure_policy(api: Any, hook: Hook, raw: tuple[int, bytes], message: str) -> None:
+    install(api, hook.port)
+    install(api, hook.port, name="lax.example.com", failurePolicy="Ignore")
+    hook.raw = raw
+    refused = api.refusal(api.create, config_map())
+    head = 'Internal error occurred: failed calling webhook "hook.example.com": failed to call webhook: '
+    assert refused.startswith(head + message)
+    api.client.delete(f"validatingwebhookconfigurations.{GROUP}", "validating-hook.example.com")
+    api.create(config_map())
+
+
+def test_tls_is_verified(api: Any, hook: Hook) -> None:
+    install(api, hook.port, client={"url": f"https://127.0.0.1:{hook.port}/check"})
+    refused = api.refusal(api.create, config_map())
+    url = f'Post "https://127.0.0.1:{hook.port}/check?timeout=2s"'
+    assert refused.endswith(f"{url}: tls: failed to verify certificate: x509: certificate signed by unknown authority")
+
+
+def service(api: Any, port: int, **spec: Any) -> Obj:
+    api.create(
+        {
+            "apiVersion": "v1",
+            "kind": "Service",
+            "metadata": {"name": "hook"},
+            "spec": {"ports": [{"port": 443, "targetPort": port}], **spec},
+        }
+    )
+    api.cluster.settle()
+    return {"service": {"namespace": "demo", "name": "hook", "path": "/check"}, "caBundle": BUNDLE}
+
+
+def test_a_service_with_endpoints_of_its_own_is_called(api: Any, hook: Hook) -> None:
+    client = service(api, hook.port)
+    api.create(
+        {
+            "apiVersion": "discovery.k8s.io/v1",
+            "kind": "EndpointSlice",
+            "metadata": {"name": "hook-1", "labels": {"kubernetes.io/service-name": "hook"}},
+            "addressType": "IPv4",
+            "endpoints": [{"addresses": ["10.1.2.3"]}],
+            "ports": [{"port": hook.port}],
+        }
+    )
+    slices = api.cluster.server.storage
+    obj = api.client.get("endpointslices.discovery.k8s.io", "hook-1", "demo")
+    obj["endpoints"][0]["addresses"] = ["127.0.0.1"]  # validation keeps loopback addresses out
+    slices.replace("endpointslices.discovery.k8s.io", obj)
+    install(api, hook.port, client=client)
+    api.create(config_map())
+    assert len(hook.requests) == 1
+
+
+def test_a_service_of_emulated_pods_cannot_answer(api: Any) -> None:
+    api.create({**api.pod(), "metadata": {"name": "p", "labels": {"app": "hook"}}})
+    client = service(api, 443, selector={"app": "hook"})
+    install(api, 443, client=client)
+    refused = api.refusal(api.create, config_map())
+    url = 'Post "https://hook.demo.svc:443/check?timeout=2s": dial tcp 10.'
+    assert url in refused and refused.endswith(":443: connect: connection refused")
+    name = "validating-hook.example.com"
+    notes = {"metadata": {"annotations": {"minikctl.dev/emulated-answer": "allow"}}}
+    api.client.patch(f"validatingwebhookconfigurations.{GROUP}", name, notes, "application/merge-patch+json")
+    api.create(config_map())
+
+
+def test_a_missing_service_and_one_without_endpoints(api: Any) -> None:
+    install(api, 443, client={"service": {"namespace": "demo", "name": "hook"}, "caBundle": BUNDLE})
+    assert api.refusal(api.create, config_map()).endswith('service "hook" not found')
+    service(api, 443)
+    assert api.refusal(api.create, config_map()).endswith('no endpoints available for service "hook"')
+
+
+def test_match_conditions_choose_requests(api: Any, hook: Hook) -> None:
+    pytest.importorskip("cel", reason="the engine is an extra")
+    install(api, hook.port, matchConditions=[{"name": "big", "expression": "object.data.size() > 1"}])
+    api.create(config_map("small", a="b"))
+    api.create(config_map("big", a="b", c="d"))
+    assert [request["name"] for request in hook.requests] == ["big"]
