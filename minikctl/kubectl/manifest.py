@@ -222,6 +222,11 @@ class Builder:
         """The value of an unquoted scalar."""
         return _plain(text)
 
+    @staticmethod
+    def quoted(text: str) -> str:
+        """The value of a quoted scalar."""
+        return text
+
     def duplicate(self, key: str, line: int) -> None:
         """A mapping names this key twice: the last one wins."""
 
@@ -245,6 +250,8 @@ class Builder:
                     value = self.plain(value)
             elif event.tag:
                 value = _tagged(event.tag, value)
+            else:
+                value = self.quoted(value)
             if event.anchor:
                 self.anchors[event.anchor] = (value, 1)
             return value
@@ -381,9 +388,8 @@ def _tagged(tag: str, text: str) -> Any:
 
 def _key(value: Any) -> str:
     """A mapping key as a JSON key."""
-    if value.__class__ is str:
-        key: str = value
-        return key
+    if isinstance(value, str):
+        return value
     if value is True:
         return "true"
     if value is False:

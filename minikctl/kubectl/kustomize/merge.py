@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from minikctl.apimachinery.openapi import Schema, schema_for
-from minikctl.kubectl.kustomize.nodes import is_null, text
+from minikctl.kubectl.kustomize.nodes import Quoted, is_null, text
 from minikctl.kubectl.kustomize.problem import KustomizeError
 
 _DIRECTIVE = "$patch"
@@ -99,6 +99,8 @@ def _mapping(target: Any, patch: Any, schema: Schema | None) -> Any:
         value = _walk(target.get(key, ABSENT), source.get(key, ABSENT), schema.child(key) if schema else None)
         if value is ABSENT:
             target.pop(key, None)
+        elif isinstance(target.get(key), Quoted) and isinstance(value, int | float):
+            target[key] = Quoted(text(value))
         else:
             target[key] = value
     return target

@@ -51,6 +51,10 @@ class FloatText(float):
     text: str
 
 
+class Quoted(str):
+    """A quoted string: what is merged into its place is quoted too."""
+
+
 class Timestamp(str):
     """An unquoted date: a string here, a full timestamp in the output."""
 
@@ -140,6 +144,10 @@ class _NodeBuilder(Builder):
     def plain(text: str) -> Any:
         return resolve(text)
 
+    @staticmethod
+    def quoted(text: str) -> str:
+        return Quoted(text)
+
     def duplicate(self, key: str, line: int) -> None:
         why = f'line {line}: mapping key "{key}" already defined at line {line}'
         raise BrokenObject(f"map[string]interface {{}}(nil): yaml: unmarshal errors:\n  {why}")
@@ -184,8 +192,8 @@ def plain(value: Any) -> Any:
         return [plain(item) for item in value]
     if value is EMPTY or value is None or isinstance(value, bool):
         return None if value is EMPTY else value
-    if isinstance(value, Timestamp):
-        return _full_time(str(value))
+    if isinstance(value, str):
+        return _full_time(str(value)) if isinstance(value, Timestamp) else str(value)
     if isinstance(value, int):
         return int(value) if -(1 << 63) <= value < 1 << 64 else float(value)
     if isinstance(value, float):
