@@ -97,7 +97,7 @@ class Containers:
         except environment.ConfigError:
             return
         program, _ = self._program(container, kind, env)
-        if program.after is None and program.asked:
+        if program.asked:
             return
         self._plan(state, program)
         self._host.logs.go_on(self._record.uid, container["name"], state.runs - 1, self._now, program)
@@ -109,7 +109,7 @@ class Containers:
         state.end_code = program.code
         state.source = "shell" if program.kill_code else ""
         state.files = [*state.files, *([at + passed, path, content] for at, path, content in program.files)]
-        state.asked = program.asked and program.after is None
+        state.asked = program.asked
 
     def _program(self, container: Obj, kind: str, env: dict[str, str]) -> tuple[emulated.Program, Any]:
         """What a program does that starts now, and what it takes to run it again (command line, environment)."""
@@ -215,7 +215,7 @@ class Containers:
         state.code = code
         state.reason = "Completed" if code == 0 else "Error"
         state.ends = None
-        state.ready = state.started_up = False
+        state.ready = state.started_up = state.asked = False
         state.message = self._termination_message(container, state)
 
     def _termination_message(self, container: Obj, state: Container) -> str:

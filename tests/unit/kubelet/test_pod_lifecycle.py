@@ -190,6 +190,26 @@ def test_an_init_container_waits_for_a_service(lab: Lab) -> None:
     assert log.startswith("** server can't find db: NXDOMAIN\nwaiting\n") and log.endswith("Name:\tdb\nfound\n")
 
 
+def test_a_retrying_init_container_notices_the_service_early(lab: Lab) -> None:
+    script = """
+for i in 1 2 3; do
+  CODE=$(wget --server-response http://web 2>&1 | awk '/^  HTTP/{print $2}')
+  if [ $CODE -eq 200 ]; then exit 0; fi
+  sleep 10
+done
+exit 1
+"""
+    inits = [{"name": "w", "image": "i", "command": ["sh", "-c", script]}]
+    lab.run("early", initContainers=inits, restartPolicy="Never")
+    assert lab.phase("early") == "Pending"
+    service = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web", "namespace": "demo"}}
+    lab.client.create("services", {**service, "spec": {"selector": {"app": "web"}, "ports": [{"port": 80}]}})
+    lab.run("web")
+    lab.client.patch("pods", "web", {"metadata": {"labels": {"app": "web"}}}, MERGE_PATCH, "demo")
+    lab.cluster.settle()
+    assert lab.phase("early") == "Running"
+
+
 def test_missing_configuration(lab: Lab) -> None:
     env = [{"name": "A", "valueFrom": {"configMapKeyRef": {"name": "later", "key": "a"}}}]
     lab.run(container={"env": env})

@@ -10,6 +10,7 @@ from minikctl.kubelet.runtime.shell.control import Endless
 if TYPE_CHECKING:
     from minikctl.kubelet.runtime.shell.interpreter import Shell
 
+_NUMERIC = {"-eq": "__eq__", "-ne": "__ne__", "-lt": "__lt__", "-le": "__le__", "-gt": "__gt__", "-ge": "__ge__"}
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "\\": "\\", "a": "\a", "b": "\b", "0": "\0"}
 
 
@@ -139,6 +140,9 @@ def _condition(shell: Shell, words: list[str]) -> bool:
 
 
 def _unary(shell: Shell, operator: str, word: str) -> bool:
+    if operator in _NUMERIC:
+        shell.complain(f"sh: {operator}: unknown operand\n")
+        return False
     if operator == "-n":
         return bool(word)
     if operator == "-z":
@@ -161,10 +165,9 @@ def _binary(left: str, operator: str, right: str) -> bool:
         return left == right
     if operator == "!=":
         return left != right
-    numeric = {"-eq": "__eq__", "-ne": "__ne__", "-lt": "__lt__", "-le": "__le__", "-gt": "__gt__", "-ge": "__ge__"}
-    if operator in numeric:
+    if operator in _NUMERIC:
         try:
-            return bool(getattr(int(left), numeric[operator])(int(right)))
+            return bool(getattr(int(left), _NUMERIC[operator])(int(right)))
         except ValueError:
             return False
     raise Unsupported(f"test {operator}")
