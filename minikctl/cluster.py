@@ -15,6 +15,7 @@ from minikctl.apimachinery.clock import Clock, parse_time
 from minikctl.apimachinery.request import UserInfo
 from minikctl.apiserver.server import Server
 from minikctl.client.client import Client
+from minikctl.store.errors import CompactedError
 from minikctl.store.sqlite import SQLiteStore
 
 if TYPE_CHECKING:
@@ -93,7 +94,13 @@ class Cluster:
 
     def settle(self) -> None:
         """Let the components reconcile until nothing is left to do at the present time."""
-        if self.pending():
+        if not self.pending():
+            return
+        try:
+            self.reconciler.settle()
+        except CompactedError:
+            # Other processes have written more than is retained since this one last looked: start anew.
+            self._reconciler = None
             self.reconciler.settle()
 
     def advance(self, seconds: float) -> None:

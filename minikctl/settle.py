@@ -77,19 +77,31 @@ class Reconciler:
             self._due = store.due_keys()
             until = time.monotonic() + _BATCH_SECONDS
             more = self._work(until)
-            for component in self._components.values():
-                flush: Callable[[], None] | None = getattr(component, "flush", None)
-                if flush is not None:
-                    flush()
-            # What is left stays queued here, and is due in the file for whoever goes on if this process ends.
-            for name, queue in self._queues.items():
-                for key in queue:
-                    store.set_due(name, key, self._clock.now())
-            # Changes made after the last look are the next batch's: they have not been mapped to keys yet.
-            store.set_meta(CURSOR, str(self._seen))
-            if store.revision() - store.oldest() > 2 * RETAINED_REVISIONS:
-                store.compact(RETAINED_REVISIONS)
+            if not more or time.monotonic() > self._saved + _SAVE_SECONDS:
+                self._save()
         return more
+
+    def _save(self) -> None:
+        """Move the stored cursor up to what has been mapped, with what is still queued as due work.
+
+        Between two saves of a long settle the cursor lags: whoever goes on if this process ends looks
+        at the changes since then once more, which costs time and alters nothing.
+        """
+        store = self._store
+        for component in self._components.values():
+            flush: Callable[[], None] | None = getattr(component, "flush", None)
+            if flush is not None:
+                flush()
+        for name, queue in self._queues.items():
+            for key in queue:
+                store.set_due(name, key, self._clock.now())
+        # Changes made after the last look are the next batch's: they have not been mapped to keys yet.
+        store.set_meta(CURSOR, str(self._seen))
+        if store.revision() - store.oldest() > 2 * RETAINED_REVISIONS:
+            store.compact(RETAINED_REVISIONS)
+        if time.monotonic() > self._saved + _SAVE_SECONDS:
+            gc.collect()
+        self._saved = time.monotonic()
 
     def _catch_up(self, cursor: int) -> None:
         """Bring the components' caches up to the cursor, which another process may have moved."""
