@@ -28,7 +28,11 @@ class CallError(Exception):
 
 
 class EmulatedError(CallError):
-    """A webhook whose Service is served by emulated pods."""
+    """A webhook whose Service is served by emulated pods; `images` are what those run."""
+
+    def __init__(self, message: str, images: list[str]) -> None:
+        super().__init__(message)
+        self.images = images
 
 
 class Target(NamedTuple):
@@ -81,25 +85,32 @@ def _service_target(service: Obj, seconds: int, reader: Reader) -> Target:
     wanted = [one for one in found["spec"].get("ports") or () if one.get("port") == port]
     if not wanted:
         raise CallError(f'Post "{url}": no service port {port} found for service "{name}"')
-    emulated = False
+    pods: list[str] = []
     for address, target_port, pod in _endpoints(namespace, name, wanted[0].get("name", ""), reader):
         if not pod:
             return Target(address, target_port, f"{name}.{namespace}.svc", url, path)
-        emulated = True
-    if emulated:
-        address = found["spec"].get("clusterIP", "")
-        raise EmulatedError(f'Post "{url}": dial tcp {address}:{port}: connect: connection refused')
+        pods.append(pod)
+    if pods:
+        refused = f'Post "{url}": dial tcp {found["spec"].get("clusterIP", "")}:{port}: connect: connection refused'
+        raise EmulatedError(refused, [image for pod in pods for image in _images(namespace, pod, reader)])
     raise CallError(f'Post "{url}": no endpoints available for service "{name}"')
 
 
-def _endpoints(namespace: str, service: str, port_name: str, reader: Reader) -> Iterator[tuple[str, int, bool]]:
-    """Ready addresses of a Service, with the port, and whether a pod is behind each."""
+def _images(namespace: str, pod: str, reader: Reader) -> list[str]:
+    found = reader.peek("pods", namespace, pod)
+    return [container.get("image", "") for container in found["spec"]["containers"]] if found else []
+
+
+def _endpoints(namespace: str, service: str, port_name: str, reader: Reader) -> Iterator[tuple[str, int, str]]:
+    """Ready addresses of a Service, with the port, and the pod behind each ("" for none)."""
     for one in reader.list(_SLICES, namespace, label=("kubernetes.io/service-name", service)):
         port = next((p.get("port") for p in one.get("ports") or () if (p.get("name") or "") == port_name), None)
         for endpoint in one.get("endpoints") or ():
             if port and (endpoint.get("conditions") or {}).get("ready") is not False:
+                reference = endpoint.get("targetRef") or {}
+                pod = reference.get("name", "") if reference.get("kind") == "Pod" else ""
                 for address in endpoint.get("addresses") or ():
-                    yield address, int(port), (endpoint.get("targetRef") or {}).get("kind") == "Pod"
+                    yield address, int(port), pod
 
 
 def _context(webhook: Obj) -> ssl.SSLContext:

@@ -229,6 +229,14 @@ def test_a_service_of_emulated_pods_cannot_answer(api: Any) -> None:
     api.create(config_map())
 
 
+def test_the_emulated_ingress_controller_lets_pass(api: Any) -> None:
+    image = "registry.k8s.io/ingress-nginx/controller:v1@sha256:" + "0" * 64
+    pod = api.pod(containers=[{"name": "controller", "image": image}])
+    api.create({**pod, "metadata": {"name": "p", "labels": {"app": "hook"}}})
+    install(api, 443, client=service(api, 443, selector={"app": "hook"}))
+    api.create(config_map())
+
+
 def test_a_missing_service_and_one_without_endpoints(api: Any) -> None:
     install(api, 443, client={"service": {"namespace": "demo", "name": "hook"}, "caBundle": BUNDLE})
     assert api.refusal(api.create, config_map()).endswith('service "hook" not found')
