@@ -37,11 +37,12 @@ def load(entries: Iterable[str], target: Target, what: str) -> list[Resource]:
         for resource in inline:
             resource.origin = {"path": target.file_name}
         found.resources.extend(inline)
+    prefix = "loading generator plugins: failed to load generator: " if what == "generator" else ""
     for resource in found.resources.items:
         if resource.node.get("apiVersion") != "builtin":
-            raise KustomizeError(f"external plugins disabled; unable to load external plugin '{resource.kind}'")
+            raise KustomizeError(f"{prefix}external plugins disabled; unable to load external plugin '{resource.kind}'")
         if resource.kind not in (_GENERATORS if what == "generator" else _TRANSFORMERS):
-            raise KustomizeError(f"unable to load builtin {resource.id}")
+            raise KustomizeError(f"{prefix}unable to load builtin {resource.gvk}")
     return found.resources.items
 
 
@@ -104,8 +105,7 @@ def _strategic(node: Node, loader: Loader) -> Step:
 
 
 def _replacement(node: Node, loader: Loader) -> Step:
-    entries = node.get("replacements") or []
-    return lambda resources: replacements.apply_replacements(resources, entries, loader)
+    return replacements.replacement_step(node.get("replacements") or [], loader)
 
 
 def _hash(node: Node, loader: Loader) -> Step:

@@ -6,7 +6,7 @@ Upstream counterparts: kustomize's replacement filter and kyaml's PathMatcher.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from minikctl.kubectl.kustomize.loading import Loader
@@ -20,9 +20,15 @@ _ID_FIELDS = ("group", "version", "kind", "name", "namespace")
 Slot = tuple[Any, Any]
 
 
-def apply_replacements(resources: ResMap, entries: list[Node], loader: Loader) -> None:
-    """Every entry of `replacements`, those in files too."""
-    for entry in _expanded(entries, loader):
+def replacement_step(entries: list[Node], loader: Loader) -> Callable[[ResMap], None]:
+    """`replacements`, those in files too, ready to run."""
+    expanded = list(_expanded(entries, loader))
+    return lambda resources: apply_replacements(resources, expanded)
+
+
+def apply_replacements(resources: ResMap, entries: list[Node]) -> None:
+    """Copy every source into its targets."""
+    for entry in entries:
         if not entry.get("targets") or (not entry.get("source") and entry.get("sourceValue") is None):
             raise KustomizeError("replacements must specify a source and at least one target")
         value = _source_value(resources, entry)

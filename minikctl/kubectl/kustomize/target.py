@@ -23,7 +23,7 @@ from minikctl.kubectl.kustomize.objects import read_objects
 from minikctl.kubectl.kustomize.patches import Step
 from minikctl.kubectl.kustomize.problem import BrokenObject, KustomizeError, MalformedYAML, go_quote
 from minikctl.kubectl.kustomize.resource import Gvk, Node, ResMap
-from minikctl.kubectl.kustomize.variables import Variables
+from minikctl.kubectl.kustomize.variables import Variables, show_all
 
 _LOCAL = "config.kubernetes.io/local-config"
 _ORIGIN = "config.kubernetes.io/origin"
@@ -100,7 +100,7 @@ class Target:
         try:
             found.variables.add(found.resources, raw.get("vars") or ())
         except KustomizeError as error:
-            raise KustomizeError(f"merging vars: {error}") from None
+            raise KustomizeError(f"merging vars {show_all(raw['vars'])}: {error}") from None
         return found
 
     def add_resources(self, found: Accumulator, paths: Iterable[str]) -> None:
@@ -116,7 +116,8 @@ class Target:
             except KustomizeError as error:
                 why = str(error)
             try:
-                found.merge(self._sub(path, "Kustomization").accumulate_wrapped())
+                sub = self._sub(path, "Kustomization")
+                _merge_base(found, sub.accumulate_wrapped(), sub.loader.root)
             except KustomizeError as error:
                 raise KustomizeError(f"accumulation err='{why}': {error}") from None
 
@@ -249,7 +250,7 @@ class Target:
 
     def _steps(self, found: Accumulator) -> Iterator[tuple[str, Step]]:
         """The builtin transformers this kustomization asks for, in kustomize's order."""
-        raw, loader = self.raw, self.loader
+        raw = self.raw
         specs = (found.config or self.build.default).specs
         if raw.get("patchesStrategicMerge"):
             kind, entries = "PatchStrategicMergeTransformer", raw["patchesStrategicMerge"]
@@ -283,10 +284,8 @@ class Target:
         for entry in raw.get("images") or ():
             yield "ImageTagTransformer", partial(transformers.set_image, image=entry, specs=specs["images"])
         if raw.get("replacements"):
-            yield (
-                "ReplacementTransformer",
-                partial(replacements.apply_replacements, entries=raw["replacements"], loader=loader),
-            )
+            kind, entries = "ReplacementTransformer", raw["replacements"]
+            yield kind, self._configure(kind, replacements.replacement_step, {"Replacements": entries}, entries)
 
     def _label_steps(self, specs: dict[str, tuple[FieldSpec, ...]]) -> Iterator[tuple[str, Step]]:
         raw = self.raw
@@ -309,6 +308,13 @@ class Target:
                 "LabelTransformer",
                 partial(transformers.add_entries, entries=raw.get("commonLabels") or {}, specs=specs["commonLabels"]),
             )
+
+
+def _merge_base(found: Accumulator, base: Accumulator, root: str) -> None:
+    try:
+        found.merge(base)
+    except KustomizeError as error:
+        raise KustomizeError(f"recursed merging from path '{root}': {error}") from None
 
 
 def _join(directory: str, path: str) -> str:

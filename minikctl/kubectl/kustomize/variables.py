@@ -76,6 +76,11 @@ def _target(entry: Node) -> ResId:
     return ResId(gvk, ref.get("name") or "", ref.get("namespace") or "")
 
 
+def show_all(entries: Iterable[Node]) -> str:
+    """A list of vars as %v prints it."""
+    return f"[{' '.join(map(_shown, entries))}]"
+
+
 def _shown(entry: Node) -> str:
     field = (entry.get("fieldref") or {}).get("fieldpath") or _NAME
     return f"{{{entry['name']} {_target(entry).gvk} {{{field}}}}}"
