@@ -19,22 +19,26 @@ class Reader:
 
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
-        self._seen: dict[tuple[str, str, str], tuple[int, Obj]] = {}
+        self._seen: dict[tuple[str, str, str], tuple[int, int, Obj]] = {}
         self._lists: dict[str, tuple[int, list[Obj]]] = {}
 
     def peek(self, resource_key: str, namespace: str, name: str) -> Obj | None:
         """Like `get`, but shared between all who ask until it changes: not to be altered."""
+        key = (resource_key, namespace, name)
+        writes = self._storage.kind_writes.get(resource_key, 0)
+        known = self._seen.get(key)
+        if known is not None and known[0] == writes and self._storage.store.in_transaction:
+            return known[2]  # nobody else can have written since the transaction began
         record = self._storage.record(resource_key, namespace, name)
         if record is None:
             return None
-        key = (resource_key, namespace, name)
-        known = self._seen.get(key)
-        if known is not None and known[0] == record.revision:
-            return known[1]
-        if len(self._seen) > _REMEMBERED:
-            self._seen.clear()
-        obj = record.object()
-        self._seen[key] = (record.revision, obj)
+        if known is None or known[1] != record.revision:
+            if len(self._seen) > _REMEMBERED:
+                self._seen.clear()
+            obj = record.object()
+        else:
+            obj = known[2]
+        self._seen[key] = (writes, record.revision, obj)
         return obj
 
     def peek_all(self, resource_key: str) -> list[Obj]:
@@ -48,6 +52,7 @@ class Reader:
     def forget(self) -> None:
         """Another process has written: what is remembered of whole kinds may be wrong."""
         self._lists.clear()
+        self._seen.clear()
 
     def get(self, resource_key: str, namespace: str, name: str) -> Obj | None:
         """The object, or None."""
