@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _POD = ("pods",)
 _ANY = ("*",)
+_BY_NODES = ("pods", "nodes", "leases.coordination.k8s.io", "csinodes.storage.k8s.io")
 _CLAIM = "persistentvolumeclaims"
 _CSR = ("certificatesigningrequests.certificates.k8s.io",)
 _TEMPLATED = (
@@ -41,6 +42,7 @@ _MUTATING = (
     ("namespacelifecycle", _ANY, _ALL, _SUB),
     ("limitranger", _POD, _CREATE, _MAIN),
     ("serviceaccount", _POD, _CREATE, _MAIN),
+    ("noderestriction", _BY_NODES, _WRITE, ("", "status")),
     ("taintnodesbycondition", ("nodes",), _CREATE, _MAIN),
     ("priority", _POD, _WRITE, _MAIN),
     ("defaulttolerationseconds", _POD, _WRITE, _MAIN),
@@ -55,6 +57,7 @@ _MUTATING = (
 _VALIDATING = (
     ("namespacelifecycle", _ANY, ("DELETE",), _MAIN),
     ("limitranger", ("pods", _CLAIM), _WRITE, ("", "resize")),
+    ("noderestriction", _BY_NODES, ("DELETE",), _MAIN),
     ("podsecurity", _TEMPLATED, _WRITE, ("", "ephemeralcontainers", "resize")),
     ("priority", ("priorityclasses.scheduling.k8s.io",), _ALL, _MAIN),
     ("persistentvolumeclaimresize", (_CLAIM,), _UPDATE, _MAIN),

@@ -29,7 +29,7 @@ _REMEMBERED = 20_000
 class Attributes:
     """What authorization is asked about: a verb on a resource or on a non-resource path."""
 
-    __slots__ = ("group", "name", "namespace", "path", "resource", "subresource", "user", "verb", "version")
+    __slots__ = ("fields", "group", "name", "namespace", "path", "resource", "subresource", "user", "verb", "version")
 
     def __init__(
         self,
@@ -42,6 +42,7 @@ class Attributes:
         name: str = "",
         path: str = "",
         version: str = "*",
+        fields: str = "",
     ) -> None:
         self.user = user
         self.verb = verb
@@ -52,6 +53,7 @@ class Attributes:
         self.name = name
         self.path = path
         self.version = version
+        self.fields = fields
 
     @classmethod
     def of(cls, request: Request, verb: str) -> Attributes:
@@ -67,6 +69,7 @@ class Attributes:
             request.namespace if resource.namespaced else "",
             request.name or _selected_name(request),
             version=resource.version,
+            fields=str(request.options.get("fieldSelector") or ""),
         )
 
 
@@ -133,20 +136,29 @@ class Authorizer:
         if "system:masters" in a.user.groups:
             return Decision(True), False
         named = False
+        denied = ""
+        if a.user.name.startswith("system:node:"):
+            from minikctl.apiserver.authorization import node
+
+            named = True
+            if name := node.node_name(a.user):
+                allowed, denied = node.decide(name, a, self._reader)
+                if allowed:
+                    return Decision(True), True
         problems = []
         for kind, binding, subject in self._bound(a.user, a.namespace):
             rules = self._role(binding["roleRef"], a.namespace)
             if rules is None:
                 problems.append(_missing_role(binding["roleRef"]))
             for rule in rules or ():
-                if _covers_all_but_name(rule, a):
+                if covers_all_but_name(rule, a):
                     names = rule.get("resourceNames")
                     if names and not a.path:
                         named = True
                         if a.name not in names:
                             continue
                     return Decision(True, _reason(kind, binding, subject)), named
-        return Decision(False, _joined(problems)), named
+        return Decision(False, "\n".join(filter(None, (denied, _joined(problems))))), named
 
     def rules(self, user: UserInfo, namespace: str) -> Iterator[Rule]:
         """Every rule that holds for a user in a namespace ("" for cluster-wide ones only)."""
@@ -233,7 +245,8 @@ def _selected_name(request: Request) -> str:
     return ""
 
 
-def _covers_all_but_name(rule: Rule, a: Attributes) -> bool:
+def covers_all_but_name(rule: Rule, a: Attributes) -> bool:
+    """Whether a rule is about this verb on this resource or path, whatever the object's name."""
     verbs = rule.get("verbs") or ()
     if a.verb not in verbs and "*" not in verbs:
         return False

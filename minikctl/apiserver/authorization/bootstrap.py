@@ -35,6 +35,11 @@ def objects() -> list[Obj]:
     return found
 
 
+def node_rules() -> list[Obj]:
+    """What kubelets may do, within the bounds of the Node authorizer."""
+    return _rules(data.CLUSTER_ROLES["system:node"])
+
+
 def _head(kind: str, name: str, namespace: str = "") -> Obj:
     meta: Obj = {
         "name": name,

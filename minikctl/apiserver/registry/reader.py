@@ -60,10 +60,16 @@ class Reader:
         return record.object() if record else None
 
     def list(
-        self, resource_key: str, namespace: str = "", *, label: tuple[str, str] | None = None, owner: str | None = None
+        self,
+        resource_key: str,
+        namespace: str = "",
+        *,
+        label: tuple[str, str] | None = None,
+        owner: str | None = None,
+        node: str | None = None,
     ) -> list[Obj]:
         """All objects of a kind, in a namespace ("" for all), by one index at most."""
-        records = self._storage.store.list(resource_key, namespace, label=label, owner=owner)
+        records = self._storage.store.list(resource_key, namespace, label=label, owner=owner, node=node)
         return [record.object() for record in records]
 
     def count(self, resource_key: str, namespace: str = "") -> int:

@@ -1,0 +1,66 @@
+"""What a kubelet may read (Node authorizer) and write (NodeRestriction)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from minikctl.apimachinery.request import MERGE_PATCH, UserInfo
+
+KUBELET = UserInfo("system:node:node-1", ("system:nodes", "system:authenticated"))
+
+
+@pytest.fixture
+def kubelet(api: Any) -> Any:
+    env = [{"name": "A", "valueFrom": {"secretKeyRef": {"name": "used", "key": "a"}}}]
+    api.create(api.pod("mine", [{"name": "c", "image": "x", "env": env}], nodeName="node-1"))
+    api.create(api.pod("other", nodeName="node-2"))
+    for name in ("used", "unused"):
+        api.create({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}})
+    return api.cluster.client(KUBELET)
+
+
+def test_it_reads_what_its_pods_refer_to(api: Any, kubelet: Any) -> None:
+    assert kubelet.get("secrets", "used", "demo")["kind"] == "Secret"
+    refused = api.refusal(kubelet.get, "secrets", "unused", "demo")
+    assert refused == (
+        'secrets "unused" is forbidden: User "system:node:node-1" cannot get resource "secrets" in API group "" in the '
+        "namespace \"demo\": no relationship found between node 'node-1' and this object"
+    )
+    assert api.refusal(kubelet.list, "secrets", "demo").endswith(": No Object name found")
+    assert api.refusal(kubelet.get, "nodes", "node-2").endswith("cannot read 'node-2', only its own Node object")
+    assert len(kubelet.list("pods", field_selector="spec.nodeName=node-1")["items"]) == 1
+    assert "can only list/watch pods with spec.nodeName" in api.refusal(kubelet.list, "pods")
+    assert "cannot list resource" in api.refusal(kubelet.list, "deployments.apps", "demo")
+
+
+def test_it_changes_its_own_node(api: Any, kubelet: Any) -> None:
+    def patch(name: str, **meta: Any) -> Any:
+        return kubelet.patch("nodes", name, {"metadata": meta}, MERGE_PATCH)
+
+    patch("node-1", labels={"kubelet.kubernetes.io/x": "1", "free": "1"})
+    refused = api.refusal(patch, "node-1", labels={"node-restriction.kubernetes.io/x": "1"})
+    assert refused.endswith('node "node-1" is not allowed to modify labels: node-restriction.kubernetes.io/x')
+    assert api.refusal(patch, "node-2", labels={"a": "b"}).endswith('is not allowed to modify node "node-2"')
+    taints = {"spec": {"taints": [{"key": "a", "effect": "NoSchedule"}]}}
+    refused = api.refusal(kubelet.patch, "nodes", "node-1", taints, MERGE_PATCH)
+    assert refused.endswith('node "node-1" is not allowed to modify taints')
+
+
+def test_it_makes_mirror_pods_and_ends_its_own(api: Any, kubelet: Any) -> None:
+    refused = api.refusal(kubelet.create, "pods", api.pod("p", nodeName="node-1"), "demo")
+    assert 'node "node-1" can only create mirror pods' in refused
+    kubelet.delete("pods", "mine", "demo")
+    refused = api.refusal(kubelet.delete, "pods", "other", "demo")
+    assert refused.endswith('node "node-1" can only delete pods with spec.nodeName set to itself')
+    status = {"status": {"message": "m"}}
+    refused = api.refusal(kubelet.patch, "pods", "other", status, MERGE_PATCH, "demo", "status")
+    assert "can only update pod status for pods with spec.nodeName set to itself" in refused
+
+
+def test_leases_are_its_own(api: Any, kubelet: Any) -> None:
+    leases = "leases.coordination.k8s.io"
+    assert kubelet.get(leases, "node-1", "kube-node-lease")["spec"]["holderIdentity"] == "node-1"
+    assert "same name as the requesting node" in api.refusal(kubelet.get, leases, "node-2", "kube-node-lease")
+    assert 'leases in the "kube-node-lease"' in api.refusal(kubelet.get, leases, "node-1", "demo")
