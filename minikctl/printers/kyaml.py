@@ -124,7 +124,7 @@ def _string(text: str, indent: str) -> str:
     line_start = True
     for char in text:
         if line_start:
-            out.append(indent + ("\\" if char.isspace() and char != "\n" else " "))
+            out.append(indent + ("\\" if char == " " else " "))
         line_start = char == "\n"
         out.append("\\n\\\n" if line_start else _escaped(char))
     if not line_start:

@@ -121,7 +121,7 @@ class TablePrinter:
         before = [event.ljust(8)] if event else []
         if self._namespace:
             before.append(metadata.get("namespace", ""))
-        texts = before + texts + [labels.get(label, "<none>") for label in self._label_columns]
+        texts = before + texts + [labels.get(label, "") for label in self._label_columns]
         if self._show_labels:
             texts.append(format_labels(labels))
         return texts

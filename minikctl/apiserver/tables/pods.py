@@ -109,6 +109,8 @@ def _overall(pod: Obj) -> tuple[str, _Tally]:
                 tally = everything
     if not held or is_true(conditions, "Initialized"):
         reason = _run(status.get("containerStatuses") or [], conditions, reason, tally)
+        if reason == "Completed" and status.get("phase") == "Failed":
+            reason = "Error"  # the first container did its part, another failed
     if "deletionTimestamp" in pod["metadata"]:
         if status.get("reason") == "NodeLost":
             reason = "Unknown"

@@ -66,7 +66,7 @@ def test_namespace_labels_and_kind() -> None:
     )
     header, row = text.splitlines()
     assert header.split() == ["NAMESPACE", "NAME", "AGE", "TIER", "NONE", "LABELS"]
-    assert row.split() == ["demo", "deployment.apps/a", "5s", "front", "<none>", "app=web,x.io/tier=front"]
+    assert row.split() == ["demo", "deployment.apps/a", "5s", "front", "app=web,x.io/tier=front"]
 
 
 def test_kinds_are_separated_by_a_blank_line() -> None:
