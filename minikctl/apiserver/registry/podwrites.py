@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from minikctl.apimachinery import errors, field, selectors
 from minikctl.apimachinery.request import Obj, Request, Response
+from minikctl.apiserver import admission
 from minikctl.apiserver.admission import podtopologylabels
 from minikctl.apiserver.registry import deletion, patching, read, write
 from minikctl.apiserver.registry.kinds.pods import PodStrategy
@@ -27,6 +28,7 @@ def bind(ctx: Context) -> Response:
     node = (binding.get("target") or {}).get("name") if isinstance(binding, dict) else None
     if not node:
         raise errors.invalid("Binding", ctx.request.name, [field.required("target.name")])
+    _admit(binding, "v1", "Binding", ctx)
     labels = (binding.get("metadata") or {}).get("annotations") or {}
 
     def assign(pod: Obj) -> Obj:
@@ -46,6 +48,12 @@ def bind(ctx: Context) -> Response:
 
     _write_past_validation(ctx, assign)
     return Response(dict(_SUCCESS), 201, ctx.warnings)
+
+
+def _admit(body: Obj, api_version: str, kind: str, ctx: Context) -> None:
+    """Ask policies and webhooks about what is created below a pod."""
+    ctx.operation = "CREATE"
+    admission.validate({"apiVersion": api_version, "kind": kind, **body}, None, ctx)
 
 
 def _binding_conflict(ctx: Context, why: str) -> errors.StatusError:
@@ -94,6 +102,7 @@ def _write_past_validation(ctx: Context, change: Any) -> Obj:
 def evict(ctx: Context) -> Response:
     """Delete a pod if every disruption budget allows it (POST pods/NAME/eviction)."""
     body = ctx.request.body if isinstance(ctx.request.body, dict) else {}
+    _admit(body, "policy/v1", "Eviction", ctx)
     options: dict[str, Any] = dict(body.get("deleteOptions") or {})
     if ctx.dry_run:
         options["dryRun"] = ["All"]

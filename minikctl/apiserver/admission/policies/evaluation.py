@@ -32,7 +32,7 @@ class Evaluation:
         self._variables: dict[str, Any] = {
             "object": seen(obj, ctx),
             "oldObject": seen(old, ctx),
-            "request": request_of(ctx),
+            "request": request_of(ctx, obj),
             "params": params,
             "namespaceObject": ctx.reader.peek("namespaces", "", ctx.namespace) if ctx.namespace else None,
         }
@@ -105,11 +105,14 @@ def seen(obj: Obj | None, ctx: Context) -> Obj | None:
     return ctx.server.shown(obj, ctx.resource)
 
 
-def request_of(ctx: Context) -> Obj:
+def request_of(ctx: Context, obj: Obj | None) -> Obj:
     """The variable `request`: what an AdmissionReview says of the request, without its objects."""
     resource, request = ctx.resource, ctx.request
     kind = {"group": resource.group, "version": resource.version, "kind": resource.kind}
-    if request.subresource == "scale":
+    if obj is not None and obj.get("kind") and obj["kind"] != resource.kind:
+        group, _, version = str(obj.get("apiVersion", "")).rpartition("/")
+        kind = {"group": group, "version": version, "kind": obj["kind"]}
+    elif request.subresource == "scale":
         kind = _SCALE
     elif ctx.operation == "CONNECT":
         kind = {"group": "", "version": "v1", "kind": _CONNECTED.get(request.subresource, "PodProxyOptions")}

@@ -95,7 +95,7 @@ def _emulated_answer(configuration: Obj, images: list[str]) -> str:
 def _review(uid: str, obj: Obj | None, old: Obj | None, ctx: Context) -> Obj:
     from minikctl.apiserver.admission.policies.evaluation import request_of, seen
 
-    request = {key: value for key, value in request_of(ctx).items() if value not in ("", {}) or key == "options"}
+    request = {key: value for key, value in request_of(ctx, obj).items() if value not in ("", {}) or key == "options"}
     request["options"] = {"kind": _OPTIONS.get(ctx.operation, "ConnectOptions"), "apiVersion": "meta.k8s.io/v1"}
     shown = {"uid": uid, **request}
     shown["object"] = seen(obj, ctx)

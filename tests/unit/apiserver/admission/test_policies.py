@@ -171,3 +171,25 @@ def test_a_patch_that_fails_names_the_policy(api: Any) -> None:
     policy(api, "Mutating", reinvocationPolicy="Never", mutations=[{"patchType": "JSONPatch", "jsonPatch": expression}])
     refused = api.refusal(api.create, config_map(a="b"))
     assert refused.startswith("policy 'p' with binding 'p' denied request: JSON Patch: ")
+
+
+def test_evictions_and_scales_are_seen_as_what_they_are(api: Any) -> None:
+    evictions = {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["pods/eviction"]}
+    scales = {"apiGroups": ["apps"], "apiVersions": ["v1"], "operations": ["UPDATE"], "resources": ["*/scale"]}
+    policy(
+        api,
+        matchConstraints={"resourceRules": [evictions, scales]},
+        validations=[{"expression": "false", "messageExpression": "request.kind.kind + ' ' + object.kind"}],
+    )
+    api.create(api.pod())
+    body = {"metadata": {"name": "p", "namespace": "demo"}}
+    refused = api.refusal(api.client.create, "pods", body, "demo", subresource="eviction", name="p")
+    assert refused.endswith("denied request: Eviction Eviction")
+    template = {"metadata": {"labels": {"a": "b"}}, "spec": {"containers": [{"name": "c", "image": "x"}]}}
+    spec = {"replicas": 1, "selector": {"matchLabels": {"a": "b"}}, "template": template}
+    api.create({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "d"}, "spec": spec})
+    more = {"spec": {"replicas": 2}}
+    refused = api.refusal(
+        api.client.patch, "deployments.apps", "d", more, "application/merge-patch+json", "demo", subresource="scale"
+    )
+    assert refused.endswith("denied request: Scale Scale")
