@@ -98,7 +98,9 @@ class Chaos:
         if args[0] in ("create", "apply") and " created" in answer:
             name = f"configmap/{args[2]}" if args[0] == "create" else f"deployment.apps/{Path(args[2]).stem}"
             self.created.add(name)
-        if os.WIFEXITED(status) and os.WEXITSTATUS(status) and "the object has been modified" not in answer:
+        overtaken = args[0] == "label" and args[1] in self.doubtful and "not found" in answer
+        conflict = "the object has been modified" in answer
+        if os.WIFEXITED(status) and os.WEXITSTATUS(status) and not (overtaken or conflict):
             self.failures.append(f"{args}: {answer.strip()}")
 
     def run(self, runs: int) -> None:
