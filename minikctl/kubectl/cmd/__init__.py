@@ -1,0 +1,1 @@
+"""One module per command; `minikctl.kubectl.commands` says which."""

@@ -1,1 +1,0 @@
-"""cloud-controller-manager: there is no cloud yet, so LoadBalancer Services stay pending, as on bare metal."""
