@@ -1,1 +1,1 @@
-""""""
+"""Output: tables, YAML, JSON, jsonpath, Go templates, custom columns, and describers."""
