@@ -19,8 +19,8 @@ from pathlib import Path
 HERE = Path(__file__).parent
 FIGURES = HERE / "conformance.json"
 SHARED = Path(os.environ.get("MINIKCTL_SHARED") or HERE.parent.parent / "shared")
-# What a busy machine may cost: steps that wait on the wall clock.
-TOLERANCE = 1.0
+# The committed figures are what was measured less this, for the few steps that wait on the wall clock.
+MARGIN = 0.5
 
 
 def measure(minikctl: str) -> dict[str, float]:
@@ -45,11 +45,11 @@ def main() -> int:
     failed = 0
     for area, figure in sorted(found.items()):
         wanted = known.get(area, 0.0)
-        low = figure < wanted - TOLERANCE
+        low = figure < wanted
         failed += low
         print(f"{area}: {figure}% agree, {wanted}% are required{' - too few' if low else ''}")
     if args.update:
-        best = {area: max(figure, known.get(area, 0.0)) for area, figure in found.items()}
+        best = {area: max(round(figure - MARGIN, 1), known.get(area, 0.0)) for area, figure in found.items()}
         FIGURES.write_text(json.dumps(dict(sorted(best.items())), indent=2) + "\n")
     print(f"{len(found) - failed} passed, {failed} failed")
     return 1 if failed else 0
