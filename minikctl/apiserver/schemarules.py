@@ -11,10 +11,9 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from minikctl.apimachinery import field
-from minikctl.apimachinery.field import FieldError
-from minikctl.apimachinery import cel
+from minikctl.apimachinery import cel, field
 from minikctl.apimachinery.cel.syntax import Node as Tree
+from minikctl.apimachinery.field import FieldError
 
 Node = dict[str, Any]
 

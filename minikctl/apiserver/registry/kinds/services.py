@@ -189,7 +189,7 @@ def _free_port(protocol: str, taken: dict[tuple[str, int], None], owner: str, ct
     for number in (*range(start, end), *range(first, start), *range(NODE_PORTS[0], first)):
         if (protocol, number) not in taken and state.get(_port_key(protocol, number)) is None:
             taken[protocol, number] = None
-            return number
+            return int(number)
     raise errors.internal("failed to allocate a nodePort: range is full")
 
 
