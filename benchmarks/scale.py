@@ -37,10 +37,10 @@ def fill(home: Path, nodes: int, deployments: int, replicas: int) -> dict[str, s
     items = [deployment(f"web-{number}", replicas) for number in range(deployments)]
     manifest.write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": items}))
     seconds = run([*MINIKCTL, "apply", "-f", str(manifest)], env)
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024  # of the apply: nothing larger ran before
     phases = ["-o", "jsonpath={range .items[*]}{.status.phase}{'\\n'}{end}"]
     listed = subprocess.run([*MINIKCTL, "get", "pods", *phases], env=env, capture_output=True, text=True, check=True)
     running, wanted = listed.stdout.split().count("Running"), deployments * replicas
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
     size = sum(f.stat().st_size for f in (home / "clusters").iterdir()) / 1e6
     print(
         f"{nodes} nodes: {running} of {wanted} pods Running after {seconds:.1f} s: {running / seconds:.0f} pods/s,"
