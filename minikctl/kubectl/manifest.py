@@ -40,6 +40,7 @@ _CONSTANTS: dict[str, Any] = {
 }
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _NUMERIC_START = frozenset("0123456789+-.")
+_TOO_DEEP = "yaml: exceeded max depth of 10000"
 
 
 class ParseError(Exception):
@@ -69,7 +70,7 @@ def parse_yaml(data: bytes) -> Any:
     except yaml.YAMLError as error:
         raise ParseError(f"error converting YAML to JSON: {go_yaml_error(error)}") from None
     except RecursionError:
-        raise ParseError("error converting YAML to JSON: yaml: exceeded max depth of 10000") from None
+        raise ParseError(f"error converting YAML to JSON: {_TOO_DEEP}") from None
 
 
 def _yaml_chunks(data: bytes) -> Iterator[bytes]:
@@ -95,6 +96,8 @@ def _yaml_chunks(data: bytes) -> Iterator[bytes]:
 def go_yaml_error(error: yaml.YAMLError) -> str:
     """A YAML syntax error in goyaml's words."""
     problem = getattr(error, "problem", None)
+    if problem == "exceeded maximum nesting depth":  # PyYAML from 6.0.4 on has a limit of its own
+        return _TOO_DEEP
     if not problem:
         return f"yaml: {getattr(error, 'reason', None) or str(error).splitlines()[0]}"
     mark = getattr(error, "context_mark", None)
