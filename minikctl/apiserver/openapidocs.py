@@ -1,7 +1,7 @@
 """/openapi/v3: the index and one document per group version, made from schemas/ and from CRDs.
 
 Clients find kinds in them (`components.schemas`) and ask what a kind's PATCH accepts (`paths`). The
-documents carry no descriptions. Counterparts: kube-openapi's `handler3`, apiextensions' OpenAPI controller.
+documents list the operations in brief. Counterparts: kube-openapi's `handler3`, apiextensions' OpenAPI controller.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from minikctl.apimachinery import openapi
+from minikctl.apimachinery import descriptions, openapi
 from minikctl.apimachinery.resources import Resource, ResourceSet
 
 Document = dict[str, Any]
@@ -73,8 +73,20 @@ def _closure(todo: list[tuple[str, str]]) -> Document:
         if full not in schemas:
             found = openapi.definition(home, name)
             assert found is not None
-            schemas[full] = _expand(found.raw, home, todo)
+            schemas[full] = _describe(_expand(found.raw, home, todo), home, name)
     return dict(sorted(schemas.items()))
+
+
+def _describe(schema: Document, file: str, name: str) -> Document:
+    """The schema with what is said of it and of its fields."""
+    text, fields = descriptions.described(file, name)
+    properties = schema.get("properties", {})
+    for field, prose in fields.items():
+        shown = properties[field]
+        if "$ref" in shown:
+            shown = {"allOf": [shown]}
+        properties[field] = {"description": prose, **shown}
+    return {"description": text, **schema} if text else schema
 
 
 def _full_name(file: str, name: str) -> str:
@@ -105,15 +117,16 @@ def _expand(raw: Document, file: str, todo: list[tuple[str, str]]) -> Document:
 def _custom_schemas(rows: list[Resource], crds: Iterable[Document]) -> Document:
     """The schemas of custom kinds, with the metadata of every object."""
     schemas = _closure([("meta", name) for name in (*_META, "ObjectMeta", "ListMeta")])
-    metadata = {"allOf": [{"$ref": f"{_PREFIX}io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"}]}
+    _, common = descriptions.described("core_v1", "ConfigMap")
+    metadata: Document = {"allOf": [{"$ref": f"{_PREFIX}io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"}]}
+    described: Document = {field: {"description": common[field], "type": "string"} for field in ("apiVersion", "kind")}
+    described["metadata"] = {"description": common["metadata"], **metadata}
     for crd in crds:
         for row in rows:
             if f"{crd['spec']['names']['plural']}.{crd['spec']['group']}" == row.key:
                 name = _custom_name(row)
                 schemas[name] = {**_custom_schema(crd, row.version), **_gvk_list(row)}
-                schemas[name]["properties"] = {**schemas[name].get("properties", {}), "metadata": metadata}
-                for field in ("apiVersion", "kind"):
-                    schemas[name]["properties"][field] = {"type": "string"}
+                schemas[name]["properties"] = {**schemas[name].get("properties", {}), **described}
     return dict(sorted(schemas.items()))
 
 

@@ -1,19 +1,19 @@
 """kubectl explain: the fields of a resource, their types and what they are for.
 
-Field trees come from the project's schemas and from CustomResourceDefinitions; see descriptions.py for
-the prose. Upstream counterpart: kubectl's `pkg/explain` (v2 and the older OpenAPI v2 form).
+Field trees come from the project's schemas and from CustomResourceDefinitions. Upstream counterpart: kubectl's
+`pkg/explain` (v2 and the older OpenAPI v2 form).
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
-from minikctl.apimachinery import openapi
+from minikctl.apimachinery import descriptions, openapi
 from minikctl.apimachinery.openapi import Schema
 from minikctl.apimachinery.resources import Resource
 from minikctl.kubectl.command import Command, Options
-from minikctl.kubectl.descriptions import Descriptions
 from minikctl.kubectl.errors import KubectlError, NoResourceType
 from minikctl.kubectl.flags import BOOL, STRING, Flag, quote
 
@@ -42,12 +42,11 @@ class ExplainOptions(Options):
         if output not in ("plaintext", "plaintext-openapiv2"):
             raise KubectlError(f"unrecognized format: {output}")
         schema = self._schema(row)
-        descriptions = Descriptions(self.factory.environ, row.api_version)
         write = self.factory.streams.out.write
         if output == "plaintext":
-            Plain(descriptions, write, self.flags["recursive"]).explain(row, schema, path)
+            Plain(write, self.flags["recursive"]).explain(row, schema, path)
         else:
-            OpenAPIv2(descriptions, write, self.flags["recursive"]).explain(row, schema, path)
+            OpenAPIv2(write, self.flags["recursive"]).explain(row, schema, path)
 
     def _resolve(self, arg: str) -> tuple[Resource, list[str]]:
         """The resource and the field path of RESOURCE[.FIELD]..."""
@@ -107,18 +106,22 @@ def step(schema: Schema | None, name: str) -> tuple[Schema, Schema] | None:
 
 
 def wrap(text: str, width: int) -> str:
-    """Word wrap as kubectl's writer does it: breaks at spaces, keeps line breaks."""
-    lines: list[str] = []
-    for line in text.split("\n"):
-        current, *words = line.split(" ")
-        for word in words:
-            if len(current) + 1 + len(word) > width:
-                lines.append(current.rstrip())
-                current = word
-            else:
-                current = f"{current} {word}"
-        lines.append(current.rstrip())
-    return "\n".join(lines)
+    """Word wrap as kubectl's writer does it: at runs of blanks, which a break swallows; line breaks are kept."""
+    return "\n".join(_wrap_line(line, width) for line in text.split("\n"))
+
+
+def _wrap_line(line: str, width: int) -> str:
+    wrapped = ""
+    column = 0
+    for blanks, word in re.findall(r"(\s*)(\S*)", line):
+        # A word that fills a line by itself is never broken, nor preceded by a break where it would begin the line.
+        if word and column + len(blanks) + len(word) > width and column + len(blanks) > 1:
+            wrapped += "\n" + word
+            column = len(word)
+        elif word or column + len(blanks) <= width:
+            wrapped += blanks + word
+            column += len(blanks) + len(word)
+    return wrapped
 
 
 def indent(text: str, amount: int) -> str:
@@ -130,8 +133,7 @@ def indent(text: str, amount: int) -> str:
 class Plain:
     """The format of `-o plaintext`."""
 
-    def __init__(self, descriptions: Descriptions, write: Callable[[str], Any], recursive: bool) -> None:
-        self.descriptions = descriptions
+    def __init__(self, write: Callable[[str], Any], recursive: bool) -> None:
         self.write = write
         self.recursive = recursive
 
@@ -148,7 +150,7 @@ class Plain:
             owner, schema = found
             if index == len(path) - 1:
                 self.write(f"FIELD: {name} <{type_name(schema)}>\n{self._long_enum(schema)}\n\n")
-                texts.append(self.descriptions.of_field(owner, name, schema))
+                texts.append(descriptions.of_field(owner, name, schema))
         self.write("DESCRIPTION:\n")
         text = "\n".join(filter(None, [*texts, *self._type_texts(schema, not path)]))
         self.write(indent(wrap(text or "<empty>", 76), 4) + "\n")
@@ -164,7 +166,7 @@ class Plain:
         texts = []
         while inner is not None:
             if inner.name:
-                texts.append(self.descriptions.of_type(inner))
+                texts.append(descriptions.of_type(inner))
             elif inner is not schema or root:
                 texts.append(str(inner.raw.get("description", "")))
             inner = inner.items or inner.additional
@@ -193,7 +195,7 @@ class Plain:
         line += self._short_enum(field, pad) + "\n"
         if self.recursive:
             return line
-        text = self.descriptions.of_field(owner, name, field) or "<no description>"
+        text = descriptions.of_field(owner, name, field) or "<no description>"
         return line + indent(wrap(text, 78 - pad), pad + 2) + "\n\n"
 
     def _long_enum(self, schema: Schema) -> str:
@@ -217,7 +219,7 @@ class OpenAPIv2(Plain):
 
     def explain(self, row: Resource, schema: Schema, path: list[str]) -> None:
         field = ""
-        text = self.descriptions.of_type(schema)
+        text = descriptions.of_type(schema)
         for name in path:
             found = step(schema, name)
             if found is None:
@@ -225,9 +227,7 @@ class OpenAPIv2(Plain):
             owner, schema = found
             what = "RESOURCE" if schema.properties or (schema.items and schema.items.properties) else "FIELD"
             field = f"{what + ':':<10}{name} <{self._old_type(schema)}>\n\n"
-            text = "\n\n".join(
-                filter(None, (self.descriptions.of_field(owner, name, schema), *self._type_texts(schema)))
-            )
+            text = "\n\n".join(filter(None, (descriptions.of_field(owner, name, schema), *self._type_texts(schema))))
         self.write(f"KIND:     {row.kind}\nVERSION:  {row.api_version}\n\n{field}DESCRIPTION:\n")
         self.write(indent(wrap(text or "<empty>", 75), 5) + "\n")
         inner = schema.items or schema.additional or schema
@@ -250,7 +250,7 @@ class OpenAPIv2(Plain):
                 if inner.name not in ("JSONSchemaProps",) and inner.properties:
                     parts.append(self._old_fields(inner, level + 1))
                 continue
-            text = self.descriptions.of_field(schema, name, field) or "<no description>"
+            text = descriptions.of_field(schema, name, field) or "<no description>"
             parts.append(indent(wrap(text, 75), 5) + "\n\n")
         return "".join(parts)
 
@@ -267,8 +267,7 @@ COMMAND = Command(
     long="""
 Describe fields and structure of resources.
 
- Fields are named by a path with dots, as in TYPE.FIELD.FIELD. The prose comes from an optional package; without it,
- fields and types are listed alone.
+ Fields are named by a path with dots, as in TYPE.FIELD.FIELD.
 
 Use "kubectl api-resources" for a complete list of supported resources.
 """,

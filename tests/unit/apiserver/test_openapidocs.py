@@ -39,7 +39,10 @@ def test_a_built_in_document() -> None:
     assert spec["properties"]["template"] == {
         "allOf": [{"$ref": "#/components/schemas/io.k8s.api.core.v1.PodTemplateSpec"}],
         "default": {},
+        "description": "Template describes the pods that will be created. The only allowed "
+        'template.spec.restartPolicy value is "Always".',
     }
+    assert schemas["io.k8s.api.apps.v1.Deployment"]["description"].startswith("Deployment enables declarative")
     assert "io.k8s.api.core.v1.PodSpec" in schemas
     patch = found["paths"]["/apis/apps/v1/namespaces/{namespace}/deployments/{name}"]["patch"]
     assert patch["x-kubernetes-group-version-kind"] == {"group": "apps", "kind": "Deployment", "version": "v1"}
@@ -66,4 +69,5 @@ def test_a_custom_document() -> None:
     assert found is not None
     schema = found["components"]["schemas"]["com.example.sky.v1.Telescope"]
     assert sorted(schema["properties"]) == ["apiVersion", "kind", "metadata", "spec"]
+    assert schema["properties"]["metadata"]["description"].startswith("Standard object's metadata.")
     assert openapidocs.document(resources, "apis/none/v1") is None
