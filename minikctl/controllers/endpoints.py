@@ -142,9 +142,9 @@ class EndpointsController(Controller):
                     subset[field] = chosen
             named = [dict(port) for port in ports if port]
             if named:
-                subset["ports"] = sorted(named, key=lambda port: (str(port.get("name", "")), port["port"]))
+                subset["ports"] = _by_hash("v1.EndpointPort", named)
             subsets.append(subset)
-        return sorted(subsets, key=lambda s: [(p.get("name", ""), p["port"]) for p in s.get("ports") or ()])
+        return _by_hash("v1.EndpointSubset", subsets)
 
     def _write(self, service: Obj, subsets: list[Obj], trigger: str | None) -> None:
         meta = service["metadata"]
@@ -205,16 +205,32 @@ def _ports(pod: Obj, service: Obj) -> list[Obj]:
     return [target_port(port, number) for port, number in numbers if number is not None]
 
 
+def _by_hash(type_: str, values: list[Obj]) -> list[Obj]:
+    """In upstream's order: that of the MD5 of each value's dump (SortSubsets)."""
+    if len(values) < 2:
+        return values
+    from hashlib import md5
+
+    from minikctl.controllers.templatehash import dump
+
+    return sorted(values, key=lambda value: md5(dump(type_, value).encode(), usedforsecurity=False).digest())
+
+
 def _truncate(subsets: list[Obj]) -> bool:
-    """Keep at most a thousand addresses, ready ones first."""
-    total = sum(len(s.get(field) or ()) for s in subsets for field in ("addresses", "notReadyAddresses"))
-    if total <= _CAPACITY:
+    """Keep at most a thousand addresses, ready ones first, each subset in proportion (truncateEndpoints)."""
+    ready, other = (sum(len(s.get(field) or ()) for s in subsets) for field in ("addresses", "notReadyAddresses"))
+    if ready + other <= _CAPACITY:
         return False
-    room = _CAPACITY
-    for field in ("addresses", "notReadyAddresses"):
+    field, total, most = "notReadyAddresses", other, _CAPACITY - ready
+    if ready > _CAPACITY:
+        field, total, most = "addresses", ready, _CAPACITY
         for subset in subsets:
-            kept = (subset.pop(field, None) or [])[:room]
-            room -= len(kept)
-            if kept:
-                subset[field] = kept
+            subset.pop("notReadyAddresses", None)
+    room = most
+    for subset in subsets:
+        listed = subset.pop(field, None) or []
+        kept = listed[: min(room, -(-len(listed) * most // total))]
+        room -= len(kept)
+        if kept:
+            subset[field] = kept
     return True

@@ -1,4 +1,4 @@
-"""The Go types of a pod template: every field in order of declaration, with its type.
+"""The Go types of a pod template and of Endpoints: every field in order of declaration, with its type.
 
 Data for `templatehash`. Each type lists "GoName type" pairs; where the JSON name is not the Go name
 with a small first letter it follows after "=". Counterpart: `k8s.io/api/core/v1/types.go`.
@@ -204,4 +204,13 @@ TYPES: dict[str, str] = {
     "v1.TypedLocalObjectReference": "APIGroup=apiGroup *string|Kind string|Name string",
     "v1.TypedObjectReference": "APIGroup=apiGroup *string|Kind string|Name string|Namespace *string",
     "v1.ImageVolumeSource": "Reference string|PullPolicy v1.PullPolicy",
+    "v1.EndpointSubset": (
+        "Addresses []v1.EndpointAddress|NotReadyAddresses []v1.EndpointAddress|Ports []v1.EndpointPort"
+    ),
+    "v1.EndpointAddress": "IP=ip string|Hostname string|NodeName *string|TargetRef *v1.ObjectReference",
+    "v1.ObjectReference": (
+        "Kind string|Namespace string|Name string|UID=uid types.UID|APIVersion=apiVersion string|"
+        "ResourceVersion string|FieldPath string"
+    ),
+    "v1.EndpointPort": "Name string|Port int32|Protocol v1.Protocol|AppProtocol *string",
 }

@@ -1,4 +1,4 @@
-"""pod-template-hash and controller-revision-hash, to the letter of upstream's ComputeHash.
+"""Dumps of Go structures and their hashes: pod-template-hash and controller-revision-hash to the letter of ComputeHash.
 
 Upstream hashes a dump of the Go structure (spew's "%#v" without pointers), so that is written here
 from the JSON and the table of types. A template that uses a type the table leaves out gets a stable
@@ -36,13 +36,18 @@ class _Field(NamedTuple):
 def pod_template_hash(template: Obj, collisions: int | None = None) -> str:
     """ComputeHash of a pod template; a collision count is hashed too where there is one."""
     try:
-        text = "(v1.PodTemplateSpec)" + _struct("v1.PodTemplateSpec", template)
+        text = dump("v1.PodTemplateSpec", template)
     except _UnknownTypeError:
         text = json.dumps(template, sort_keys=True, separators=(",", ":"))
     data = text.encode()
     if collisions is not None:
         data += collisions.to_bytes(8, "little")
     return safe_encode(str(_fnv32a(data)))
+
+
+def dump(type_: str, value: Any) -> str:
+    """A value of a Go type of the table as spew prints it for hashing (DeepHashObject)."""
+    return f"({type_}){_struct(type_, value)}"
 
 
 def revision_hash(data: Obj, collisions: int) -> str:
@@ -156,17 +161,25 @@ def _quantity(value: Any) -> str:
 
 
 def _amount(text: str) -> tuple[int, int, str, str]:
-    """(value, scale, format, cached text) as ParseQuantity's fast path leaves them."""
+    """(value, scale, format, cached text) as ParseQuantity's fast path leaves them.
+
+    The text is kept only where ParseQuantity sees at once that it is canonical: a multiple of eight Mi is not.
+    """
+    if text == "0":
+        return 0, 0, "DecimalSI", text
     suffix = text.lstrip("+-0123456789.")
     whole, _, denominator = text[: len(text) - len(suffix)].partition(".")
+    digits = whole.lstrip("+-0") + denominator
     if suffix in _BINARY and not denominator:
-        return int(whole) << _BINARY[suffix], 0, "BinarySI", text
+        return int(whole) << _BINARY[suffix], 0, "BinarySI", text if int(whole) & 7 else ""
     if suffix in _QUANTITY_SCALES:
-        denominator = denominator.rstrip("0")
-        return int((whole or "0") + denominator), _QUANTITY_SCALES[suffix] - len(denominator), "DecimalSI", text
-    if suffix[:1] in ("e", "E") and suffix[1:].lstrip("+-").isdigit():
-        return int(whole + denominator), int(suffix[1:]) - len(denominator), "DecimalExponent", text
-    raise _UnknownTypeError(text)
+        scale, format_ = _QUANTITY_SCALES[suffix] - len(denominator), "DecimalSI"
+    elif suffix[:1] in ("e", "E") and suffix[1:].lstrip("+-").isdigit():
+        scale, format_ = int(suffix[1:]) - len(denominator), "DecimalExponent"
+    else:
+        raise _UnknownTypeError(text)
+    canonical = scale % 3 == 0 and not digits.endswith("000") and digits[:1] not in ("", "0")
+    return int((whole or "0") + denominator), scale, format_, text if canonical else ""
 
 
 _SPECIAL = {

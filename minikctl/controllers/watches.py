@@ -182,7 +182,19 @@ def _with_ephemeral_volume(change: Change) -> Keys:
 
 
 def node_lifecycle(source: Source) -> Watches:
-    return {"nodes": enqueue, "leases.coordination.k8s.io": _node_of_lease}
+    return {"nodes": _node_and_zones, "leases.coordination.k8s.io": _node_of_lease}
+
+
+def _node_and_zones(change: Change) -> Keys:
+    """The node; all zones, too, where it comes, goes, or is or was not ready."""
+    if change.type == "MODIFIED" and _is_ready(change.object) and _is_ready(change.old() or {}):
+        return (change.name,)
+    return (change.name, "zones:")
+
+
+def _is_ready(node: Obj) -> bool:
+    conditions = (node.get("status") or {}).get("conditions") or ()
+    return any(entry["type"] == "Ready" and entry["status"] == "True" for entry in conditions)
 
 
 def _node_of_lease(change: Change) -> Keys:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from minikctl.apimachinery.errors import StatusError
 from minikctl.apimachinery.meta import condition
 from minikctl.controllers.controller import Controller, seconds_of
+from minikctl.controllers.node import zones
 
 if TYPE_CHECKING:
     from minikctl.apimachinery.request import Obj
@@ -24,19 +25,17 @@ _STARTUP_GRACE = 60.0
 _CONDITIONS = ("Ready", "MemoryPressure", "DiskPressure", "PIDPressure")
 _NEVER = ("NodeStatusNeverUpdated", "Kubelet never posted node status.")
 _SILENT = ("NodeStatusUnknown", "Kubelet stopped posting node status.")
-_NOT_READY = "node.kubernetes.io/not-ready"
-_UNREACHABLE = "node.kubernetes.io/unreachable"
 _UNSCHEDULABLE = "node.kubernetes.io/unschedulable"
 _TAINT_OF_CONDITION = {
-    ("Ready", "False"): _NOT_READY,
-    ("Ready", "Unknown"): _UNREACHABLE,
+    ("Ready", "False"): zones.NOT_READY,
+    ("Ready", "Unknown"): zones.UNREACHABLE,
     ("MemoryPressure", "True"): "node.kubernetes.io/memory-pressure",
     ("DiskPressure", "True"): "node.kubernetes.io/disk-pressure",
     ("NetworkUnavailable", "True"): "node.kubernetes.io/network-unavailable",
     ("PIDPressure", "True"): "node.kubernetes.io/pid-pressure",
 }
 _NO_SCHEDULE = {*_TAINT_OF_CONDITION.values(), _UNSCHEDULABLE}
-_NO_EXECUTE = {_NOT_READY, _UNREACHABLE}
+_NO_EXECUTE = {zones.NOT_READY, zones.UNREACHABLE}
 _COPIED_LABELS = {
     "kubernetes.io/os": "beta.kubernetes.io/os",
     "kubernetes.io/arch": "beta.kubernetes.io/arch",
@@ -44,7 +43,11 @@ _COPIED_LABELS = {
 
 
 class NodeLifecycleController(Controller):
+    """Keys are node names, and "zones:" where the readiness of some node changed."""
+
     def sync(self, key: str) -> float | None:
+        if key == zones.KEY:
+            return zones.Zones(self).sync()
         node = self.client.peek("nodes", key)
         if node is None:
             if self.env.state.get(key) is not None:
@@ -144,10 +147,9 @@ class NodeLifecycleController(Controller):
         """Taints as the conditions want them, and the labels that are kept for old clients."""
         wanted = [(key, "NoSchedule") for key in self._no_schedule(node)]
         ready = (condition(node, "Ready") or {}).get("status")
-        if ready == "False":
-            wanted.append((_NOT_READY, "NoExecute"))
-        elif ready == "Unknown":
-            wanted.append((_UNREACHABLE, "NoExecute"))
+        if ready in zones.OF_STATUS and zones.no_execute(node):
+            # The other one is exchanged at once; the first is up to the zone's pace.
+            wanted.append((zones.OF_STATUS[ready], "NoExecute"))
         spec = node.setdefault("spec", {})
         taints = spec.get("taints") or []
         kept = [taint for taint in taints if not _is_ours(taint) or (taint["key"], taint["effect"]) in wanted]
@@ -163,6 +165,29 @@ class NodeLifecycleController(Controller):
         node["metadata"]["labels"] = {**labels, **copies}
         spec["taints"] = kept + added
         self.client.update("nodes", node)
+
+    def add_no_execute(self, node: Obj) -> None:
+        """Let the pods of a node that is not ready be evicted."""
+        status = (condition(node, "Ready") or {}).get("status", "Unknown")
+        taint = {"key": zones.OF_STATUS[status], "effect": "NoExecute", "timeAdded": self.stamp()}
+        spec = node.setdefault("spec", {})
+        spec["taints"] = [*(spec.get("taints") or ()), taint]
+        self.client.update("nodes", node)
+
+    def remove_no_execute(self, node: Obj) -> None:
+        """Stop evicting from a node (markNodeAsReachable)."""
+        if zones.no_execute(node):
+            taints = node["spec"]["taints"]
+            node["spec"]["taints"] = [t for t in taints if t["effect"] != "NoExecute" or not _is_ours(t)]
+            self.client.update("nodes", node)
+
+    def hear_all(self, nodes: list[Obj]) -> None:
+        """Give every node a new grace period: for a while nobody could be heard."""
+        for node in nodes:
+            name = node["metadata"]["name"]
+            known = self.env.state.get(name)
+            if known is not None:
+                self.env.state.put(name, [known[0], known[1], self.clock.now(), known[3]])
 
     def _no_schedule(self, node: Obj) -> list[str]:
         keys = [

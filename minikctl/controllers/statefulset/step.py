@@ -189,7 +189,7 @@ class Step:
     def _update(self) -> None:
         """Delete outdated pods from the highest ordinal down, as many as may be unavailable."""
         rolling = (self.set["spec"].get("updateStrategy") or {}).get("rollingUpdate") or {}
-        most = max(1, scaled(rolling.get("maxUnavailable", 1), len(self.replicas), True))
+        most = max(1, scaled(rolling.get("maxUnavailable", 1), len(self.replicas), False))
         spare = most - sum(1 for pod in self.replicas if not self._available(pod))
         for index in range(len(self.replicas) - 1, rolling.get("partition", 0) - 1, -1):
             if spare <= 0:

@@ -6,6 +6,8 @@ from typing import Any
 
 from controllers_world import Obj, World, pod_spec
 
+from minikctl.controllers.node import zones
+
 
 def node(name: str, ready: str = "") -> Obj:
     status: Obj = {}
@@ -110,3 +112,73 @@ def test_nodes_get_ranges_and_old_labels(world: World) -> None:
     ranges = [world.get("nodes", name, "")["spec"]["podCIDR"] for name in ("node-2", "x", "y")]
     assert ranges == ["10.244.2.0/24", "10.244.3.0/24", "10.244.4.0/24"]
     assert world.get("nodes", "x", "")["metadata"]["labels"]["beta.kubernetes.io/os"] == "linux"
+
+
+def silence(world: World, *names: str) -> None:
+    for name in names:
+        patch = {"metadata": {"annotations": {"minikctl.dev/kubelet": "stopped"}}}
+        world.client.patch("nodes", name, patch, "application/merge-patch+json")
+    world.cluster.settle()
+
+
+def evicting(world: World) -> list[str]:
+    """Nodes with the NoExecute taint of silence."""
+    return sorted(n["metadata"]["name"] for n in world.client.items("nodes") if zones.no_execute(n))
+
+
+def test_one_node_in_ten_seconds_is_given_up(world: World) -> None:
+    silence(world, "node-1", "node-2")
+    world.cluster.advance(50)
+    assert world.conditions("nodes", "node-2", "")["Ready"] == "Unknown NodeStatusUnknown"
+    assert evicting(world) == ["node-1"]
+    world.cluster.advance(9)
+    assert evicting(world) == ["node-1"]
+    world.cluster.advance(1)
+    assert evicting(world) == ["node-1", "node-2"]
+
+
+def test_nothing_is_evicted_where_no_node_is_heard(world: World) -> None:
+    silence(world, "node-1")
+    world.cluster.advance(60)
+    assert evicting(world) == ["node-1"]
+    silence(world, "node-2", "control-plane-1")
+    world.cluster.advance(3600)
+    assert evicting(world) == []
+    assert taints(world, "node-1") == ["unreachable:NoSchedule"]
+    ready = {"type": "Ready", "status": "True", "lastHeartbeatTime": "2026-01-02T04:30:00Z", "reason": "Back"}
+    status = world.status("nodes", "node-2", "")
+    others = [entry for entry in status["conditions"] if entry["type"] != "Ready"]
+    patch = {"status": {"conditions": [*others, ready]}}
+    world.client.patch("nodes", "node-2", patch, "application/merge-patch+json", "", "status")
+    world.cluster.settle()
+    assert evicting(world) == []
+    world.cluster.advance(10)
+    assert len(evicting(world)) == 1
+    world.cluster.advance(10)
+    assert evicting(world) == ["control-plane-1", "node-1"]
+
+
+def test_a_small_zone_that_is_mostly_silent_keeps_its_pods(world: World) -> None:
+    silence(world, "node-1")
+    world.cluster.advance(50)
+    for name in ("a", "b", "c"):
+        world.create("nodes", node(name, ready="True"))
+    world.cluster.advance(600)  # four of six are silent
+    assert evicting(world) == ["node-1"]
+    other = {"topology.kubernetes.io/zone": "other"}
+    world.merge("nodes", "a", {"metadata": {"labels": other}}, "")
+    world.merge("nodes", "b", {"metadata": {"labels": other}}, "")
+    assert evicting(world) == ["a", "node-1"]
+    world.cluster.advance(9)
+    assert evicting(world) == ["a", "node-1"]
+    world.cluster.advance(1)
+    assert evicting(world) == ["a", "b", "c", "node-1"]
+
+
+def test_zone_states_and_rates() -> None:
+    assert zones.state_of([True] * 3) == "Normal"
+    assert zones.state_of([False] * 2 + [True]) == "Normal"
+    assert zones.state_of([False] * 11 + [True] * 9) == "PartialDisruption"
+    assert zones.state_of([False]) == "FullDisruption"
+    assert [zones.rate_of("PartialDisruption", size) for size in (50, 51)] == [0.0, 0.01]
+    assert zones.rate_of("FullDisruption", 5) == 0.1

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from hashlib import md5
 from typing import Any
 
+import pytest
 from controllers_world import Obj, World, pod_spec, workload
 
+from minikctl.controllers import endpoints
 from minikctl.controllers.endpointslice.slices import Reconciliation, ports_key
 
 SLICES = "endpointslices.discovery.k8s.io"
@@ -116,3 +119,33 @@ def test_a_hundred_to_a_slice_and_few_writes() -> None:
     assert run(251) == ["update 51"]
     assert run(251, skip=5) == ["update 99"]
     assert run(0) == ["update 0", "delete", "delete"]
+
+
+def test_endpoints_are_in_the_order_of_their_hashes(world: World) -> None:
+    ports = [{"name": name, "port": number, "targetPort": number} for number, name in enumerate("abcd", 1)]
+    world.create("services", service("web", ports=ports))
+    world.create("deployments.apps", workload("Deployment", "web", replicas=1))
+    (subset,) = world.get("endpoints", "web")["subsets"]
+    digests = [
+        md5(f"(v1.EndpointPort){{Name:(string){p['name']} Port:(int32){p['port']} Protocol:(v1.Protocol)TCP"
+            " AppProtocol:(*string)<nil>}".encode()).hexdigest()
+        for p in subset["ports"]
+    ]  # fmt: skip
+    assert len(digests) == 4
+    assert digests == sorted(digests)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ([(600, 0), (600, 9)], [(500, 0), (500, 0)]),
+        ([(1200, 5), (3, 0)], [(998, 0), (2, 0)]),
+        ([(900, 150), (0, 50)], [(900, 75), (0, 25)]),
+        ([(500, 500)], [(500, 500)]),
+    ],
+)
+def test_a_thousand_addresses_at_most(before: list[tuple[int, int]], after: list[tuple[int, int]]) -> None:
+    fields = ("addresses", "notReadyAddresses")
+    subsets = [{f: [{"ip": "x"}] * n for f, n in zip(fields, pair, strict=True) if n} for pair in before]
+    assert endpoints._truncate(subsets) == (before != after)
+    assert [tuple(len(s.get(f, ())) for f in fields) for s in subsets] == after

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -45,8 +47,9 @@ SEEN = {
 }
 
 
-@pytest.mark.parametrize("version", SEEN)
-def test_hashes_of_older_versions(version: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@contextmanager
+def types_of(version: str) -> Iterator[None]:
+    """The table of types without the fields that came after a version."""
     types = dict(gotypes.TYPES)
     for newer, fields in NEWER.items():
         for type_, names in fields.items():
@@ -54,12 +57,89 @@ def test_hashes_of_older_versions(version: str, monkeypatch: pytest.MonkeyPatch)
             types[type_] = "|".join(kept)
         if newer == version:
             break
-    monkeypatch.setattr(gotypes, "TYPES", types)
     templatehash._fields.cache_clear()
-    try:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(gotypes, "TYPES", types)
+        yield
+    templatehash._fields.cache_clear()
+
+
+@pytest.mark.parametrize("version", SEEN)
+def test_hashes_of_older_versions(version: str) -> None:
+    with types_of(version):
         assert templatehash.pod_template_hash(nginx()) == SEEN[version]
-    finally:
-        templatehash._fields.cache_clear()
+
+
+def coredns(version: str) -> dict[str, Any]:
+    """kubeadm's CoreDNS before v1.34: requests, probes, affinity, a volume."""
+    probe = {"successThreshold": 1, "timeoutSeconds": 1, "periodSeconds": 10, "failureThreshold": 3}
+    ports = [("dns", 53, "UDP"), ("dns-tcp", 53, "TCP"), ("metrics", 9153, "TCP")]
+    container = {
+        "name": "coredns",
+        "image": f"registry.k8s.io/coredns/coredns:{version}",
+        "imagePullPolicy": "IfNotPresent",
+        "resources": {"limits": {"memory": "170Mi"}, "requests": {"cpu": "100m", "memory": "70Mi"}},
+        "args": ["-conf", "/etc/coredns/Corefile"],
+        "volumeMounts": [{"name": "config-volume", "mountPath": "/etc/coredns", "readOnly": True}],
+        "ports": [{"name": name, "containerPort": port, "protocol": kind} for name, port, kind in ports],
+        "livenessProbe": {
+            **probe,
+            "httpGet": {"path": "/health", "port": 8080, "scheme": "HTTP"},
+            "initialDelaySeconds": 60,
+            "timeoutSeconds": 5,
+            "failureThreshold": 5,
+        },
+        "readinessProbe": {**probe, "httpGet": {"path": "/ready", "port": 8181, "scheme": "HTTP"}},
+        "securityContext": {
+            "allowPrivilegeEscalation": False,
+            "capabilities": {"add": ["NET_BIND_SERVICE"], "drop": ["ALL"]},
+            "readOnlyRootFilesystem": True,
+        },
+        "terminationMessagePath": "/dev/termination-log",
+        "terminationMessagePolicy": "File",
+    }
+    same_app = {"matchExpressions": [{"key": "k8s-app", "operator": "In", "values": ["kube-dns"]}]}
+    term = {"weight": 100, "podAffinityTerm": {"labelSelector": same_app, "topologyKey": "kubernetes.io/hostname"}}
+    configuration = {"name": "coredns", "defaultMode": 420, "items": [{"key": "Corefile", "path": "Corefile"}]}
+    spec = {
+        **nginx()["spec"],
+        "priorityClassName": "system-cluster-critical",
+        "serviceAccountName": "coredns",
+        "serviceAccount": "coredns",
+        "affinity": {"podAntiAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": [term]}},
+        "tolerations": [
+            {"key": "CriticalAddonsOnly", "operator": "Exists"},
+            {"key": "node-role.kubernetes.io/control-plane", "effect": "NoSchedule"},
+        ],
+        "nodeSelector": {"kubernetes.io/os": "linux"},
+        "containers": [container],
+        "dnsPolicy": "Default",
+        "volumes": [{"name": "config-volume", "configMap": configuration}],
+    }
+    return {"metadata": {"labels": {"k8s-app": "kube-dns"}}, "spec": spec}
+
+
+def test_hashes_of_coredns() -> None:
+    with types_of("v1.33"):
+        assert templatehash.pod_template_hash(coredns("v1.12.0")) == "674b8bbfcf"
+        assert templatehash.pod_template_hash(coredns("v1.11.3")) == "668d6bf9bc"
+    with types_of("v1.31"):
+        assert templatehash.pod_template_hash(coredns("v1.11.3")) == "7c65d6cfc9"
+
+
+@pytest.mark.parametrize(
+    ("text", "amount"),
+    [
+        ("0", (0, 0, "DecimalSI", "0")),
+        ("100m", (100, -3, "DecimalSI", "100m")),
+        ("2000", (2000, 0, "DecimalSI", "")),
+        ("2k", (2, 3, "DecimalSI", "2k")),
+        ("70Mi", (70 << 20, 0, "BinarySI", "70Mi")),
+        ("128Mi", (128 << 20, 0, "BinarySI", "")),
+    ],
+)
+def test_quantities_keep_their_text_where_it_is_seen_to_be_canonical(text: str, amount: tuple[Any, ...]) -> None:
+    assert templatehash._amount(text) == amount
 
 
 def test_what_is_hashed() -> None:
@@ -79,7 +159,7 @@ def test_the_dump_is_spews() -> None:
     dump = templatehash._struct("v1.EmptyDirVolumeSource", {"sizeLimit": "64Mi"})
     quantity = (
         "{i:(resource.int64Amount){value:(int64)67108864 scale:(resource.Scale)0}"
-        " d:(resource.infDecAmount){Dec:(*inf.Dec)<nil>} s:(string)64Mi Format:(resource.Format)BinarySI}"
+        " d:(resource.infDecAmount){Dec:(*inf.Dec)<nil>} s:(string) Format:(resource.Format)BinarySI}"
     )
     assert dump == "{Medium:(v1.StorageMedium) SizeLimit:(*resource.Quantity)" + quantity + "}"
 
