@@ -42,12 +42,20 @@ def request_subject(encoded: str) -> Subject | None:
 def certificate(pem: bytes) -> Certificate | None:
     """The first certificate of a PEM file; None if there is none that can be read."""
     try:
-        body = next(_items(next(_items(pem_block(pem)))[1]))[1]
+        return certificate_of(pem_block(pem))
+    except (ValueError, StopIteration, binascii.Error):
+        return None
+
+
+def certificate_of(der: bytes) -> Certificate | None:
+    """A certificate from its DER; None if it cannot be read."""
+    try:
+        body = next(_items(next(_items(der))[1]))[1]
         parts = [item for item in _items(body) if item[0] != _VERSION]
         # serial number, signature algorithm, issuer, validity, subject
         times = [_time(*item) for item in _items(parts[3][1])]
         return Certificate(_subject(parts[4][1]), times[0], times[1])
-    except (ValueError, IndexError, StopIteration, binascii.Error):
+    except (ValueError, IndexError, StopIteration):
         return None
 
 

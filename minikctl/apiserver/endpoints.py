@@ -59,7 +59,7 @@ def handle(server: Server, request: Request) -> Response:
     if parts[0] in ("api", "apis"):
         from minikctl.apiserver import discovery
 
-        found = discovery.document(server.resource_set(), path)
+        found = discovery.document(server.resource_set(), path, request.accept == "discovery")
         if found is not None:
             return Response(found)
     if parts[:2] == ["openapi", "v3"]:

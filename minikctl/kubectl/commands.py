@@ -140,6 +140,7 @@ ROWS = (
     ("cluster restore", "cluster:RESTORE", "Bring the cluster back to a snapshot's state", "", "", ""),
     ("cluster snapshot", "cluster:SNAPSHOT", "Copy the cluster to a file", "", "", ""),
     ("cluster use", "cluster:USE", "Make a cluster the current context", "", "", ""),
+    ("serve", "serve", "Serve the cluster over HTTPS", "minikctl", "", ""),
     ("clock", "", "Show or move the cluster's time", "minikctl", "", "clock SUBCOMMAND"),
     ("clock advance", "clock:ADVANCE", "Move the cluster's time forward", "", "", ""),
     ("clock now", "clock:NOW", "Print the cluster's time", "", "", ""),

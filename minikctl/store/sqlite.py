@@ -127,6 +127,21 @@ class SQLiteStore:
     def transaction(self) -> Transaction:
         return Transaction(self)
 
+    def snapshot(self) -> Snapshot:
+        """`with store.snapshot():` lets every read within see the same state of the file."""
+        return Snapshot(self)
+
+    def begin_reading(self) -> bool:
+        """Start a read transaction, unless one is under way; True where it was started."""
+        if self._db.in_transaction:
+            return False
+        self._execute("BEGIN")
+        return True
+
+    def end_reading(self) -> None:
+        """End the read transaction that `begin_reading` has started."""
+        self._execute("COMMIT")
+
     @property
     def in_transaction(self) -> bool:
         return self._depth > 0
@@ -429,6 +444,23 @@ class Transaction:
             self._store.commit()
         else:
             self._store.rollback()
+
+
+class Snapshot:
+    """`with store.snapshot():` holds a read transaction open; within a write transaction it does nothing."""
+
+    __slots__ = ("_started", "_store")
+
+    def __init__(self, store: SQLiteStore) -> None:
+        self._store = store
+        self._started = False
+
+    def __enter__(self) -> None:
+        self._started = self._store.begin_reading()
+
+    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
+        if self._started:
+            self._store.end_reading()
 
 
 def _via_index(table: str, condition: str) -> str:

@@ -29,7 +29,10 @@ def events(ctx: Context) -> list[Obj]:
     for change in changes:
         event = event_of(change, ctx, matches)
         if event is not None:
-            found.append(event)
+            type_, obj = event
+            if ctx.request.accept == "table":
+                obj = ctx.server.table(ctx, [obj], {"resourceVersion": obj["metadata"].get("resourceVersion", "")})
+            found.append({"type": type_, "object": obj})
     return found
 
 
@@ -49,8 +52,8 @@ def matcher(ctx: Context) -> Any:
     return matches
 
 
-def event_of(change: Change, ctx: Context, matches: Any) -> Obj | None:
-    """One change as this watch sees it; None where it is not concerned."""
+def event_of(change: Change, ctx: Context, matches: Any) -> tuple[str, Obj] | None:
+    """One change as this watch sees it: its type and the object; None where it is not concerned."""
     if change.resource != ctx.resource.key:
         return None
     request = ctx.request
@@ -66,11 +69,7 @@ def event_of(change: Change, ctx: Context, matches: Any) -> Obj | None:
             if not now and not before:
                 return None
             type_ = "MODIFIED" if now and before else "ADDED" if now else "DELETED"
-    obj = ctx.server.shown(dict(change.object), ctx.resource)
-    if request.accept == "table":
-        version = {"resourceVersion": obj["metadata"].get("resourceVersion", "")}
-        return {"type": type_, "object": ctx.server.table(ctx, [obj], version)}
-    return {"type": type_, "object": obj}
+    return type_, ctx.server.shown(dict(change.object), ctx.resource)
 
 
 def _matched_before(change: Change, matches: Any) -> bool:

@@ -1,0 +1,87 @@
+"""Request bodies: read with a limit, decoded from JSON or YAML.
+
+Counterparts: apiserver's `limitedReadBody` and the serializers of apimachinery.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from minikctl.apimachinery import errors
+from minikctl.apiserver.http.negotiation import JSON, PROTOBUF, YAML
+
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+
+LIMIT = 3 * 1024 * 1024
+_YAML_PATCH = "application/apply-patch+yaml"
+
+
+class Disconnected(Exception):
+    """The client went away before its request was whole."""
+
+
+async def read(receive: Receive, declared: str = "") -> bytes:
+    """The whole body; RequestEntityTooLarge where it is longer than 3 MiB."""
+    if declared.isdigit() and len(declared) < 20 and int(declared) > LIMIT:
+        raise _too_large()
+    parts: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise Disconnected
+        chunk = message.get("body", b"")
+        size += len(chunk)
+        if size > LIMIT:
+            raise _too_large()
+        if chunk:
+            parts.append(chunk)
+        if not message.get("more_body"):
+            return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+def _too_large() -> errors.StatusError:
+    return errors.StatusError("RequestEntityTooLarge", f"Request entity too large: limit is {LIMIT}")
+
+
+def decode(data: bytes, content_type: str, kind: str = "") -> Any:
+    """The document in a body of a JSON or YAML content type; UnsupportedMediaType for others."""
+    media_type = content_type.split(";", 1)[0].strip().lower() or JSON
+    if media_type == JSON or media_type.endswith("+json"):
+        return from_json(data, kind)
+    if media_type in (YAML, _YAML_PATCH):
+        return from_yaml(data, kind)
+    raise errors.StatusError(
+        "UnsupportedMediaType",
+        f"the body of the request was in an unknown format - accepted media types include: {JSON}, {YAML}, {PROTOBUF}",
+    )
+
+
+def from_json(data: bytes, kind: str = "") -> Any:
+    """A JSON document; BadRequest where it is none."""
+    try:
+        return json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise _unreadable(kind, "json parse error: " + str(error)) from None
+
+
+def from_yaml(data: bytes, kind: str = "") -> Any:
+    """A YAML document (JSON is YAML); BadRequest where it is none."""
+    try:
+        return json.loads(data)
+    except (ValueError, RecursionError):
+        pass
+    import yaml
+
+    loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        return yaml.load(data, loader)
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise _unreadable(kind, "yaml: " + str(error).replace("\n", " ")) from None
+
+
+def _unreadable(kind: str, why: str) -> errors.StatusError:
+    wanted = f" (must be of type {kind})" if kind else ""
+    return errors.bad_request(f"the object provided is unrecognized{wanted}: couldn't get version/kind; {why}")

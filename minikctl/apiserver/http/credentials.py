@@ -1,0 +1,117 @@
+"""Who asks: a client certificate, a bearer token, or nobody; and whom the Impersonate headers name.
+
+Counterparts: apiserver's `authentication/request` (x509, bearertoken, anonymous), its token file and the
+bootstrap token authenticator, and the impersonation filter's reading of headers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+from minikctl.apimachinery import errors
+from minikctl.apimachinery.request import UserInfo
+from minikctl.apiserver import authentication
+
+if TYPE_CHECKING:
+    from minikctl.apiserver.server import Server
+
+Headers = Iterable[tuple[bytes, bytes]]
+
+ANONYMOUS = UserInfo("system:anonymous", ("system:unauthenticated",))
+_EXTRA = b"impersonate-extra-"
+_BOOTSTRAP_GROUP = "system:bootstrappers"
+
+
+class Authenticator:
+    """Tells the users of one server's requests apart. `tokens` are those of a static token file."""
+
+    def __init__(self, server: Server, tokens: Mapping[str, UserInfo] | None = None, anonymous: bool = True) -> None:
+        self._server = server
+        self._tokens = dict(tokens or {})
+        self._anonymous = anonymous
+
+    def user(self, authorization: str, certificate: UserInfo | None) -> UserInfo:
+        """Whose request it is; Unauthorized where credentials are given and none is good."""
+        if certificate is not None:
+            return certificate
+        kind, _, token = authorization.strip().partition(" ")
+        if kind.lower() == "bearer" and token.strip():
+            return self._token_user(token.strip())
+        if not self._anonymous:
+            raise errors.unauthorized()
+        return ANONYMOUS
+
+    def _token_user(self, token: str) -> UserInfo:
+        known = self._tokens.get(token)
+        if known is not None:
+            return known
+        if token.count(".") == 1:
+            return self._bootstrap_user(token)
+        return authentication.authenticate_token(self._server, token)[0]
+
+    def _bootstrap_user(self, token: str) -> UserInfo:
+        """ID.SECRET as a Secret bootstrap-token-ID in kube-system allows it."""
+        import base64
+        import hmac
+        import time
+
+        name, _, secret = token.partition(".")
+        found = self._server.reader.get("secrets", "kube-system", f"bootstrap-token-{name}")
+        if found is None or found.get("type") != "bootstrap.kubernetes.io/token":
+            raise errors.unauthorized()
+        data = {
+            key: base64.b64decode(value).decode("utf-8", "replace") for key, value in (found.get("data") or {}).items()
+        }
+        good = hmac.compare_digest(data.get("token-secret", "").encode(), secret.encode())
+        if not good or data.get("token-id") != name or data.get("usage-bootstrap-authentication") != "true":
+            raise errors.unauthorized()
+        expires = data.get("expiration", "")
+        now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self._server.clock.now()))
+        if "deletionTimestamp" in found["metadata"] or (expires and expires <= now):
+            raise errors.unauthorized()
+        more = [group for group in data.get("auth-extra-groups", "").split(",") if group]
+        return UserInfo(f"system:bootstrap:{name}", (_BOOTSTRAP_GROUP, *more, authentication.AUTHENTICATED))
+
+
+def token_file(text: str) -> dict[str, UserInfo]:
+    """A static token file: lines of TOKEN,USER,UID[,"GROUP,GROUP"]. ValueError where one is none."""
+    import csv
+
+    tokens: dict[str, UserInfo] = {}
+    for number, row in enumerate(csv.reader(text.splitlines()), 1):
+        if not row or row[0].startswith("#"):
+            continue
+        if len(row) < 3:
+            raise ValueError(f"line {number}: a token, a user name and a user uid are required")
+        token, name, uid = (cell.strip() for cell in row[:3])
+        if not token or not name:
+            raise ValueError(f"line {number}: a token, a user name and a user uid are required")
+        groups = [group.strip() for group in row[3].split(",") if group.strip()] if len(row) > 3 else []
+        tokens[token] = UserInfo(name, (*groups, authentication.AUTHENTICATED), uid)
+    return tokens
+
+
+def impersonated(headers: Headers) -> UserInfo | None:
+    """Whom the Impersonate-* headers name; None without them, InternalError where a user is missing."""
+    name, uid = "", ""
+    groups: list[str] = []
+    extra: dict[str, list[str]] = {}
+    for header, raw in headers:
+        if not header.startswith(b"impersonate-"):
+            continue
+        value = raw.decode("latin-1")
+        if header == b"impersonate-user":
+            name = value
+        elif header == b"impersonate-uid":
+            uid = value
+        elif header == b"impersonate-group":
+            groups.append(value)
+        elif header.startswith(_EXTRA):
+            extra.setdefault(unquote(header[len(_EXTRA) :].decode("latin-1")), []).append(value)
+    if not name:
+        if groups or uid or extra:
+            raise errors.internal("requested [" + " ".join([*groups]) + "] without impersonating a user")
+        return None
+    return UserInfo(name, groups, uid, extra)

@@ -1,0 +1,128 @@
+"""One cluster file, served: certificates, listener, application and reconciling plugged together."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, NamedTuple
+
+import uvicorn
+
+from minikctl.apimachinery.request import Obj, UserInfo
+from minikctl.apiserver.http.app import Application
+from minikctl.apiserver.http.credentials import Authenticator
+from minikctl.serving import certificates, listener
+from minikctl.serving.reconciling import Inline
+
+if TYPE_CHECKING:
+    from minikctl.cluster import Cluster
+
+
+class Settings(NamedTuple):
+    """How a cluster is served."""
+
+    bind: str = "127.0.0.1"
+    port: int = 6443
+    tokens: Mapping[str, UserInfo] = {}
+    anonymous: bool = True
+
+
+class Service:
+    """A served cluster. `start` returns when it answers, `stop` when it has ended cleanly."""
+
+    def __init__(self, cluster: Cluster, settings: Settings) -> None:
+        self.cluster = cluster
+        self.settings = settings
+        self.certificates = certificates.of_cluster(cluster.store, settings.bind)
+        self.reconciling = Inline(cluster)
+        authenticator = Authenticator(cluster.server, settings.tokens, settings.anonymous)
+        self.app = Application(cluster.server, authenticator, self.reconciling)
+        self.reconciling.hub = self.app.hub
+        self._socket = _listen(settings.bind, settings.port)
+        self._tasks: list[asyncio.Task[None]] = []
+        context = certificates.server_context(self.certificates)
+        self._uvicorn = uvicorn.Server(listener.config(self.app, context))
+
+    @property
+    def url(self) -> str:
+        """Where it answers."""
+        host = self.settings.bind if self.settings.bind not in ("0.0.0.0", "::") else "127.0.0.1"
+        return f"https://[{host}]:{self.port}" if ":" in host else f"https://{host}:{self.port}"
+
+    @property
+    def port(self) -> int:
+        return int(self._socket.getsockname()[1])
+
+    def kubeconfig(self) -> Obj:
+        """A kubeconfig of the administrator's, with everything in it."""
+        import base64
+
+        def data(text: str) -> str:
+            return base64.b64encode(text.encode()).decode()
+
+        admin = self.certificates.admin
+        cluster = {"certificate-authority-data": data(self.certificates.authority.certificate), "server": self.url}
+        user = {"client-certificate-data": data(admin.certificate), "client-key-data": data(admin.key)}
+        context = {"cluster": "minikctl", "user": "kubernetes-admin"}
+        return {
+            "apiVersion": "v1",
+            "clusters": [{"cluster": cluster, "name": "minikctl"}],
+            "contexts": [{"context": context, "name": "minikctl"}],
+            "current-context": "minikctl",
+            "kind": "Config",
+            "users": [{"name": "kubernetes-admin", "user": user}],
+        }
+
+    def serve(self, ready: Callable[[], None]) -> None:
+        """`run` on an event loop of its own (uvloop's where it is installed)."""
+        factory = self._uvicorn.config.get_loop_factory()
+        loop = factory() if factory is not None else asyncio.new_event_loop()
+        asyncio.set_event_loop(loop)
+        try:
+            loop.run_until_complete(self.run(ready))
+        finally:
+            asyncio.set_event_loop(None)
+            loop.close()
+
+    async def run(self, ready: Callable[[], None]) -> None:
+        """Serve until SIGTERM, SIGINT or `stop`; calls `ready` once it answers."""
+        tasks = [asyncio.create_task(self.app.hub.run()), asyncio.create_task(self.reconciling.run())]
+        tasks.append(asyncio.create_task(self._when_started(ready)))
+        try:
+            await self._uvicorn.serve(sockets=[self._socket])
+        finally:
+            for task in tasks:
+                task.cancel()
+            for task in tasks:
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task
+            self._socket.close()
+
+    async def _when_started(self, ready: Callable[[], None]) -> None:
+        while not self._uvicorn.started:
+            await asyncio.sleep(0.002)
+        ready()
+        while not self._uvicorn.should_exit:
+            await asyncio.sleep(0.05)
+        self.app.hub.close_all()
+
+    def stop(self) -> None:
+        """Ask it to end."""
+        self._uvicorn.should_exit = True
+
+
+def _listen(bind: str, port: int) -> socket.socket:
+    """A listening socket; OSError where the address cannot be had."""
+    family = socket.AF_INET6 if ":" in bind else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((bind, port))
+    except OSError:
+        listening.close()
+        raise
+    listening.listen(2048)
+    listening.setblocking(False)
+    return listening

@@ -1,0 +1,109 @@
+"""An apiserver's ASGI application over a cluster, asked without any network."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, MutableMapping
+from typing import Any
+
+import pytest
+
+from minikctl.apimachinery.request import UserInfo
+from minikctl.apiserver.http.app import CERTIFICATE, Application
+from minikctl.apiserver.http.credentials import Authenticator
+from minikctl.cluster import ADMIN, Cluster
+
+JSON = "application/json"
+
+
+class Settled:
+    """Lets the cluster reconcile before every read."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+
+    def wrote(self) -> None:
+        self._cluster.settle()
+
+    async def settled(self) -> None:
+        self._cluster.settle()
+
+
+class Reply:
+    """A whole answer."""
+
+    def __init__(self, code: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
+        self.code = code
+        self.headers = [(name.decode(), value.decode()) for name, value in headers]
+        self.body = body
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+    def header(self, name: str) -> str:
+        return dict(self.headers).get(name, "")
+
+    def all(self, name: str) -> list[str]:
+        return [value for header, value in self.headers if header == name]
+
+
+class Client:
+    """Sends requests to an application; each runs on an event loop of its own."""
+
+    def __init__(self, app: Application) -> None:
+        self.app = app
+
+    def ask(
+        self,
+        method: str,
+        target: str,
+        body: Any = None,
+        user: UserInfo | None = ADMIN,
+        content_type: str = JSON,
+        **headers: str,
+    ) -> Reply:
+        """The answer to one request; `headers` with underscores for hyphens; `user` as a client certificate's."""
+        return asyncio.run(self._ask(method, target, body, user, content_type, headers))
+
+    async def _ask(
+        self, method: str, target: str, body: Any, user: UserInfo | None, content_type: str, headers: dict[str, str]
+    ) -> Reply:
+        path, _, query = target.partition("?")
+        data = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
+        sent = {"content-type": content_type, **{k.replace("_", "-"): v for k, v in headers.items()}}
+        scope = {
+            "type": "http",
+            "method": method,
+            "path": path,
+            "query_string": query.encode(),
+            "headers": [(name.encode(), value.encode()) for name, value in sent.items()],
+            "state": {CERTIFICATE: user} if user else {},
+        }
+        messages: list[MutableMapping[str, Any]] = []
+        incoming = [{"type": "http.request", "body": data}]
+
+        async def receive() -> MutableMapping[str, Any]:
+            return incoming.pop(0) if incoming else {"type": "http.disconnect"}
+
+        async def send(message: MutableMapping[str, Any]) -> None:
+            messages.append(message)
+
+        await self.app(scope, receive, send)
+        start = messages[0]
+        return Reply(start["status"], start["headers"], b"".join(m.get("body", b"") for m in messages[1:]))
+
+
+@pytest.fixture
+def make_app() -> Callable[..., Application]:
+    def make(cluster: Cluster, **settings: Any) -> Application:
+        return Application(cluster.server, Authenticator(cluster.server, **settings), Settled(cluster))
+
+    return make
+
+
+@pytest.fixture
+def client(cluster: Cluster, make_app: Callable[..., Application]) -> Client:
+    """A client of a bare cluster with the namespace demo."""
+    return Client(make_app(cluster))

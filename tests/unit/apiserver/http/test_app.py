@@ -1,0 +1,72 @@
+"""Requests over HTTP: objects in, objects and Status errors out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+COLLECTION = "/api/v1/namespaces/demo/configmaps"
+
+
+def configmap(name: str, **data: str) -> dict[str, Any]:
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": data}
+
+
+def test_an_object_is_created_read_changed_and_deleted(client: Any) -> None:
+    created = client.ask("POST", COLLECTION, configmap("a", k="1"))
+    assert (created.code, created.json["data"]) == (201, {"k": "1"})
+    assert client.ask("GET", f"{COLLECTION}/a").json["metadata"]["uid"] == created.json["metadata"]["uid"]
+    patched = client.ask("PATCH", f"{COLLECTION}/a", {"data": {"k": "2"}}, content_type="application/merge-patch+json")
+    assert patched.json["data"] == {"k": "2"}
+    replaced = client.ask("PUT", f"{COLLECTION}/a", configmap("a", k="3"))
+    assert (replaced.code, replaced.json["data"]) == (200, {"k": "3"})
+    gone = client.ask("DELETE", f"{COLLECTION}/a")
+    assert (gone.code, gone.json["kind"], gone.json["status"]) == (200, "Status", "Success")
+    missing = client.ask("GET", f"{COLLECTION}/a")
+    assert (missing.code, missing.json["reason"]) == (404, "NotFound")
+    assert missing.json["message"] == 'configmaps "a" not found'
+
+
+def test_a_list_says_the_kind_once(client: Any) -> None:
+    client.ask("POST", COLLECTION, configmap("a"))
+    listed = client.ask("GET", COLLECTION).json
+    assert listed["kind"] == "ConfigMapList"
+    assert [sorted(item) for item in listed["items"] if item["metadata"]["name"] == "a"] == [["metadata"]]
+
+
+def test_tables_and_bare_metadata_are_negotiated(client: Any) -> None:
+    client.ask("POST", COLLECTION, configmap("a", k="1"))
+    table = client.ask("GET", COLLECTION, accept="application/json;as=Table;v=v1;g=meta.k8s.io,application/json").json
+    assert table["kind"] == "Table"
+    assert [column["name"] for column in table["columnDefinitions"]] == ["Name", "Data", "Age"]
+    form = "application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io"
+    partial = client.ask("GET", f"{COLLECTION}/a", accept=form).json
+    assert (partial["kind"], "data" in partial) == ("PartialObjectMetadata", False)
+    refused = client.ask("GET", COLLECTION, accept="text/html")
+    assert (refused.code, refused.json["reason"]) == (406, "NotAcceptable")
+
+
+def test_nobody_may_do_anything_without_being_allowed_to(client: Any) -> None:
+    refused = client.ask("GET", COLLECTION, user=None)
+    assert (refused.code, refused.json["reason"]) == (403, "Forbidden")
+    assert 'User "system:anonymous" cannot list resource "configmaps"' in refused.json["message"]
+    assert client.ask("GET", COLLECTION, user=None, authorization="Bearer no").code == 401
+
+
+def test_paths_that_nobody_serves(client: Any) -> None:
+    for path in ("/api/v1/nothing", "/apis/none/v1/pods", "/x", "/apis/apps/v1/deployments/a/b"):
+        found = client.ask("GET", path)
+        assert (found.code, found.body) == (404, b"404 page not found\n"), path
+    assert client.ask("POST", f"{COLLECTION}/a", configmap("a")).code == 405
+
+
+def test_an_unknown_field_is_a_warning_header(client: Any) -> None:
+    created = client.ask("POST", COLLECTION, {**configmap("a"), "dat": {}})
+    assert created.all("warning") == ['299 - "unknown field \\"dat\\""']
+    strict = client.ask("POST", f"{COLLECTION}?fieldValidation=Strict", {**configmap("b"), "dat": {}})
+    assert (strict.code, strict.json["reason"]) == (400, "BadRequest")
+
+
+def test_a_body_that_is_too_large(client: Any) -> None:
+    refused = client.ask("POST", COLLECTION, b" " * (3 * 1024 * 1024 + 1))
+    assert refused.code == 413
+    assert refused.json["message"] == "Request entity too large: limit is 3145728"
