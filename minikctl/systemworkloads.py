@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from minikctl import KUBERNETES_VERSION
 from minikctl.apimachinery.request import Obj
+from minikctl.apiserver.discovery import ADDRESS
 
 if TYPE_CHECKING:
     from minikctl.client.client import Client
@@ -47,6 +48,8 @@ def create(client: Client, control_plane: str) -> None:
         client.create("serviceaccounts", _core("ServiceAccount", account))
     client.create("configmaps", {**_core("ConfigMap", "coredns"), "data": {"Corefile": _COREFILE}})
     client.create("configmaps", {**_core("ConfigMap", "kube-proxy"), "data": {"config.conf": _PROXY_CONFIG}})
+    for resource, obj in _cluster_info():
+        client.create(resource, obj)
     client.create("services", _dns_service())
     client.create("deployments.apps", _coredns())
     client.create("daemonsets.apps", _kube_proxy())
@@ -56,6 +59,46 @@ def create(client: Client, control_plane: str) -> None:
 
 def _core(kind: str, name: str) -> Obj:
     return {"apiVersion": "v1", "kind": kind, "metadata": {"name": name, "namespace": _NAMESPACE}}
+
+
+def _cluster_info() -> list[tuple[str, Obj]]:
+    """What a machine that joins is told before it can check whom it talks to, readable by anybody."""
+    import base64
+
+    from minikctl.controllers.bootstraptokens import CLUSTER_INFO, NAMESPACE
+    from minikctl.controllers.certificates.authority import CERTIFICATE
+
+    name = "kubeadm:bootstrap-signer-clusterinfo"
+    meta = {"name": name, "namespace": NAMESPACE}
+    rbac = {"apiVersion": "rbac.authorization.k8s.io/v1", "metadata": meta}
+    rule = {"apiGroups": [""], "resourceNames": [CLUSTER_INFO], "resources": ["configmaps"], "verbs": ["get"]}
+    role = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": name}
+    subject = {"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "system:anonymous"}
+    certificate = base64.b64encode(CERTIFICATE.encode()).decode()
+    info = {"name": CLUSTER_INFO, "namespace": NAMESPACE}
+    data = {"kubeconfig": _JOINING.format(certificate=certificate, address=ADDRESS)}
+    return [
+        ("configmaps", {"apiVersion": "v1", "kind": "ConfigMap", "metadata": info, "data": data}),
+        ("roles.rbac.authorization.k8s.io", {**rbac, "kind": "Role", "rules": [rule]}),
+        (
+            "rolebindings.rbac.authorization.k8s.io",
+            {**rbac, "kind": "RoleBinding", "roleRef": role, "subjects": [subject]},
+        ),
+    ]
+
+
+_JOINING = """apiVersion: v1
+clusters:
+- cluster:
+    certificate-authority-data: {certificate}
+    server: https://{address}
+  name: ""
+contexts: null
+current-context: ""
+kind: Config
+preferences: {{}}
+users: null
+"""
 
 
 def _storage_class() -> Obj:

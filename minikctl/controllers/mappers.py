@@ -200,7 +200,7 @@ def _no_execute(node: Obj) -> list[Obj]:
 
 
 class NodeNames:
-    """Wakes pod garbage collection: nodes that go, and pods on nodes that are not there."""
+    """Wakes pod garbage collection: nodes that go, pods on nodes that are not there, pods that finish."""
 
     def __init__(self, source: EnvSource) -> None:
         self._source = source
@@ -220,8 +220,18 @@ class NodeNames:
         if node:
             if node not in self._known:
                 self._known[node] = self._source().client.peek("nodes", node) is not None
-            return () if self._known[node] else (f"node:{node}",)
+            if not self._known[node]:
+                return (f"node:{node}",)
+            return ("finished:",) if _has_just_finished(change) else ()
         return (f"pod:{change.namespace}/{change.name}",) if "deletionTimestamp" in pod["metadata"] else ()
+
+
+def _has_just_finished(change: Change) -> bool:
+    finished = ("Succeeded", "Failed")
+    if (change.object.get("status") or {}).get("phase") not in finished:
+        return False
+    old = (change.old() or {}) if change.type == "MODIFIED" else {}
+    return (old.get("status") or {}).get("phase") not in finished
 
 
 class QuotaNamespaces:

@@ -1,4 +1,4 @@
-"""Token Secrets of service accounts, and bootstrap tokens that expire (upstream's `serviceaccount` and `bootstrap`)."""
+"""Token Secrets of service accounts (upstream's `pkg/controller/serviceaccount`)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from minikctl.apimachinery.errors import StatusError
 from minikctl.client.component import split_key
-from minikctl.controllers.controller import Controller, seconds_of
+from minikctl.controllers.controller import Controller
 
 if TYPE_CHECKING:
     from minikctl.apimachinery.request import Obj
@@ -75,28 +75,3 @@ class TokensController(Controller):
         except StatusError as error:
             if error.reason not in ("NotFound", "Conflict"):
                 raise
-
-
-class TokenCleaner(Controller):
-    """Deletes bootstrap token Secrets when they expire."""
-
-    def sync(self, key: str) -> float | None:
-        namespace, name = split_key(key)
-        secret = self.client.peek("secrets", name, namespace)
-        if secret is None or secret.get("type") != "bootstrap.kubernetes.io/token":
-            return None
-        encoded = (secret.get("data") or {}).get("expiration")
-        if not encoded:
-            return None
-        try:
-            expires = seconds_of(base64.b64decode(encoded).decode())
-        except ValueError:
-            expires = 0.0
-        if expires > self.clock.now():
-            return expires
-        try:
-            self.client.delete("secrets", name, namespace, preconditions={"uid": secret["metadata"]["uid"]})
-        except StatusError as error:
-            if error.reason not in ("NotFound", "Conflict"):
-                raise
-        return None

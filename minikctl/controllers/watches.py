@@ -253,6 +253,19 @@ def _token_secret(change: Change) -> Keys:
     return (f"secret:{change.namespace}/{change.name}",) if is_token else ()
 
 
+def bootstrap_signer(source: Source) -> Watches:
+    return {"configmaps": _cluster_info, "secrets": _signing_token}
+
+
+def _cluster_info(change: Change) -> Keys:
+    return ("cluster-info",) if change.name == "cluster-info" and change.namespace == "kube-public" else ()
+
+
+def _signing_token(change: Change) -> Keys:
+    is_token = change.object.get("type") == "bootstrap.kubernetes.io/token"
+    return ("cluster-info",) if is_token and change.namespace == "kube-system" else ()
+
+
 def bootstrap_tokens(source: Source) -> Watches:
     return {"secrets": _bootstrap_secret}
 
@@ -284,6 +297,10 @@ def attachment(source: Source) -> Watches:
     return {"pods": _node_with_claims, "volumeattachments.storage.k8s.io": _node_of_attachment}
 
 
+def attacher(source: Source) -> Watches:
+    return {"volumeattachments.storage.k8s.io": enqueue}
+
+
 def _node_with_claims(change: Change) -> Keys:
     spec = change.object["spec"]
     node = spec.get("nodeName")
@@ -293,7 +310,7 @@ def _node_with_claims(change: Change) -> Keys:
 
 
 def _node_of_attachment(change: Change) -> Keys:
-    return (change.object["spec"]["nodeName"],) if change.type == "DELETED" else ()
+    return (change.object["spec"]["nodeName"],) if change.type != "ADDED" else ()
 
 
 def admission_policies(source: Source) -> Watches:

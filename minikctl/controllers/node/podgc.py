@@ -1,4 +1,4 @@
-"""Pod garbage collection: pods of nodes that are gone or out of service, terminating ones nobody placed (`podgc`)."""
+"""Pod garbage collection: too many finished ones, those of nodes gone or out of service, or never placed (`podgc`)."""
 
 from __future__ import annotations
 
@@ -14,20 +14,39 @@ if TYPE_CHECKING:
     from minikctl.apimachinery.request import Obj
 
 _QUARANTINE = 40.0
+_FINISHED_PODS = 12500
+_PERIOD = 20.0
 _OUT_OF_SERVICE = "node.kubernetes.io/out-of-service"
 
 
 class PodGarbageCollector(Controller):
-    """Keys: "node:NAME" (gone, or out of service), "pod:namespace/name"."""
+    """Keys: "node:NAME" (gone, or out of service), "pod:namespace/name", "finished:" (some pod has)."""
 
     def sync(self, key: str) -> float | None:
         what, _, rest = key.partition(":")
         if what == "node":
             return self._sync_node(rest)
+        if what == "finished":
+            return self._thin_out(key)
         namespace, name = split_key(rest)
         pod = self.client.peek("pods", name, namespace)
         if pod is not None and not pod["spec"].get("nodeName") and "deletionTimestamp" in pod["metadata"]:
             self._remove(pod, "")
+        return None
+
+    def _thin_out(self, key: str) -> float | None:
+        """Every 20 seconds delete finished pods beyond 12,500: evicted ones first, then the oldest (gcTerminated)."""
+        page = self.client.list("pods", limit=1)
+        if len(page["items"]) + page["metadata"].get("remainingItemCount", 0) <= _FINISHED_PODS:
+            return None
+        now, last = self.clock.now(), self.env.state.get(key)
+        if last is not None and now < last + _PERIOD:
+            return float(last + _PERIOD)
+        self.env.state.put(key, now)
+        finished = [pod for pod in self.client.items("pods") if pods.is_finished(pod)]
+        for pod in sorted(finished, key=_value)[: max(0, len(finished) - _FINISHED_PODS)]:
+            if "deletionTimestamp" not in pod["metadata"]:
+                self._remove(pod, "")
         return None
 
     def _sync_node(self, name: str) -> float | None:
@@ -72,3 +91,9 @@ class PodGarbageCollector(Controller):
         except StatusError as error:
             if error.reason != "NotFound":
                 raise
+
+
+def _value(pod: Obj) -> tuple[bool, str, str]:
+    """Evicted pods are worth least, then the oldest (byEvictionAndCreationTimestamp)."""
+    meta = pod["metadata"]
+    return pod["status"].get("reason") != "Evicted", meta["creationTimestamp"], meta["name"]

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from controllers_world import Obj, World, workload
+import pytest
+from controllers_world import Obj, World, pod_spec, workload
+
+from minikctl.controllers.node import podgc
 
 MAPS = "configmaps"
 
@@ -91,3 +94,19 @@ def test_every_namespace_has_its_account_and_certificate(world: World) -> None:
     world.merge(MAPS, "kube-root-ca.crt", {"data": {"ca.crt": "mine"}})
     assert world.names("serviceaccounts") == ["default"]
     assert world.get(MAPS, "kube-root-ca.crt")["data"]["ca.crt"].startswith("-----BEGIN CERTIFICATE-----")
+
+
+def test_too_many_finished_pods_are_thinned_out(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(podgc, "_FINISHED_PODS", 3)
+
+    def run(name: str) -> None:
+        spec = pod_spec(["true"], restartPolicy="Never")
+        meta = {"name": name, "namespace": "demo"}
+        world.create("pods", {"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": spec})
+        world.cluster.advance(1)
+
+    for name in "abcde":
+        run(name)
+    assert world.names("pods") == ["b", "c", "d", "e"]  # the next look is after twenty seconds
+    world.cluster.advance(20)
+    assert world.names("pods") == ["c", "d", "e"]

@@ -9,6 +9,7 @@ import pytest
 from controllers_world import Obj, World, pod_spec, workload
 
 from minikctl.apimachinery import quotausage
+from minikctl.controllers import bootstraptokens
 from minikctl.controllers.certificates import authority, der
 
 BUDGETS, QUOTAS = "poddisruptionbudgets.policy", "resourcequotas"
@@ -124,6 +125,39 @@ def test_bootstrap_tokens_expire(world: World) -> None:
     assert world.client.find("secrets", meta["name"], "kube-system") is not None
     world.cluster.advance(600)
     assert world.client.find("secrets", meta["name"], "kube-system") is None
+
+
+def test_a_signature_is_that_of_cluster_bootstrap() -> None:
+    content = "Hello from the other side. I must have called a thousand times."
+    signed = bootstraptokens.signature(content, "joshua", "my voice is my passcode")
+    assert signed == "eyJhbGciOiJIUzI1NiIsImtpZCI6Impvc2h1YSJ9..VShe2taLd-YTrmWuRkcL_8QTNDHYxQIEBsAYYiIj1_8"
+
+
+def test_tokens_sign_the_cluster_info_as_long_as_they_live(world: World) -> None:
+    info = {"metadata": {"name": "cluster-info", "namespace": "kube-public"}, "data": {"kubeconfig": "a"}}
+    world.create("configmaps", {"apiVersion": "v1", "kind": "ConfigMap", **info})
+    data = {
+        "token-id": "abcdef",
+        "token-secret": "0123456789abcdef",
+        "usage-bootstrap-signing": "true",
+        "expiration": "2026-01-02T04:00:00Z",
+    }
+    meta = {"name": "bootstrap-token-abcdef", "namespace": "kube-system"}
+    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": meta, "type": "bootstrap.kubernetes.io/token"}
+    world.create("secrets", {**secret, "stringData": data})
+
+    def signatures() -> dict[str, str]:
+        return {k: v for k, v in world.get("configmaps", "cluster-info", "kube-public")["data"].items() if "jws" in k}
+
+    first = signatures()
+    assert list(first) == ["jws-kubeconfig-abcdef"]
+    world.merge("configmaps", "cluster-info", {"data": {"kubeconfig": "b"}}, "kube-public")
+    assert signatures() != first
+    assert world.settles()
+    world.cluster.advance(3600)
+    assert signatures() == {}
+    world.create("secrets", {**secret, "stringData": {**data, "usage-bootstrap-signing": "no"}})
+    assert signatures() == {}
 
 
 def request_pem() -> str:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+import pytest
 from controllers_world import Obj, World, pod_spec
+
+from minikctl.cluster import Cluster
 
 CLAIMS, VOLUMES = "persistentvolumeclaims", "persistentvolumes"
 
@@ -153,3 +157,35 @@ def test_ephemeral_volumes_have_claims_of_their_pod(world: World) -> None:
     assert world.status(CLAIMS, "p-scratch")["phase"] == "Bound"
     world.delete("pods", "p", gracePeriodSeconds=0)
     assert world.names(CLAIMS) == []
+
+
+def csi_volume(name: str) -> Obj:
+    made = volume(name, "1Gi", storageClassName="")
+    made["spec"] = {key: value for key, value in made["spec"].items() if key != "hostPath"}
+    made["spec"]["csi"] = {"driver": "disks.example.com", "volumeHandle": f"handle-{name}"}
+    return made
+
+
+@pytest.mark.parametrize(("profile", "attached"), [("default", True), ("bare", False)])
+def test_csi_volumes_are_attached_unless_there_is_nobody_to_do_it(
+    make_cluster: Callable[..., Cluster], profile: str, attached: bool
+) -> None:
+    world = World(make_cluster(profile=profile))
+    world.create("namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "demo"}})
+    world.create("persistentvolumes", csi_volume("disk"))
+    world.create("persistentvolumeclaims", claim("data", "1Gi", storageClassName="", volumeName="disk"))
+    volumes = [{"name": "v", "persistentVolumeClaim": {"claimName": "data"}}]
+    meta = {"name": "user", "namespace": "demo"}
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": pod_spec(volumes=volumes, nodeName="node-1")}
+    world.create("pods", pod)
+    (attachment,) = world.client.items("volumeattachments.storage.k8s.io")
+    assert bool((attachment.get("status") or {}).get("attached")) is attached
+    on_node = world.status("nodes", "node-1", "").get("volumesAttached")
+    unique = "kubernetes.io/csi/disks.example.com^handle-disk"
+    assert on_node == ([{"name": unique, "devicePath": ""}] if attached else None)
+    told = 'SuccessfulAttachVolume: AttachVolume.Attach succeeded for volume "disk" '
+    assert (told in world.events("Pod", "user")) is attached
+    assert world.settles()
+    world.delete("pods", "user")
+    assert world.client.items("volumeattachments.storage.k8s.io") == []
+    assert "volumesAttached" not in world.status("nodes", "node-1", "")
