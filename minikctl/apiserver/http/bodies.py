@@ -1,4 +1,4 @@
-"""Request bodies: read with a limit, decoded from JSON or YAML.
+"""Request bodies: read with a limit, decoded from JSON, YAML or protobuf.
 
 Counterparts: apiserver's `limitedReadBody` and the serializers of apimachinery.
 """
@@ -47,12 +47,14 @@ def _too_large() -> errors.StatusError:
 
 
 def decode(data: bytes, content_type: str, kind: str = "") -> Any:
-    """The document in a body of a JSON or YAML content type; UnsupportedMediaType for others."""
+    """The document in a body of one of these content types; UnsupportedMediaType for others."""
     media_type = content_type.split(";", 1)[0].strip().lower() or JSON
     if media_type == JSON or media_type.endswith("+json"):
         return from_json(data, kind)
     if media_type in (YAML, _YAML_PATCH):
         return from_yaml(data, kind)
+    if media_type == PROTOBUF:
+        return from_protobuf(data, kind)
     raise errors.StatusError(
         "UnsupportedMediaType",
         f"the body of the request was in an unknown format - accepted media types include: {JSON}, {YAML}, {PROTOBUF}",
@@ -80,6 +82,16 @@ def from_yaml(data: bytes, kind: str = "") -> Any:
         return yaml.load(data, loader)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise _unreadable(kind, "yaml: " + str(error).replace("\n", " ")) from None
+
+
+def from_protobuf(data: bytes, kind: str = "") -> Any:
+    """An object in Kubernetes' protobuf envelope; BadRequest where it is none."""
+    from minikctl.apimachinery import protobuf
+
+    try:
+        return protobuf.decode(data)
+    except protobuf.ProtobufError as error:
+        raise _unreadable(kind, str(error)) from None
 
 
 def _unreadable(kind: str, why: str) -> errors.StatusError:

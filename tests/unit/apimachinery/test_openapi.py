@@ -128,7 +128,7 @@ def test_crd_schemas_have_the_metadata_of_every_object() -> None:
 
 
 def test_schemas_hold_no_descriptions() -> None:
-    for path in (ROOT / "schemas").glob("*.json"):
+    for path in {*(ROOT / "schemas").glob("*.json")} - {ROOT / "schemas" / "protobuf.json"}:
         assert '"description":"' not in path.read_text()
         assert json.loads(path.read_text())["$defs"]
 
