@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from minikctl.apimachinery import apiservices, flowcontrol
 from minikctl.apimachinery.clock import rfc3339, rfc3339_micro
 from minikctl.apimachinery.request import Obj
 
@@ -63,6 +64,8 @@ def objects(settings: dict[str, Any], now: float) -> list[tuple[str, Obj]]:
     found: list[tuple[str, Obj]] = [("namespaces", _namespace(name)) for name in NAMESPACES]
     found += [(_resource_key(obj), obj) for obj in rbac.objects()]
     found += [("priorityclasses.scheduling.k8s.io", obj) for obj in _priority_classes()]
+    found += [(apiservices.API_SERVICES, obj) for obj in apiservices.builtin(rfc3339(now))]
+    found += flowcontrol.objects(rfc3339(now))
     found += _kubernetes_service()
     found += _nodes(settings, now)
     return found

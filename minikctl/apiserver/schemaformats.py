@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import cache
+from typing import Any
 
 _UUID = "(?i)[0-9a-f]{8}-?[0-9a-f]{4}-?%s[0-9a-f]{3}-?%s[0-9a-f]{3}-?[0-9a-f]{12}"
 _PATTERNS = {
@@ -156,3 +157,31 @@ _SPECIAL: dict[str, Callable[[str], bool]] = {
     "isbn13": _isbn(13),
     "creditcard": _credit_card,
 }
+
+
+# Formats of CustomResourceDefinitions by type; upstream ignores dashes in the names.
+_KNOWN_STRINGS = frozenset(
+    "bsonobjectid uri email hostname ipv4 ipv6 cidr mac uuid uuid3 uuid4 uuid5 isbn isbn10 isbn13 creditcard ssn hexcolor"
+    " rgbcolor byte password date duration datetime quantity k8sshortname k8slongname".split()
+)
+_KNOWN_NUMBERS = {"integer": ("int32", "int64"), "number": ("float", "double")}
+
+
+def unknown_formats(schema: dict[str, Any]) -> list[str]:
+    """The formats in a CRD's schema that have no meaning, in the order in which they are found."""
+    found: list[str] = []
+    name, kind = schema.get("format"), schema.get("type") or "string"
+    if name:
+        known = name.replace("-", "") in _KNOWN_STRINGS if kind == "string" else name in _KNOWN_NUMBERS.get(kind, ())
+        if not known:
+            found.append(str(name))
+    for key in ("items", "not", "additionalProperties"):
+        if isinstance(schema.get(key), dict):
+            found += unknown_formats(schema[key])
+    for key in ("allOf", "anyOf", "oneOf"):
+        found += [name for part in schema.get(key) or () for name in unknown_formats(part)]
+    for key in ("properties", "patternProperties"):
+        for _, part in sorted((schema.get(key) or {}).items()):
+            if isinstance(part, dict):
+                found += unknown_formats(part)
+    return found

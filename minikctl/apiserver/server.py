@@ -14,7 +14,7 @@ from minikctl.apimachinery import errors, resources
 from minikctl.apimachinery.request import Change, Obj, Request, Response
 from minikctl.apiserver.registry.context import Context
 from minikctl.apiserver.registry.reader import Reader
-from minikctl.apiserver.registry.storage import Storage
+from minikctl.apiserver.registry.storage import Storage, stored_as
 from minikctl.apiserver.registry.strategy import Strategy, strategy_for
 
 if TYPE_CHECKING:
@@ -175,7 +175,7 @@ class Server:
             from minikctl.apiserver.registry.kinds import custom
 
             return custom.storage_version(self, resource)
-        return resources.lookup(resource.key) or resource
+        return resources.lookup(stored_as(resource.key)) or resource
 
     def shown(self, obj: Obj, resource: Resource) -> Obj:
         """A stored object in the version it was asked for."""
@@ -188,6 +188,13 @@ class Server:
         from minikctl.apiserver import conversion
 
         return conversion.convert(obj, resource.api_version)
+
+    def stored(self, obj: Obj, resource: Resource) -> Obj:
+        """An object as it is stored: custom resources in their storage version, others as they are."""
+        if not resource.custom:
+            return obj
+        storage = self.storage_version(resource)
+        return obj if storage is resource else self.shown(obj, storage)
 
     def validate_create(self, resource: Resource, obj: Obj) -> list[FieldError]:
         if resource.custom:

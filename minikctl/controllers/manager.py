@@ -41,6 +41,8 @@ _CSR = "certificates.controllers:CSR"
 _TAINTS = "taint-eviction-controller"
 _EPHEMERAL = "ephemeral_volume"
 _CRDS = "customresources:CustomResourceFinalizer"
+_API_SERVICES = "servedapis:APIServiceController"
+_FLOW_CONTROL = "servedapis:FlowControlController"
 _EMULATED = "minikctl.dev/emulated"
 
 CONTROLLERS: tuple[Row, ...] = (
@@ -84,6 +86,8 @@ CONTROLLERS: tuple[Row, ...] = (
     Row("validatingadmissionpolicy-status-controller", _POLICIES, w.admission_policies),
     Row("resource-claim-controller", "resourceclaims:ResourceClaimController", w.resource_claims, "resource_claim"),
     Row("system:apiserver", _CRDS, w.custom_resources, "kube-apiserver", "crd-finalizer"),
+    Row("system:apiserver", _API_SERVICES, w.api_services, "kube-apiserver", "autoregister"),
+    Row("system:apiserver", _FLOW_CONTROL, w.flow_control, "kube-apiserver", "flow-control"),
     Row("generic-garbage-collector", "garbagecollector:GarbageCollector", w.garbage, "garbage-collector-controller"),
 )  # fmt: skip
 

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     Watches = Mapping[str, Mapper]
 
 _CRDS = "customresourcedefinitions.apiextensions.k8s.io"
+_API_SERVICES = "apiservices.apiregistration.k8s.io"
+_SCHEMAS = "flowschemas.flowcontrol.apiserver.k8s.io"
+_LEVELS = "prioritylevelconfigurations.flowcontrol.apiserver.k8s.io"
 
 
 def namespace(source: Source) -> Watches:
@@ -84,6 +87,30 @@ def _definition_of_gone(change: Change) -> Keys:
     """The definition of a custom resource that was deleted: its name is the resource's key."""
     gone = change.type == "DELETED" and "." in change.resource and resources.lookup(change.resource) is None
     return (change.resource,) if gone else ()
+
+
+def api_services(source: Source) -> Watches:
+    return {_CRDS: _group_versions, _API_SERVICES: enqueue}
+
+
+def _group_versions(change: Change) -> Keys:
+    """The APIServices of a definition: those of its versions now and before."""
+    specs = [obj["spec"] for obj in (change.object, change.old() if change.type == "MODIFIED" else None) if obj]
+    return {f"{version['name']}.{spec['group']}" for spec in specs for version in spec["versions"]}
+
+
+def flow_control(source: Source) -> Watches:
+    def levels(change: Change) -> Keys:
+        # A level that changes concerns no schema; one that comes or goes may concern any.
+        return () if change.type == "MODIFIED" else ("levels", *gone(change))
+
+    def schemas(change: Change) -> Keys:
+        return gone(change) or (f"schema:{change.name}",)
+
+    def gone(change: Change) -> tuple[str, ...]:
+        return (f"gone:{change.resource} {change.name}",) if change.type == "DELETED" else ()
+
+    return {_SCHEMAS: schemas, _LEVELS: levels}
 
 
 def job(source: Source) -> Watches:

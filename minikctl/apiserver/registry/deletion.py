@@ -88,17 +88,22 @@ def _begin(obj: Obj, finalizers: list[str], grace: int | None, ctx: Context) -> 
 
 def _check_preconditions(obj: Obj, ctx: Context) -> None:
     wanted: dict[str, Any] = ctx.request.options.get("preconditions") or {}
-    meta, name = obj["metadata"], ctx.request.name
+    meta, resource = obj["metadata"], ctx.resource
+    # The error names the kind where others name the resource: BeforeDelete knows nothing else.
+    kind = f"{resource.kind}.{resource.group}" if resource.group else resource.kind
     uid, version = wanted.get("uid"), wanted.get("resourceVersion")
     if uid and uid != meta.get("uid"):
-        why = f"Precondition failed: UID in precondition: {uid}, UID in object meta: {meta.get('uid', '')}"
-        raise errors.conflict(ctx.resource.key, name, why)
+        why = (
+            f"the UID in the precondition ({uid}) does not match the UID in record ({meta.get('uid', '')}). "
+            "The object might have been deleted and then recreated"
+        )
+        raise errors.conflict(kind, meta["name"], why)
     if version and version != meta["resourceVersion"]:
         why = (
-            f"Precondition failed: ResourceVersion in precondition: {version}, "
-            f"ResourceVersion in object meta: {meta['resourceVersion']}"
+            f"the ResourceVersion in the precondition ({version}) does not match the ResourceVersion in record "
+            f"({meta['resourceVersion']}). The object might have been modified"
         )
-        raise errors.conflict(ctx.resource.key, name, why)
+        raise errors.conflict(kind, meta["name"], why)
 
 
 def _finalizers(meta: Obj, ctx: Context) -> list[str]:

@@ -26,8 +26,10 @@ _FIELDS: dict[str, tuple[str, ...]] = {
         "involvedObject.apiVersion", "involvedObject.resourceVersion", "involvedObject.fieldPath", "reason",
         "reportingComponent", "source", "type",
     ),
-    "events.events.k8s.io": ("regarding.kind", "regarding.namespace", "regarding.name", "regarding.uid", "reason",
-        "reportingController", "type"),
+    "events.events.k8s.io": (
+        "regarding.kind", "regarding.namespace", "regarding.name", "regarding.uid", "regarding.apiVersion",
+        "regarding.resourceVersion", "regarding.fieldPath", "reason", "reportingController", "type",
+    ),
     "nodes": ("spec.unschedulable",),
     "namespaces": ("status.phase", "name"),
     "secrets": ("type",),
@@ -101,7 +103,9 @@ def _reader(resource_key: str, name: str) -> Callable[[Obj], str]:
     special = _SPECIAL.get((resource_key, name))
     if special:
         return special
-    steps = name.split(".")
+    # Events are stored in the core group's form.
+    stored = name.replace("regarding.", "involvedObject.") if resource_key == "events.events.k8s.io" else name
+    steps = ("reportingComponent" if name == "reportingController" else stored).split(".")
 
     def read(obj: Obj) -> str:
         value: Any = obj

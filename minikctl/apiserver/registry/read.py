@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from minikctl.apimachinery import errors
 from minikctl.apimachinery.request import Obj
+from minikctl.apiserver.registry.storage import stored_as
 from minikctl.store.errors import CompactedError
 from minikctl.store.record import split_path
 
@@ -57,7 +58,7 @@ def list_page(ctx: Context) -> Page:
     start, revision = _position(options)
     if revision:
         try:
-            records = store.list_at(revision, ctx.resource.key, ctx.namespace, after=start)
+            records = store.list_at(revision, stored_as(ctx.resource.key), ctx.namespace, after=start)
         except CompactedError:
             raise errors.expired(
                 "The provided continue parameter is too old to display a consistent list result. "
@@ -72,7 +73,8 @@ def list_page(ctx: Context) -> Page:
     last_path = start
     for record in records:
         if limit and len(items) == limit:
-            remaining = None if filtered_out(options) else store.count(ctx.resource.key, ctx.namespace, last_path)
+            key = stored_as(ctx.resource.key)
+            remaining = None if filtered_out(options) else store.count(key, ctx.namespace, last_path)
             return Page(items, revision, _token(revision, last_path), remaining)
         obj = record.object()
         if labels is not None and not labels.matches(obj["metadata"].get("labels") or {}):
@@ -91,7 +93,7 @@ def filtered_out(options: dict[str, Any]) -> bool:
 
 
 def _fetch(ctx: Context, labels: Selector | None, fields: Any, start: str, limit: int) -> list[Record]:
-    store, key, namespace = ctx.server.storage.store, ctx.resource.key, ctx.namespace
+    store, key, namespace = ctx.server.storage.store, stored_as(ctx.resource.key), ctx.namespace
     exact = fields.exact if fields is not None else {}
     if "metadata.namespace" in exact and not namespace:
         namespace = exact["metadata.namespace"]

@@ -8,7 +8,35 @@ from minikctl.apimachinery.request import Obj
 from minikctl.store.record import Index, Record, index_of, path_of
 
 if TYPE_CHECKING:
+    from minikctl.apimachinery.resources import Resource
     from minikctl.store.sqlite import SQLiteStore
+
+
+# Where upstream keeps kinds whose etcd prefix is not their plural name.
+_PREFIXES = {
+    "replicationcontrollers": "controllers",
+    "endpoints": "services/endpoints",
+    "nodes": "minions",
+    "services": "services/specs",
+    "ingresses.networking.k8s.io": "ingress",
+}
+_OWN_SERVERS = ("apiextensions.k8s.io", "apiregistration.k8s.io")
+# Kinds that are views of another kind's objects.
+_STORED_AS = {"events.events.k8s.io": "events"}
+
+
+def stored_as(resource_key: str) -> str:
+    """The resource key under which objects of a kind are stored."""
+    return _STORED_AS.get(resource_key, resource_key)
+
+
+def storage_path(resource: Resource, obj: Obj) -> str:
+    """The etcd key upstream would keep an object under, as storage errors show it."""
+    meta = obj["metadata"]
+    prefix = _PREFIXES.get(resource.key, resource.plural)
+    if resource.custom or resource.group in _OWN_SERVERS:
+        prefix = f"{resource.group}/{resource.plural}"
+    return f"/registry/{prefix}/{path_of(meta.get('namespace', ''), meta['name'])}"
 
 
 class Storage:
@@ -23,10 +51,11 @@ class Storage:
         self.touched: set[str] = set()
 
     def record(self, resource_key: str, namespace: str, name: str) -> Record | None:
-        return self.store.get(resource_key, path_of(namespace, name))
+        return self.store.get(stored_as(resource_key), path_of(namespace, name))
 
     def insert(self, resource_key: str, obj: Obj) -> None:
         """Store a new object; the caller has seen that there is none of that name."""
+        resource_key = stored_as(resource_key)
         meta = obj["metadata"]
         path = path_of(meta.get("namespace", ""), meta["name"])
         self.store.create(resource_key, path, obj, index_of(resource_key, obj))

@@ -126,6 +126,9 @@ class Strategy:
     def after_create(self, obj: Obj, ctx: Context) -> None:
         """Bookkeeping in the same transaction, once everything is checked."""
 
+    def stored(self, obj: Obj, ctx: Context) -> None:
+        """What the server's own controllers write right after: in the same transaction, not in the answer."""
+
     def after_update(self, new: Obj, old: Obj, ctx: Context) -> None:
         """Bookkeeping in the same transaction, once everything is checked."""
 

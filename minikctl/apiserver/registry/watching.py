@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from minikctl.apimachinery import errors
 from minikctl.apimachinery.request import Change, Obj
 from minikctl.apiserver.registry import read
+from minikctl.apiserver.registry.storage import stored_as
 from minikctl.store.errors import CompactedError
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def matcher(ctx: Context) -> Any:
 
 def event_of(change: Change, ctx: Context, matches: Any) -> tuple[str, Obj] | None:
     """One change as this watch sees it: its type and the object; None where it is not concerned."""
-    if change.resource != ctx.resource.key:
+    if change.resource != stored_as(ctx.resource.key):
         return None
     request = ctx.request
     if (request.namespace and change.namespace != request.namespace) or (request.name and change.name != request.name):

@@ -14,6 +14,7 @@ from minikctl.apimachinery import errors, field
 from minikctl.apimachinery.request import Obj
 from minikctl.apiserver import admission, validation
 from minikctl.apiserver.registry import decode
+from minikctl.apiserver.registry.storage import storage_path
 from minikctl.store.record import index_of
 
 if TYPE_CHECKING:
@@ -58,12 +59,20 @@ def insert(obj: Obj, ctx: Context) -> Obj:
             return obj
         _run_commits(ctx)
         ctx.strategy.after_create(obj, ctx)
-        server.storage.insert(ctx.resource.key, obj)
+        _insert_stored(obj, ctx)
+        ctx.strategy.stored(obj, ctx)
     except BaseException:
         server.storage.store.rollback()
         raise
     server.storage.store.commit()
     return obj
+
+
+def _insert_stored(obj: Obj, ctx: Context) -> None:
+    """Store the object in its storage version; `obj` gets the resourceVersion."""
+    stored = ctx.server.stored(obj, ctx.resource)
+    ctx.server.storage.insert(ctx.resource.key, stored)
+    obj["metadata"]["resourceVersion"] = stored["metadata"]["resourceVersion"]
 
 
 def _check_namespace(obj: Obj, ctx: Context) -> None:
@@ -133,8 +142,8 @@ def update(ctx: Context, transform: Transform, apply: bool = False) -> Obj:
 
 def replace(record: Record, ctx: Context, transform: Transform, apply: bool) -> Obj:
     """The update proper, inside the transaction that read `record`."""
-    old = record.object()
-    new = transform(record.object)
+    old = _live(record, ctx)
+    new = transform(lambda: _live(record, ctx))
     subresource = ctx.request.subresource
     _check_identity(new, old, ctx)
     if not apply:
@@ -155,14 +164,22 @@ def replace(record: Record, ctx: Context, transform: Transform, apply: bool) -> 
     if ctx.dry_run:
         return new
     _run_commits(ctx)
-    before = index_of(record.resource, old)
+    stored = ctx.server.stored(new, ctx.resource)
     if _removable(new, ctx):
         ctx.strategy.after_delete(new, ctx)
-        ctx.server.storage.remove(record, new)
+        ctx.server.storage.remove(record, stored)
     else:
         ctx.strategy.after_update(new, old, ctx)
-        ctx.server.storage.update(record, new, before)
+        ctx.server.storage.update(record, stored, index_of(record.resource, old))
+        ctx.strategy.stored(new, ctx)
+    new["metadata"]["resourceVersion"] = stored["metadata"]["resourceVersion"]
     return new
+
+
+def _live(record: Record, ctx: Context) -> Obj:
+    """The stored object as this request's version shows it (custom kinds), or as it is stored (built-in ones)."""
+    obj = record.object()
+    return ctx.server.shown(obj, ctx.resource) if ctx.resource.custom else obj
 
 
 def _check_identity(new: Obj, old: Obj, ctx: Context) -> None:
@@ -186,7 +203,11 @@ def _check_identity(new: Obj, old: Obj, ctx: Context) -> None:
         raise errors.conflict(ctx.resource.key, name, _MODIFIED)
     uid = meta.get("uid")
     if uid and uid != live.get("uid"):
-        why = f"Precondition failed: UID in precondition: {uid}, UID in object meta: {live.get('uid', '')}"
+        why = (
+            f"StorageError: invalid object, Code: 4, Key: {storage_path(ctx.resource, old)}, ResourceVersion: 0, "
+            "AdditionalErrorMsg: Precondition failed: "
+            f"UID in precondition: {uid}, UID in object meta: {live.get('uid', '')}"
+        )
         raise errors.conflict(ctx.resource.key, name, why)
 
 

@@ -6,12 +6,14 @@ is looked at once, under `spec.validation`.
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from minikctl.apimachinery import field
 from minikctl.apimachinery.field import FieldError, Struct
 from minikctl.apimachinery.request import Obj
-from minikctl.apiserver.validation import Checks
+from minikctl.apiserver.schemaformats import unknown_formats
+from minikctl.apiserver.validation import Checks, WarningsCheck
 from minikctl.apiserver.validation.crdcolumns import (
     validate_columns,
     validate_selectable_fields,
@@ -228,7 +230,9 @@ def _conversion(conversion: dict[str, Any] | None) -> list[FieldError]:
 
 def _status(obj: Obj) -> list[FieldError]:
     status, versions = obj.get("status") or {}, (obj.get("spec") or {}).get("versions") or []
-    errors = _names(status.get("acceptedNames") or {}, "status.acceptedNames")
+    errors: list[FieldError] = []
+    if any((status.get("acceptedNames") or {}).values()):
+        errors += _names(status["acceptedNames"], "status.acceptedNames")
     stored, path = status.get("storedVersions") or [], "status.storedVersions"
     if not stored:
         return [*errors, field.invalid(path, stored, "must have at least one stored version")]
@@ -248,28 +252,29 @@ def _status(obj: Obj) -> list[FieldError]:
     return errors
 
 
-def _protected(group: str) -> bool:
+def is_protected(group: str) -> bool:
+    """Whether the group is the Kubernetes project's own, whose definitions need an approval."""
     return group in ("k8s.io", "kubernetes.io") or group.endswith((".k8s.io", ".kubernetes.io"))
 
 
-def _approval_state(obj: Obj) -> tuple[str, str]:
-    """(state, why it is invalid)"""
+def approval_state(obj: Obj) -> tuple[str, str]:
+    """("approved", "bypassed", "missing" or "invalid", the words for it) of a protected group's definition."""
     value = ((obj.get("metadata") or {}).get("annotations") or {}).get(_APPROVAL, "")
     if not value:
         return "missing", f"{_APPROVAL_TEXT}, {_APPROVAL_LINK}"
     if value.startswith("unapproved"):
-        return "bypassed", ""
+        return "bypassed", f"not approved: {json.dumps(value, ensure_ascii=False)}"
     scheme, separator, rest = value.partition("://")
     if scheme and separator and rest.partition("/")[0]:
-        return "approved", ""
+        return "approved", f"approved in {value}"
     return "invalid", f'{_APPROVAL_TEXT} with either a URL or a reason starting with "unapproved", {_APPROVAL_LINK}'
 
 
 def _approval(new: Obj, old: Obj | None) -> list[FieldError]:
-    if not _protected((new.get("spec") or {}).get("group") or ""):
+    if not is_protected((new.get("spec") or {}).get("group") or ""):
         return []
-    state, text = _approval_state(new)
-    if old is not None and _approval_state(old)[0] == state:
+    state, text = approval_state(new)
+    if old is not None and approval_state(old)[0] == state:
         return []
     path = f"metadata.annotations[{_APPROVAL}]"
     if state == "invalid":
@@ -301,4 +306,19 @@ def _status_update(new: Obj, old: Obj) -> list[FieldError]:
     return _status(new)
 
 
+def _warnings(new: Obj, old: Obj | None) -> list[str]:
+    """Formats that the server does not know, told once when they come up."""
+    known = set(_unknown_formats(old)) if old is not None else set()
+    return [f'unrecognized format "{name}"' for name in _unknown_formats(new) if name not in known]
+
+
+def _unknown_formats(crd: Obj) -> list[str]:
+    versions = crd["spec"].get("versions") or []
+    schemas = [(version.get("schema") or {}).get("openAPIV3Schema") or {} for version in versions]
+    # A schema that all versions share is looked at once.
+    shared = len(schemas) > 1 and all(schema == schemas[0] for schema in schemas)
+    return [name for schema in (schemas[:1] if shared else schemas) for name in unknown_formats(schema)]
+
+
+WARNINGS: dict[str, WarningsCheck] = {"customresourcedefinitions.apiextensions.k8s.io": _warnings}
 VALIDATE: dict[str, Checks] = {"customresourcedefinitions.apiextensions.k8s.io": (_create, _update, _status_update)}

@@ -24,6 +24,8 @@ _MAX_ADDRESSES = 100
 _MAX_PORTS = 20000
 _MAX_TOPOLOGY = 16
 _MAX_HINTS = 8
+_MANAGED_BY = "endpointslice.kubernetes.io/managed-by"
+_CONTROLLERS = ("endpointslice-controller.k8s.io", "endpointslicemirroring-controller.k8s.io")
 
 
 def _validate(obj: Obj, known: frozenset[str]) -> list[FieldError]:
@@ -157,14 +159,18 @@ def _create(obj: Obj) -> list[FieldError]:
 
 def _update(new: Obj, old: Obj) -> list[FieldError]:
     known = frozenset(value for item in old.get("endpoints") or () for value in item.get("addresses") or ())
-    errors = _validate(new, known)
-    return errors + validate_immutable(new.get("addressType"), old.get("addressType"), "addressType")
+    # Upstream checks the type declaratively, and addresses are not compared with a type that was refused.
+    changed = validate_immutable(new.get("addressType"), old.get("addressType"), "addressType")
+    return changed or _validate(new, known)
 
 
 def _warnings(new: Obj, old: Obj | None) -> list[str]:
-    if new.get("addressType") not in ("IPv4", "IPv6"):
-        return []
     warnings: list[str] = []
+    if new.get("addressType") == "FQDN" and (old is None or old.get("addressType") != "FQDN"):
+        warnings.append("spec.addressType: FQDN endpoints are deprecated")
+    manager = ((new.get("metadata") or {}).get("labels") or {}).get(_MANAGED_BY)
+    if new.get("addressType") not in ("IPv4", "IPv6") or manager in _CONTROLLERS:
+        return warnings
     for index, endpoint in enumerate(new.get("endpoints") or ()):
         for number, address in enumerate(endpoint.get("addresses") or ()):
             warnings += ip_warnings(f"endpoints[{index}].addresses[{number}]", address)

@@ -1,4 +1,7 @@
-"""Validation of Events, in the old form and in that of events.k8s.io."""
+"""Validation of Events. Both groups store the core form, so both are checked in it.
+
+Counterpart of `pkg/apis/core/validation/events.go`: requests to events.k8s.io meet the stricter rules.
+"""
 
 from __future__ import annotations
 
@@ -11,107 +14,90 @@ from minikctl.apiserver.validation.names import is_dns1123_subdomain, is_qualifi
 
 _TEXT_LIMIT = 128
 _NOTE_LIMIT = 1024
-_FIXED = ("involvedObject", "reason", "type", "source", "firstTimestamp", "lastTimestamp", "count")
+_UNSET = ("firstTimestamp", "lastTimestamp", "count")
+_MISMATCH = "does not match event.namespace"
+# In upstream's order; the reason is compared twice there.
+_FIXED = ("involvedObject", "reason", "message", "source", "firstTimestamp", "lastTimestamp", "count", "reason", "type")
+_FIXED_LATE = ("action", "related", "reportingComponent", "reportingInstance")
 
 
-def _is_new_style(obj: Obj) -> bool:
-    return (obj.get("apiVersion") or "").startswith("events.k8s.io/")
-
-
-def _create(obj: Obj) -> list[FieldError]:
-    errors = _namespace(obj)
-    if obj.get("eventTime"):
-        errors += _reporter(obj)
-    if _is_new_style(obj):
-        errors += _new_style(obj)
-    return errors
-
-
-def _namespace(obj: Obj) -> list[FieldError]:
-    meta = obj.get("metadata") or {}
-    namespace = meta.get("namespace") or ""
-    involved = (obj.get("regarding") or obj.get("involvedObject") or {}).get("namespace") or ""
-    errors: list[FieldError] = []
-    if involved:
-        if involved != namespace:
-            errors.append(field.invalid("involvedObject.namespace", involved, "does not match event.namespace"))
-    elif namespace not in ("", "default", "kube-system"):
-        errors.append(field.invalid("involvedObject.namespace", involved, "does not match event.namespace"))
-    errors += [field.invalid("namespace", namespace, text) for text in is_dns1123_subdomain(namespace)]
-    return errors
-
-
-def _reporter(obj: Obj) -> list[FieldError]:
-    new_style = _is_new_style(obj)
-    controller = "reportingController" if new_style else "reportingComponent"
-    errors: list[FieldError] = []
-    name, instance = obj.get(controller) or "", obj.get("reportingInstance") or ""
-    if not name:
-        errors.append(field.required("reportingController"))
+def _legacy(obj: Obj, controller: str) -> list[FieldError]:
+    """What every event must satisfy; `controller` is how the request's version calls the reporting component."""
+    namespace = (obj.get("metadata") or {}).get("namespace") or ""
+    involved = (obj.get("involvedObject") or {}).get("namespace") or ""
+    path, errors = "involvedObject.namespace", []
+    if not obj.get("eventTime"):
+        if (involved and involved != namespace) or (not involved and namespace not in ("", "default")):
+            errors.append(field.invalid(path, involved, _MISMATCH))
     else:
-        errors += [field.invalid("reportingController", name, text) for text in is_qualified_name(name)]
-    for key, value in (("reportingInstance", instance), ("action", obj.get("action") or "")):
+        if not involved and namespace not in ("default", "kube-system"):
+            errors.append(field.invalid(path, involved, _MISMATCH))
+        errors += _reporter(obj, controller)
+    return errors + [field.invalid("namespace", namespace, text) for text in is_dns1123_subdomain(namespace)]
+
+
+def _reporter(obj: Obj, controller: str) -> list[FieldError]:
+    name = obj.get("reportingComponent") or ""
+    errors = [] if name else [field.required(controller)]
+    errors += [field.invalid(controller, name, text) for text in is_qualified_name(name)]
+    for key in ("reportingInstance", "action", "reason"):
+        value = obj.get(key) or ""
         if not value:
             errors.append(field.required(key))
-        if len(value) > _TEXT_LIMIT:
+        if len(value.encode()) > _TEXT_LIMIT:
             errors.append(field.invalid(key, "", f"can have at most {_TEXT_LIMIT} characters"))
-    reason = obj.get("reason") or ""
-    if not reason:
-        errors.append(field.required("reason"))
-    if len(reason) > _TEXT_LIMIT:
-        errors.append(field.invalid("reason", "", f"can have at most {_TEXT_LIMIT} characters"))
-    if len((obj.get("note") or obj.get("message") or "").encode()) > _NOTE_LIMIT:
+    if len((obj.get("message") or "").encode()) > _NOTE_LIMIT:
         errors.append(field.invalid("message", "", f"can have at most {_NOTE_LIMIT} characters"))
     return errors
 
 
-def _new_style(obj: Obj) -> list[FieldError]:
+def _series(obj: Obj) -> list[FieldError]:
+    series = obj.get("series")
+    if series is None:
+        return []
     errors: list[FieldError] = []
+    if (series.get("count") or 0) < 2:
+        errors.append(field.invalid("series.count", "", "should be at least 2"))
+    if not series.get("lastObservedTime"):
+        errors.append(field.required("series.lastObservedTime"))
+    return errors
+
+
+def _core(obj: Obj) -> list[FieldError]:
+    return _legacy(obj, "reportingComponent")
+
+
+def _core_update(new: Obj, old: Obj) -> list[FieldError]:
+    return _core(new)
+
+
+def _strict(obj: Obj) -> list[FieldError]:
+    errors = _legacy(obj, "reportingController")
     name = (obj.get("metadata") or {}).get("name") or ""
     errors += [field.invalid("metadata.name", name, text) for text in subdomain_name(name, False)]
+    errors += _series(obj)
     if not obj.get("eventTime"):
         errors.append(field.required("eventTime"))
-        errors += _reporter(obj)
     kind = obj.get("type") or ""
     if kind not in ("Normal", "Warning"):
         errors.append(field.invalid("type", "", f"has invalid value: {kind}"))
-    series = obj.get("series")
-    if series is not None:
-        if (series.get("count") or 0) < 2:
-            errors.append(field.invalid("series.count", "", "should be at least 2"))
-        if not series.get("lastObservedTime"):
-            errors.append(field.required("series.lastObservedTime"))
-    for key in ("deprecatedFirstTimestamp", "deprecatedLastTimestamp"):
-        if obj.get(key):
-            errors.append(
-                field.invalid(key.replace("deprecatedF", "f").replace("deprecatedL", "l"), "", "needs to be unset")
-            )
-    if obj.get("deprecatedCount"):
-        errors.append(field.invalid("count", "", "needs to be unset"))
-    if any((obj.get("deprecatedSource") or {}).values()):
+    errors += [field.invalid(key, "", "needs to be unset") for key in _UNSET if obj.get(key)]
+    if any((obj.get("source") or {}).values()):
         errors.append(field.invalid("source", "", "needs to be unset"))
     return errors
 
 
-def _update(new: Obj, old: Obj) -> list[FieldError]:
-    if not _is_new_style(new):
-        return _create(new)
-    errors: list[FieldError] = []
-    for key in (
-        "eventTime",
-        "reportingController",
-        "reportingInstance",
-        "action",
-        "reason",
-        "regarding",
-        "note",
-        "type",
-    ):
-        errors += validate_immutable(new.get(key), old.get(key), key)
+def _strict_update(new: Obj, old: Obj) -> list[FieldError]:
+    errors = _legacy(new, "reportingController")
+    if new.get("series") != old.get("series"):
+        errors += _series(new)
+    for key in (*_FIXED, "eventTime", *_FIXED_LATE):
+        path = "reportingController" if key == "reportingComponent" else key
+        errors += validate_immutable(new.get(key) or None, old.get(key) or None, path)
     return errors
 
 
 VALIDATE: dict[str, Checks] = {
-    "events": (_create, _update, None),
-    "events.events.k8s.io": (_create, _update, None),
+    "events": (_core, _core_update, None),
+    "events.events.k8s.io": (_strict, _strict_update, None),
 }

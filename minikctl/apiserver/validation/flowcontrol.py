@@ -9,6 +9,7 @@ from minikctl.apimachinery import field
 from minikctl.apimachinery.field import FieldError
 from minikctl.apimachinery.request import Obj
 from minikctl.apiserver.validation import Checks
+from minikctl.apiserver.validation.flowcontrolfixed import fixed_level, fixed_schema
 from minikctl.apiserver.validation.names import is_dns1123_label, subdomain_name
 
 _VERBS = ["create", "delete", "deletecollection", "get", "list", "patch", "proxy", "update", "watch"]
@@ -42,7 +43,7 @@ def _flow_schema(obj: Obj) -> list[FieldError]:
         errors.append(field.required(path, "must reference a priority level"))
     for index, rule in enumerate(spec.get("rules") or ()):
         errors += _rule(rule or {}, f"spec.rules[{index}]")
-    return errors + _conditions(obj)
+    return errors + fixed_schema(name or "", spec) + _conditions(obj)
 
 
 def _rule(rule: dict[str, Any], path: str) -> list[FieldError]:
@@ -191,7 +192,7 @@ def _priority_level(obj: Obj) -> list[FieldError]:
             errors += _response(limited.get("limitResponse") or {}, "spec.limited.limitResponse")
     else:
         errors.append(field.not_supported("spec.type", kind, ["Exempt", "Limited"]))
-    return errors + _conditions(obj)
+    return errors + fixed_level(name or "", spec) + _conditions(obj)
 
 
 def _lendable(level: dict[str, Any], path: str) -> list[FieldError]:

@@ -19,6 +19,10 @@ _PARAMETERS_SIZE = 256 * 1024
 _PARAMETERS_COUNT = 512
 _NODE_ID_LIMIT = 256
 _ATTACHMENT_TEXT_LIMIT = 1024 * 8
+_TOKEN_IN_SECRETS = (
+    "spec.serviceAccountTokenInSecrets is unset; if supported by this CSI driver, set to true to prevent possible"
+    " logging of tokens in volume attributes"
+)
 _ONE_SOURCE = "must specify exactly one of inlineVolumeSpec and persistentVolumeName"
 
 
@@ -259,6 +263,16 @@ def _attributes_class_update(new: Obj, old: Obj) -> list[FieldError]:
     ]
 
 
+def _csi_driver_warnings(new: Obj, old: Obj | None) -> list[str]:
+    """Tokens in volume attributes may be logged; said when their requests are new or changed."""
+    spec = new.get("spec") or {}
+    requests = spec.get("tokenRequests") or []
+    before = ((old or {}).get("spec") or {}).get("tokenRequests") or []
+    if not requests or requests == before or spec.get("serviceAccountTokenInSecrets") is not None:
+        return []
+    return [_TOKEN_IN_SECRETS]
+
+
 VALIDATE: dict[str, Checks] = {
     "storageclasses.storage.k8s.io": (_storage_class, _storage_class_update, None),
     "volumeattachments.storage.k8s.io": (_attachment, _attachment_update, _attachment_status_update),
@@ -267,4 +281,7 @@ VALIDATE: dict[str, Checks] = {
     "csistoragecapacities.storage.k8s.io": (_capacity, _capacity_update, None),
     "volumeattributesclasses.storage.k8s.io": (_attributes_class, _attributes_class_update, None),
 }
-WARNINGS: dict[str, WarningsCheck] = {"storageclasses.storage.k8s.io": _storage_class_warnings}
+WARNINGS: dict[str, WarningsCheck] = {
+    "storageclasses.storage.k8s.io": _storage_class_warnings,
+    "csidrivers.storage.k8s.io": _csi_driver_warnings,
+}

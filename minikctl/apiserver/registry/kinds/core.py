@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 from minikctl.apimachinery.clock import parse_time, rfc3339, rfc3339_micro
 from minikctl.apimachinery.request import Obj
-from minikctl.apiserver.registry.strategy import Strategy
+from minikctl.apiserver.registry.strategy import Strategy, keep
 
 if TYPE_CHECKING:
     from minikctl.apiserver.registry.context import Context
 
 _HEARTBEAT_SECONDS = 10
+_DATA_SOURCES = (("", "PersistentVolumeClaim"), ("snapshot.storage.k8s.io", "VolumeSnapshot"))
 
 
 class NodeStrategy(Strategy):
@@ -53,12 +54,49 @@ def is_emulated(node: str, ctx: Context) -> bool:
 
 
 class PersistentVolumeStrategy(Strategy):
+    def prepare_for_create(self, obj: Obj, ctx: Context) -> None:
+        super().prepare_for_create(obj, ctx)
+        obj["status"] = {"phase": "Pending", "lastPhaseTransitionTime": ctx.now}
+
+    def prepare_for_status_update(self, new: Obj, old: Obj, ctx: Context) -> None:
+        """The time of the last change of phase is the server's unless the writer says another."""
+        super().prepare_for_status_update(new, old, ctx)
+        status, before = new.setdefault("status", {}), old.get("status") or {}
+        told = status.get("lastPhaseTransitionTime")
+        if told is not None and told != before.get("lastPhaseTransitionTime"):
+            return
+        if status.get("phase") != before.get("phase"):
+            status["lastPhaseTransitionTime"] = ctx.now
+        else:
+            keep(status, before, "lastPhaseTransitionTime")
+
+
+class PersistentVolumeClaimStrategy(Strategy):
     def initial_status(self, obj: Obj) -> Obj:
         return {"phase": "Pending"}
 
+    def prepare_for_create(self, obj: Obj, ctx: Context) -> None:
+        super().prepare_for_create(obj, ctx)
+        _data_sources(obj.get("spec") or {}, {})
 
-class PersistentVolumeClaimStrategy(PersistentVolumeStrategy):
-    pass
+    def prepare_for_update(self, new: Obj, old: Obj, ctx: Context) -> None:
+        super().prepare_for_update(new, old, ctx)
+        _data_sources(new.get("spec") or {}, old.get("spec") or {})
+
+
+def _data_sources(spec: Obj, old: Obj) -> None:
+    """Drop what dataSource never could be and bring it in step with dataSourceRef (KEP 1495)."""
+    source, reference = spec.get("dataSource"), spec.get("dataSourceRef")
+    if not (old.get("dataSource") or old.get("dataSourceRef")):
+        if reference is not None:
+            reference.pop("namespace", None)  # data sources in other namespaces are an alpha feature
+        if source is not None and (source.get("apiGroup") or "", source.get("kind")) not in _DATA_SOURCES:
+            del spec["dataSource"]
+            source = None
+    if source is not None and reference is None:
+        spec["dataSourceRef"] = dict(source)
+    elif source is None and reference is not None and not reference.get("namespace"):
+        spec["dataSource"] = dict(reference)
 
 
 class UpsertStrategy(Strategy):

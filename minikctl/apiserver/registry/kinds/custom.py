@@ -84,8 +84,9 @@ def convert(server: Server, obj: Obj, resource: Resource) -> Obj:
         return obj
     conversion = definition(server, resource).crd["spec"].get("conversion") or {}
     if conversion.get("strategy") == "Webhook":
-        gvk = f"{resource.group}/{resource.version}, Kind={resource.kind}"
-        raise errors.internal(f"conversion webhook for {gvk} failed: conversion by webhook is not supported")
+        from minikctl.apiserver.registry.kinds import conversionwebhook
+
+        return conversionwebhook.convert(server, obj, resource.api_version, conversion)
     return {**obj, "apiVersion": resource.api_version}
 
 
@@ -122,10 +123,16 @@ def admit(ctx: Context) -> None:
     found = definition(ctx.server, ctx.resource)
     if ctx.operation == "CREATE" and found.terminating:
         why = "create not allowed while custom resource definition is terminating"
-        raise errors.StatusError("MethodNotAllowed", why)
+        raise errors.forbidden(ctx.resource.key, _asked_name(ctx), why)
     warning = deprecation(ctx.server, ctx.resource)
     if warning:
         ctx.warnings.append(warning)
+
+
+def _asked_name(ctx: Context) -> str:
+    body = ctx.request.body
+    meta = body.get("metadata") if isinstance(body, dict) else None
+    return ctx.request.name or (str(meta.get("name") or "") if isinstance(meta, dict) else "")
 
 
 def deprecation(server: Server, resource: Resource) -> str | None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from minikctl.apimachinery import errors, field
 from minikctl.apimachinery.request import Obj
 from minikctl.apiserver.registry.strategy import Strategy, keep
+from minikctl.apiserver.validation.core import serviceaddresses
 
 if TYPE_CHECKING:
     from minikctl.apiserver.registry.context import Context
@@ -21,6 +22,7 @@ NODE_PORTS = (30000, 32768)
 _RESERVED_PORTS = 86  # the lower band, kept for ports that are asked for
 _WITH_IP = ("ClusterIP", "NodePort", "LoadBalancer", None)
 _WITH_PORTS = ("NodePort", "LoadBalancer")
+_PAIRS = (("clusterIPs", "cluster IP", "cluster IPs"), ("ipFamilies", "IP family", "IP families"))
 IP_ADDRESSES = "ipaddresses.networking.k8s.io"
 
 
@@ -55,9 +57,10 @@ def _patch_allocated(spec: Obj, old: Obj) -> None:
             keep(spec, old, "clusterIP")
         if not spec.get("clusterIPs") and spec.get("clusterIP") == old.get("clusterIP"):
             keep(spec, old, "clusterIPs")
-        for name in ("ipFamilies", "ipFamilyPolicy"):
-            if name not in spec:
-                keep(spec, old, name)
+        if "ipFamilyPolicy" not in spec:
+            keep(spec, old, "ipFamilyPolicy")
+        if "ipFamilies" not in spec and spec.get("ipFamilyPolicy") == old.get("ipFamilyPolicy"):
+            keep(spec, old, "ipFamilies")
     if spec.get("type") in _WITH_PORTS and old.get("type") in _WITH_PORTS:
         known = {(p.get("protocol"), p.get("port")): p.get("nodePort") for p in old.get("ports") or ()}
         for port in spec.get("ports") or ():
@@ -93,7 +96,7 @@ def _needs_health_check(spec: Obj) -> bool:
 def _allocate(obj: Obj, old: Obj | None, ctx: Context) -> None:
     """Choose what the Service needs and has not got; refuse what is taken. Nothing is written yet."""
     spec = obj["spec"]
-    if spec.get("type") not in _WITH_IP:
+    if spec.get("type") == "ExternalName":
         return
     name = f"{obj['metadata'].get('namespace', '')}/{obj['metadata'].get('name', '')}"
     _allocate_address(obj, old, ctx)
@@ -117,25 +120,91 @@ def _needs_ports(spec: Obj) -> bool:
 
 
 def _allocate_address(obj: Obj, old: Obj | None, ctx: Context) -> None:
+    """Settle families and addresses on a cluster with IPv4 only (initIPFamilyFields, allocClusterIPs)."""
     spec = obj["spec"]
-    spec.setdefault("ipFamilyPolicy", "SingleStack")
-    if not (spec.get("selector") is None and spec.get("clusterIP") == "None"):
-        spec.setdefault("ipFamilies", ["IPv4"])
-    elif "ipFamilies" not in spec:
-        spec["ipFamilies"] = ["IPv4", "IPv6"]
-        spec["ipFamilyPolicy"] = "RequireDualStack"
-    asked = spec.get("clusterIP") or (spec.get("clusterIPs") or [""])[0]
+    _normalize(spec, old)
+    if "ipFamilyPolicy" not in spec:
+        undecided = spec.get("clusterIP") == "None" and not spec.get("selector")
+        spec["ipFamilyPolicy"] = "RequireDualStack" if undecided else "SingleStack"
+    _refuse(obj, serviceaddresses.validate_cluster_ips(obj, old))
+    _shrink(obj, old)
+    if spec.get("clusterIP") == "None" and not spec.get("selector"):
+        families = spec.setdefault("ipFamilies", ["IPv4"])
+        if len(families) < 2 and spec["ipFamilyPolicy"] != "SingleStack":
+            families.append("IPv6" if families[0] == "IPv4" else "IPv4")
+        return
+    _refuse(obj, _unserved(spec))
+    spec.setdefault("ipFamilies", ["IPv4"])
+    asked = spec.get("clusterIP")
     if asked == "None":
-        spec["clusterIP"], spec["clusterIPs"] = "None", ["None"]
         return
     if asked:
-        spec["clusterIP"] = asked
-        spec.setdefault("clusterIPs", [asked])
-        if old is None or old["spec"].get("clusterIP") != asked:
+        if old is None or not old["spec"].get("clusterIP"):
             _check_address(obj, asked, ctx)
         return
     spec["clusterIP"] = _free_address(ctx)
     spec["clusterIPs"] = [spec["clusterIP"]]
+
+
+def _normalize(spec: Obj, old: Obj | None) -> None:
+    """Bring clusterIP and clusterIPs in step for clients that know only one of them (NormalizeClusterIPs)."""
+    ip, ips = spec.get("clusterIP") or "", spec.get("clusterIPs") or []
+    if old is None:
+        if ip and not ips:
+            spec["clusterIPs"] = [ip]
+        return
+    before = old["spec"]
+    same_ips = ips == (before.get("clusterIPs") or [])
+    if ip != (before.get("clusterIP") or "") and same_ips:
+        if ip:
+            spec["clusterIPs"] = [ip]
+        else:
+            spec.pop("clusterIPs", None)
+
+
+def _refuse(obj: Obj, problems: list[field.FieldError]) -> None:
+    if problems:
+        raise errors.invalid("Service", obj["metadata"].get("name", ""), problems)
+
+
+def _shrink(obj: Obj, old: Obj | None) -> None:
+    """Check the policy against what is asked for, give up what SingleStack gives up, and infer families."""
+    spec, path = obj["spec"], "spec.ipFamilyPolicy"
+    policy, problems = spec["ipFamilyPolicy"], []
+    before = (old or {}).get("spec") or {}
+    for key, what, many in _PAIRS:
+        now, then = spec.get(key) or [], before.get(key) or []
+        if old is not None and policy == "SingleStack" and now == then:
+            now = spec[key] = now[:1] if now else now
+            if not now:
+                spec.pop(key)
+        elif old is not None and policy != "SingleStack" and 0 < len(now) < len(then):
+            text = f"must be 'SingleStack' to release the secondary {what}"
+            problems.append(field.invalid(path, policy, text))
+        if policy == "SingleStack" and len(now) == 2:
+            text = f"must be 'RequireDualStack' or 'PreferDualStack' when multiple {many} are specified"
+            problems.append(field.invalid(path, policy, text))
+    ips = spec.get("clusterIPs") or []
+    for index, ip in enumerate(ips if ips != ["None"] else ()):
+        if index >= len(spec.get("ipFamilies") or ()):
+            if ":" in ip:
+                text = "IPv6 is not configured on this cluster"
+                problems.append(field.invalid(f"spec.clusterIPs[{index}]", ips, text))
+            else:
+                spec.setdefault("ipFamilies", []).append("IPv4")
+    _refuse(obj, problems)
+
+
+def _unserved(spec: Obj) -> list[field.FieldError]:
+    """What a cluster with IPv4 only cannot give."""
+    problems = []
+    if spec["ipFamilyPolicy"] == "RequireDualStack":
+        text = "this cluster is not configured for dual-stack services"
+        problems.append(field.invalid("spec.ipFamilyPolicy", spec["ipFamilyPolicy"], text))
+    for index, family in enumerate(spec.get("ipFamilies") or ()):
+        if family != "IPv4":
+            problems.append(field.invalid(f"spec.ipFamilies[{index}]", family, "not configured on this cluster"))
+    return problems
 
 
 def _check_address(obj: Obj, address: str, ctx: Context) -> None:
@@ -144,13 +213,14 @@ def _check_address(obj: Obj, address: str, ctx: Context) -> None:
     except ValueError:
         return  # validation has better words for it
     if parsed not in NETWORK:
+        why = "the provided network does not match the current range"
+    elif parsed in (NETWORK.network_address, NETWORK.broadcast_address):
         why = f"provided IP is not in the valid range. The range of valid IPs is {NETWORK}"
     elif ctx.server.storage.record(IP_ADDRESSES, "", address):
         why = "provided IP is already allocated"
     else:
         return
-    problem = field.invalid("spec.clusterIPs", [address], f"failed to allocate IP {address}: {why}")
-    raise errors.invalid("Service", obj["metadata"].get("name", ""), [problem])
+    _refuse(obj, [field.invalid("spec.clusterIPs", [address], f"failed to allocate IP {address}: {why}")])
 
 
 def _free_address(ctx: Context) -> str:
