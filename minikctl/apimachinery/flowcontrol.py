@@ -1,7 +1,8 @@
 """API Priority and Fairness's own objects: the mandatory ones and the suggested ones.
 
 A new cluster starts with them and gets them again where they are deleted; validation keeps the mandatory
-ones as they are here, but for what the exempt level may change. Counterpart of `apiserver/pkg/apis/flowcontrol/bootstrap`.
+ones as they are here, but for what the exempt level may change. Counterpart of
+`apiserver/pkg/apis/flowcontrol/bootstrap`.
 """
 
 from __future__ import annotations

@@ -161,8 +161,11 @@ _SPECIAL: dict[str, Callable[[str], bool]] = {
 
 # Formats of CustomResourceDefinitions by type; upstream ignores dashes in the names.
 _KNOWN_STRINGS = frozenset(
-    "bsonobjectid uri email hostname ipv4 ipv6 cidr mac uuid uuid3 uuid4 uuid5 isbn isbn10 isbn13 creditcard ssn hexcolor"
-    " rgbcolor byte password date duration datetime quantity k8sshortname k8slongname".split()
+    (
+        *("bsonobjectid", "byte", "cidr", "creditcard", "date", "datetime", "duration", "email", "hexcolor"),
+        *("hostname", "ipv4", "ipv6", "isbn", "isbn10", "isbn13", "k8slongname", "k8sshortname", "mac"),
+        *("password", "quantity", "rgbcolor", "ssn", "uri", "uuid", "uuid3", "uuid4", "uuid5"),
+    )
 )
 _KNOWN_NUMBERS = {"integer": ("int32", "int64"), "number": ("float", "double")}
 

@@ -26,7 +26,8 @@ def fixed_level(name: str, spec: dict[str, Any]) -> list[FieldError]:
     if name == "exempt":
         if {**have, "Exempt": None} == {**want, "Exempt": None}:
             return []
-        return [field.invalid("spec", have, "spec of 'exempt' except the 'spec.exempt' field must equal the fixed value")]
+        text = "spec of 'exempt' except the 'spec.exempt' field must equal the fixed value"
+        return [field.invalid("spec", have, text)]
     return [] if have == want else [field.invalid("spec", have, f"spec of '{name}' must equal the fixed value")]
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _TIMEOUT_SECONDS = 30
 _SUPPORTED = ("v1", "v1beta1")
-_SAME = ("kind", "name", "namespace", "UID")
+_SAME = ("name", "namespace", "UID")
 
 
 def convert(server: Server, obj: Obj, api_version: str, conversion: Obj) -> Obj:
@@ -71,7 +71,7 @@ def _converted(answer: Obj, uid: str, review_version: str) -> list[Any]:
         raise _Refused("no response provided")
     if review_version.endswith("/v1") and response.get("uid") != uid:
         raise _Refused(f'expected response.uid="{uid}", got {json.dumps(str(response.get("uid") or ""))}')
-    result = response.get("result") if isinstance(response.get("result"), dict) else {}
+    result: Obj = response["result"] if isinstance(response.get("result"), dict) else {}
     if result.get("status") != "Success":
         status = result.get("status") or ""
         raise _Refused(str(result.get("message") or f"response.result.status was '{status}', not 'Success'"))
@@ -95,7 +95,7 @@ def _checked(obj: Obj, converted: Any, api_version: str, where: str) -> Obj:
         raise _error(f"{where} returned invalid object: must have the same name: {meta.get('name', '')} != ")
     if not isinstance(answered, dict):
         raise _error(f"{where} returned invalid metadata: invalid metadata in converted object")
-    for name in _SAME[1:]:
+    for name in _SAME:
         mine, theirs = meta.get(name.lower(), ""), answered.get(name.lower(), "")
         if mine != theirs:
             raise _error(f"{where} returned invalid object: must have the same {name}: {mine} != {theirs}")

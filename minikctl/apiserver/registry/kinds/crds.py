@@ -162,7 +162,7 @@ def _set(conditions: list[Obj], entry: tuple[str, str, str, str], now: str) -> N
     for index, condition in enumerate(conditions):
         if condition["type"] == kind:
             if condition["status"] == status:
-                new["lastTransitionTime"] = condition.get("lastTransitionTime")
+                new["lastTransitionTime"] = condition.get("lastTransitionTime", now)
             conditions[index] = new
             return
     conditions.append(new)

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-import ssl
-import threading
-from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,63 +12,11 @@ import pytest
 
 from minikctl.apimachinery.errors import StatusError
 
-PEM = Path(__file__).with_name("webhook.pem")
+PEM = Path(__file__).parents[1] / "webhook.pem"
 BUNDLE = base64.b64encode(PEM.read_bytes().partition(b"-----END PRIVATE KEY-----\n")[2]).decode()
 GROUP = "admissionregistration.k8s.io"
 RULE = {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["*"], "resources": ["configmaps"]}
 Obj = dict[str, Any]
-
-
-class Hook:
-    """The server: what it was asked, and the function that answers."""
-
-    def __init__(self) -> None:
-        self.requests: list[Obj] = []
-        self.paths: list[str] = []
-        self.answer: Callable[[Obj], Obj] = lambda request: {"allowed": True}
-        self.raw: tuple[int, bytes] | None = None
-        self.port = 0
-
-    def reply(self, path: str, body: bytes) -> tuple[int, bytes]:
-        review = json.loads(body)
-        self.paths.append(path)
-        self.requests.append(review["request"])
-        if self.raw is not None:
-            return self.raw
-        response = {"uid": review["request"]["uid"], **self.answer(review["request"])}
-        return 200, json.dumps({**review, "response": response}).encode()
-
-
-@pytest.fixture
-def hook() -> Iterator[Hook]:
-    state = Hook()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            status, body = state.reply(self.path, self.rfile.read(int(self.headers["Content-Length"])))
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *args: Any) -> None:
-            """Silence."""
-
-    class Server(HTTPServer):
-        def handle_error(self, *args: Any) -> None:
-            """A client that does not trust the certificate hangs up."""
-
-    server = Server(("127.0.0.1", 0), Handler)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(PEM)
-    server.socket = context.wrap_socket(server.socket, server_side=True)
-    state.port = server.server_port
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield state
-    server.shutdown()
-    thread.join()
-    server.server_close()
 
 
 def install(api: Any, port: int, kind: str = "Validating", client: Obj | None = None, **fields: Any) -> None:
@@ -105,7 +50,7 @@ def patched(*operations: Obj) -> Callable[[Obj], Obj]:
     return lambda request: {"allowed": True, "patchType": "JSONPatch", "patch": text}
 
 
-def test_a_denial_and_its_words(api: Any, hook: Hook) -> None:
+def test_a_denial_and_its_words(api: Any, hook: Any) -> None:
     install(api, hook.port)
     hook.answer = lambda request: {
         "allowed": False,
@@ -124,7 +69,7 @@ def test_a_denial_and_its_words(api: Any, hook: Hook) -> None:
     assert request["userInfo"]["username"] == "kubernetes-admin"
 
 
-def test_warnings_and_deletes(api: Any, hook: Hook) -> None:
+def test_warnings_and_deletes(api: Any, hook: Any) -> None:
     api.create(config_map())
     install(api, hook.port)
     hook.answer = lambda request: {"allowed": request["operation"] != "DELETE", "warnings": ["careful"]}
@@ -135,13 +80,13 @@ def test_warnings_and_deletes(api: Any, hook: Hook) -> None:
     assert hook.requests[1]["oldObject"]["metadata"]["name"] == "c"
 
 
-def test_a_patch_changes_the_object(api: Any, hook: Hook) -> None:
+def test_a_patch_changes_the_object(api: Any, hook: Any) -> None:
     install(api, hook.port, "Mutating")
     hook.answer = patched({"op": "add", "path": "/data/added", "value": "yes"})
     assert api.create(config_map(a="b"))["data"] == {"a": "b", "added": "yes"}
 
 
-def test_webhooks_run_again_after_a_change_if_they_ask_to(api: Any, hook: Hook) -> None:
+def test_webhooks_run_again_after_a_change_if_they_ask_to(api: Any, hook: Any) -> None:
     install(api, hook.port, "Mutating", name="a.example.com", reinvocationPolicy="IfNeeded")
     install(api, hook.port, "Mutating", name="b.example.com")
 
@@ -164,7 +109,7 @@ def test_webhooks_run_again_after_a_change_if_they_ask_to(api: Any, hook: Hook) 
         ((200, b'{"response": {}}'), "received invalid webhook response: expected webhook response of"),
     ],
 )
-def test_bad_answers_follow_the_failure_policy(api: Any, hook: Hook, raw: tuple[int, bytes], message: str) -> None:
+def test_bad_answers_follow_the_failure_policy(api: Any, hook: Any, raw: tuple[int, bytes], message: str) -> None:
     install(api, hook.port)
     install(api, hook.port, name="lax.example.com", failurePolicy="Ignore")
     hook.raw = raw
@@ -175,7 +120,7 @@ def test_bad_answers_follow_the_failure_policy(api: Any, hook: Hook, raw: tuple[
     api.create(config_map())
 
 
-def test_tls_is_verified(api: Any, hook: Hook) -> None:
+def test_tls_is_verified(api: Any, hook: Any) -> None:
     install(api, hook.port, client={"url": f"https://127.0.0.1:{hook.port}/check"})
     refused = api.refusal(api.create, config_map())
     url = f'Post "https://127.0.0.1:{hook.port}/check?timeout=2s"'
@@ -195,7 +140,7 @@ def service(api: Any, port: int, **spec: Any) -> Obj:
     return {"service": {"namespace": "demo", "name": "hook", "path": "/check"}, "caBundle": BUNDLE}
 
 
-def test_a_service_with_endpoints_of_its_own_is_called(api: Any, hook: Hook) -> None:
+def test_a_service_with_endpoints_of_its_own_is_called(api: Any, hook: Any) -> None:
     client = service(api, hook.port)
     api.create(
         {
@@ -244,7 +189,7 @@ def test_a_missing_service_and_one_without_endpoints(api: Any) -> None:
     assert api.refusal(api.create, config_map()).endswith('no endpoints available for service "hook"')
 
 
-def test_match_conditions_choose_requests(api: Any, hook: Hook) -> None:
+def test_match_conditions_choose_requests(api: Any, hook: Any) -> None:
     pytest.importorskip("cel", reason="the engine is an extra")
     install(api, hook.port, matchConditions=[{"name": "big", "expression": "object.data.size() > 1"}])
     api.create(config_map("small", a="b"))

@@ -1,0 +1,190 @@
+"""CustomResourceDefinitions: names, conditions, stored versions, conversion by webhook."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from minikctl.apimachinery.errors import StatusError
+from minikctl.cluster import Cluster
+
+CRDS = "customresourcedefinitions.apiextensions.k8s.io"
+KITES = "kites.toys.example.com"
+Obj = dict[str, Any]
+
+
+def definition(plural: str = "kites", group: str = "toys.example.com", **spec: Any) -> Obj:
+    kind = spec.pop("kind", plural.capitalize()[:-1])
+    schema = {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}}
+    versions = [
+        {"name": "v1", "served": True, "storage": True, "schema": schema},
+        {"name": "v2", "served": True, "storage": False, "schema": schema},
+    ]
+    return {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": f"{plural}.{group}", **spec.pop("metadata", {})},
+        "spec": {
+            "group": group,
+            "scope": "Namespaced",
+            "names": {"plural": plural, "kind": kind, **spec.pop("names", {})},
+            "versions": versions,
+            **spec,
+        },
+    }
+
+
+def kite(name: str = "red", version: str = "v1", **fields: Any) -> Obj:
+    return {"apiVersion": f"toys.example.com/{version}", "kind": "Kite", "metadata": {"name": name}, **fields}
+
+
+def conditions(cluster: Cluster, name: str) -> dict[str, str]:
+    crd = cluster.client().get(CRDS, name)
+    return {c["type"]: f"{c['status']} {c['reason']}: {c['message']}" for c in crd["status"]["conditions"]}
+
+
+def resource(cluster: Cluster, version: str) -> Any:
+    return cluster.server.resource_set().by_kind(f"toys.example.com/{version}", "Kite")
+
+
+def test_answer_of_create_has_no_conditions_yet(cluster: Cluster) -> None:
+    created = cluster.client().create(CRDS, definition())
+    assert created["status"] == {
+        "storedVersions": ["v1"],
+        "conditions": None,
+        "acceptedNames": {"plural": "", "kind": ""},
+    }
+    assert (
+        conditions(cluster, KITES)["Established"] == "True InitialNamesAccepted: the initial names have been accepted"
+    )
+
+
+def test_last_conflict_of_names_is_told_and_free_names_are_accepted(cluster: Cluster) -> None:
+    client = cluster.client()
+    client.create(CRDS, definition())
+    client.create(CRDS, definition("gliders", kind="Glider", names={"singular": "kite", "listKind": "KiteList"}))
+    found = conditions(cluster, "gliders.toys.example.com")
+    assert found["NamesAccepted"] == 'False ListKindConflict: "KiteList" is already in use'
+    assert found["Established"] == "False NotAccepted: not all names are accepted"
+    assert client.get(CRDS, "gliders.toys.example.com")["status"]["acceptedNames"] == {
+        "plural": "gliders",
+        "kind": "Glider",
+    }
+
+
+def test_names_are_free_when_their_definition_is_gone(cluster: Cluster) -> None:
+    client = cluster.client()
+    client.create(CRDS, definition())
+    client.create(CRDS, definition("gliders", kind="Glider", names={"shortNames": ["kite"]}))
+    assert conditions(cluster, "gliders.toys.example.com")["NamesAccepted"].startswith("False ShortNamesConflict")
+    client.delete(CRDS, KITES)
+    cluster.settle()
+    assert conditions(cluster, "gliders.toys.example.com")["NamesAccepted"] == "True NoConflicts: no conflicts found"
+
+
+@pytest.mark.parametrize(
+    ("annotation", "told"),
+    [
+        ("https://example.com/42", "True ApprovedAnnotation: approved in https://example.com/42"),
+        ("unapproved, a trial", 'False UnapprovedAnnotation: not approved: "unapproved, a trial"'),
+    ],
+)
+def test_protected_groups_tell_of_their_approval(cluster: Cluster, annotation: str, told: str) -> None:
+    metadata = {"annotations": {"api-approved.kubernetes.io": annotation}}
+    cluster.client().create(CRDS, definition(group="toys.k8s.io", metadata=metadata))
+    assert conditions(cluster, "kites.toys.k8s.io")["KubernetesAPIApprovalPolicyConformant"] == told
+
+
+def test_objects_are_stored_in_the_storage_version(cluster: Cluster) -> None:
+    client = cluster.client()
+    client.create(CRDS, definition())
+    made = client.create(resource(cluster, "v2"), kite(version="v2", spec={"a": 1}), "demo")
+    assert made["apiVersion"] == "toys.example.com/v2"
+    stored = cluster.server.peek(KITES, "demo", "red")
+    assert stored is not None
+    assert stored["apiVersion"] == "toys.example.com/v1"
+    again = client.update(resource(cluster, "v2"), made, namespace="demo")
+    assert again["metadata"]["resourceVersion"] == made["metadata"]["resourceVersion"]
+
+
+def test_a_terminating_definition_takes_no_new_objects(cluster: Cluster) -> None:
+    client = cluster.client()
+    client.create(CRDS, definition())
+    client.create(resource(cluster, "v1"), kite(), "demo")
+    client.delete(CRDS, KITES)
+    with pytest.raises(StatusError) as caught:
+        client.create(resource(cluster, "v1"), kite("blue"), "demo")
+    assert caught.value.message == (
+        'kites.toys.example.com "blue" is forbidden: create not allowed while custom resource definition is terminating'
+    )
+
+
+def converting(cluster: Cluster, hook: Any, **webhook: Any) -> Any:
+    """A definition converted by the hook, with one object stored in v1; its v2 resource."""
+    client = cluster.client()
+    config = {"url": f"https://127.0.0.1:{hook.port}/convert", "caBundle": hook.bundle}
+    conversion = {"clientConfig": config, "conversionReviewVersions": ["v1"], **webhook}
+    client.create(CRDS, definition(conversion={"strategy": "Webhook", "webhook": conversion}))
+    client.create(resource(cluster, "v1"), kite(spec={"colour": "red"}), "demo")
+    return resource(cluster, "v2")
+
+
+def renamed(request: Obj) -> Obj:
+    """A converter between spec.colour (v1) and spec.color (v2)."""
+    new, old = ("color", "colour") if request["desiredAPIVersion"].endswith("v2") else ("colour", "color")
+    converted = [
+        {**obj, "apiVersion": request["desiredAPIVersion"], "spec": {new: obj["spec"][old]}}
+        for obj in request["objects"]
+    ]
+    return {"convertedObjects": converted, "result": {"status": "Success"}}
+
+
+def test_webhook_converts_what_is_read_and_written(cluster: Cluster, hook: Any) -> None:
+    hook.answer = renamed
+    row = converting(cluster, hook)
+    client = cluster.client()
+    found = client.get(row, "red", "demo")
+    assert found["spec"] == {"color": "red"}
+    assert hook.paths == ["/convert?timeout=30s"]
+    found["spec"] = {"color": "blue"}
+    client.update(row, found, namespace="demo")
+    assert client.get(resource(cluster, "v1"), "red", "demo")["spec"] == {"colour": "blue"}
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        ({"result": {"status": "Failed", "message": "no way"}}, "failed: no way"),
+        ({"result": {"status": "Odd"}}, "failed: response.result.status was 'Odd', not 'Success'"),
+        ({"uid": "x", "result": {"status": "Success"}}, "failed: expected response.uid="),
+        ({"convertedObjects": [], "result": {"status": "Success"}}, "returned 0 objects, expected 1"),
+        (
+            {"convertedObjects": [kite()], "result": {"status": "Success"}},
+            "returned invalid object at index 0: invalid groupVersion (expected toys.example.com/v2, received"
+            " toys.example.com/v1)",
+        ),
+        (
+            {"convertedObjects": [kite("blue", "v2")], "result": {"status": "Success"}},
+            "returned invalid object: must have the same name: red != blue",
+        ),
+    ],
+)
+def test_what_a_webhook_gets_wrong(cluster: Cluster, hook: Any, answer: Obj, told: str) -> None:
+    row = converting(cluster, hook)
+    hook.answer = lambda request: answer
+    with pytest.raises(StatusError) as caught:
+        cluster.client().get(row, "red", "demo")
+    assert caught.value.code == 500
+    assert f"conversion webhook for toys.example.com/v1, Kind=Kite {told}" in caught.value.message
+
+
+def test_a_webhook_that_is_not_there(cluster: Cluster, hook: Any) -> None:
+    service = {"service": {"namespace": "demo", "name": "converter", "path": "/convert"}}
+    row = converting(cluster, hook, clientConfig=service)
+    with pytest.raises(StatusError) as caught:
+        cluster.client().get(row, "red", "demo")
+    assert caught.value.message == (
+        "conversion webhook for toys.example.com/v1, Kind=Kite failed: Post "
+        '"https://converter.demo.svc:443/convert?timeout=30s": service "converter" not found'
+    )

@@ -1,0 +1,122 @@
+"""Objects the apiserver keeps itself: APIServices, flow control's, Events in two groups."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from minikctl.apimachinery.errors import StatusError
+from minikctl.apimachinery.resources import by_kind
+from minikctl.cluster import Cluster
+
+SCHEMAS = "flowschemas.flowcontrol.apiserver.k8s.io"
+LEVELS = "prioritylevelconfigurations.flowcontrol.apiserver.k8s.io"
+SERVICES = "apiservices.apiregistration.k8s.io"
+Obj = dict[str, Any]
+
+
+def dangling(cluster: Cluster, name: str) -> str:
+    cluster.settle()
+    (condition,) = cluster.client().get(SCHEMAS, name)["status"]["conditions"]
+    return f"{condition['status']} {condition['reason']}"
+
+
+def test_every_served_group_has_an_available_api_service(cluster: Cluster) -> None:
+    found = {item["metadata"]["name"]: item for item in cluster.client().list(SERVICES)["items"]}
+    assert {"v1.", "v1.apps", "v2.autoscaling"} < set(found)
+    assert all(item["status"]["conditions"][0]["status"] == "True" for item in found.values())
+
+
+def test_definitions_bring_and_take_their_api_services(cluster: Cluster) -> None:
+    schema = {"openAPIV3Schema": {"type": "object"}}
+    crd = {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": "kites.toys.example.com"},
+        "spec": {
+            "group": "toys.example.com",
+            "scope": "Cluster",
+            "names": {"plural": "kites", "kind": "Kite"},
+            "versions": [{"name": "v1", "served": True, "storage": True, "schema": schema}],
+        },
+    }
+    client = cluster.client()
+    client.create("customresourcedefinitions.apiextensions.k8s.io", crd)
+    cluster.settle()
+    service = client.get(SERVICES, "v1.toys.example.com")
+    assert service["spec"]["groupPriorityMinimum"] == 1000
+    client.delete("customresourcedefinitions.apiextensions.k8s.io", "kites.toys.example.com")
+    cluster.settle()
+    assert client.find(SERVICES, "v1.toys.example.com") is None
+
+
+def test_flow_schemas_say_whether_their_level_exists(cluster: Cluster) -> None:
+    client = cluster.client()
+    spec = {"priorityLevelConfiguration": {"name": "robots"}}
+    meta = {"name": "robots"}
+    version = "flowcontrol.apiserver.k8s.io/v1"
+    client.create(SCHEMAS, {"apiVersion": version, "kind": "FlowSchema", "metadata": meta, "spec": spec})
+    assert dangling(cluster, "robots") == "True NotFound"
+    limited = {"type": "Limited", "limited": {"limitResponse": {"type": "Reject"}}}
+    level = {"apiVersion": version, "kind": "PriorityLevelConfiguration", "metadata": meta, "spec": limited}
+    client.create(LEVELS, level)
+    assert dangling(cluster, "robots") == "False Found"
+
+
+def test_deleted_flow_control_objects_come_back_within_a_minute(cluster: Cluster) -> None:
+    client = cluster.client()
+    client.delete(SCHEMAS, "probes")
+    cluster.settle()
+    assert client.find(SCHEMAS, "probes") is None
+    cluster.advance(61)
+    assert client.find(SCHEMAS, "probes") is not None
+
+
+@pytest.mark.parametrize(
+    ("resource", "name", "patch", "told"),
+    [
+        (SCHEMAS, "catch-all", {"matchingPrecedence": 9}, "spec of 'catch-all' must equal the fixed value"),
+        (LEVELS, "exempt", {"exempt": {"lendablePercent": 50}}, ""),
+        (LEVELS, "catch-all", {"limited": {"lendablePercent": 1}}, "spec of 'catch-all' must equal the fixed value"),
+    ],
+)
+def test_mandatory_flow_control_objects_keep_their_specs(
+    cluster: Cluster, resource: str, name: str, patch: Obj, told: str
+) -> None:
+    def change() -> None:
+        cluster.client().patch(resource, name, {"spec": patch}, "application/merge-patch+json")
+
+    if told:
+        with pytest.raises(StatusError, match=told):
+            change()
+    else:
+        change()
+
+
+def test_events_are_the_same_objects_in_both_groups(cluster: Cluster) -> None:
+    client = cluster.client()
+    event = {
+        "apiVersion": "v1",
+        "kind": "Event",
+        "metadata": {"name": "rung"},
+        "involvedObject": {"kind": "ConfigMap", "namespace": "demo", "name": "bell"},
+        "reason": "Rang",
+    }
+    client.create("events", event, "demo")
+    row = by_kind("events.k8s.io/v1", "Event")
+    assert row is not None
+    (found,) = client.list(row, "demo", field_selector="reason=Rang,regarding.name=bell")["items"]
+    assert found["regarding"]["name"] == "bell"
+    client.delete(row, "rung", "demo")
+    assert client.find("events", "rung", "demo") is None
+
+
+def test_new_style_events_are_checked_strictly(cluster: Cluster) -> None:
+    row = by_kind("events.k8s.io/v1", "Event")
+    event = {"apiVersion": "events.k8s.io/v1", "kind": "Event", "metadata": {"name": "x"}, "type": "Odd"}
+    assert row is not None
+    with pytest.raises(StatusError) as caught:
+        cluster.client().create(row, event, "demo")
+    assert "eventTime: Required value" in caught.value.message
+    assert 'type: Invalid value: "": has invalid value: Odd' in caught.value.message
