@@ -44,6 +44,7 @@ class Cluster:
         self.server = Server(store, clock, self._make_rand)
         self.server.connect = self._connect
         self._reconciler: Reconciler | None = None
+        self._shared = False
 
     @classmethod
     def open(
@@ -109,17 +110,23 @@ class Cluster:
         self._save_clock()
         self.settle()
 
+    def jump(self, limit: float) -> bool:
+        """Jump to the next due work, if it is due by cluster time `limit`, and do it; False where nothing is."""
+        due = self.store.next_due()
+        if due is None or due > limit:
+            return False
+        self.clock.jump(due)
+        self._save_clock()
+        self.settle()
+        return True
+
     def wait(self, deadline: float) -> bool:
         """Let something happen, at latest at cluster time `deadline`; False where nothing more will.
 
         Jumps to the next due work. Where nothing is due, only another process can change anything:
         then the file is watched in wall time (a frozen clock jumps to the deadline instead).
         """
-        due = self.store.next_due()
-        if due is not None and due <= deadline and self.jumps:
-            self.clock.jump(due)
-            self._save_clock()
-            self.settle()
+        if self.jumps and self.jump(deadline):
             return True
         if self.clock.frozen_at is not None:
             self.clock.jump(deadline)
@@ -140,6 +147,29 @@ class Cluster:
                 return True
         return False
 
+    # Living long beside other processes
+
+    def share(self) -> None:
+        """For a process that serves: reconcile in short batches, wait for others' in small steps."""
+        self._shared = True
+        self.store.share()
+
+    def refresh_clock(self) -> None:
+        """Take over how far another process has moved the clock."""
+        self.clock.skew = float(self.store.meta("skew") or 0.0)
+        frozen = self.store.meta("frozen")
+        if self.clock.frozen_at is not None and frozen is not None:
+            self.clock.frozen_at = float(frozen)
+
+    def forget_reconciling(self) -> None:
+        """Start reconciling anew: the file has been brought back to an earlier state."""
+        self._reconciler = None
+
+    def reseed(self) -> None:
+        """Draw ids from here on as a new invocation would (MINIKCTL_SEED and the revision decide them)."""
+        if self._seed is not None:
+            self.server.rand.seed(f"{self._seed}:{self.store.revision()}")
+
     def _save_clock(self) -> None:
         with self.store.transaction():
             self.store.set_meta("skew", repr(self.clock.skew))
@@ -158,7 +188,7 @@ class Cluster:
         if self._reconciler is None:
             from minikctl.settle import Reconciler
 
-            self._reconciler = Reconciler(self.server, self.clock, self.components())
+            self._reconciler = Reconciler(self.server, self.clock, self.components(), short=self._shared)
         return self._reconciler
 
     def components(self) -> list[Component]:

@@ -24,6 +24,8 @@ CURSOR = "cursor"
 RETAINED_REVISIONS = 5000
 
 _BATCH_SECONDS = 0.3
+_SHORT_BATCH_SECONDS = 0.015
+_PAUSE_SECONDS = 0.0015  # longer than the steps in which a store that is shared waits for its turn
 _SAVE_SECONDS = 5.0
 _CHANGES_AT_ONCE = 5000
 _SYNCS_AT_ONE_INSTANT = 20_000
@@ -38,7 +40,10 @@ class LivelockError(Exception):
 class Reconciler:
     """Drives the components of one process over the store."""
 
-    def __init__(self, server: Server, clock: Clock, components: Sequence[Component]) -> None:
+    def __init__(self, server: Server, clock: Clock, components: Sequence[Component], short: bool = False) -> None:
+        """`short`: batches of a few milliseconds with pauses between them, for others who write meanwhile."""
+        self._batch_seconds = _SHORT_BATCH_SECONDS if short else _BATCH_SECONDS
+        self._pause_seconds = _PAUSE_SECONDS if short else 0.0
         self._server = server
         self._store = server.storage.store
         self._store.accelerate()
@@ -63,7 +68,8 @@ class Reconciler:
         gc.disable()  # objects live and die by reference counts here; looking for cycles costs a fifth
         try:
             while self._batch():
-                pass
+                if self._pause_seconds:
+                    time.sleep(self._pause_seconds)
         finally:
             self._clock.travel(None)
             if collecting:
@@ -75,7 +81,7 @@ class Reconciler:
         with store.transaction():
             self._catch_up(int(store.meta(CURSOR) or 0))
             self._due = store.due_keys()
-            until = time.monotonic() + _BATCH_SECONDS
+            until = time.monotonic() + self._batch_seconds
             more = self._work(until)
             if not more or time.monotonic() > self._saved + _SAVE_SECONDS:
                 self._save()

@@ -16,6 +16,10 @@ class Rand:
     def __init__(self, seed: str | None = None) -> None:
         self._random = random.Random(seed)
 
+    def seed(self, seed: str) -> None:
+        """Start anew, as a source made with this seed would."""
+        self._random.seed(seed)
+
     def suffix(self, length: int = 5) -> str:
         """A random name suffix, as generateName appends it."""
         bits, found = self._random.getrandbits(32 * length), []

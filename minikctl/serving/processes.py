@@ -27,6 +27,7 @@ class Process(NamedTuple):
     pid: int = 0
     url: str = ""
     kubeconfig: str = ""
+    identity: str = ""
     error: str = ""
 
 
@@ -41,14 +42,14 @@ def kubeconfig_path(path: str) -> str:
 
 
 @contextlib.contextmanager
-def registered(path: str, url: str, kubeconfig: str) -> Iterator[None]:
+def registered(path: str, url: str, kubeconfig: str, identity: str) -> Iterator[None]:
     """Leave this process's mark while the block runs."""
     place = folder(path)
     os.makedirs(place, mode=0o700, exist_ok=True)
     name = os.path.join(place, f"{os.getpid()}.json")
     with open(name, "w", encoding="utf-8") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
-        json.dump({"pid": os.getpid(), "url": url, "kubeconfig": kubeconfig}, file)
+        json.dump({"pid": os.getpid(), "url": url, "kubeconfig": kubeconfig, "identity": identity}, file)
         file.flush()
         try:
             yield
@@ -67,8 +68,13 @@ def running(path: str) -> list[Process]:
                 _remove(name, place)
                 continue
             known = json.load(file)
-            found.append(Process(known["pid"], known["url"], known["kubeconfig"]))
+            found.append(Process(known["pid"], known["url"], known["kubeconfig"], known["identity"]))
     return found
+
+
+def identities(path: str) -> set[str]:
+    """How the processes that serve a cluster file now are named in the election of a leader."""
+    return {process.identity for process in running(path)}
 
 
 def stop(path: str) -> list[Process]:

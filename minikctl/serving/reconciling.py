@@ -1,48 +1,96 @@
-"""Who lets the controllers work while a cluster is served.
+"""Reconciling on the serving process's own event loop: `Inline`, for a clock that stands still.
 
-`Inline` does it on the event loop, before the next read is answered: what a client reads is what the
-controllers have made of everything written before.
+What one client connection writes is reconciled as one invocation of the command line would: when the next
+connection begins, when somebody waits (a watch of one object, a followed log), or when nothing comes for a
+moment. Where somebody waits and nothing is left to do, time jumps to the next due work.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from typing import TYPE_CHECKING
+import time
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from minikctl.apiserver.http.watches import Hub
+    from minikctl.apiserver.http.app import Application
     from minikctl.cluster import Cluster
 
-_TICK_SECONDS = 0.02
+_TICK_SECONDS = 0.01
+_IDLE_SECONDS = 0.03
+_REACTION_SECONDS = 0.12  # what a client that waits gets to react to an event before time goes on
+_HORIZON_SECONDS = 24 * 3600.0
+_MOST_JUMPS = 2000
 
 
 class Inline:
     """Reconciles between requests, in the process and thread that serves."""
 
-    def __init__(self, cluster: Cluster) -> None:
+    def __init__(self, cluster: Cluster, jumps: bool) -> None:
+        """`jumps`: whether time goes on for those who wait."""
         self._cluster = cluster
-        self._dirty = asyncio.Event()
-        self.hub: Hub | None = None
+        self._jumps = jumps
+        self._connection: Any = None
+        self._dirty = False
+        self._limit = 0.0
+        self._left = 0
+        self.app: Application | None = None
 
-    def wrote(self) -> None:
-        """A request has written."""
-        self._dirty.set()
+    def wrote(self, at_once: bool) -> None:
+        """A request has written; `at_once`: other requests of the same client stand on what comes of it."""
+        self._dirty = True
+        if at_once:
+            self._settle()
 
-    async def settled(self) -> None:
-        """Reconcile what is pending, then return."""
-        self._settle()
-
-    def _settle(self) -> None:
-        if self._cluster.pending():
-            self._cluster.settle()
-            if self.hub is not None:
-                self.hub.changed()
-        self._dirty.clear()
+    async def settled(self, connection: Any) -> None:
+        """A request begins: one of a new connection sees all earlier ones' work done."""
+        if connection is not self._connection:
+            self._connection = connection
+            self._settle()
+            self._cluster.reseed()
 
     async def run(self) -> None:
-        """Reconcile after writes and at due times, until cancelled."""
+        """Reconcile what nobody asks about, and let time go on, until cancelled."""
         while True:
-            with contextlib.suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(self._dirty.wait(), _TICK_SECONDS)
-            self._settle()
+            await asyncio.sleep(_TICK_SECONDS)
+            if self.app is None or self.app.activity.busy:
+                continue
+            activity = self.app.activity
+            idle = time.monotonic() - activity.last
+            if activity.waiting:
+                self._advance(self.app, idle)
+            else:
+                self._limit = 0.0
+                if idle > _IDLE_SECONDS * (1 if not self._dirty else 4):
+                    self._settle()
+
+    def _advance(self, app: Application, idle: float) -> None:
+        """Somebody waits: do what is left to do, then jump."""
+        if not self._limit:
+            self._limit, self._left = self._cluster.present() + _HORIZON_SECONDS, _MOST_JUMPS
+        if idle < _IDLE_SECONDS or time.monotonic() - app.activity.told < _REACTION_SECONDS:
+            return
+        if self._settle():
+            return
+        if self._jumps and self._left and self._cluster.jump(self._limit):
+            self._left -= 1
+            app.hub.changed()
+
+    def _settle(self) -> bool:
+        self._dirty = False
+        if not self._cluster.pending():
+            return False
+        self._cluster.settle()
+        if self.app is not None:
+            self.app.hub.changed()
+        return True
+
+    def foreign(self) -> None:
+        """Another process has written."""
+        self._cluster.refresh_clock()
+
+    def start(self) -> None:
+        """There is nothing to start."""
+
+    def stop(self) -> None:
+        """Leave nothing undone."""
+        self._settle()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+import uuid
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -14,6 +15,7 @@ from minikctl.apimachinery.request import Obj, UserInfo
 from minikctl.apiserver.http.app import Application
 from minikctl.apiserver.http.credentials import Authenticator
 from minikctl.serving import certificates, listener
+from minikctl.serving.background import Background
 from minikctl.serving.reconciling import Inline
 
 if TYPE_CHECKING:
@@ -27,6 +29,9 @@ class Settings(NamedTuple):
     port: int = 6443
     tokens: Mapping[str, UserInfo] = {}
     anonymous: bool = True
+    clock: str = ""
+    seed: str | None = None
+    jump: bool = False
 
 
 class Service:
@@ -36,14 +41,24 @@ class Service:
         self.cluster = cluster
         self.settings = settings
         self.certificates = certificates.of_cluster(cluster.store, settings.bind)
-        self.reconciling = Inline(cluster)
+        self.identity = f"{socket.gethostname()}_{uuid.uuid4()}"
+        self.reconciling = self._reconciling()
         authenticator = Authenticator(cluster.server, settings.tokens, settings.anonymous)
         self.app = Application(cluster.server, authenticator, self.reconciling)
-        self.reconciling.hub = self.app.hub
+        self.reconciling.app = self.app
         self._socket = _listen(settings.bind, settings.port)
         self._tasks: list[asyncio.Task[None]] = []
         context = certificates.server_context(self.certificates)
         self._uvicorn = uvicorn.Server(listener.config(self.app, context))
+
+    def _reconciling(self) -> Inline | Background:
+        """On the loop where time stands still or jumps, else in a process of its own."""
+        settings, cluster = self.settings, self.cluster
+        frozen = cluster.clock.frozen_at is not None
+        if frozen or settings.jump:
+            return Inline(cluster, jumps=frozen or settings.jump)
+        cluster.share()
+        return Background(cluster, settings.clock, settings.seed, self.identity)
 
     @property
     def url(self) -> str:
@@ -88,8 +103,7 @@ class Service:
 
     async def run(self, ready: Callable[[], None]) -> None:
         """Serve until SIGTERM, SIGINT or `stop`; calls `ready` once it answers."""
-        tasks = [asyncio.create_task(self.app.hub.run()), asyncio.create_task(self.reconciling.run())]
-        tasks.append(asyncio.create_task(self._when_started(ready)))
+        tasks = [asyncio.create_task(self.app.hub.run()), asyncio.create_task(self._when_started(ready))]
         try:
             await self._uvicorn.serve(sockets=[self._socket])
         finally:
@@ -98,15 +112,19 @@ class Service:
             for task in tasks:
                 with contextlib.suppress(asyncio.CancelledError):
                     await task
+            self.reconciling.stop()
             self._socket.close()
 
     async def _when_started(self, ready: Callable[[], None]) -> None:
         while not self._uvicorn.started:
             await asyncio.sleep(0.002)
         ready()
+        self.reconciling.start()
+        reconciling = asyncio.create_task(self.reconciling.run())
         while not self._uvicorn.should_exit:
             await asyncio.sleep(0.05)
         self.app.hub.close_all()
+        reconciling.cancel()
 
     def stop(self) -> None:
         """Ask it to end."""

@@ -23,6 +23,7 @@ from minikctl.apiserver.http import (
     requestinfo,
     watches,
 )
+from minikctl.apiserver.http.activity import Activity
 from minikctl.apiserver.http.answers import Answer
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 CERTIFICATE = "certificate"  # under this name scope["state"] holds the verified client certificate's user
 
+# What a client's next requests may stand on: reconciled at once where reconciling waits otherwise.
+_STOOD_ON = frozenset({"namespaces", "customresourcedefinitions.apiextensions.k8s.io"})
 _READING = frozenset({"get", "list", "watch"})
 _FORMS = {
     "get": frozenset({"object", "table", "metadata"}),
@@ -54,11 +57,14 @@ log = logging.getLogger("minikctl.serve")
 class Reconciling(Protocol):
     """Who lets the controllers work while the server serves."""
 
-    def wrote(self) -> None:
-        """A request has written: there may be work."""
+    def wrote(self, at_once: bool) -> None:
+        """A request has written: there may be work. `at_once`: a client's next requests stand on its outcome."""
 
-    async def settled(self) -> None:
-        """Return once what was written so far may be read: at once, or when the controllers have caught up."""
+    async def settled(self, connection: Any) -> None:
+        """A request of a client's connection begins; return once it may be carried out."""
+
+    def foreign(self) -> None:
+        """Another process has written."""
 
 
 class Application:
@@ -68,12 +74,19 @@ class Application:
         self.server = server
         self.authenticator = authenticator
         self.reconciling = reconciling
-        self.hub = watches.Hub(server)
+        self.activity = Activity()
+        self.hub = watches.Hub(server, self.activity, reconciling.foreign)
+
+    def wrote(self, resource: Resource) -> None:
+        """A request has written to a kind: feed the watches, wake the controllers."""
+        self.hub.changed()
+        self.reconciling.wrote(resource.key in _STOOD_ON)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             return
         exchange = _Exchange(self, scope, receive, send)
+        self.activity.begin()
         try:
             answer = await exchange.run()
         except bodies.Disconnected:
@@ -87,6 +100,8 @@ class Application:
         except Exception as error:
             log.exception("%s %s", scope.get("method"), scope["path"])
             answer = answers.of_error(errors.internal(str(error)), exchange.media_type)
+        finally:
+            self.activity.end()
         if answer is not None and not exchange.started:
             await exchange.reply(answer)
 
@@ -137,8 +152,7 @@ class _Exchange:
         name = queryoptions.field_name(query) if "fieldSelector" in query else ""
         method = scope.get("method", "GET")
         info = requestinfo.parse(method, scope["path"], watch, name)
-        if info.verb in _READING:
-            await app.reconciling.settled()
+        await app.reconciling.settled(scope.get("client"))
         request = self._request(info, query)
         if request.resource is None:
             return self._non_resource(request, query)
@@ -196,9 +210,10 @@ class _Exchange:
             handler = connections.handler(request)
             if handler is not None:
                 app.server.admit(request)
-                await handler(self._connection(request, info))
-                app.reconciling.wrote()
-                app.hub.changed()
+                with app.activity.aside():
+                    await handler(self._connection(request, info))
+                assert request.resource is not None
+                app.wrote(request.resource)
                 return None
         if upgraded:
             raise errors.bad_request("this request cannot be upgraded")
@@ -210,9 +225,8 @@ class _Exchange:
         if request.verb in _WITH_BODY:
             await self._read_body(request)
         response = app.server.handle(request)
-        if request.verb not in _READING:
-            app.reconciling.wrote()
-            app.hub.changed()
+        if request.verb not in _READING and request.resource is not None:
+            app.wrote(request.resource)
         return answers.of_object(_formed(request, response), response.code, wanted.media_type, response.warnings)
 
     def _connection(self, request: Request, info: RequestInfo) -> connections.Connection:
@@ -233,7 +247,8 @@ class _Exchange:
             raise _NoSuchMethod
         context = server.context(request, "")
         headers = [(b"content-type", b"application/json"), (b"cache-control", b"no-cache, private")]
-        await watches.serve(self.app.hub, context, self.receive, self._sending, headers)
+        with self.app.activity.aside():
+            await watches.serve(self.app.hub, context, self.receive, self._sending, headers)
 
     async def _read_body(self, request: Request) -> None:
         data = await bodies.read(self.receive, self.header(b"content-length"))

@@ -74,8 +74,20 @@ def _integer(text: str, bits: int = 64) -> int:
 def field_name(query: Query) -> str:
     """The one name a field selector allows (metadata.name=NAME), "" without one."""
     for value in query.get("fieldSelector", ()):
-        for term in value.split(","):
-            name, equals, wanted = term.partition("=")
-            if equals and name.strip() == "metadata.name":
-                return wanted.lstrip("=").strip()
+        found = _selected_name(value)
+        if found:
+            return found
+    return ""
+
+
+def named(field_selector: str | None) -> bool:
+    """Whether a field selector allows one name only."""
+    return bool(field_selector and _selected_name(field_selector))
+
+
+def _selected_name(field_selector: str) -> str:
+    for term in field_selector.split(","):
+        name, equals, wanted = term.partition("=")
+        if equals and name.strip() == "metadata.name":
+            return wanted.lstrip("=").strip()
     return ""

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 from minikctl.apimachinery import errors
 from minikctl.apimachinery.request import Change, Obj
-from minikctl.apiserver.http import forms
+from minikctl.apiserver.http import forms, queryoptions
 from minikctl.apiserver.http.answers import CODEC
 from minikctl.apiserver.registry import read, watching
 from minikctl.store.errors import CompactedError
 
 if TYPE_CHECKING:
+    from minikctl.apiserver.http.activity import Activity
     from minikctl.apiserver.registry.context import Context
     from minikctl.apiserver.server import Server
 
@@ -33,10 +34,12 @@ _INITIAL_END = {"k8s.io/initial-events-end": "true"}
 class Watch:
     """One open watch: what it wants, and the encoded events it has not sent yet."""
 
-    __slots__ = ("closed", "context", "form", "headed", "matches", "pending", "revision", "wake")
+    __slots__ = ("awaited", "closed", "context", "form", "headed", "matches", "pending", "revision", "wake")
 
     def __init__(self, context: Context) -> None:
         request = context.request
+        # A watch of one object, not for the eye: somebody waits for something to become of it.
+        self.awaited = request.accept != "table" and queryoptions.named(request.options.get("fieldSelector"))
         self.context = context
         self.form = (context.resource.api_version, request.accept, request.options.get("includeObject"))
         self.matches = watching.matcher(context)
@@ -58,20 +61,21 @@ class Watch:
         self.closed = True
         self.wake.set()
 
-    def see(self, change: Change, encoded: dict[Any, bytes]) -> None:
-        """Take in one change, if it is this watch's concern. `encoded` is shared between watches."""
+    def see(self, change: Change, encoded: dict[Any, bytes]) -> bool:
+        """Take in one change; whether it is this watch's concern. `encoded` is shared between watches."""
         if change.revision <= self.revision:
-            return
+            return False
         self.revision = change.revision
         event = watching.event_of(change, self.context, self.matches)
         if event is None:
-            return
+            return False
         key = (self.form, event[0], self.headed)
         data = encoded.get(key)
         if data is None:
             data = encoded[key] = self._encode(*event)
         self.headed = True
         self.offer(data)
+        return True
 
     def _encode(self, type_: str, obj: Obj) -> bytes:
         return CODEC.dumps({"type": type_, "object": self.shown(obj)})
@@ -105,8 +109,11 @@ class Watch:
 class Hub:
     """All open watches of one server. Lives on the event loop; nothing in it blocks but the store."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Server, activity: Activity, foreign: Callable[[], None]) -> None:
+        """`foreign` is called when another process has written."""
         self._server = server
+        self._activity = activity
+        self._foreign = foreign
         self._store = server.storage.store
         self._watches: dict[str, set[Watch]] = {}
         self._seen = self._store.revision()
@@ -128,12 +135,17 @@ class Hub:
         if version != self._version:
             self._version = version
             self._server.forget()
+            self._foreign()
             self.changed()
 
     def changed(self) -> None:
         """Feed the watches what is new in the log."""
+        revision = self._store.revision()
         if not self._watches:
-            self._seen = self._store.revision()
+            self._seen = revision
+        elif revision < self._seen:
+            self._expire(CompactedError(self._seen, revision))  # brought back to an earlier state
+            self._seen = revision
         else:
             self._feed()
         for waiter in self._waiters:
@@ -154,7 +166,8 @@ class Hub:
             if watches:
                 encoded: dict[Any, bytes] = {}
                 for watch in watches:
-                    watch.see(change, encoded)
+                    if watch.see(change, encoded) and watch.awaited:
+                        self._activity.tell()
 
     def _expire(self, error: CompactedError) -> None:
         """Other processes have written more than is retained since the last look: no watch may go on."""
@@ -168,8 +181,12 @@ class Hub:
         """Return when something has been written, after some seconds at the latest."""
         waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiters.add(waiter)
-        await asyncio.wait((waiter,), timeout=seconds)
-        self._waiters.discard(waiter)
+        self._activity.waiting += 1
+        try:
+            await asyncio.wait((waiter,), timeout=seconds)
+        finally:
+            self._activity.waiting -= 1
+            self._waiters.discard(waiter)
 
     def open(self, context: Context) -> Watch:
         """A watch with its first events queued. Expired where its revision is no longer retained."""
@@ -184,6 +201,7 @@ class Hub:
             else:
                 self._missed(watch, int(since))
         self._watches.setdefault(context.resource.key, set()).add(watch)
+        self._activity.waiting += watch.awaited
         return watch
 
     def _initial(self, watch: Watch) -> None:
@@ -213,7 +231,9 @@ class Hub:
     def close(self, watch: Watch) -> None:
         """Forget a watch."""
         watches = self._watches.get(watch.context.resource.key, set())
-        watches.discard(watch)
+        if watch in watches:
+            watches.discard(watch)
+            self._activity.waiting -= watch.awaited
         if not watches:
             self._watches.pop(watch.context.resource.key, None)
 

@@ -80,7 +80,14 @@ class ServeOptions(Options):
             if (error.name or "").startswith("minikctl"):
                 raise
             raise KubectlError(_MISSING) from None
-        settings = Settings(self.flags["bind"], self.flags["port"])
+        environ = self.factory.environ
+        settings = Settings(
+            self.flags["bind"],
+            self.flags["port"],
+            clock=environ.get("MINIKCTL_CLOCK", ""),
+            seed=environ.get("MINIKCTL_SEED"),
+            jump=self.flags["jump"],
+        )
         try:
             service = Service(self.factory.cluster, settings)
         except OSError as error:
@@ -91,7 +98,7 @@ class ServeOptions(Options):
 
             def ready() -> None:
                 self._write_kubeconfig(service, target)
-                stack.enter_context(processes.registered(path, service.url, os.path.abspath(target)))
+                stack.enter_context(processes.registered(path, service.url, os.path.abspath(target), service.identity))
                 self._announce(service.url, target)
 
             service.serve(ready)
@@ -110,6 +117,7 @@ class ServeOptions(Options):
 FLAGS = (
     Flag("bind", "", STRING, "127.0.0.1", "Address to listen on"),
     Flag("in-background", "", BOOL, False, "Return as soon as the server answers, and leave it running"),
+    Flag("jump", "", BOOL, False, "Let cluster time jump to the next due work for clients that wait for one object"),
     Flag("kubeconfig-out", "", STRING, "", "File for a kubeconfig of the administrator's (default beside the cluster)"),
     Flag("port", "", INT, 6443, "Port to listen on; 0 takes any free one"),
     Flag("stop", "", BOOL, False, "Stop the servers of this cluster"),

@@ -23,11 +23,14 @@ class Settled:
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
 
-    def wrote(self) -> None:
+    def wrote(self, at_once: bool) -> None:
         self._cluster.settle()
 
-    async def settled(self) -> None:
+    async def settled(self, connection: Any) -> None:
         self._cluster.settle()
+
+    def foreign(self) -> None:
+        self._cluster.refresh_clock()
 
 
 class Reply:
