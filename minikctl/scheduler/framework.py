@@ -1,14 +1,14 @@
 """The scheduling framework: what a plugin is, and the words it answers with.
 
 A plugin implements the extension points it needs and inherits the rest. Filter and Score look at
-one node at a time so that results can be cached per node (equivalence.py); a plugin whose answer
-for one node hangs on pods elsewhere says so through `affected`. Counterpart of kube-scheduler's
+one node at a time so that results can be kept (equivalence.py); a plugin whose answer for one node
+hangs on pods elsewhere follows these through `affected`. Counterpart of kube-scheduler's
 `framework/interface.go`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -47,15 +47,7 @@ class _Skip:
         return "SKIP"
 
 
-class Everywhere:
-    """What `affected` answers where any node's result may have changed."""
-
-    def __repr__(self) -> str:
-        return "EVERYWHERE"
-
-
 SKIP: Final = _Skip()
-EVERYWHERE: Final = Everywhere()
 
 
 class Plugin:
@@ -84,11 +76,24 @@ class Plugin:
         """A raw score as 0..100, given the lowest and highest among feasible nodes."""
         return int(raw)
 
-    def affected(
-        self, state: Any, shape: Shape, node: NodeInfo, guest: Guest, count: int
-    ) -> Iterable[NodeInfo] | Everywhere:
-        """Note in the state that a pod came to (count 1) or left (-1) `node`; which other nodes change."""
+    def affected(self, state: Any, shape: Shape, node: NodeInfo, guest: Guest, count: int) -> bool:
+        """Note in the state that pods came to (count 1) or left (-1) `node`.
+
+        True where the answers for other nodes may differ now. Only plugins whose answer for one node
+        hangs on pods elsewhere implement this; they tell by `topology_keys` and `local` on what else it hangs.
+        """
+        return False
+
+    def topology_keys(self, state: Any) -> Iterable[str]:
+        """The labels whose values the answers hang on, save those that are different on every node."""
         return ()
+
+    def local(self, state: Any, shape: Shape, node: NodeInfo) -> Hashable:
+        """What the answer for `node` hangs on besides its values of `topology_keys`: the node's own part."""
+        return None
+
+    def survey(self, state: Any, shape: Shape, sample: Sequence[tuple[NodeInfo, int]]) -> None:
+        """Before scoring: the feasible nodes, one for each lot that scores alike, with how many there are."""
 
     def simulate(self, state: Any, shape: Shape, node: NodeInfo, guest: Guest, count: int) -> Any:
         """A copy of the filter state as if the pod had come or gone (preemption, nominated pods)."""

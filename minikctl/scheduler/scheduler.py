@@ -14,11 +14,10 @@ from minikctl.apimachinery.request import STRATEGIC_PATCH, Change, Obj
 from minikctl.client.component import Env, Keys, Mapper, split_key
 from minikctl.scheduler.diagnosis import fit_error
 from minikctl.scheduler.equivalence import Results
-from minikctl.scheduler.plugins import default_plugins
+from minikctl.scheduler.plugins import default_profile
 from minikctl.scheduler.plugins.schedulinggates import gated
-from minikctl.scheduler.plugins.volumebinding import VolumeBinding
 from minikctl.scheduler.podinfo import PodInfo, Shapes
-from minikctl.scheduler.preemption import Candidate, Preemption, fits_beside
+from minikctl.scheduler.preemption import Candidate, Preemption, fits_beside, rivals_on
 from minikctl.scheduler.queue import Queue
 from minikctl.scheduler.snapshot import Cluster, NodeInfo
 from minikctl.scheduler.storage import SnapshotStorage
@@ -42,8 +41,8 @@ class Scheduler:
         self._shapes = Shapes()
         self._storage = SnapshotStorage(env.client, env.state, self._shapes)
         self._revision = 0  # of the last change seen
-        self._plugins = default_plugins(env.client)
-        self._volume_binding = next(plugin for plugin in self._plugins if isinstance(plugin, VolumeBinding))
+        self._profile = default_profile(env.client)
+        self._start = 0  # where in the order of nodes the next search starts (nextStartNodeIndex)
         self._cluster: Cluster | None = None
         self._queue = Queue()
         self._pending_read = False
@@ -164,9 +163,14 @@ class Scheduler:
         node = self._select(cluster, results, pod)
         if node is None:
             self._fail(cluster, results, pod)
-        elif not pod.shape.claims or self._volume_binding.bind(pod.shape, node):
+        elif self._pre_bind(pod, node):
             self._bind(cluster, pod, node)
         return None
+
+    def _pre_bind(self, pod: PodInfo, node: NodeInfo) -> bool:
+        """Let the pod's claims be bound for the node; False while some are not yet."""
+        binding = self._profile.volume_binding
+        return not pod.shape.claims or binding is None or binding.bind(pod.shape, node)
 
     def _evaluate(self, pod: PodInfo) -> Results:
         cluster, shape = self._load(), pod.shape
@@ -174,33 +178,29 @@ class Scheduler:
         if results is None or results.stale() or shape.claims:
             if len(self._results) >= _CACHED_SHAPES:
                 del self._results[next(iter(self._results))]
-            results = self._results[shape.key] = Results(shape, cluster, self._plugins, {})
+            results = self._results[shape.key] = Results(shape, cluster, self._profile)
         else:
             results.catch_up()
         return results
 
     def _select(self, cluster: Cluster, results: Results, pod: PodInfo) -> NodeInfo | None:
         """The best feasible node; one the pod was nominated for goes first."""
-        if results.refusal is not None:
+        if results.refusal is not None or not cluster.nodes:
             return None
-        nominated = cluster.nominated
-        if not nominated:
-            return results.best()
-        failures = results.failures()
-        for name, pods in nominated.items():
-            if pod.key in pods and name in cluster.nodes and name not in failures:
-                return cluster.nodes[name]
+        crowded = None
+        if cluster.nominated:
+            named = cluster.nodes.get(cluster.nomination(pod.key))
 
-        def crowded(node: NodeInfo) -> bool:
-            others = nominated.get(node.name, {})
-            rivals = [
-                other
-                for other in others.values()
-                if other.key != pod.key and other.shape.priority >= pod.shape.priority
-            ]
-            return bool(rivals) and not fits_beside(results, node, rivals)
+            def crowded(node: NodeInfo) -> bool:
+                rivals = rivals_on(cluster, pod, node)
+                return bool(rivals) and not fits_beside(results, node, rivals)
 
-        return results.best(crowded)
+            if named is not None and results.failure_of(named.name) is None and not crowded(named):
+                return named
+        nodes = len(cluster.nodes)
+        choice = results.choose(self._start % nodes, self._profile.enough(nodes), crowded)
+        self._start = (self._start + choice.looked_at) % nodes
+        return choice.node
 
     def _bind(self, cluster: Cluster, pod: PodInfo, node: NodeInfo) -> None:
         namespace = pod.shape.namespace
@@ -236,8 +236,8 @@ class Scheduler:
         nominated = live.get("status", {}).get("nominatedNodeName", "")
         candidate, post_filter = self._post_filter(cluster, results, pod, nominated)
         refusal = results.refusal
-        failures = {} if refusal is not None else results.failures()
-        message = fit_error(len(cluster.nodes), failures, refusal, post_filter) if cluster.nodes else NO_NODES
+        reasons = {} if refusal is not None else results.reasons()
+        message = fit_error(len(cluster.nodes), reasons, refusal, post_filter) if cluster.nodes else NO_NODES
         if candidate is not None:
             self._preempt(cluster, pod, candidate)
             nominated = candidate.node.name
@@ -253,7 +253,7 @@ class Scheduler:
         """Try to make room; the candidate, or what the PostFilter plugins say."""
         if results.refusal is not None:
             return None, "not found"
-        preemption = Preemption(self._client, cluster, results, pod)
+        preemption = Preemption(self._client, cluster, results, pod, self._profile.preemption)
         text = preemption.ineligible(nominated)
         if not text:
             candidate, why = preemption.run()

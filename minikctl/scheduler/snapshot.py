@@ -8,6 +8,7 @@ Counterpart of kube-scheduler's `backend/cache`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from itertools import zip_longest
 from typing import Any
 
 from minikctl.apimachinery.podresources import amount
@@ -16,6 +17,9 @@ from minikctl.apimachinery.taints import NO_EXECUTE, NO_SCHEDULE, PREFER_NO_SCHE
 from minikctl.scheduler.podinfo import Guest, PodInfo, Port, Shape
 
 _JOURNAL_LONGEST = 20_000
+
+# What became of a node's description.
+UNCHANGED, CHANGED, RELABELLED = 0, 1, 2
 
 Taints = tuple[Mapping[str, Any], ...]
 
@@ -71,9 +75,9 @@ class NodeInfo:
         self._pods = self._guests = None
         self.read_pods, self.read_guests = pods, guests
 
-    def describe(self, node: Obj) -> bool:
-        """Take over a Node object; True where anything the scheduler looks at changed."""
-        before = self._visible()
+    def describe(self, node: Obj) -> int:
+        """Take over a Node object: UNCHANGED, CHANGED, or RELABELLED where it may count elsewhere than before."""
+        before, before_place = self._visible(), self._place()
         spec, status = node.get("spec") or {}, node.get("status") or {}
         self.labels = node["metadata"].get("labels") or {}
         self.set_taints(spec.get("taints") or ())
@@ -85,17 +89,20 @@ class NodeInfo:
         self.images = {
             name: image.get("sizeBytes", 0) for image in status.get("images") or () for name in image.get("names") or ()
         }
-        return self._visible() != before
+        if self._place() != before_place:
+            return RELABELLED
+        return CHANGED if self._visible() != before else UNCHANGED
 
     def set_taints(self, taints: Any) -> None:
         self.taints = tuple(taint for taint in taints if taint.get("effect") in (NO_SCHEDULE, NO_EXECUTE))
         self.prefer_taints = tuple(taint for taint in taints if taint.get("effect") == PREFER_NO_SCHEDULE)
 
     def _visible(self) -> tuple[Any, ...]:
-        return (
-            self.labels, self.taints, self.prefer_taints, self.unschedulable, self.cpu, self.memory, self.pods_allowed,
-            self.others, self.images,
-        )  # fmt: skip
+        return self.prefer_taints, self.unschedulable, self.cpu, self.memory, self.pods_allowed, self.others
+
+    def _place(self) -> tuple[Any, ...]:
+        """What plugins count nodes and their pods by."""
+        return self.labels, self.taints, self.images
 
     def add(self, pod: PodInfo) -> None:
         self.pods[pod.key] = pod
@@ -133,7 +140,13 @@ class NodeInfo:
         return twin
 
 
-# A journal entry: the node, and the kind of pod that came (1) or went (-1); None: the node itself changed.
+def _zone(labels: Mapping[str, str]) -> tuple[str, str]:
+    """A node's region and zone (node_tree's GetZoneKey)."""
+    return labels.get("topology.kubernetes.io/region", ""), labels.get("topology.kubernetes.io/zone", "")
+
+
+# A journal entry: the node, and the kind of pod that came (1) or went (-1); None: the node itself changed,
+# with what became of its description in the number's place.
 Entry = tuple[NodeInfo, Guest | None, int]
 
 
@@ -144,7 +157,8 @@ class Cluster:
         self.nodes: dict[str, NodeInfo] = {}
         self.absent: dict[str, NodeInfo] = {}  # nodes that pods name and that do not exist
         self.shapes: dict[Shape, int] = {}  # of placed pods, with how many there are
-        self.nominated: dict[str, dict[str, PodInfo]] = {}
+        self.nominated: dict[str, dict[str, PodInfo]] = {}  # node -> the pods it is kept free for
+        self._nominations: dict[str, str] = {}
         self.journal: list[Entry] = []
         self.journal_start = 0
         self.layout = 0  # grows when nodes, or a new kind of pods with affinity, come or go
@@ -153,6 +167,8 @@ class Cluster:
         self.orders = 0
         self.uses = 0  # grows with every placement: tells which node was used last
         self._affine = 0
+        self._ring: tuple[list[NodeInfo], dict[str, int]] | None = None
+        self._unique: dict[str, bool] = {}
 
     @property
     def affine(self) -> bool:
@@ -169,11 +185,38 @@ class Cluster:
             self.add_node(info)
             self.described.add(name)
             return True
-        if not info.describe(node):
+        change = info.describe(node)
+        if not change:
             return False
         self.described.add(name)
-        self._note(info, None, 0)
+        if change == RELABELLED:
+            self._forget_order()
+        self._note(info, None, change)
         return True
+
+    def _forget_order(self) -> None:
+        self._ring = None
+        self._unique.clear()
+
+    @property
+    def ring(self) -> tuple[list[NodeInfo], dict[str, int]]:
+        """The nodes in the order in which they are tried, zones by turns, and each one's place in it."""
+        if self._ring is None:
+            zones: dict[tuple[str, str], list[NodeInfo]] = {}
+            for node in self.nodes.values():
+                zones.setdefault(_zone(node.labels), []).append(node)
+            rounds = zip_longest(*zones.values())
+            nodes = [node for round_ in rounds for node in round_ if node is not None]
+            self._ring = nodes, {node.name: index for index, node in enumerate(nodes)}
+        return self._ring
+
+    def unique(self, key: str) -> bool:
+        """Whether a label has another value on every node that has it."""
+        known = self._unique.get(key)
+        if known is None:
+            values = [node.labels[key] for node in self.nodes.values() if key in node.labels]
+            known = self._unique[key] = len(values) == len(set(values))
+        return known
 
     def new_node(self, name: str) -> NodeInfo:
         info = NodeInfo(name, self.orders)
@@ -183,12 +226,14 @@ class Cluster:
 
     def add_node(self, info: NodeInfo) -> None:
         self.nodes[info.name] = info
+        self._forget_order()
         self.layout += 1
 
     def remove_node(self, name: str) -> None:
         info = self.nodes.pop(name, None)
         if info is not None:
             self.absent[name] = info
+            self._forget_order()
             self.layout += 1
             self.described.add(name)
 
@@ -244,12 +289,18 @@ class Cluster:
 
     def nominate(self, pod: PodInfo, node: str) -> None:
         """Reserve room for a pod on a node (empty: no longer)."""
-        for name in [name for name, pods in self.nominated.items() if pod.key in pods and name != node]:
-            del self.nominated[name][pod.key]
-            if not self.nominated[name]:
-                del self.nominated[name]
+        before = self._nominations.pop(pod.key, "")
+        if before and before != node:
+            del self.nominated[before][pod.key]
+            if not self.nominated[before]:
+                del self.nominated[before]
         if node:
             self.nominated.setdefault(node, {})[pod.key] = pod
+            self._nominations[pod.key] = node
+
+    def nomination(self, key: str) -> str:
+        """The node a pod is nominated to run on."""
+        return self._nominations.get(key, "")
 
     def guests(self) -> Iterator[tuple[NodeInfo, Guest, int]]:
         """Every kind of pod on every node, with how many there are."""

@@ -19,9 +19,18 @@ from minikctl.scheduler.plugins.tainttoleration import TaintToleration
 from minikctl.scheduler.plugins.volumebinding import VolumeBinding
 from minikctl.scheduler.plugins.volumerestrictions import VolumeRestrictions
 from minikctl.scheduler.plugins.volumezone import VolumeZone
+from minikctl.scheduler.profile import DEFAULT_SCHEDULER, Profile
 
 if TYPE_CHECKING:
     from minikctl.client.client import Client
+
+
+def default_profile(client: Client, scheduler_name: str = DEFAULT_SCHEDULER) -> Profile:
+    """The profile that a scheduler without a configuration has."""
+    plugins = default_plugins(client)
+    scorers = [(plugin, plugin.weight) for plugin in plugins if plugin.weight]
+    binding = next(plugin for plugin in plugins if isinstance(plugin, VolumeBinding))
+    return Profile(scheduler_name, plugins, scorers, volume_binding=binding)
 
 
 def default_plugins(client: Client) -> list[Plugin]:

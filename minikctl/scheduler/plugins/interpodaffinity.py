@@ -5,12 +5,12 @@ Both directions count: what the pod demands of those already placed, and what th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from minikctl.apimachinery.request import Obj
 from minikctl.apimachinery.selectors import from_label_selector
-from minikctl.scheduler.framework import EVERYWHERE, MAX_SCORE, SKIP, Everywhere, Failure, Plugin
+from minikctl.scheduler.framework import MAX_SCORE, SKIP, Failure, Plugin
 from minikctl.scheduler.podinfo import Guest, Shape
 from minikctl.scheduler.snapshot import Cluster, NodeInfo
 
@@ -23,8 +23,6 @@ EXISTING_ANTI_AFFINITY = Failure("node(s) didn't satisfy existing pods anti-affi
 
 _REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 _PREFERRED = "preferredDuringSchedulingIgnoredDuringExecution"
-_HARD_AFFINITY_WEIGHT = 1
-_HOSTNAME = "kubernetes.io/hostname"
 
 # Topology key -> value -> how often it occurs, or what it is worth.
 Pairs = dict[str, dict[str, int]]
@@ -83,27 +81,57 @@ class Demands:
 
 
 class _Filtering:
-    __slots__ = ("affinity", "anti", "existing")
+    """Matching pods per topology pair; `own` are the keys that have another value on every node."""
 
-    def __init__(self) -> None:
+    __slots__ = ("affinity", "anti", "existing", "own", "shared")
+
+    def __init__(self, keys: Iterable[str], cluster: Cluster) -> None:
         self.affinity: Pairs = {}
         self.anti: Pairs = {}
         self.existing: Pairs = {}
+        self.own, self.shared = _sorted_out(keys, cluster)
+
+    def copy(self) -> _Filtering:
+        twin = _Filtering.__new__(_Filtering)
+        twin.affinity, twin.anti, twin.existing = _copy(self.affinity), _copy(self.anti), _copy(self.existing)
+        twin.own, twin.shared = self.own, self.shared
+        return twin
+
+
+class _Scoring:
+    """What topology pairs are worth."""
+
+    __slots__ = ("own", "shared", "worth")
+
+    def __init__(self, keys: Iterable[str], cluster: Cluster) -> None:
+        self.worth: Pairs = {}
+        self.own, self.shared = _sorted_out(keys, cluster)
 
 
 class InterPodAffinity(Plugin):
     name = "InterPodAffinity"
     weight = 2
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, hard_weight: int = 1, ignore_preferred: bool = False) -> None:
+        """The arguments of InterPodAffinityArgs.
+
+        `hard_weight`: what a required affinity of a placed pod counts for when nodes are scored;
+        `ignore_preferred`: whether preferences of placed pods count only for pods with preferences of their own.
+        """
         self._client = client
+        self._hard_weight = hard_weight
+        self._ignore_preferred = ignore_preferred
         self._demands: dict[Shape, Demands] = {}
 
     def pre_filter(self, shape: Shape, cluster: Cluster) -> Any:
         own = self._of(shape)
         if not own.affinity and not own.anti and not cluster.affine:
             return SKIP
-        state = _Filtering()
+        theirs = [term for other in cluster.shapes for term in self._of(other).anti]
+        terms = [*own.affinity, *own.anti, *(term for term in theirs if term.about(shape))]
+        if not terms:
+            return SKIP
+        state = _Filtering((term.key for term in terms), cluster)
         for node, guest, count in cluster.guests():
             self._note(state, shape, node, guest.shape, count)
         return state
@@ -131,39 +159,53 @@ class InterPodAffinity(Plugin):
         return exists or (not any(state.affinity.values()) and all(term.about(shape) for term in own.affinity))
 
     def pre_score(self, shape: Shape, cluster: Cluster) -> Any:
-        if not self._of(shape).preferred and not cluster.affine:
+        own = self._of(shape)
+        if not own.preferred and (self._ignore_preferred or not cluster.affine):
             return SKIP
-        worth: Pairs = {}
+        keys = {term.key for term in own.preferred}
+        keys.update(key for other in cluster.shapes for key, _ in self._worth(shape, other))
+        if not keys:
+            return SKIP
+        state = _Scoring(keys, cluster)
         for node, guest, count in cluster.guests():
             for key, value in self._worth(shape, guest.shape):
-                _add(worth, node, key, value * count)
-        return worth
+                _add(state.worth, node, key, value * count)
+        return state
 
     def score(self, state: Any, shape: Shape, node: NodeInfo) -> float:
-        return sum(_at(state, key, node.labels) for key in state)
+        return sum(_at(state.worth, key, node.labels) for key in state.worth)
 
     def normalize(self, raw: float, low: float, high: float) -> int:
         return int(MAX_SCORE * (raw - low) / (high - low)) if high > low else 0
 
-    def affected(
-        self, state: Any, shape: Shape, node: NodeInfo, guest: Guest, count: int
-    ) -> Iterable[NodeInfo] | Everywhere:
+    def topology_keys(self, state: Any) -> Iterable[str]:
+        shared: tuple[str, ...] = state.shared
+        return shared
+
+    def local(self, state: Any, shape: Shape, node: NodeInfo) -> Hashable:
+        labels = node.labels
+        if isinstance(state, _Scoring):
+            return sum([_at(state.worth, key, labels) for key in state.own])
+        tables = (state.affinity, state.anti, state.existing)
+        return tuple([key in labels and tuple([_at(pairs, key, labels) > 0 for pairs in tables]) for key in state.own])
+
+    def affected(self, state: Any, shape: Shape, node: NodeInfo, guest: Guest, count: int) -> bool:
         if isinstance(state, _Filtering):
             alone = not any(state.affinity.values())
             keys = self._note(state, shape, node, guest.shape, count)
             if alone != (not any(state.affinity.values())):
-                return EVERYWHERE
+                return True
         else:
             keys = set()
             for key, value in self._worth(shape, guest.shape):
-                if _add(state, node, key, value * count):
+                if _add(state.worth, node, key, value * count):
                     keys.add(key)
-        return EVERYWHERE if keys - {_HOSTNAME} else ()
+        return not keys.isdisjoint(state.shared)
 
     def simulate(self, state: Any, shape: Shape, node: NodeInfo, guest: Guest, count: int) -> Any:
-        changed = _Filtering()
-        changed.affinity, changed.anti = _copy(state.affinity), _copy(state.anti)
-        changed.existing = _copy(state.existing)
+        if not guest.shape.affine and not shape.affine:
+            return state
+        changed = state.copy()
         self._note(changed, shape, node, guest.shape, count)
         return changed
 
@@ -192,7 +234,13 @@ class InterPodAffinity(Plugin):
         if theirs.any:
             for term in (*theirs.affinity, *theirs.preferred):
                 if term.about(shape):
-                    yield term.key, term.weight or _HARD_AFFINITY_WEIGHT
+                    yield term.key, term.weight or self._hard_weight
+
+
+def _sorted_out(keys: Iterable[str], cluster: Cluster) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Topology keys that are different on every node, and the others."""
+    wanted = sorted(set(keys))
+    return tuple(key for key in wanted if cluster.unique(key)), tuple(key for key in wanted if not cluster.unique(key))
 
 
 def _at(pairs: Pairs, key: str, labels: Mapping[str, str]) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from minikctl.scheduler.framework import EVERYWHERE, SKIP, Everywhere, Failure, Plugin
+from minikctl.scheduler.framework import SKIP, Failure, Plugin
 from minikctl.scheduler.podinfo import Guest, Shape
 from minikctl.scheduler.snapshot import Cluster, NodeInfo
 
@@ -47,16 +47,20 @@ class VolumeRestrictions(Plugin):
         return alone
 
     def filter(self, state: Any, shape: Shape, node: NodeInfo) -> Failure | None:
-        if shape.volumes:
-            for guest in node.guests:
-                if any(_conflict(ours, theirs) for ours in shape.volumes for theirs in guest.shape.volumes):
-                    return DISK_CONFLICT
+        if self.local(state, shape, node):
+            return DISK_CONFLICT
         return IN_USE if any(state.values()) else None
 
-    def affected(
-        self, state: Any, shape: Shape, node: NodeInfo, guest: Guest, count: int
-    ) -> tuple[NodeInfo, ...] | Everywhere:
-        return EVERYWHERE if _count(state, shape, guest, count) else ()
+    def local(self, state: Any, shape: Shape, node: NodeInfo) -> bool:
+        """Whether a pod on the node keeps one of the disks to itself."""
+        if not shape.volumes:
+            return False
+        return any(
+            _conflict(ours, theirs) for guest in node.guests for ours in shape.volumes for theirs in guest.shape.volumes
+        )
+
+    def affected(self, state: Any, shape: Shape, node: NodeInfo, guest: Guest, count: int) -> bool:
+        return _count(state, shape, guest, count)
 
     def simulate(self, state: Any, shape: Shape, node: NodeInfo, guest: Guest, count: int) -> Any:
         changed = dict(state)

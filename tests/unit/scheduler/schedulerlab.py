@@ -68,6 +68,7 @@ class FakeApi:
         self.queue: dict[str, None] = {}
         self.log: list[tuple[int, str, str, Obj]] = []
         self.state = FakeState()
+        self.keep_terminating = False  # whether deleted objects take their time
 
     # what the scheduler asks of its client
 
@@ -107,6 +108,9 @@ class FakeApi:
         return self._changed("MODIFIED", resource, obj)
 
     def delete(self, resource: str, name: str, namespace: str = "", **options: Any) -> Obj:
+        if self.keep_terminating:
+            self.objects[resource][namespace, name]["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
+            return self._changed("MODIFIED", resource, self.objects[resource][namespace, name])
         return self._changed("DELETED", resource, self.objects[resource].pop((namespace, name)))
 
     def watch(self, resource: str, since: str):

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from minikctl.scheduler.equivalence import Results
-from minikctl.scheduler.plugins import default_plugins
+from minikctl.scheduler.plugins import default_profile
 from minikctl.scheduler.podinfo import Shapes
 from minikctl.scheduler.snapshot import Cluster
 
@@ -74,6 +74,10 @@ def _pod(number: int, app: str, spec: int, cpu: int, node: int | None) -> dict[s
     return {"metadata": meta, "spec": body, "status": {}}
 
 
+def refusals(results: Results) -> list[tuple[str, str, Any]]:
+    return [(node.name, plugin, failure) for node, plugin, failure in results.refusals()]
+
+
 _apps = st.sampled_from("ab")
 _specs = st.integers(0, len(SPECS) - 1)
 _steps = st.one_of(
@@ -89,7 +93,7 @@ _steps = st.one_of(
 @given(st.lists(_steps, max_size=40))
 def test_kept_results_equal_new_ones(steps: list[Any]) -> None:
     cluster, shapes = Cluster(), Shapes()
-    plugins = default_plugins(NoApi())  # type: ignore[arg-type]
+    profile = default_profile(NoApi())  # type: ignore[arg-type]
     kept: dict[str, Results] = {}
     for index in range(4):
         cluster.set_node(_node(index, False, False))
@@ -106,9 +110,10 @@ def test_kept_results_equal_new_ones(steps: list[Any]) -> None:
             shape = shapes.info(_pod(99, *rest, None)).shape
             results = kept.get(shape.key)
             if results is None or results.stale():
-                results = kept[shape.key] = Results(shape, cluster, plugins, {})
+                results = kept[shape.key] = Results(shape, cluster, profile)
             results.catch_up()
-            fresh = Results(shape, cluster, plugins, {})
-            assert results.failures() == fresh.failures()
-            assert results.totals() == fresh.totals()
-            assert results.best() is fresh.best()
+            fresh = Results(shape, cluster, profile)
+            assert refusals(results) == refusals(fresh)
+            assert results.scores() == fresh.scores()
+            assert results.choose() == fresh.choose()
+            assert results.choose(2, 3) == fresh.choose(2, 3)

@@ -257,3 +257,29 @@ def test_a_placed_twin_does_not_bind_its_fellows(three: Any, pod: Any) -> None:
     three.put("pods", pod("free", cpu="3"))
     three.settle()
     assert three.node_of("free") == "node-2"
+
+
+def test_preemptors_of_one_priority_take_different_nodes(api: Any, node: Any, pod: Any) -> None:
+    for name in ("a", "b"):
+        api.put("nodes", node(name, cpu="1"))
+        api.put("pods", pod(f"old-{name}", cpu="900m", nodeName=name))
+    api.keep_terminating = True
+    for name in ("first", "second"):
+        api.put("pods", pod(name, cpu="800m", priority=5))
+    api.settle()
+    nominated = {name: api.objects["pods"]["demo", name]["status"]["nominatedNodeName"] for name in ("first", "second")}
+    assert sorted(nominated.values()) == ["a", "b"]
+    preempted = [event[0] for event in api.events if event[2] == "Preempted"]
+    assert sorted(preempted) == ["old-a", "old-b"]
+
+
+def test_large_clusters_are_searched_in_part(api: Any, node: Any, pod: Any) -> None:
+    for number in range(200):
+        api.put("nodes", node(f"n{number:03}", labels={"topology.kubernetes.io/zone": f"z{number % 2}"}))
+    placed = []
+    for number in range(3):
+        api.put("pods", pod(f"p{number}", cpu="1"))
+        api.settle()
+        placed.append(api.node_of(f"p{number}"))
+    # 48% of 200 nodes are too few: 100 are looked at, the next pod starts where the last search ended
+    assert placed == ["n000", "n100", "n001"]
