@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from minikctl.apimachinery.clock import Clock, parse_time
@@ -225,12 +226,15 @@ class Cluster:
         """Carry pods/log, exec and the like to the kubelet of the pod's node."""
         from minikctl.kubelet import server
 
-        request = ctx.request
-        with self.store.transaction():
-            answer = server.connect(self.env("system:apiserver", "kubelet"), ctx)
-            if request.subresource == "exec":  # the command may have changed what a probe finds
-                self.store.set_due("kubelet", f"{request.namespace}/{request.name}", self.clock.now())
-        return answer
+        key = f"{ctx.request.namespace}/{ctx.request.name}"
+
+        @contextmanager
+        def working() -> Iterator[None]:
+            with self.store.transaction():
+                yield
+                self.store.set_due("kubelet", key, self.clock.now())  # a probe may find something else now
+
+        return server.connect(self.env("system:apiserver", "kubelet"), ctx, working)
 
 
 def _groups(user: str) -> tuple[str, ...]:

@@ -1,48 +1,39 @@
-"""Attaching to a container: its output from now on (or from its start), for attach, run and debug.
+"""Attaching to a container: its output from now on (or from its start) and, where it reads any, its input.
 
-An emulated container takes no input while it runs, so there is nothing to send standard input to.
+For attach, run and debug. Upstream counterpart: kubectl's `pkg/cmd/attach`.
 """
 
 from __future__ import annotations
 
-import os
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from minikctl.apimachinery.errors import StatusError
 from minikctl.apimachinery.request import Obj
+from minikctl.kubectl import podpicking
 from minikctl.kubectl.errors import KubectlError
 from minikctl.kubectl.info import Info
 from minikctl.kubectl.logstream import LogStream, container_state
 from minikctl.kubectl.logstream import follow as follow_logs
+from minikctl.kubectl.remotecommand import connect, converse, is_terminal
 from minikctl.kubectl.watches import follow
 
 if TYPE_CHECKING:
     from minikctl.kubectl.factory import Factory
 
-_SHELLS = frozenset(("ash", "bash", "dash", "sh", "zsh"))
+_RECORDED = (
+    "All commands and output from this session will be recorded in container logs, including credentials and "
+    "sensitive information passed through the command prompt."
+)
+_HINT = "If you don't see a command prompt, try pressing enter."
 
 
-def refuse_input(factory: Factory, command: Sequence[str] | None = None) -> None:
-    """Refuse standard input that has something to say: nobody would read it.
+class Attachment(NamedTuple):
+    """How to attach. `from_start`: what was printed before is shown as well, as it would have been seen."""
 
-    `command` is what a new container runs: a shell on a terminal would wait for input for ever.
-    """
-    stdin = factory.streams.stdin
-    try:
-        descriptor = stdin.fileno()
-    except (OSError, ValueError, AttributeError):
-        return
-    if os.isatty(descriptor):
-        if command is not None and (not command or (len(command) == 1 and os.path.basename(command[0]) in _SHELLS)):
-            raise KubectlError(
-                "interactive sessions are not supported by minikctl yet; give a command, as in -- sh -c ..."
-            )
-        return
-    import select
-
-    if select.select([descriptor], [], [], 0)[0] and stdin.read(1):
-        raise KubectlError("standard input cannot be sent to a running container by minikctl yet; use exec -i")
+    stdin: bool = False
+    terminal: bool = False
+    quiet: bool = False
+    from_start: bool = False
 
 
 def wait_running(factory: Factory, row_info: Info, timeout: float) -> Obj:
@@ -72,17 +63,53 @@ def wait_completed(factory: Factory, info: Info, timeout: float, success_only: b
     raise AssertionError("follow ends with an event or an error")
 
 
-def attach(factory: Factory, pod: Obj, container: str, from_start: bool = False) -> None:
-    """Print what the container prints until it ends."""
-    if "running" not in container_state(pod, container) and not from_start:
-        state = container_state(pod, container)
+def attach(factory: Factory, pod: Obj, container: Obj, how: Attachment) -> None:
+    """Carry what a container prints until it ends, and standard input to it."""
+    name = container["name"]
+    state = container_state(pod, name)
+    if "running" not in state and not how.from_start:
         if "terminated" in state:
             raise KubectlError(
                 "cannot attach a container in a completed pod; current phase is " + pod["status"]["phase"]
             )
-        raise KubectlError(f"unable to upgrade connection: container {container} not found in pod {_name(pod)}")
+        raise KubectlError(f"unable to upgrade connection: container {name} not found in pod {_name(pod)}")
+    if "running" not in state:
+        _follow(factory, pod, name, how.from_start)
+        return
+    wanted = how.terminal or bool(container.get("tty"))
+    if how.terminal and not container.get("tty"):
+        wanted = False
+        if not how.quiet:
+            factory.err(f"error: Unable to use a TTY - container {name} did not allocate one")
+    terminal = wanted and how.stdin and is_terminal(factory)
+    if not how.quiet:
+        factory.err(_RECORDED)
+        factory.err(_HINT)
+    options = {"container": name, "stdin": how.stdin, "stdout": True, "stderr": not terminal, "tty": terminal}
+    session = connect(factory, pod, "attach", **options)
+    if session.polls:
+        _follow(factory, pod, name, how.from_start)
+    else:
+        converse(factory, session, how.stdin, terminal)
+    if terminal and not how.quiet:
+        factory.out(_reattach(factory, pod, name))
+
+
+def _follow(factory: Factory, pod: Obj, container: str, from_start: bool) -> None:
     options = {} if from_start else {"tailLines": 0}
     follow_logs(factory, [(LogStream(factory, pod, container, options), factory.streams.out.write)])
+
+
+def _reattach(factory: Factory, pod: Obj, container: str) -> str:
+    metadata = pod["metadata"]
+    again = f"'{factory.program} attach {metadata['name']} -c {container} -n {metadata['namespace']} -i -t'"
+    field = next((field for field, each in podpicking.containers_of(pod) if each["name"] == container), "")
+    if field == "ephemeralContainers":
+        return (
+            "Session ended, the ephemeral container will not be restarted but may be reattached using "
+            f"{again} if it is still running"
+        )
+    return f"Session ended, resume using {again} command"
 
 
 def _name(pod: Obj) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 from minikctl.apimachinery.request import Obj
 from minikctl.kubelet import behaviour, environment, hooks, restarts
+from minikctl.kubelet.disk import Disk
 from minikctl.kubelet.host import Host
 from minikctl.kubelet.images import image_id, image_size, name_problem, not_found
 from minikctl.kubelet.record import EXITED, RUNNING, WAITING, Container, PodRecord
@@ -116,9 +117,10 @@ class Containers:
         pod = self._pod
         if not emulated.is_known(pod, container):
             return emulated.by_purpose(pod, kind), None
+        from minikctl.kubelet.mounts import Files
+        from minikctl.kubelet.rootfs import image
         from minikctl.kubelet.runtime import programs
         from minikctl.kubelet.services import world
-        from minikctl.kubelet.volumes import Files
 
         argv = emulated.command_line(container, env)
         known = programs.run(self._host.client, self._host.rand, pod, container["image"], argv) if argv else None
@@ -130,7 +132,8 @@ class Containers:
         node = self._host.node(self._record.node)
 
         def disk() -> Files:
-            return Files(self._host.volumes, pod, container, self._record.ip, node)
+            surface = image(self._host.client, pod, container, self._record.ip, argv)
+            return Files(self._host.volumes, pod, container, self._record.ip, node, surface)
 
         surroundings = world(self._host.client, pod, self._now)
         program = emulated.decide(pod, container, kind, argv, everything, disk, surroundings)
@@ -222,9 +225,9 @@ class Containers:
         """What the container left in its termination message file, or the end of its log if it asks for that."""
         path = container.get("terminationMessagePath") or "/dev/termination-log"
         lasted = state.finished - state.started
-        texts = [content or "" for at, name, content in state.files if name == path and at <= lasted]
-        if texts and texts[-1]:
-            return str(texts[-1])[:_MESSAGE_LONGEST]
+        text = Disk([entry for entry in state.files if entry[1] == path], lasted).get(path)
+        if text:
+            return text[:_MESSAGE_LONGEST]
         if not state.code or container.get("terminationMessagePolicy") != "FallbackToLogsOnError":
             return ""
         lines = self._host.logs.read(self._record.uid, container["name"], state.runs - 1, state.finished)

@@ -10,6 +10,7 @@ from typing import Any
 
 from minikctl.client.component import KeyValue
 from minikctl.kubelet.disk import Disk
+from minikctl.kubelet.filetree import as_text
 from minikctl.kubelet.runtime import emulated
 
 # (cluster time, text of one line with its newline)
@@ -40,6 +41,12 @@ class Logs:
         output = [*before, *((now + at, text) for at, text in program.output)]
         if output:
             self._state.put(f"logs/{uid}/{container}/{run}", {"t": 0.0, "o": output})
+
+    def append(self, uid: str, container: str, run: int, now: float, data: bytes) -> None:
+        """Store what an interactive program prints."""
+        before = [(at, text) for at, text in self.read(uid, container, run, now)]
+        output = [*before, (now, as_text(data))]
+        self._state.put(f"logs/{uid}/{container}/{run}", {"t": 0.0, "o": output})
 
     def read(self, uid: str, container: str, run: int, until: float) -> list[Line]:
         """The lines of a run, up to a cluster time."""

@@ -6,57 +6,68 @@ of the checks the apiserver makes before it connects (`registry/core/pod/strateg
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Any
 
 from minikctl.apimachinery import errors
 from minikctl.apimachinery.clock import parse_time, rfc3339
 from minikctl.apimachinery.quantity import as_int, as_milli
 from minikctl.apimachinery.request import Obj
 from minikctl.client.component import Env
-from minikctl.kubelet import behaviour, environment
-from minikctl.kubelet.disk import Disk
+from minikctl.kubelet import behaviour
 from minikctl.kubelet.logs import Logs
 from minikctl.kubelet.record import RUNNING, PodRecord
-from minikctl.kubelet.volumes import Files, Volumes
+from minikctl.kubelet.sessions import AttachSession, ExecSession, Place
 
 if TYPE_CHECKING:
     from minikctl.apiserver.registry.context import Context
 
+    Working = Callable[[], AbstractContextManager[None]]
 
 _DEFAULT_CPU = "1m"
 _DEFAULT_MEMORY = "8Mi"
 
 
-class ExecResult(NamedTuple):
-    stdout: str
-    stderr: str
-    exit_code: int
+def connect(env: Env, ctx: Context, working: Working) -> Any:
+    """Answer a request to a subresource of a pod that its node answers.
 
-
-def connect(env: Env, ctx: Context) -> Any:
-    """Answer a pods/log or pods/exec request: the text of the log, or what the command did."""
+    log: the text, or (follow) a LogFollower; exec and attach: a Session; portforward: a PortForwarder; proxy:
+    an HttpAnswer. `working` is entered for each piece of work a session does.
+    """
     request = ctx.request
-    node = NodeServer(env)
     pod = env.client.get("pods", request.name, request.namespace)
+    node = NodeServer(env)
     options = request.options
     if request.subresource == "log":
-        lines = node.logs(
-            pod,
-            options.get("container", ""),
-            previous=bool(options.get("previous")),
-            since=_since(options, env.clock.now()),
-            tail=options.get("tailLines"),
-            timestamps=bool(options.get("timestamps")),
-            limit_bytes=options.get("limitBytes"),
-        )
-        return "".join(lines)
-    if request.subresource == "exec":
-        result = node.exec(
-            pod, options.get("container", ""), list(options.get("command") or ()), options.get("stdin") or ""
-        )
-        return {"stdout": result.stdout, "stderr": result.stderr, "exitCode": result.exit_code}
+        return _log(node, pod, options, env.clock.now())
+    name = node.container(pod, options.get("container", ""))
+    if request.subresource in ("exec", "attach"):
+        place = node.place(pod, name)
+        stdin, terminal = is_set(options.get("stdin")), is_set(options.get("tty"))
+        if request.subresource == "attach":
+            return AttachSession(place, working, stdin, terminal)
+        command = options.get("command") or ()
+        return ExecSession(place, working, [command] if isinstance(command, str) else list(command), stdin, terminal)
     raise errors.StatusError("NotAcceptable", f"{request.subresource} is not supported by emulated nodes")
+
+
+def is_set(value: Any) -> bool:
+    """Whether an option is true, as a Python value or as a query parameter."""
+    return value in (True, "true", "True", "TRUE", "1", "t", "T")
+
+
+def _log(node: NodeServer, pod: Obj, options: dict[str, Any], now: float) -> str:
+    lines = node.logs(
+        pod,
+        options.get("container", ""),
+        previous=is_set(options.get("previous")),
+        since=_since(options, now),
+        tail=options.get("tailLines"),
+        timestamps=is_set(options.get("timestamps")),
+        limit_bytes=options.get("limitBytes"),
+    )
+    return "".join(lines)
 
 
 def _since(options: dict[str, Any], now: float) -> float | None:
@@ -109,44 +120,24 @@ class NodeServer:
                     return
             yield line
 
-    def exec(self, pod: Obj, container: str, command: list[str], stdin: str = "") -> ExecResult:
-        """Run a command in a running container, as far as the emulated shell knows it."""
-        name = container or self._only_container(pod)
-        record = self._record(pod)
-        state = record.containers.get(name) if record else None
-        if record is None or state is None or state.state != RUNNING:
-            raise errors.StatusError("InternalError", f'unable to upgrade connection: container not found ("{name}")')
-        from minikctl.kubelet.runtime import emulated
-        from minikctl.kubelet.runtime.shell import Unsupported
-        from minikctl.kubelet.runtime.shell.control import Endless
-        from minikctl.kubelet.runtime.shell.interpreter import Shell
-        from minikctl.kubelet.services import world
-
-        spec = _container(pod, name)
-        node = self._env.client.find("nodes", record.node)
-        values = {**emulated.base_env(pod), **environment.make(self._env.client, pod, spec, record.ip, node)}
-        files = Files(Volumes(self._env.client, self._env.state), pod, spec, record.ip, node)
-        lasted = self._env.clock.now() - state.started
-        files.own.update(Disk(state.files, lasted).contents())
-        before = dict(files.own)
-        surroundings = world(self._env.client, pod, self._env.clock.now())
-        shell = Shell(values, files, surroundings)
-        shell.errors = []
+    def container(self, pod: Obj, name: str) -> str:
+        """The container that a connection is made to: the named one, or the only one."""
+        if not pod["spec"].get("nodeName"):
+            raise errors.bad_request(f"pod {pod['metadata']['name']} does not have a host assigned")
+        if not name:
+            return self._only_container(pod)
         try:
-            code = shell.run(command, stdin)
-        except Endless:
-            code = 0
-        except Unsupported as missing:
-            text = f'exec: "{missing}": executable file not found in $PATH'
-            return ExecResult(
-                "", f"OCI runtime exec failed: exec failed: unable to start container process: {text}\n", 127
-            )
-        files.save()
-        changed = [path for path in {**before, **files.own} if before.get(path) != files.own.get(path)]
-        if changed:
-            state.files += [[lasted, path, files.own.get(path)] for path in changed]
-            self._env.state.put(f"pod/{pod['metadata']['namespace']}/{pod['metadata']['name']}", record.dump())
-        return ExecResult("".join(text for _, text in shell.output), "".join(shell.errors), code)
+            _container(pod, name)
+        except KeyError:
+            raise errors.bad_request(f"container {name} is not valid for pod {pod['metadata']['name']}") from None
+        return name
+
+    def place(self, pod: Obj, name: str) -> Place:
+        """A running container, to run something in."""
+        place = Place(self._env, pod, _container(pod, name))
+        if place.running() is None:
+            raise errors.StatusError("InternalError", f'unable to upgrade connection: container not found ("{name}")')
+        return place
 
     def usage(self, pod: Obj) -> dict[str, tuple[int, int]]:
         """What each running container uses: thousandths of a CPU, and bytes (annotated, else very little)."""

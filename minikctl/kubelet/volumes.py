@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from minikctl.apimachinery.request import Obj
 from minikctl.kubelet import environment
+from minikctl.kubelet.filetree import FILE_MODE, File, Stored, as_text, encode
 
 if TYPE_CHECKING:
     from minikctl.client.client import Client
@@ -85,26 +86,28 @@ class Volumes:
 
     # Files
 
-    def read(self, pod: Obj, volume: Obj, ip: str, node: Obj | None) -> dict[str, str]:
-        """Path -> content of every file of a volume."""
+    def read(self, pod: Obj, volume: Obj, ip: str, node: Obj | None) -> dict[str, Stored]:
+        """Path -> entry (as `filetree` stores it) of every file of a volume."""
         namespace = pod["metadata"]["namespace"]
         if "projected" in volume:
-            files: dict[str, str] = {}
+            files: dict[str, Stored] = {}
+            mode = volume["projected"].get("defaultMode", FILE_MODE)
             for source in volume["projected"].get("sources") or ():
-                files.update(self._projected(pod, namespace, source, ip, node))
+                files.update(self._projected(pod, namespace, source, ip, node, mode))
             return files
         if "configMap" in volume or "secret" in volume:
-            source = dict(volume.get("configMap") or volume.get("secret") or {})
+            kind = "configMap" if "configMap" in volume else "secret"
+            source = dict(volume[kind] or {})
             source.setdefault("name", source.get("secretName", ""))
-            return self._projected(
-                pod, namespace, {"configMap" if "configMap" in volume else "secret": source}, ip, node
-            )
+            mode = source.get("defaultMode", FILE_MODE)
+            return self._projected(pod, namespace, {kind: source}, ip, node, mode)
         if "downwardAPI" in volume:
-            return self._projected(pod, namespace, volume, ip, node)
-        found: dict[str, str] = self._state.get(self._directory(pod, volume)) or {}
+            mode = (volume["downwardAPI"] or {}).get("defaultMode", FILE_MODE)
+            return self._projected(pod, namespace, volume, ip, node, mode)
+        found: dict[str, Stored] = self._state.get(self._directory(pod, volume)) or {}
         return found
 
-    def write(self, pod: Obj, volume: Obj, files: dict[str, str]) -> None:
+    def write(self, pod: Obj, volume: Obj, files: dict[str, Stored]) -> None:
         """Replace the files of a volume that containers may write to."""
         self._state.put(self._directory(pod, volume), files)
 
@@ -120,17 +123,22 @@ class Volumes:
             return f"hostpaths/{pod['spec'].get('nodeName', '')}{host['path']}"
         return f"files/{pod['metadata']['uid']}/{volume['name']}"
 
-    def _projected(self, pod: Obj, namespace: str, source: Obj, ip: str, node: Obj | None) -> dict[str, str]:
+    def _projected(
+        self, pod: Obj, namespace: str, source: Obj, ip: str, node: Obj | None, mode: int
+    ) -> dict[str, Stored]:
         if (reference := source.get("configMap")) is not None:
-            found = self._client.find("configmaps", reference.get("name", ""), namespace)
-            return _pick(dict((found or {}).get("data") or {}), reference)
+            found = self._client.find("configmaps", reference.get("name", ""), namespace) or {}
+            return _pick({**(found.get("data") or {}), **_decoded(found.get("binaryData"))}, reference, mode)
         if (reference := source.get("secret")) is not None:
-            found = self._client.find("secrets", reference.get("name", ""), namespace)
-            return _pick(environment.decode_secret(found) if found else {}, reference)
+            found = self._client.find("secrets", reference.get("name", ""), namespace) or {}
+            return _pick(_decoded(found.get("data")), reference, mode)
         if (reference := source.get("downwardAPI")) is not None:
-            return {item["path"]: _downward(pod, item, ip, node) for item in reference.get("items") or ()}
+            return {
+                item["path"]: encode(File(_downward(pod, item, ip, node), item.get("mode", mode)))
+                for item in reference.get("items") or ()
+            }
         if (token := source.get("serviceAccountToken")) is not None:
-            return {token["path"]: self._token(pod, namespace, token)}
+            return {token["path"]: encode(File(self._token(pod, namespace, token), mode))}
         return {}
 
     def _token(self, pod: Obj, namespace: str, source: Obj) -> str:
@@ -145,79 +153,23 @@ class Volumes:
         return str(answer["status"]["token"])
 
 
-def _pick(data: dict[str, str], source: Obj) -> dict[str, str]:
+def _pick(data: dict[str, str], source: Obj, mode: int) -> dict[str, Stored]:
     items = source.get("items")
     if not items:
-        return data
-    return {item["path"]: data[item["key"]] for item in items if item["key"] in data}
+        return {key: encode(File(text, mode)) for key, text in data.items()}
+    return {
+        item["path"]: encode(File(data[item["key"]], item.get("mode", mode))) for item in items if item["key"] in data
+    }
+
+
+def _decoded(data: dict[str, str] | None) -> dict[str, str]:
+    """base64 values as the text of files."""
+    from base64 import b64decode
+
+    return {key: as_text(b64decode(value)) for key, value in (data or {}).items()}
 
 
 def _downward(pod: Obj, item: Any, ip: str, node: Obj | None) -> str:
     if (field := item.get("fieldRef")) is not None:
         return environment.field_value(pod, field.get("fieldPath", ""), ip, node)
     return environment.resource_value(pod, {}, item.get("resourceFieldRef") or {"resource": "limits.cpu"}, node)
-
-
-class Files:
-    """The files one container sees: its volume mounts over an empty disk of its own."""
-
-    def __init__(self, volumes: Volumes, pod: Obj, container: Obj, ip: str, node: Obj | None) -> None:
-        self._volumes = volumes
-        self._pod = pod
-        self._context = (ip, node)
-        by_name = {volume["name"]: volume for volume in pod["spec"].get("volumes") or ()}
-        self._mounts = sorted(
-            (
-                (mount["mountPath"].rstrip("/"), mount.get("subPath", ""), by_name[mount["name"]])
-                for mount in container.get("volumeMounts") or ()
-                if mount["name"] in by_name
-            ),
-            key=lambda mount: -len(mount[0]),
-        )
-        self._loaded: dict[str, dict[str, str]] = {}
-        self._changed: set[str] = set()
-        self.own: dict[str, str] = {}
-
-    def get(self, path: str) -> str | None:
-        files, inner = self._find(path)
-        return files.get(inner)
-
-    def put(self, path: str, content: str) -> None:
-        files, inner = self._find(path, writing=True)
-        files[inner] = content
-
-    def remove(self, path: str) -> bool:
-        files, inner = self._find(path, writing=True)
-        return files.pop(inner, None) is not None
-
-    def listing(self, path: str) -> list[str] | None:
-        """The names in a directory; None where there is no such directory."""
-        files, inner = self._find(path.rstrip("/") + "/.")
-        prefix = inner[:-1]
-        names = {name[len(prefix) :].partition("/")[0] for name in files if name.startswith(prefix)}
-        known = any(path.rstrip("/") == mount[0] for mount in self._mounts)
-        return sorted(names) if names or known or path in ("/", ".") else None
-
-    def save(self) -> None:
-        """Keep what was written to volumes."""
-        for _, _, volume in self._mounts:
-            if volume["name"] in self._changed:
-                self._volumes.write(self._pod, volume, self._loaded[volume["name"]])
-        self._changed.clear()
-
-    def _find(self, path: str, writing: bool = False) -> tuple[dict[str, str], str]:
-        for mount, sub_path, volume in self._mounts:
-            if path == mount and sub_path:
-                return self._load(volume, writing), sub_path
-            if path.startswith(mount + "/"):
-                inner = path[len(mount) + 1 :]
-                return self._load(volume, writing), f"{sub_path}/{inner}" if sub_path else inner
-        return self.own, path
-
-    def _load(self, volume: Obj, writing: bool) -> dict[str, str]:
-        name = volume["name"]
-        if name not in self._loaded:
-            self._loaded[name] = self._volumes.read(self._pod, volume, *self._context)
-        if writing:
-            self._changed.add(name)
-        return self._loaded[name]

@@ -1,4 +1,4 @@
-"""kubectl attach: prints what a running container prints from now on.
+"""kubectl attach: joins a running container.
 
 Upstream counterpart: kubectl's `pkg/cmd/attach`.
 """
@@ -32,8 +32,6 @@ class AttachOptions(Options):
 
     def run(self) -> None:
         flags = self.flags
-        if flags["stdin"]:
-            attaching.refuse_input(self.factory)
         args = self.args
         named = args if len(args) == 2 or "/" in args[0] else ["pods", *args]
         (info,) = self.factory.builder().types_or_names(named).infos()
@@ -43,11 +41,8 @@ class AttachOptions(Options):
         if phase in ("Succeeded", "Failed"):
             raise KubectlError(f"cannot attach a container in a completed pod; current phase is {phase}")
         container = podpicking.container_named(self.factory, pod, flags["container"], flags["quiet"])
-        if flags["tty"] and not container.get("tty") and not flags["quiet"]:
-            self.factory.err(f"error: Unable to use a TTY - container {container['name']} did not allocate one")
-        if flags["stdin"] and not flags["quiet"]:
-            self.factory.err("If you don't see a command prompt, try pressing enter.")
-        attaching.attach(self.factory, pod, container["name"])
+        how = attaching.Attachment(flags["stdin"], flags["tty"], flags["quiet"])
+        attaching.attach(self.factory, pod, container, how)
 
 
 def _go_list(args: list[str]) -> str:
@@ -65,6 +60,9 @@ COMMAND = Command(
 
         # Get output from ruby-container of pod mypod
         kubectl attach mypod -c ruby-container
+
+        # Talk to the shell that runs in ruby-container of pod mypod
+        kubectl attach mypod -c ruby-container -i -t
 
         # Get output from the first pod of a replica set named nginx
         kubectl attach rs/nginx

@@ -1,20 +1,21 @@
-"""kubectl cp: copies files and directories to and from containers.
+"""kubectl cp: copies files and directories to and from containers, through the tar in the container.
 
-Goes through the container's shell, as upstream goes through its tar. Upstream counterpart: kubectl's
-`pkg/cmd/cp`.
+Upstream counterpart: kubectl's `pkg/cmd/cp`.
 """
 
 from __future__ import annotations
 
 import os
 import posixpath
+import tarfile
+from io import BytesIO
 from typing import NamedTuple
 
 from minikctl.apimachinery.request import Obj
 from minikctl.kubectl import podpicking
 from minikctl.kubectl.command import Command, Options
 from minikctl.kubectl.errors import CommandFailed, KubectlError
-from minikctl.kubectl.flags import BOOL, INT, STRING, Flag
+from minikctl.kubectl.flags import BOOL, INT, STRING, Flag, quote
 from minikctl.kubectl.remotecommand import Output, execute
 
 FLAGS = (
@@ -23,10 +24,6 @@ FLAGS = (
     Flag("retries", "", INT, 0, "Number of retries of a copy from a container; negative for no limit."),
 )
 _FORMAT = "filespec must match the canonical format: [[namespace/]pod:]file/path"
-# There in every image, though an emulated disk holds only files.
-_DIRECTORIES = frozenset(
-    ("/", "/data", "/etc", "/home", "/mnt", "/opt", "/root", "/srv", "/tmp", "/usr", "/usr/local", "/var", "/var/log")
-)
 
 
 class FileSpec(NamedTuple):
@@ -76,11 +73,8 @@ class CpOptions(Options):
         else:
             self._to_pod()
 
-    def _execute(self, *command: str, stdin: str = "") -> Output:
+    def _execute(self, *command: str, stdin: bytes | None = None) -> Output:
         return execute(self.factory, self.pod, self.container, command, stdin)
-
-    def _is_directory(self, path: str) -> bool:
-        return self._execute("test", "-d", path).exit_code == 0
 
     # -- into the container
 
@@ -89,59 +83,100 @@ class CpOptions(Options):
         if not os.path.exists(path):
             raise KubectlError(f"{path} doesn't exist in local filesystem")
         target = posixpath.normpath(self.target.path)
-        if self.target.path.endswith("/") or target in _DIRECTORIES or self._is_directory(target):
+        if self._execute("test", "-d", self.target.path).exit_code == 0:
             target = posixpath.join(target, os.path.basename(os.path.normpath(path)))
-        if not os.path.isdir(path):
-            self._write(path, target)
-            return
-        for directory, _, names in os.walk(path):
-            relative = os.path.relpath(directory, path)
-            for name in sorted(names):
-                self._write(os.path.join(directory, name), posixpath.normpath(posixpath.join(target, relative, name)))
-
-    def _write(self, path: str, target: str) -> None:
-        with open(path, encoding="utf-8", errors="surrogateescape", newline="") as file:
-            result = self._execute("tee", target, stdin=file.read())
+        kept = ["--no-same-permissions", "--no-same-owner"] if self.flags["no-preserve"] else []
+        command = ["tar", *kept, "-xmf", "-", "-C", posixpath.dirname(target) or "."]
+        result = self._execute(*command, stdin=_packed(path, posixpath.basename(target)))
+        self.factory.streams.out.write(result.stdout.decode("utf-8", "surrogateescape"))
+        self.factory.streams.err.write(result.stderr.decode("utf-8", "surrogateescape"))
         self._check(result)
 
     def _check(self, result: Output) -> None:
         if result.exit_code:
-            self.factory.streams.err.write(result.stderr)
             raise CommandFailed(f"command terminated with exit code {result.exit_code}", result.exit_code)
 
     # -- out of the container
 
     def _from_pod(self) -> None:
-        path = posixpath.normpath(self.source.path)
-        target = self.target.path
-        if self._is_directory(path):
-            self._read_directory(path, target)
-            return
-        if os.path.isdir(target) and target.endswith("/"):
-            target = os.path.join(target, posixpath.basename(path))
-        elif os.path.isdir(target):
-            raise KubectlError(f"open {target}: is a directory")
-        self._read(path, target)
+        path = self.source.path
+        result = self._execute("tar", "cf", "-", path)
+        # tar's complaints are printed where everything else goes, as upstream does.
+        self.factory.streams.out.write(result.stderr.decode("utf-8", "surrogateescape"))
+        prefix = _without_shortcuts(posixpath.normpath(path.lstrip("/")))
+        try:
+            with tarfile.open(fileobj=BytesIO(result.stdout)) as archive:
+                self._unpack(archive, prefix)
+        except tarfile.TarError:
+            pass  # its exit status tells
+        self._check(result)
 
-    def _read_directory(self, path: str, target: str) -> None:
-        os.makedirs(target, exist_ok=True)
-        listed = self._execute("ls", path)
-        self._check(listed)
-        for name in listed.stdout.split():
-            inner, local = posixpath.join(path, name), os.path.join(target, name)
-            if self._is_directory(inner):
-                self._read_directory(inner, local)
+    def _unpack(self, archive: tarfile.TarFile, prefix: str) -> None:
+        target = os.path.normpath(self.target.path)
+        warned = False
+        for member in archive:
+            if not member.name.startswith(prefix):
+                raise KubectlError("tar contents corrupted")
+            local = os.path.normpath(os.path.join(target, member.name[len(prefix) :].lstrip("/")))
+            if not _is_within(target, local):
+                self.factory.err(f"warning: file {quote(local)} is outside target destination, skipping")
+            elif member.issym():
+                warned = warned or self._warn_of_link(local, member.linkname)
             else:
-                self._read(inner, local)
+                _restore(archive, member, local)
 
-    def _read(self, path: str, target: str) -> None:
-        result = self._execute("cat", path)
-        if result.exit_code:
-            self.factory.err(f"tar: {path}: Cannot stat: No such file or directory")
-            self._check(Output("", "", result.exit_code))
-        os.makedirs(os.path.dirname(target) or ".", exist_ok=True)
-        with open(target, "w", encoding="utf-8", errors="surrogateescape", newline="") as file:
-            file.write(result.stdout)
+    def _warn_of_link(self, local: str, target: str) -> bool:
+        source, program = self.source, self.factory.program
+        namespace = source.namespace or self.factory.namespace
+        way = f"{program} exec -n {quote(namespace)} {quote(source.pod)} -- tar cf - {quote(source.path)} | tar xf -"
+        self.factory.err(f'warning: skipping symlink: {quote(local)} -> {quote(target)} (consider using "{way}")')
+        return True
+
+
+def _packed(path: str, name: str) -> bytes:
+    """A tar archive of a local file or directory, which is called `name` in it."""
+    packed = BytesIO()
+    with tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT) as archive:
+        _pack(archive, os.path.normpath(path), name)
+    return packed.getvalue()
+
+
+def _pack(archive: tarfile.TarFile, path: str, name: str) -> None:
+    if not os.path.isdir(path) or os.path.islink(path):
+        archive.add(path, name, recursive=False)
+        return
+    inside = sorted(os.listdir(path))
+    if not inside:
+        archive.add(path, name, recursive=False)
+    for each in inside:
+        _pack(archive, os.path.join(path, each), f"{name}/{each}")
+
+
+def _restore(archive: tarfile.TarFile, member: tarfile.TarInfo, local: str) -> None:
+    """Write a file or make a directory here, with the mode it has in the archive."""
+    try:
+        if member.isdir():
+            os.makedirs(local, exist_ok=True)
+            return
+        os.makedirs(os.path.dirname(local) or ".", exist_ok=True)
+        content = archive.extractfile(member)
+        with open(local, "wb") as file:
+            file.write(content.read() if content is not None else b"")
+    except OSError as error:
+        raise KubectlError(f"open {local}: {(error.strerror or str(error)).lower()}") from None
+
+
+def _without_shortcuts(path: str) -> str:
+    """A path without the "../" at its beginning."""
+    clean = path
+    while clean.startswith("../"):
+        clean = clean[3:]
+    return "" if clean in (".", "..") else clean.lstrip("/")
+
+
+def _is_within(directory: str, path: str) -> bool:
+    relative = os.path.relpath(path, directory)
+    return relative == os.curdir or not relative.startswith(os.pardir)
 
 
 COMMAND = Command(

@@ -153,8 +153,6 @@ class DebugOptions(Options):
             self.factory.out(text)
 
     def run(self) -> None:
-        if self.attach and self.flags["stdin"]:
-            attaching.refuse_input(self.factory, self.args)
         builder = self.factory.builder().files(self.flags)
         if self.targets:
             slashed = all("/" in name for name in self.targets)
@@ -317,7 +315,11 @@ class DebugOptions(Options):
             message = (state.get("waiting") or {}).get("message")
             if message and not self.flags["quiet"]:
                 self.factory.err(f"Warning: container {name}: {message}")
-        attaching.attach(self.factory, event["object"], name, from_start=True)
+        container = podpicking.find_container(event["object"], name)
+        assert container is not None
+        flags = self.flags
+        how = attaching.Attachment(flags["stdin"], flags["tty"], flags["quiet"], from_start=True)
+        attaching.attach(self.factory, event["object"], container, how)
 
 
 COMMAND = Command(

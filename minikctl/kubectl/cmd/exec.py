@@ -9,10 +9,10 @@ from __future__ import annotations
 from minikctl.apimachinery.request import Obj
 from minikctl.kubectl import podpicking
 from minikctl.kubectl.command import Command, Options
-from minikctl.kubectl.errors import CommandFailed, KubectlError
+from minikctl.kubectl.errors import KubectlError
 from minikctl.kubectl.flags import BOOL, DURATION, STRING, Flag
 from minikctl.kubectl.flagsets import filename
-from minikctl.kubectl.remotecommand import execute
+from minikctl.kubectl.remotecommand import connect, converse, is_terminal, report
 
 FLAGS = (
     filename("to use to exec into the resource"),
@@ -48,22 +48,15 @@ class ExecOptions(Options):
         if phase in ("Succeeded", "Failed"):
             raise KubectlError(f"cannot exec into a container in a completed pod; current phase is {phase}")
         name = self.flags["container"] or podpicking.default_container(self.factory, pod, self.flags["quiet"])["name"]
-        streams = self.factory.streams
-        stdin = ""
-        if self.flags["stdin"]:
-            terminal = streams.stdin.isatty()
-            if self.flags["tty"] and not terminal and not self.flags["quiet"]:
+        stdin, terminal = self.flags["stdin"], self.flags["tty"]
+        if terminal and not (stdin and is_terminal(self.factory)):
+            terminal = False
+            if stdin and not self.flags["quiet"]:
                 self.factory.err("Unable to use a TTY - input is not a terminal or the right kind of file")
-            if terminal and len(self.command) == 1:
-                raise KubectlError(f"interactive sessions are not supported by minikctl yet; use {self.command[0]} -c")
-            stdin = "" if terminal else streams.stdin.read()
-        result = execute(self.factory, pod, name, self.command, stdin)
-        streams.out.write(result.stdout)
-        if result.stderr:
-            streams.out.flush()
-            streams.err.write(result.stderr)
-        if result.exit_code:
-            raise CommandFailed(f"command terminated with exit code {result.exit_code}", result.exit_code)
+        options = {"container": name, "command": self.command, "stdin": stdin, "stdout": True, "tty": terminal}
+        session = connect(self.factory, pod, "exec", stderr=not terminal, **options)
+        converse(self.factory, session, stdin, terminal)
+        report(session)
 
     def _pod(self) -> Obj:
         builder = self.factory.builder()

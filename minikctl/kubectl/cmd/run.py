@@ -101,8 +101,6 @@ class RunOptions(Options):
         out = self.factory.streams.out
         show = typed_printer(self.flags, out, "created", self.dry_run)
         obj = overrides.apply(self.flags, self.pod())
-        if self.attach and self.flags["stdin"]:
-            attaching.refuse_input(self.factory, self.args[1:])
         created = [self._create(obj)]
         errors: list[Exception] = []
         if self.flags["expose"]:
@@ -197,8 +195,9 @@ class RunOptions(Options):
     def _attach(self, info: Info) -> None:
         flags, timeout = self.flags, self.flags["pod-running-timeout"]
         pod = attaching.wait_running(self.factory, info, timeout)
-        container = podpicking.default_container(self.factory, pod, quiet=True)["name"]
-        attaching.attach(self.factory, pod, container, from_start=True)
+        container = podpicking.default_container(self.factory, pod, quiet=True)
+        how = attaching.Attachment(flags["stdin"], flags["tty"], flags["quiet"], from_start=True)
+        attaching.attach(self.factory, pod, container, how)
         if flags["leave-stdin-open"] or self.restart == "Always":
             return
         pod = attaching.wait_completed(self.factory, info, timeout, success_only=self.restart == "OnFailure")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from minikctl.apimachinery.request import Obj
 from minikctl.kubelet import behaviour
@@ -34,7 +34,7 @@ class Program:
         self.output: list[tuple[float, str]] = []
         self.steady = True  # False: it goes on printing
         self.asked = False  # it waits for a Service that is not there
-        self.files: list[tuple[float, str, str | None]] = []
+        self.files: list[tuple[float, str, Any]] = []
         self.disk: Filesystem | None = None  # as it is at the end of the run
 
 
@@ -88,7 +88,7 @@ def decide(
     name = container["name"]
     program = _by_annotations(pod, name)
     if program is None:
-        program = _by_command(pod, kind, argv, env, disk, world)
+        program = _by_command(pod, kind, argv, env, disk, world, live=bool(container.get("stdin")))
     text = behaviour.value(pod, "logs", name)
     if text is not None:
         program.output.insert(0, (0.0, text if text.endswith("\n") else text + "\n"))
@@ -103,8 +103,15 @@ def _by_annotations(pod: Obj, name: str) -> Program | None:
 
 
 def _by_command(
-    pod: Obj, kind: str, argv: list[str], env: dict[str, str], disk: Callable[[], Filesystem], world: World
+    pod: Obj,
+    kind: str,
+    argv: list[str],
+    env: dict[str, str],
+    disk: Callable[[], Filesystem],
+    world: World,
+    live: bool,
 ) -> Program:
+    """`live`: its standard input is kept open, so that it waits for somebody to attach where it reads any."""
     if not argv:
         return by_purpose(pod, kind)
     from minikctl.kubelet.runtime.shell import Unsupported
@@ -112,7 +119,7 @@ def _by_command(
 
     shell = Shell(dict(env), disk(), world)
     try:
-        return _run(shell, argv)
+        return _run(shell, argv, live)
     except Unsupported:
         program = by_purpose(pod, kind)
     if any(_EXIT_WORD in word for word in argv):
@@ -125,15 +132,18 @@ def _by_command(
     return program
 
 
-def _run(shell: Shell, argv: list[str]) -> Program:
-    from minikctl.kubelet.runtime.shell.control import Endless
+def _run(shell: Shell, argv: list[str], live: bool = False) -> Program:
+    from minikctl.kubelet.runtime.shell.control import Endless, Interactive, MoreInput
+    from minikctl.kubelet.runtime.shell.input import Input
 
     try:
-        code = shell.run(argv)
+        code = shell.run(argv, Input(live=live))
         program = Program(shell.time, code)
     except Endless as endless:
         program = Program(None)
         program.steady = not endless.output
+    except (MoreInput, Interactive):
+        program = Program(None)
     program.output = shell.output
     program.asked = shell.world.asked
     program.files = shell.file_events

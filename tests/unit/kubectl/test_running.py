@@ -80,7 +80,9 @@ def test_run_stays_until_the_end(kubectl: Kubectl) -> None:
     args = ("--image=a", "--restart=Never", "--rm", "--attach", "--command", "--", "sh", "-c")
     result = kubectl("run", "p", *args, "echo one; sleep 5; echo two; exit 3")
     assert (result.status, result.out) == (3, 'one\ntwo\npod "p" deleted from default namespace\n')
-    assert result.err == "pod default/p terminated (Error)\n"
+    assert result.err.endswith(
+        "If you don't see a command prompt, try pressing enter.\npod default/p terminated (Error)\n"
+    )
 
 
 def test_expose_takes_selector_and_ports(kubectl: Kubectl) -> None:
@@ -167,6 +169,63 @@ def test_cp(shell: Kubectl, tmp_path: Path) -> None:
     assert (tmp_path / "one").read_text() == "first\n"
     assert shell("cp", "nothing", "box:/tmp").err == "error: nothing doesn't exist in local filesystem\n"
     assert shell("cp", "box:/nothing", "x").status == 1
+
+
+def test_cp_keeps_bytes_modes_and_empty_directories(shell: Kubectl, tmp_path: Path) -> None:
+    (tmp_path / "dir" / "empty").mkdir(parents=True)
+    (tmp_path / "dir" / "run").write_bytes(b"\xff\x00")
+    (tmp_path / "dir" / "run").chmod(0o755)
+    assert shell("cp", "dir", "box:/srv").status == 0
+    assert shell("exec", "box", "--", "stat", "-c", "%A %s", "/srv/dir/run").out == "-rwxr-xr-x 2\n"
+    assert shell("exec", "box", "--", "ls", "/srv/dir").out == "empty\nrun\n"
+    assert shell("cp", "box:/srv/dir", "back").out == "tar: removing leading '/' from member names\n"
+    assert (tmp_path / "back" / "run").read_bytes() == b"\xff\x00" and (tmp_path / "back" / "empty").is_dir()
+
+
+def test_a_shell_that_reads_its_commands_from_standard_input(shell: Kubectl) -> None:
+    result = shell("exec", "-i", "box", "--", "sh", stdin="x=1\necho $x > /tmp/f\nnope\nexit 5\n")
+    assert (result.status, result.err) == (5, "sh: nope: not found\ncommand terminated with exit code 5\n")
+    assert shell("exec", "box", "--", "cat", "/tmp/f").out == "1\n"
+
+
+def test_what_cannot_be_started(shell: Kubectl) -> None:
+    shell("exec", "box", "--", "touch", "/tmp/plain")
+    failed = "OCI runtime exec failed: exec failed: unable to start container process: exec: "
+    result = shell("exec", "box", "--", "python3")
+    assert (result.status, result.err.partition("\n")[0]) == (
+        127,
+        f'{failed}"python3": executable file not found in $PATH: unknown',
+    )
+    result = shell("exec", "box", "--", "/tmp/plain")
+    assert (result.status, result.err.partition("\n")[0]) == (126, f'{failed}"/tmp/plain": permission denied: unknown')
+
+
+def test_the_files_that_the_kubelet_makes(shell: Kubectl) -> None:
+    assert shell("exec", "box", "--", "cat", "/etc/hostname").out == "box\n"
+    assert shell("exec", "box", "--", "cat", "/etc/hosts").out.endswith("\tbox\n")
+    resolv = shell("exec", "box", "--", "cat", "/etc/resolv.conf").out.splitlines()
+    assert resolv[0] == "search default.svc.cluster.local svc.cluster.local cluster.local"
+    assert resolv[1:] == ["nameserver 10.96.0.10", "options ndots:5"]
+    mounted = "/var/run/secrets/kubernetes.io/serviceaccount"
+    assert shell("exec", "box", "--", "ls", mounted).out == "ca.crt\nnamespace\ntoken\n"
+    assert shell("exec", "box", "--", "sh", "-c", f"echo x > {mounted}/token").err.startswith(
+        f"sh: can't create {mounted}/token: Read-only file system\n"
+    )
+
+
+def test_run_talks_to_the_program_it_starts(kubectl: Kubectl) -> None:
+    run = ("run", "t", "-i", "--rm", "--image=busybox", "--restart=Never")
+    result = kubectl(*run, "--", "cat", stdin="hello\n")
+    assert result.out == 'hello\npod "t" deleted from default namespace\n'
+    result = kubectl(*run, stdin="hostname\nexit 3\n")
+    assert (result.status, result.out.partition("\n")[0]) == (3, "t")
+    assert "recorded in container logs" in result.err and "pod default/t terminated (Error)" in result.err
+
+
+def test_a_signal_restarts_a_server(kubectl: Kubectl) -> None:
+    kubectl("run", "web", "--image=nginx")
+    kubectl("exec", "web", "--", "kill", "1")
+    assert kubectl("get", "pod", "web", "-o", "jsonpath={.status.containerStatuses[0].restartCount}").out == "1"
 
 
 def test_file_specs() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from minikctl.apimachinery.request import MERGE_PATCH, STRATEGIC_PATCH
+from minikctl.apimachinery.streaming import exit_code
 
 Obj = dict[str, Any]
 
@@ -187,7 +188,8 @@ def test_an_init_container_waits_for_a_service(lab: Lab) -> None:
     lab.cluster.settle()
     assert lab.phase() == "Running"
     log = lab.client.get("pods", "p", "demo", "log", container="w")
-    assert log.startswith("** server can't find db: NXDOMAIN\nwaiting\n") and log.endswith("Name:\tdb\nfound\n")
+    assert "** server can't find db: NXDOMAIN\n\nwaiting\n" in log
+    assert "Name:\tdb.demo.svc.cluster.local\nAddress: " in log and log.endswith("\nfound\n")
 
 
 def test_a_retrying_init_container_notices_the_service_early(lab: Lab) -> None:
@@ -410,8 +412,10 @@ def test_logs_and_exec(lab: Lab) -> None:
     log = lab.client.get("pods", "p", "demo", "log", timestamps=True)
     assert [line.split(" ", 1)[1] for line in log.splitlines()] == ["hello world"] * 3
     assert log.startswith("2026-01-02T03:04:05.000000000Z ")
-    result = lab.client.get("pods", "p", "demo", "exec", command=["sh", "-c", "cat /etc/c/a; echo oops >&2; exit 3"])
-    assert result == {"stdout": "text", "stderr": "oops\n", "exitCode": 3}
+    words = ["sh", "-c", "cat /etc/c/a; echo oops >&2; exit 3"]
+    session: Any = lab.client.get("pods", "p", "demo", "exec", command=words)
+    assert session.take() == [(1, b"text"), (2, b"oops\n")]
+    assert exit_code(session.status) == 3
 
 
 def test_restart_rules_of_a_container(lab: Lab) -> None:

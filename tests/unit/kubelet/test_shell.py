@@ -126,3 +126,33 @@ exit 1
 """
     assert shell.run(["/bin/sh", "-exc", script]) == 0
     assert "reachable\n" in [text for _, text in shell.output]
+
+
+@pytest.mark.parametrize(
+    ("script", "output"),
+    [
+        ("mkdir -p /a/b; touch /a/b/c; ls /a; rm -r /a; ls /a; echo $?", "b\nls: /a: No such file or directory\n1\n"),
+        ("echo x > /f; chmod 750 /f; ls -l /f", "-rwxr-x---    1 root     root             2 Jan  1 00:00 /f\n"),
+        ("printf 'b\\na\\nb\\n' | sort | uniq -c", "      1 a\n      2 b\n"),
+        ("printf 'one two\\n' | sed 's/two/&!/' | wc -w", "2\n"),
+        ("printf abc | base64; printf YWJj | base64 -d", "YWJj\nabc"),
+        ("printf 1234567 | tail -c +3 | head -c 2", "34"),
+        ("mkdir /d; echo 1 > /d/f; tar cf /x.tar /d; rm -r /d; tar xf /x.tar -C /; cat /d/f", None),
+        ("printf 'a\\nb\\n' | while read l; do echo got $l; done", "got a\ngot b\n"),
+        ("cp /etc/hostname /nowhere/x || echo no", None),
+        ("find / -name '*.conf' -type f", ""),
+        ("env -i A=1 env; echo ${A:-unset}", "A=1\nunset\n"),
+        ("cd /tmp/..; pwd; cd -; pwd", "/\n/\n"),
+        ("printf 'a b\\nc d\\n' | awk '{print $2}' | xargs echo all", "all b d\n"),
+        ("echo -n hi | sha256sum | cut -d' ' -f1 | head -c 8", "8f434346"),
+        ("return 4", ""),
+    ],
+)
+def test_programs(script: str, output: str | None) -> None:
+    found = run(script)
+    if output is not None:
+        assert found[1] == output
+
+
+def test_a_script_in_a_file_is_run() -> None:
+    assert run("/scripts/go.sh a b; echo $?", files={"/scripts/go.sh": "#!/bin/sh\necho $2; exit 6\n"})[1] == "b\n6\n"

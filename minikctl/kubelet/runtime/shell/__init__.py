@@ -7,3 +7,7 @@ it cannot do raises Unsupported; the runtime then takes the container for a serv
 
 class Unsupported(Exception):
     """The script uses something this shell does not know."""
+
+
+class Incomplete(Unsupported):
+    """The script ends in the middle of a command: more lines may complete it."""

@@ -33,3 +33,19 @@ class Return(Exception):
     def __init__(self, code: int) -> None:
         super().__init__(code)
         self.code = code
+
+
+class MoreInput(Exception):
+    """A program waits for standard input that has not come yet. `whole`: for all of it."""
+
+    def __init__(self, whole: bool) -> None:
+        super().__init__("more input")
+        self.whole = whole
+
+
+class Interactive(Exception):
+    """A shell without a script reads its commands from the session's input from now on."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__("interactive")
+        self.name = name

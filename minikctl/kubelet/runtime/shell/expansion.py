@@ -7,6 +7,7 @@ from typing import Any
 
 from minikctl.kubelet.runtime.shell.arithmetic import evaluate
 from minikctl.kubelet.runtime.shell.control import Exit
+from minikctl.kubelet.runtime.shell.input import Input
 from minikctl.kubelet.runtime.shell.parser import Node, Word, quoted_text
 
 
@@ -18,11 +19,12 @@ class Expansion:
     status: int
     time: float
     output: list[tuple[float, str]]
+    directory: str
 
     def complain(self, text: str) -> None:
         raise NotImplementedError
 
-    def _captured(self, node: Node, stdin: str) -> tuple[int, str]:
+    def _captured(self, node: Node, stdin: Input) -> tuple[int, str]:
         raise NotImplementedError
 
     def expand_all(self, words: list[Word]) -> list[str]:
@@ -68,7 +70,7 @@ class Expansion:
         if kind == "text":
             return str(part[1])
         if kind == "run":
-            code, text = self._captured(part[1], "")
+            code, text = self._captured(part[1], Input())
             self.status = code
             return text.rstrip("\n")
         if kind == "math":
@@ -111,6 +113,8 @@ class Expansion:
         if name.isdigit():
             index = int(name) - 1
             return self.arguments[index] if index < len(self.arguments) else None
+        if name == "PWD":
+            return self.directory
         if name == "RANDOM":
             return str(int(self.time * 7919 + len(self.output) * 104729) % 32768)
         return self.env.get(name)

@@ -8,12 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fnmatch import fnmatchcase
-from typing import Any, Protocol
+from posixpath import join, normpath
+from typing import TYPE_CHECKING, Any, Protocol
 
+from minikctl.kubelet.filetree import FileError, encode
 from minikctl.kubelet.runtime.shell import Unsupported, commands
 from minikctl.kubelet.runtime.shell.control import Break, Continue, Endless, Exit, Return
 from minikctl.kubelet.runtime.shell.expansion import Expansion
+from minikctl.kubelet.runtime.shell.input import Input
 from minikctl.kubelet.runtime.shell.parser import Node, Word, parse
+
+if TYPE_CHECKING:
+    from minikctl.kubelet.filetree import File
+    from minikctl.kubelet.runtime.httpexchange import Network
 
 _STEPS = 5000
 _CONSTANT_CONDITIONS = {("true",), (":",), ("1",), ("[", "1", "]"), ("[", "true", "]")}
@@ -21,17 +28,25 @@ _LEAVING = {"break", "exit", "return", "exec", "eval"}
 
 
 class Filesystem(Protocol):
+    """What a shell needs of a container's file system; `kubelet.filetree` says what the methods do."""
+
     def get(self, path: str) -> str | None: ...
-    def put(self, path: str, content: str) -> None: ...
+    def put(self, path: str, content: str, mode: int | None = None) -> None: ...
     def remove(self, path: str) -> bool: ...
     def listing(self, path: str) -> list[str] | None: ...
+    def stat(self, path: str) -> File | None: ...
+    def walk(self, path: str) -> list[str]: ...
+    def make_directory(self, path: str, mode: int = 0o755) -> None: ...
+    def change_mode(self, path: str, mode: int) -> None: ...
+    def check(self, path: str) -> None: ...
 
 
 class World:
     """What surrounds a script: cluster time at its start, the machine's name, what it can reach.
 
     `reaches(host, port, at)` tells whether a connection at that time (seconds after the start)
-    succeeds. `asked` is set once a script has asked in vain: its fate may change later.
+    succeeds; `network` carries out what a program asks of it. `asked` is set once a script has asked in vain: its
+    fate may change later. `argv` is what the container's first process runs, `signals` what it was sent.
     """
 
     def __init__(self, start: float = 0.0, hostname: str = "", user: str = "root") -> None:
@@ -39,8 +54,15 @@ class World:
         self.hostname = hostname
         self.user = user
         self.reaches: Callable[[str, int, float], bool] = lambda host, port, at: False
+        self.network: Network | None = None
         self.asked = False
         self.failures = 0
+        self.argv: list[str] = []
+        self.signals: list[str] = []
+
+
+class _NotOpened(Exception):
+    """A redirection cannot be made; the text says why."""
 
 
 class Shell(Expansion):
@@ -54,10 +76,12 @@ class Shell(Expansion):
         steps: int = _STEPS,
         horizon: float = float("inf"),
         lenient: bool = False,
+        reports: bool = False,
     ) -> None:
         """`horizon`: seconds after which the run is cut off (to see what was printed so far).
 
         `lenient`: unknown programs succeed at once, or fail where the script says how it ends then.
+        `reports`: what is unknown is complained of as a shell does, and the script goes on.
         """
         self.env = env
         self.files = files
@@ -70,42 +94,88 @@ class Shell(Expansion):
         self.status = 0
         self.options: set[str] = set()
         self.directory = "/"
-        self.file_events: list[tuple[float, str, str | None]] = []
-        self._steps = steps
+        self.file_events: list[tuple[float, str, Any]] = []
+        self._steps = self._budget = steps
         self._horizon = horizon
         self._sink: list[str] | None = None
         self._error_sink: list[str] | None = None
         self._stderr_is_stdout = False
         self._stdout_is_stderr = 0
+        self.name = "sh"
+        self.terminal = False  # its output goes to one
+        self.reports = reports
         self._lenient = lenient
         self._doubted = 0  # inside `... || exit N`
         self._guarded = 0  # inside a condition: a failure does not end the shell under -e
 
     # Running
 
-    def run(self, argv: list[str], stdin: str = "") -> int:
+    def run(self, argv: list[str], stdin: Input | None = None) -> int:
         """Run a command line to its end; raises Endless or Unsupported."""
         try:
-            return self.call(argv, stdin)
-        except Exit as end:
+            return self.call(argv, stdin or Input())
+        except (Exit, Return) as end:
             return end.code
+        except (Break, Continue):
+            return 0
 
-    def call(self, argv: list[str], stdin: str) -> int:
+    def call(self, argv: list[str], stdin: Input) -> int:
         """One command: a function, a builtin or a known program."""
         self._step()
         name = argv[0]
         function = self.functions.get(name)
         if function is not None:
-            return self._call_function(function, argv[1:])
+            return self._call_function(function, argv[1:], stdin)
         command = commands.find(name)
-        if command is None:
-            if not self._lenient:
-                raise Unsupported(name)
-            return 127 if self._doubted else 0
-        return command(self, argv, stdin)
+        if command is not None:
+            return self._known(command, argv, stdin)
+        if "/" in name and (file := self.files.stat(self.path(name))) is not None:
+            return self._run_file(file, argv, stdin)
+        if self.reports:
+            missing = "not found" if self.name == "sh" else "command not found"
+            self.complain(f"{self.name}: {name}: {'No such file or directory' if '/' in name else missing}\n")
+            return 127
+        if not self._lenient:
+            raise Unsupported(name)
+        return 127 if self._doubted else 0
 
-    def script(self, source: str, stdin: str = "") -> int:
-        return self.execute(parse(source), stdin)
+    def _known(self, command: commands.Command, argv: list[str], stdin: Input) -> int:
+        try:
+            return command(self, argv, stdin)
+        except FileError as error:
+            self.complain(f"{argv[0]}: {error}\n")
+            return 1
+        except Unsupported as unsupported:
+            if not self.reports:
+                raise
+            self.complain(f"{argv[0]}: not supported by the emulated shell: {unsupported}\n")
+            return 2
+
+    def _run_file(self, file: File, argv: list[str], stdin: Input) -> int:
+        """A script in a file, whatever shell its first line asks for."""
+        if self.reports and (file.is_directory or not file.mode & 0o111):
+            self.complain(f"{self.name}: {argv[0]}: Permission denied\n")
+            return 126
+        if file.content is None:
+            raise Unsupported(argv[0])
+        saved = dict(self.env), self.directory, set(self.options), self.arguments
+        self.arguments = argv[1:]
+        try:
+            return self.script(file.content, stdin)
+        except Exit as end:
+            return end.code
+        finally:
+            self.env, self.directory, self.options, self.arguments = saved
+
+    def script(self, source: str, stdin: Input | None = None) -> int:
+        try:
+            tree = parse(source)
+        except Unsupported as problem:
+            if not self.reports:
+                raise
+            self.complain(f"{self.name}: syntax error: {problem}\n")
+            return 2
+        return self.execute(tree, stdin or Input())
 
     def print(self, text: str) -> None:
         """Standard output."""
@@ -137,11 +207,11 @@ class Shell(Expansion):
             raise Endless(output=True)
 
     def path(self, name: str) -> str:
-        """An absolute path."""
-        return name if name.startswith("/") else f"{self.directory.rstrip('/')}/{name.removeprefix('./')}"
+        """An absolute path without "." and ".." in it."""
+        return "/" + normpath(join(self.directory, name)).lstrip("/")
 
-    def write(self, path: str, content: str | None) -> None:
-        """Write (None: remove) a file, noting when."""
+    def write(self, path: str, content: str | None, mode: int | None = None) -> None:
+        """Write (None: remove) a file, noting when; FileError where that is not possible."""
         if path in ("/dev/stdout", "/dev/stderr", "/proc/1/fd/1", "/proc/1/fd/2"):
             self.print(content or "")
             return
@@ -150,18 +220,27 @@ class Shell(Expansion):
         if content is None:
             self.files.remove(path)
         else:
-            self.files.put(path, content)
-        self.file_events.append((self.time, path, content))
+            self.files.put(path, content, mode)
+        self.note(path)
+
+    def note(self, path: str) -> None:
+        """Remember that a path has changed, and when."""
+        found = self.files.stat(path)
+        self.file_events.append((self.time, path, encode(found) if found else None))
+
+    def refill(self) -> None:
+        """Let the next command take as many steps as the first one could."""
+        self._steps = self._budget
 
     def _step(self) -> None:
         self._steps -= 1
         if self._steps < 0:
             raise Endless(output=True)
 
-    def _call_function(self, body: Node, arguments: list[str]) -> int:
+    def _call_function(self, body: Node, arguments: list[str], stdin: Input) -> int:
         saved, self.arguments = self.arguments, arguments
         try:
-            return self.execute(body, "")
+            return self.execute(body, stdin)
         except Return as back:
             return back.code
         finally:
@@ -169,33 +248,33 @@ class Shell(Expansion):
 
     # The tree
 
-    def execute(self, node: Node, stdin: str) -> int:
+    def execute(self, node: Node, stdin: Input) -> int:
         """Run a node; its status."""
         self.status = getattr(self, "_" + node[0])(node, stdin)
         return self.status
 
-    def _list(self, node: Node, stdin: str) -> int:
+    def _list(self, node: Node, stdin: Input) -> int:
         code = 0
         for item, background in node[1]:
-            if background:
+            if background and not self.reports:
                 raise Unsupported("background job")
             code = self.execute(item, stdin)
             if code and "e" in self.options and not self._guarded and item[0] in ("run", "pipe", "group", "redirected"):
                 raise Exit(code)
         return code
 
-    def _guard(self, node: Node, stdin: str) -> int:
+    def _guard(self, node: Node, stdin: Input) -> int:
         self._guarded += 1
         try:
             return self.execute(node, stdin)
         finally:
             self._guarded -= 1
 
-    def _and(self, node: Node, stdin: str) -> int:
+    def _and(self, node: Node, stdin: Input) -> int:
         code = self._guard(node[1], stdin)
         return code if code else self.execute(node[2], stdin)
 
-    def _or(self, node: Node, stdin: str) -> int:
+    def _or(self, node: Node, stdin: Input) -> int:
         exits = _exits(node[2])
         self._doubted += exits
         try:
@@ -204,17 +283,18 @@ class Shell(Expansion):
             self._doubted -= exits
         return self.execute(node[2], stdin) if code else 0
 
-    def _not(self, node: Node, stdin: str) -> int:
+    def _not(self, node: Node, stdin: Input) -> int:
         return 0 if self._guard(node[1], stdin) else 1
 
-    def _pipe(self, node: Node, stdin: str) -> int:
+    def _pipe(self, node: Node, stdin: Input) -> int:
         code = 0
         for stage in node[1][:-1]:
-            code, stdin = self._captured(stage, stdin)
+            code, text = self._captured(stage, stdin)
+            stdin = Input(text)
         last = self.execute(node[1][-1], stdin)
         return last or (code if "pipefail" in self.options else 0)
 
-    def _captured(self, node: Node, stdin: str) -> tuple[int, str]:
+    def _captured(self, node: Node, stdin: Input) -> tuple[int, str]:
         saved, self._sink = self._sink, []
         sink = self._sink
         try:
@@ -223,7 +303,7 @@ class Shell(Expansion):
             self._sink = saved
         return code, "".join(sink)
 
-    def _subshell(self, node: Node, stdin: str) -> int:
+    def _subshell(self, node: Node, stdin: Input) -> int:
         saved = dict(self.env), self.directory, set(self.options)
         try:
             return self.execute(node, stdin)
@@ -232,16 +312,16 @@ class Shell(Expansion):
         finally:
             self.env, self.directory, self.options = saved
 
-    def _group(self, node: Node, stdin: str) -> int:
+    def _group(self, node: Node, stdin: Input) -> int:
         return self._subshell(node[1], stdin)
 
-    def _if(self, node: Node, stdin: str) -> int:
+    def _if(self, node: Node, stdin: Input) -> int:
         for condition, body in node[1]:
             if self._guard(condition, stdin) == 0:
                 return self.execute(body, stdin)
         return self.execute(node[2], stdin)
 
-    def _while(self, node: Node, stdin: str) -> int:
+    def _while(self, node: Node, stdin: Input) -> int:
         _, condition, body, until = node
         endless = not until and _constant(condition) and not _leaves(body) and self._horizon == float("inf")
         code = 0
@@ -258,7 +338,7 @@ class Shell(Expansion):
             self._step()
         return code
 
-    def _for(self, node: Node, stdin: str) -> int:
+    def _for(self, node: Node, stdin: Input) -> int:
         _, name, words, body = node
         code = 0
         for value in self.arguments if words is None else self.expand_all(words):
@@ -272,21 +352,21 @@ class Shell(Expansion):
                 continue
         return code
 
-    def _case(self, node: Node, stdin: str) -> int:
+    def _case(self, node: Node, stdin: Input) -> int:
         subject = self.expand(node[1])
         for patterns, body in node[2]:
             if any(fnmatchcase(subject, self.expand(pattern)) for pattern in patterns):
                 return self.execute(body, stdin)
         return 0
 
-    def _define(self, node: Node, stdin: str) -> int:
+    def _define(self, node: Node, stdin: Input) -> int:
         self.functions[node[1]] = node[2]
         return 0
 
-    def _redirected(self, node: Node, stdin: str) -> int:
-        return self._redirect(node[2], stdin, lambda text: self.execute(node[1], text))
+    def _redirected(self, node: Node, stdin: Input) -> int:
+        return self._redirect(node[2], stdin, lambda given: self.execute(node[1], given))
 
-    def _run(self, node: Node, stdin: str) -> int:
+    def _run(self, node: Node, stdin: Input) -> int:
         words = list(node[1])
         assigned: dict[str, str] = {}
         while words and (assignment := _assignment(words[0])):
@@ -302,7 +382,7 @@ class Shell(Expansion):
         saved = {name: self.env.get(name) for name in assigned}
         self.env.update(assigned)
         try:
-            return self._redirect(node[2], stdin, lambda text: self.call(argv, text))
+            return self._redirect(node[2], stdin, lambda given: self.call(argv, given))
         finally:
             for name, before in saved.items():
                 if before is None:
@@ -310,7 +390,7 @@ class Shell(Expansion):
                 else:
                     self.env[name] = before
 
-    def _redirect(self, redirections: list[tuple[str, Word]], stdin: str, action: Callable[[str], int]) -> int:
+    def _redirect(self, redirections: list[tuple[str, Word]], stdin: Input, action: Callable[[Input], int]) -> int:
         if not redirections:
             return action(stdin)
         saved = self._sink, self._error_sink, self._stderr_is_stdout, self._stdout_is_stderr
@@ -322,30 +402,42 @@ class Shell(Expansion):
                 elif operator in (">&2", "1>&2"):
                     self._stdout_is_stderr += 1
                 elif operator in ("<<", "<<-"):
-                    stdin = self.expand(word)
+                    stdin = Input(self.expand(word))
                 elif operator == "<":
-                    content = self.files.get(self.path(self.expand(word)))
-                    if content is None:
-                        self.complain(f"sh: can't open {self.expand(word)}: no such file\n")
-                        return 1
-                    stdin = content
+                    stdin = Input(self._opened(self.expand(word)))
                 else:
                     opened.append(self._open(operator, self.path(self.expand(word))))
             return action(stdin)
+        except _NotOpened as problem:
+            self.complain(f"{self.name}: {problem}\n")
+            return 1
         finally:
             self._sink, self._error_sink, self._stderr_is_stdout, self._stdout_is_stderr = saved
             for path, append, sink in opened:
                 before = (self.files.get(path) or "") if append else ""
                 self.write(path, before + "".join(sink))
 
+    def _opened(self, name: str) -> str:
+        if name == "/dev/null":
+            return ""
+        content = self.files.get(self.path(name))
+        if content is None:
+            raise _NotOpened(f"can't open {name}: no such file")
+        return content
+
     def _open(self, operator: str, path: str) -> tuple[str, bool, list[str]]:
         """Let an output go to a file; it is written when the command is done."""
+        if not path.startswith(("/dev/", "/proc/")):
+            try:
+                self.files.check(path)
+            except FileError as error:
+                raise _NotOpened(f"can't create {path}: {error}") from None
         sink: list[str] = []
-        if operator != "2>":
+        if operator not in ("2>", "2>>"):
             self._sink = sink
-        if operator in ("2>", "&>"):
+        if operator in ("2>", "2>>", "&>"):
             self._error_sink = sink
-        return path, operator == ">>", sink
+        return path, operator in (">>", "2>>"), sink
 
 
 def _assignment(word: Word) -> tuple[str, Word] | None:

@@ -6,13 +6,17 @@ from typing import TYPE_CHECKING
 
 from minikctl.kubelet.runtime.shell.control import Endless
 
+_DNS = "10.96.0.10"
 _PATIENCE = 200  # vain attempts after which a script is taken to go on trying
 
 if TYPE_CHECKING:
+    from minikctl.kubelet.runtime.shell.commands import Command
+    from minikctl.kubelet.runtime.shell.input import Input
     from minikctl.kubelet.runtime.shell.interpreter import Shell
 
 
-def _reach(shell: Shell, host: str, port: int) -> bool:
+def reach(shell: Shell, host: str, port: int) -> bool:
+    """Whether somebody answers there now; a script that asks in vain for long is taken to go on for good."""
     world = shell.world
     reached = world.reaches(host, port, shell.time)
     if not reached:
@@ -23,56 +27,78 @@ def _reach(shell: Shell, host: str, port: int) -> bool:
     return reached
 
 
-def _netcat(shell: Shell, argv: list[str], stdin: str) -> int:
+def _netcat(shell: Shell, argv: list[str], stdin: Input) -> int:
     if any(word.startswith("-") and "l" in word for word in argv[1:]):
         raise Endless
-    words = _operands(argv, ("-w", "-i", "-p", "-q"))
+    words = operands(argv, ("-w", "-i", "-p", "-q"))
     if not words:
         return 1
     port = int(words[1]) if len(words) > 1 and words[1].isdigit() else 0
-    if _reach(shell, words[0], port):
+    if reach(shell, words[0], port):
         return 0
     shell.complain(f"nc: bad address '{words[0]}'\n")
     return 1
 
 
-def _lookup(shell: Shell, argv: list[str], stdin: str) -> int:
-    words = _operands(argv, ("-type",))
-    name = words[-1] if argv[0].endswith("getent") else words[0] if words else ""
-    if _reach(shell, name, 0):
-        shell.print(f"Name:\t{name}\n")
-        return 0
-    shell.complain(f"** server can't find {name}: NXDOMAIN\n")
-    return 1
+def _resolved(shell: Shell, name: str) -> tuple[str, list[str]] | None:
+    """The full name and addresses of a host, where it can be reached."""
+    if not reach(shell, name, 0):
+        return None
+    network = shell.world.network
+    return network.lookup(name) if network is not None else (name, [])
 
 
-def _ping(shell: Shell, argv: list[str], stdin: str) -> int:
-    words = _operands(argv, ("-c", "-W", "-w", "-i"))
-    return 0 if words and _reach(shell, words[0], 0) else 1
-
-
-def _fetch(shell: Shell, argv: list[str], stdin: str) -> int:
-    """wget and curl: a Service answers 200 with nothing in it."""
-    words = _operands(
-        argv, ("-o", "-O", "-T", "-t", "-m", "-X", "-H", "-d", "-u", "-w", "--max-time", "--retry", "--connect-timeout")
-    )
-    url = next((word for word in words if "." in word or "/" in word or ":" in word), words[0] if words else "")
-    scheme, _, rest = url.rpartition("://")
-    host, _, port = rest.partition("/")[0].partition(":")
-    number = int(port) if port.isdigit() else 443 if scheme == "https" else 80
-    program = argv[0].rpartition("/")[2]
-    if not _reach(shell, host, number):
-        text = f"wget: bad address '{host}'\n" if program == "wget" else f"curl: (6) Could not resolve host: {host}\n"
-        shell.complain(text)
-        return 1 if program == "wget" else 6
-    if "--server-response" in argv or "-S" in argv:
-        shell.print("  HTTP/1.1 200 OK\n")
-    if "%{http_code}" in argv:
-        shell.print("200")
+def _nslookup(shell: Shell, argv: list[str], stdin: Input) -> int:
+    words = operands(argv, ("-type",))
+    found = _resolved(shell, words[0]) if words else None
+    shell.print(f"Server:\t\t{_DNS}\nAddress:\t{_DNS}:53\n\n")
+    if found is None:
+        shell.print(f"** server can't find {words[0] if words else ''}: NXDOMAIN\n\n")
+        return 1
+    full, addresses = found
+    shell.print("".join(f"Name:\t{full}\nAddress: {address}\n" for address in addresses) or f"Name:\t{full}\n")
+    shell.print("\n")
     return 0
 
 
-def _operands(argv: list[str], with_value: tuple[str, ...]) -> list[str]:
+def _getent(shell: Shell, argv: list[str], stdin: Input) -> int:
+    words = operands(argv, ())
+    found = _resolved(shell, words[-1]) if words else None
+    if found is None:
+        return 2
+    full, addresses = found
+    shell.print("".join(f"{address:15} {full}  {words[-1]}\n" for address in addresses))
+    return 0
+
+
+def _dig(shell: Shell, argv: list[str], stdin: Input) -> int:
+    """dig +short and host: the addresses."""
+    words = [word for word in operands(argv, ("-t",)) if word[:1] not in "+@"]
+    found = _resolved(shell, words[0]) if words else None
+    if found is None:
+        if argv[0].endswith("host"):
+            shell.print(f"Host {words[0] if words else ''} not found: 3(NXDOMAIN)\n")
+            return 1
+        return 0
+    full, addresses = found
+    form = "{full} has address {address}\n" if argv[0].endswith("host") else "{address}\n"
+    shell.print("".join(form.format(full=full, address=address) for address in addresses))
+    return 0
+
+
+def _ping(shell: Shell, argv: list[str], stdin: Input) -> int:
+    words = operands(argv, ("-c", "-W", "-w", "-i"))
+    found = _resolved(shell, words[0]) if words else None
+    if found is None:
+        shell.complain(f"ping: bad address '{words[0] if words else ''}'\n")
+        return 1
+    address = (found[1] or [found[0]])[0]
+    shell.print(f"PING {words[0]} ({address}): 56 data bytes\n64 bytes from {address}: seq=0 ttl=64 time=0.050 ms\n")
+    return 0
+
+
+def operands(argv: list[str], with_value: tuple[str, ...]) -> list[str]:
+    """The words of a command line that are neither options nor the values of `with_value`."""
     found = []
     words = iter(argv[1:])
     for word in words:
@@ -83,7 +109,7 @@ def _operands(argv: list[str], with_value: tuple[str, ...]) -> list[str]:
     return found
 
 
-COMMANDS = {
-    "nc": _netcat, "ncat": _netcat, "netcat": _netcat, "nslookup": _lookup, "getent": _lookup, "dig": _lookup,
-    "host": _lookup, "ping": _ping, "wget": _fetch, "curl": _fetch,
+COMMANDS: dict[str, Command] = {
+    "nc": _netcat, "ncat": _netcat, "netcat": _netcat, "nslookup": _nslookup, "getent": _getent, "dig": _dig,
+    "host": _dig, "ping": _ping,
 }  # fmt: skip

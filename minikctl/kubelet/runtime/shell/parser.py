@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from minikctl.kubelet.runtime.shell import Unsupported
+from minikctl.kubelet.runtime.shell import Incomplete, Unsupported
 
 Part = tuple[Any, ...]
 Word = list[Part]
@@ -25,6 +25,7 @@ _OPERATORS = (
     "1>&2",
     ">&2",
     "&>",
+    "2>>",
     "2>",
     "1>",
     "|",
@@ -51,9 +52,14 @@ class _Token:
         self.word = word
 
 
-def parse(source: str) -> Node:
-    """The tree of a script; Unsupported where it is not understood."""
-    return _Parser(_Lexer(source).tokens()).script()
+def parse(source: str, partial: bool = False) -> Node:
+    """The tree of a script; Unsupported where it is not understood.
+
+    `partial`: more lines may follow, so that what is not ended yet is Incomplete.
+    """
+    if partial and source.endswith("\\\n"):
+        raise Incomplete("continued line")
+    return _Parser(_Lexer(source, partial).tokens()).script()
 
 
 def quoted_text(source: str) -> Word:
@@ -62,8 +68,9 @@ def quoted_text(source: str) -> Word:
 
 
 class _Lexer:
-    def __init__(self, source: str) -> None:
+    def __init__(self, source: str, partial: bool = False) -> None:
         self._source = source
+        self._partial = partial
         self._at = 0
 
     def tokens(self) -> list[_Token]:
@@ -112,6 +119,9 @@ class _Lexer:
             if line == end:
                 break
             lines.append(line + "\n")
+        else:
+            if self._partial:
+                raise Incomplete("here-document")
         return _Lexer("".join(lines)).quoted_text()
 
     def quoted_text(self) -> Word:
@@ -130,7 +140,7 @@ class _Lexer:
             if char == "'":
                 end = source.find("'", self._at + 1)
                 if end < 0:
-                    raise Unsupported("unterminated quote")
+                    raise Incomplete("unterminated quote")
                 parts.append(("text", source[self._at + 1 : end], True))
                 self._at = end + 1
                 literal = False
@@ -169,21 +179,21 @@ class _Lexer:
                 parts.append(("text", char, True))
                 self._at += 1
         if end is not None:
-            raise Unsupported("unterminated quote")
+            raise Incomplete("unterminated quote")
 
     def _dollar(self, quoted: bool) -> Part:
         source = self._source
         if source[self._at] == "`":
             end = source.find("`", self._at + 1)
             if end < 0:
-                raise Unsupported("unterminated backquote")
+                raise Incomplete("unterminated backquote")
             inner = source[self._at + 1 : end].replace("\\`", "`")
             self._at = end + 1
             return ("run", parse(inner), quoted)
         if source.startswith("$((", self._at):
             end = source.find("))", self._at)
             if end < 0:
-                raise Unsupported("unterminated arithmetic")
+                raise Incomplete("unterminated arithmetic")
             inner = source[self._at + 3 : end]
             self._at = end + 2
             return ("math", inner, quoted)
@@ -225,7 +235,7 @@ class _Lexer:
                 if not depth:
                     return at
             at += 1
-        raise Unsupported("unterminated substitution")
+        raise Incomplete("unterminated substitution")
 
 
 def _parameter(inner: str, quoted: bool) -> Part:
@@ -257,6 +267,11 @@ def _plain(word: Word) -> str:
     return "".join(part[1] for part in word if part[0] == "text")
 
 
+def _shown(token: _Token) -> str:
+    """A token as a shell names it in its complaint."""
+    return "newline" if token.text == "\n" else f'"{token.text}"'
+
+
 class _Parser:
     def __init__(self, tokens: list[_Token]) -> None:
         self._tokens = tokens
@@ -265,7 +280,7 @@ class _Parser:
     def script(self) -> Node:
         node = self._list(set())
         if self._peek().kind != "end":
-            raise Unsupported(f"syntax near {self._peek().text!r}")
+            raise Unsupported(f"unexpected {_shown(self._peek())}")
         return node
 
     def _peek(self) -> _Token:
@@ -273,7 +288,8 @@ class _Parser:
 
     def _take(self) -> _Token:
         token = self._tokens[self._at]
-        self._at += 1
+        if token.kind != "end":
+            self._at += 1
         return token
 
     def _is_op(self, *texts: str) -> bool:
@@ -281,8 +297,9 @@ class _Parser:
         return token.kind == "op" and token.text in texts
 
     def _expect(self, text: str) -> None:
-        if self._take().text != text:
-            raise Unsupported(f"expected {text}")
+        token = self._take()
+        if token.text != text:
+            raise (Incomplete if token.kind == "end" else Unsupported)(f"expected {text}")
 
     def _skip_newlines(self) -> None:
         while self._is_op("\n"):
@@ -334,7 +351,7 @@ class _Parser:
             self._at += 1
             return self._redirected(getattr(self, "_" + {"{": "braces"}.get(text, text))())
         if text in _CLOSERS:
-            raise Unsupported(f"syntax near {text}")
+            raise Unsupported(f"unexpected {_shown(self._peek())}")
         return self._simple()
 
     def _redirected(self, node: Node) -> Node:
@@ -360,6 +377,8 @@ class _Parser:
             if word == "else":
                 otherwise = self._list({"fi"})
                 self._expect("fi")
+            elif word != "fi":
+                raise Incomplete("expected fi")
             return ("if", branches, otherwise)
 
     def _while(self, until: bool = False) -> Node:
@@ -423,18 +442,20 @@ class _Parser:
                 self._skip_newlines()
                 return ("define", _plain(words[0]), self._command())
         if not words and not redirections:
-            raise Unsupported(f"syntax near {self._peek().text!r}")
+            if self._peek().kind == "end":
+                raise Incomplete("unexpected end of file")
+            raise Unsupported(f"unexpected {_shown(self._peek())}")
         return ("run", words, redirections)
 
     def _redirections(self) -> list[tuple[str, Word]]:
         found: list[tuple[str, Word]] = []
-        while self._is_op(">", ">>", "<", "<<", "<<-", "2>&1", "1>&2", ">&2", "&>", "2>", "1>"):
+        while self._is_op(">", ">>", "<", "<<", "<<-", "2>&1", "1>&2", ">&2", "&>", "2>>", "2>", "1>"):
             operator = self._take().text
             if operator in ("2>&1", "1>&2", ">&2"):
                 found.append((operator, []))
                 continue
             token = self._take()
             if token.kind != "word":
-                raise Unsupported("redirection")
+                raise Unsupported(f"unexpected {_shown(token)}")
             found.append((operator, token.word))
         return found
