@@ -18,6 +18,7 @@ from minikctl.apiserver.http import (
     connections,
     credentials,
     forms,
+    listoptions,
     negotiation,
     queryoptions,
     requestinfo,
@@ -178,7 +179,7 @@ class _Exchange:
             _check_method(info, resource)
             request.options = queryoptions.options(query)
             if info.verb in ("list", "watch", "deletecollection"):
-                request.name = ""
+                _select_name(request)
         return request
 
     def _lookup(self, info: RequestInfo) -> Resource:
@@ -219,9 +220,13 @@ class _Exchange:
             raise errors.bad_request("this request cannot be upgraded")
         wanted = negotiation.wanted(self.header(b"accept"), _FORMS.get(request.verb, _WRITTEN_FORMS))
         self.media_type, request.accept = wanted.media_type, wanted.form
+        if request.verb in _READING:
+            listoptions.check(request)
         if request.verb == "watch":
             await self._watch(request)
             return None
+        if request.verb in _READING:
+            listoptions.present(request, app.server.storage.store.revision())
         if request.verb in _WITH_BODY:
             await self._read_body(request)
         response = app.server.handle(request)
@@ -240,8 +245,6 @@ class _Exchange:
 
     async def _watch(self, request: Request) -> None:
         server = self.app.server
-        if request.name and "fieldSelector" not in request.options:
-            request.options["fieldSelector"] = f"metadata.name={request.name}"
         server.admit(request)
         if "watch" not in (request.resource.verbs if request.resource else ()):
             raise _NoSuchMethod
@@ -282,6 +285,13 @@ def _check_method(info: RequestInfo, resource: Resource) -> None:
         raise _NoSuchMethod
     if info.verb not in resource.verbs:
         raise _NoSuchMethod
+
+
+def _select_name(request: Request) -> None:
+    """A collection's request with a name in its path selects by it: /api/v1/watch/namespaces/NS/pods/NAME."""
+    if request.name:
+        request.options.setdefault("fieldSelector", f"metadata.name={request.name}")
+        request.name = ""
 
 
 def _delete_options(request: Request, body: Any) -> None:

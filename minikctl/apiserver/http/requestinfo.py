@@ -58,8 +58,6 @@ def parse(method: str, path: str, watch: bool = False, field_name: str = "") -> 
         verb = "watch" if watch else "list"
     elif not name and verb == "delete":
         verb = "deletecollection"
-    elif verb == "get" and watch and not subresource:
-        verb = "watch"
     if not name and field_name and verb in ("list", "watch", "deletecollection"):
         name = field_name
     return RequestInfo(verb, path, group, version, namespace, plural, name, subresource, _rest(path, subresource, name))

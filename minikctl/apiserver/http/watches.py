@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from minikctl.apimachinery import errors
 from minikctl.apimachinery.request import Change, Obj
-from minikctl.apiserver.http import forms, queryoptions
+from minikctl.apiserver.http import forms, listoptions, queryoptions
 from minikctl.apiserver.http.answers import CODEC
 from minikctl.apiserver.registry import read, watching
+from minikctl.apiserver.registry.storage import stored_as
 from minikctl.store.errors import CompactedError
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 POLL_SECONDS = 0.003
 
 _BOOKMARK_SECONDS = 60.0
+_LAST_BOOKMARK_SECONDS = 2.0
 _DEFAULT_TIMEOUT = 1800
 _MOST_PENDING = 20_000
 _INITIAL_END = {"k8s.io/initial-events-end": "true"}
@@ -92,7 +94,7 @@ class Watch:
     def bookmark(self, revision: int, annotations: dict[str, str] | None = None) -> bytes:
         """A BOOKMARK: everything up to this revision has been sent."""
         resource = self.context.resource
-        meta: Obj = {"resourceVersion": str(revision), "creationTimestamp": None}
+        meta: Obj = {"resourceVersion": str(revision)}
         if annotations:
             meta["annotations"] = annotations
         obj: Obj = {"kind": resource.kind, "apiVersion": resource.api_version, "metadata": meta}
@@ -192,15 +194,14 @@ class Hub:
         """A watch with its first events queued. Expired where its revision is no longer retained."""
         watch = Watch(context)
         options = context.request.options
-        since = options.get("resourceVersion") or "0"
+        since = listoptions.revision(context)
         with self._store.snapshot():
             watch.revision = self._store.revision()
-            if since == "0" or options.get("sendInitialEvents"):
-                if options.get("sendInitialEvents") is not False:
-                    self._initial(watch)
-            else:
-                self._missed(watch, int(since))
-        self._watches.setdefault(context.resource.key, set()).add(watch)
+            if options.get("sendInitialEvents") or (not since and "sendInitialEvents" not in options):
+                self._initial(watch)
+            elif since:
+                self._missed(watch, since)
+        self._watches.setdefault(stored_as(context.resource.key), set()).add(watch)
         self._activity.waiting += watch.awaited
         return watch
 
@@ -230,12 +231,13 @@ class Hub:
 
     def close(self, watch: Watch) -> None:
         """Forget a watch."""
-        watches = self._watches.get(watch.context.resource.key, set())
+        key = stored_as(watch.context.resource.key)
+        watches = self._watches.get(key, set())
         if watch in watches:
             watches.discard(watch)
             self._activity.waiting -= watch.awaited
         if not watches:
-            self._watches.pop(watch.context.resource.key, None)
+            self._watches.pop(key, None)
 
     def close_all(self) -> None:
         """End every watch, as when the server stops."""
@@ -292,7 +294,7 @@ async def _pump(hub: Hub, watch: Watch, send: Callable[[MutableMapping[str, Any]
     options = watch.context.request.options
     end = loop.time() + (options.get("timeoutSeconds") or _DEFAULT_TIMEOUT * (1 + random.random()))
     bookmarks = bool(options.get("allowWatchBookmarks"))
-    mark = loop.time() + _BOOKMARK_SECONDS
+    mark = _next_mark(loop.time(), end)
     while not watch.closed or watch.pending:
         if watch.pending:
             data = b"".join(watch.pending)
@@ -303,7 +305,7 @@ async def _pump(hub: Hub, watch: Watch, send: Callable[[MutableMapping[str, Any]
         if now >= end:
             return
         if bookmarks and now >= mark:
-            mark = now + _BOOKMARK_SECONDS
+            mark = _next_mark(now, end)
             watch.offer(watch.bookmark(hub.revision))
             continue
         watch.wake.clear()
@@ -311,6 +313,12 @@ async def _pump(hub: Hub, watch: Watch, send: Callable[[MutableMapping[str, Any]
             await asyncio.wait_for(watch.wake.wait(), min(end, mark if bookmarks else end) - now)
         except asyncio.TimeoutError:
             continue
+
+
+def _next_mark(now: float, end: float) -> float:
+    """When the next bookmark is due: every minute, and shortly before the watch ends."""
+    last = end - _LAST_BOOKMARK_SECONDS
+    return min(now + _BOOKMARK_SECONDS, last if last > now else end)
 
 
 async def _until_gone(receive: Callable[[], Awaitable[MutableMapping[str, Any]]], watch: Watch) -> None:

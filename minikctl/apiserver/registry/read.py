@@ -49,7 +49,12 @@ def get(ctx: Context) -> Obj:
 
 
 def list_page(ctx: Context) -> Page:
-    """Carry out a list request."""
+    """Carry out a list request: everything in it is of one revision."""
+    with ctx.server.storage.store.snapshot():
+        return _list_page(ctx)
+
+
+def _list_page(ctx: Context) -> Page:
     options = ctx.request.options
     store = ctx.server.storage.store
     labels = label_selector(options.get("labelSelector"))
@@ -60,6 +65,8 @@ def list_page(ctx: Context) -> Page:
         try:
             records = store.list_at(revision, stored_as(ctx.resource.key), ctx.namespace, after=start)
         except CompactedError:
+            if not options.get("continue"):
+                raise errors.expired("The resourceVersion for the provided list is too old.") from None
             raise errors.expired(
                 "The provided continue parameter is too old to display a consistent list result. "
                 "You can start a new list without the continue parameter."
@@ -142,7 +149,7 @@ def _position(options: dict[str, Any]) -> tuple[str, int]:
     """Where a continued list goes on: the path it starts after, and the revision it reads at."""
     token = options.get("continue")
     if not token:
-        return "", 0
+        return "", _exact(options)
     import base64
     import json
 
@@ -151,6 +158,14 @@ def _position(options: dict[str, Any]) -> tuple[str, int]:
         return decoded["start"].rstrip("\x00"), int(decoded["rv"])
     except (ValueError, KeyError, TypeError):
         raise errors.bad_request(f"continue key is not valid: {token}") from None
+
+
+def _exact(options: dict[str, Any]) -> int:
+    """The revision that a list wants to be of, exactly; 0 where it may be of the newest."""
+    match, version = options.get("resourceVersionMatch"), options.get("resourceVersion") or "0"
+    if match == "Exact" or (options.get("limit") and version != "0" and match != "NotOlderThan"):
+        return int(version)
+    return 0
 
 
 def _token(revision: int, path: str) -> str:

@@ -60,17 +60,23 @@ def event_of(change: Change, ctx: Context, matches: Any) -> tuple[str, Obj] | No
     request = ctx.request
     if (request.namespace and change.namespace != request.namespace) or (request.name and change.name != request.name):
         return None
-    type_ = change.type
+    type_, obj = change.type, change.object
     if matches is not None:
-        now = matches(change.object)
+        now = matches(obj)
         before = type_ != "ADDED" and ((type_ == "DELETED" and now) or _matched_before(change, matches))
-        if type_ == "DELETED" and not (now or before):
+        if not now and not before:
             return None
-        if type_ != "DELETED":
-            if not now and not before:
-                return None
-            type_ = "MODIFIED" if now and before else "ADDED" if now else "DELETED"
-    return type_, ctx.server.shown(dict(change.object), ctx.resource)
+        if type_ != "DELETED" and not now:
+            # To this watch the object is gone: it is shown as it last was, at the revision that took it away.
+            type_, obj = "DELETED", _as_before(change)
+        elif type_ != "DELETED":
+            type_ = "MODIFIED" if before else "ADDED"
+    return type_, ctx.server.shown(dict(obj), ctx.resource)
+
+
+def _as_before(change: Change) -> Obj:
+    old = change.old() or change.object
+    return {**old, "metadata": {**old["metadata"], "resourceVersion": str(change.revision)}}
 
 
 def _matched_before(change: Change, matches: Any) -> bool:

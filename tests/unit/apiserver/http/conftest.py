@@ -45,6 +45,11 @@ class Reply:
     def json(self) -> Any:
         return json.loads(self.body)
 
+    @property
+    def events(self) -> list[Any]:
+        """The events of a watch."""
+        return [json.loads(line) for line in self.body.splitlines()]
+
     def header(self, name: str) -> str:
         return dict(self.headers).get(name, "")
 
@@ -73,17 +78,8 @@ class Client:
     async def _ask(
         self, method: str, target: str, body: Any, user: UserInfo | None, content_type: str, headers: dict[str, str]
     ) -> Reply:
-        path, _, query = target.partition("?")
         data = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
-        sent = {"content-type": content_type, **{k.replace("_", "-"): v for k, v in headers.items()}}
-        scope = {
-            "type": "http",
-            "method": method,
-            "path": path,
-            "query_string": query.encode(),
-            "headers": [(name.encode(), value.encode()) for name, value in sent.items()],
-            "state": {CERTIFICATE: user} if user else {},
-        }
+        scope = _scope(method, target, user, content_type, headers)
         messages: list[MutableMapping[str, Any]] = []
         incoming = [{"type": "http.request", "body": data}]
 
@@ -96,6 +92,54 @@ class Client:
         await self.app(scope, receive, send)
         start = messages[0]
         return Reply(start["status"], start["headers"], b"".join(m.get("body", b"") for m in messages[1:]))
+
+    def watch(self, target: str, *actions: tuple[Any, ...], user: UserInfo | None = ADMIN, **headers: str) -> Reply:
+        """What a watch sends while some requests (arguments of `ask`) are made; it is ended after them."""
+        return asyncio.run(self._watch(target, actions, user, headers))
+
+    async def _watch(
+        self, target: str, actions: tuple[tuple[Any, ...], ...], user: UserInfo | None, headers: dict[str, str]
+    ) -> Reply:
+        messages: list[MutableMapping[str, Any]] = []
+        gone = asyncio.Event()
+
+        async def receive() -> MutableMapping[str, Any]:
+            await gone.wait()
+            return {"type": "http.disconnect"}
+
+        async def send(message: MutableMapping[str, Any]) -> None:
+            messages.append(message)
+
+        task = asyncio.ensure_future(self.app(_scope("GET", target, user, JSON, headers), receive, send))
+        await _quiet()
+        for method, path, *body in actions:
+            await self._ask(method, path, body[0] if body else None, ADMIN, JSON, {})
+            await _quiet()
+        gone.set()
+        await task
+        start = messages[0]
+        return Reply(start["status"], start["headers"], b"".join(m.get("body", b"") for m in messages[1:]))
+
+
+async def _quiet() -> None:
+    """Let every task run until it waits for something new."""
+    for _ in range(10):
+        await asyncio.sleep(0)
+
+
+def _scope(
+    method: str, target: str, user: UserInfo | None, content_type: str, headers: dict[str, str]
+) -> dict[str, Any]:
+    path, _, query = target.partition("?")
+    sent = {"content-type": content_type, **{k.replace("_", "-"): v for k, v in headers.items()}}
+    return {
+        "type": "http",
+        "method": method,
+        "path": path,
+        "query_string": query.encode(),
+        "headers": [(name.encode(), value.encode()) for name, value in sent.items()],
+        "state": {CERTIFICATE: user} if user else {},
+    }
 
 
 @pytest.fixture

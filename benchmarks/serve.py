@@ -1,0 +1,162 @@
+#!/usr/bin/env python3
+"""How fast `minikctl serve` answers: GETs of a pod and creates of ConfigMaps over one kept connection, how soon a
+watcher sees a change, and how soon a server that is started answers.
+
+    benchmarks/serve.py [--requests N]
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import json
+import os
+import socket
+import ssl
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+PREFIX = "/api/v1/namespaces/default"
+
+
+class Connection:
+    """One kept HTTP/1.1 connection of the administrator's."""
+
+    def __init__(self, kubeconfig: Path, folder: Path) -> None:
+        config = yaml.safe_load(kubeconfig.read_text())
+        cluster, user = config["clusters"][0]["cluster"], config["users"][0]["user"]
+        pair = folder / "client.pem"
+        pair.write_bytes(b"".join(base64.b64decode(user[f"client-{name}-data"]) for name in ("key", "certificate")))
+        authority = base64.b64decode(cluster["certificate-authority-data"]).decode()
+        context = ssl.create_default_context(cadata=authority)
+        context.load_cert_chain(pair)
+        host, _, port = cluster["server"].removeprefix("https://").partition(":")
+        plain = socket.create_connection((host, int(port)))
+        plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._socket = context.wrap_socket(plain, server_hostname=host)
+        self._buffer = b""
+
+    def send(self, method: str, path: str, body: bytes = b"") -> None:
+        lines = [f"{method} {path} HTTP/1.1", "Host: x", "Content-Type: application/json"]
+        head = "\r\n".join([*lines, f"Content-Length: {len(body)}", "", ""])
+        self._socket.sendall(head.encode() + body)
+
+    def ask(self, method: str, path: str, body: bytes = b"") -> bytes:
+        """The body of the answer; RuntimeError where it is an error."""
+        self.send(method, path, body)
+        while b"\r\n\r\n" not in self._buffer:
+            self._receive()
+        head, _, rest = self._buffer.partition(b"\r\n\r\n")
+        length = int(head.lower().partition(b"content-length: ")[2].split(b"\r\n")[0])
+        while len(rest) < length:
+            self._buffer = b""
+            self._receive()
+            rest += self._buffer
+        self._buffer = rest[length:]
+        if not head.startswith(b"HTTP/1.1 2"):
+            raise RuntimeError(rest.decode())
+        return rest[:length]
+
+    def _receive(self) -> None:
+        data = self._socket.recv(65536)
+        if not data:
+            raise RuntimeError("the connection has ended")
+        self._buffer += data
+
+    def lines(self) -> Any:
+        """What comes, piece by piece, as it comes."""
+        while data := self._socket.recv(65536):
+            yield time.perf_counter(), data
+
+
+def configmap(name: str) -> bytes:
+    return json.dumps(
+        {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": {"k": "v"}}
+    ).encode()
+
+
+def rate(count: int, connection: Connection, what: Any) -> float:
+    start = time.perf_counter()
+    for number in range(count):
+        connection.ask(*what(number))
+    return count / (time.perf_counter() - start)
+
+
+def latency(kubeconfig: Path, folder: Path, connection: Connection, count: int) -> list[float]:
+    """Seconds between sending a create and a watcher's receiving its event."""
+    watcher = Connection(kubeconfig, folder)
+    watcher.send("GET", f"{PREFIX}/configmaps?watch=1&labelSelector=none")  # opened before the one that counts
+    watcher = Connection(kubeconfig, folder)
+    watcher.send("GET", f"{PREFIX}/configmaps?watch=1&resourceVersion={_revision(connection)}")
+    seen: dict[str, float] = {}
+
+    def follow() -> None:
+        for at, data in watcher.lines():
+            for number in range(count):
+                name = f"seen-{number}"
+                if name not in seen and f'"{name}"'.encode() in data:
+                    seen[name] = at
+            if len(seen) == count:
+                return
+
+    thread = threading.Thread(target=follow, daemon=True)
+    thread.start()
+    time.sleep(0.2)
+    sent = {}
+    for number in range(count):
+        sent[f"seen-{number}"] = time.perf_counter()
+        connection.ask("POST", f"{PREFIX}/configmaps", configmap(f"seen-{number}"))
+        time.sleep(0.005)
+    thread.join(10)
+    return [seen[name] - at for name, at in sent.items()]
+
+
+def _revision(connection: Connection) -> str:
+    listed = json.loads(connection.ask("GET", f"{PREFIX}/configmaps?limit=1"))
+    return str(listed["metadata"]["resourceVersion"])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--requests", type=int, default=3000)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        environ = {**os.environ, "MINIKCTL_HOME": str(folder / "home"), "PYTHONPATH": str(ROOT)}
+
+        def minikctl(*arguments: str) -> None:
+            command = [sys.executable, "-m", "minikctl", *arguments]
+            subprocess.run(command, env=environ, check=True, stdout=subprocess.DEVNULL)
+
+        minikctl("run", "web", "--image=nginx")
+        kubeconfig = folder / "kubeconfig"
+        start = time.perf_counter()
+        minikctl("serve", "--in-background", "--port=0", f"--kubeconfig-out={kubeconfig}")
+        try:
+            connection = Connection(kubeconfig, folder)
+            connection.ask("GET", "/version")
+            print(f"start to first answer      {time.perf_counter() - start:8.2f} s")
+            time.sleep(1)
+            reads = rate(options.requests, connection, lambda n: ("GET", f"{PREFIX}/pods/web"))
+            print(f"GET of a pod               {reads:8.0f} requests/s")
+            writes = rate(
+                options.requests // 2, connection, lambda n: ("POST", f"{PREFIX}/configmaps", configmap(f"c-{n}"))
+            )
+            print(f"create of a ConfigMap      {writes:8.0f} requests/s")
+            delays = latency(kubeconfig, folder, connection, 200)
+            print(f"create to watcher, median  {statistics.median(delays) * 1000:8.1f} ms")
+        finally:
+            minikctl("serve", "--stop")
+
+
+if __name__ == "__main__":
+    main()
