@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,10 +12,14 @@ from typing import Any
 import pytest
 
 from minikctl import clusters
+from minikctl.apimachinery import structural
+from minikctl.apimachinery.deepcopy import deep_copy
+from minikctl.apiserver.registry import write
 from minikctl.cluster import Cluster
 from minikctl.kubectl.factory import Streams
 from minikctl.kubectl.main import run
 from minikctl.store import check
+from minikctl.store.sqlite import SQLiteStore
 
 NOW = "2026-01-02T03:04:05Z"
 
@@ -44,6 +49,41 @@ def cluster(make_cluster: Callable[..., Cluster]) -> Cluster:
     made.client().create("namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "demo"}})
     made.settle()
     return made
+
+
+@pytest.fixture(autouse=True)
+def honest_components(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Fails a test whose code altered an object that readers share, or gave away a body that is not well-formed."""
+    shared: list[tuple[Any, str]] = []
+    keep, create, update = SQLiteStore.keep_view, write.create, write.transform_from_body
+
+    def remembering(store: SQLiteStore, revision: int, obj: Any) -> None:
+        shared.append((obj, json.dumps(obj)))
+        keep(store, revision, obj)
+
+    def checked_create(ctx: Any) -> Any:
+        if ctx.request.trusted:
+            check_form(ctx, ctx.request.body)
+        return create(ctx)
+
+    def checked_transform(ctx: Any) -> Any:
+        if ctx.request.trusted:
+            check_form(ctx, ctx.request.body)
+        return update(ctx)
+
+    monkeypatch.setattr(SQLiteStore, "keep_view", remembering)
+    monkeypatch.setattr(write, "create", checked_create)
+    monkeypatch.setattr(write, "transform_from_body", checked_transform)
+    yield
+    assert [obj for obj, text in shared if json.dumps(obj) != text] == []
+
+
+def check_form(ctx: Any, body: Any) -> None:
+    """A trusted body is what strict decoding would make of it, parts left out that every object has."""
+    schema, decoded, given = ctx.server.schema(ctx.resource), deep_copy(body), deep_copy(body)
+    assert structural.decode(decoded, schema) == ("", [])
+    structural.fill(given, schema)
+    assert given == decoded
 
 
 class Answer:

@@ -39,11 +39,15 @@ class Request:
     fieldSelector, limit, continue, resourceVersion, dryRun, fieldManager, fieldValidation, force,
     propagationPolicy, gracePeriodSeconds, preconditions, ...) as Python values. `accept` is
     "object", "table" or "metadata" (PartialObjectMetadata). `impersonate` is whom to act as.
+
+    `trusted`: the body of a create or update comes from a component of this process, which has made it
+    as the apiserver itself would write it and gives it away. It need not be checked for its form, it may
+    become the stored object, and what is answered may not be altered.
     """
 
     __slots__ = (
         "accept", "body", "impersonate", "name", "namespace", "options", "patch_type", "path",
-        "resource", "subresource", "user", "user_agent", "verb",
+        "resource", "subresource", "trusted", "user", "user_agent", "verb",
     )  # fmt: skip
 
     def __init__(
@@ -61,6 +65,7 @@ class Request:
         path: str = "",
         user_agent: str = "",
         impersonate: UserInfo | None = None,
+        trusted: bool = False,
     ) -> None:
         self.verb = verb
         self.user = user
@@ -75,6 +80,7 @@ class Request:
         self.path = path
         self.user_agent = user_agent
         self.impersonate = impersonate
+        self.trusted = trusted
 
 
 class Response:

@@ -314,21 +314,25 @@ class Server:
         label: Selector | None = None,
         owner: str | None = None,
         node: str | None = None,
+        shared: bool = False,
     ) -> list[Obj]:
-        """Objects by index, as the listers of in-process components read them."""
+        """Objects by index, as the listers of in-process components read them; `shared` ones may not be altered."""
         from minikctl.apiserver.registry.read import index_pair
 
         pair = None if owner is not None or node is not None else index_pair(label)
         records = self.storage.store.list(key, namespace, label=pair, owner=owner, node=node)
-        items = [record.object() for record in records]
+        view = self.storage.store.view
+        items = [view(record) if shared else record.object() for record in records]
         if label is None:
             return items
         return [item for item in items if label.matches(item["metadata"].get("labels") or {})]
 
-    def peek(self, key: str, namespace: str, name: str) -> Obj | None:
+    def peek(self, key: str, namespace: str, name: str, shared: bool = False) -> Obj | None:
         """One object as the listers of in-process components read it."""
         record = self.storage.record(key, namespace, name)
-        return record.object() if record else None
+        if record is None:
+            return None
+        return self.storage.store.view(record) if shared else record.object()
 
     def dependents(self, uid: str) -> list[tuple[str, Obj]]:
         """Every object that names this uid as an owner, with its resource key."""

@@ -30,9 +30,15 @@ class Transport(Protocol):
     def lookup(self, key: str) -> Resource: ...
     def resource_set(self) -> ResourceSet: ...
     def select(
-        self, key: str, namespace: str, label: Any = None, owner: str | None = None, node: str | None = None
+        self,
+        key: str,
+        namespace: str,
+        label: Any = None,
+        owner: str | None = None,
+        node: str | None = None,
+        shared: bool = False,
     ) -> list[Obj]: ...
-    def peek(self, key: str, namespace: str, name: str) -> Obj | None: ...
+    def peek(self, key: str, namespace: str, name: str, shared: bool = False) -> Obj | None: ...
     def dependents(self, uid: str) -> list[tuple[str, Obj]]: ...
 
 
@@ -138,10 +144,12 @@ class Client:
         label_selector: Selected = None,
         owner: str | None = None,
         node: str | None = None,
+        shared: bool = False,
     ) -> list_[Obj]:
         """Objects by index, as an informer's lister gives them: by owner's uid, by node, by labels.
 
-        For components: it reads past authorization, as a lister's cache does.
+        For components: it reads past authorization, as a lister's cache does. `shared` objects come
+        cheaper where they were looked at before, and may not be altered.
         """
         if label_selector is not None and not hasattr(label_selector, "matches"):
             from minikctl.apimachinery import selectors
@@ -150,11 +158,11 @@ class Client:
                 label_selector = selectors.parse(label_selector)
             else:
                 label_selector = selectors.from_label_selector(label_selector)
-        return self.server.select(resource, namespace, label_selector, owner, node)
+        return self.server.select(resource, namespace, label_selector, owner, node, shared)
 
-    def peek(self, resource: str, name: str, namespace: str = "") -> Obj | None:
+    def peek(self, resource: str, name: str, namespace: str = "", shared: bool = False) -> Obj | None:
         """One object, or None, as an informer's lister gives it: past authorization, like `items`."""
-        return self.server.peek(resource, namespace, name)
+        return self.server.peek(resource, namespace, name, shared)
 
     def dependents(self, uid: str) -> list_[tuple[str, Obj]]:
         """Every object with an owner reference to this uid, with its resource key."""
@@ -168,8 +176,16 @@ class Client:
     # Writing
 
     def create(
-        self, resource: Named, obj: Obj, namespace: str = "", subresource: str = "", name: str = "", **options: Any
+        self,
+        resource: Named,
+        obj: Obj,
+        namespace: str = "",
+        subresource: str = "",
+        name: str = "",
+        trusted: bool = False,
+        **options: Any,
     ) -> Obj:
+        """`trusted`: see Request; the caller gives `obj` away and leaves the answer as it is."""
         result: Obj = self.request(
             "create",
             resource,
@@ -178,10 +194,12 @@ class Client:
             subresource=subresource,
             body=obj,
             options=options,
+            trusted=trusted,
         )
         return result
 
-    def update(self, resource: Named, obj: Obj, subresource: str = "", **options: Any) -> Obj:
+    def update(self, resource: Named, obj: Obj, subresource: str = "", trusted: bool = False, **options: Any) -> Obj:
+        """`trusted`: see Request; only the object itself and its metadata must be the caller's own to give away."""
         meta = obj["metadata"]
         result: Obj = self.request(
             "update",
@@ -191,6 +209,7 @@ class Client:
             subresource=subresource,
             body=obj,
             options=options,
+            trusted=trusted,
         )
         return result
 

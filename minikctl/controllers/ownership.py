@@ -40,17 +40,26 @@ def is_controlled_by(obj: Obj, uid: str) -> bool:
 class Claim:
     """How one kind of owner claims one kind of object."""
 
-    __slots__ = ("api_version", "child", "client", "finalizer", "kind", "resource")
+    __slots__ = ("api_version", "child", "client", "finalizer", "kind", "resource", "shared")
 
     def __init__(
-        self, client: Client, resource: str, api_version: str, kind: str, child: str = "pods", finalizer: str = ""
+        self,
+        client: Client,
+        resource: str,
+        api_version: str,
+        kind: str,
+        child: str = "pods",
+        finalizer: str = "",
+        shared: bool = False,
     ) -> None:
+        """`shared`: the owner does not alter the objects it is given, which then come cheaper."""
         self.client = client
         self.resource = resource
         self.api_version = api_version
         self.kind = kind
         self.child = child
         self.finalizer = finalizer
+        self.shared = shared
 
     def owned(self, owner: Obj, selector: Any) -> list[Obj]:
         """The objects `owner` controls after adopting (where it is new) and releasing."""
@@ -58,7 +67,7 @@ class Claim:
         uid, namespace = meta["uid"], meta["namespace"]
         deleting = "deletionTimestamp" in meta
         kept = []
-        for obj in self.client.items(self.child, namespace, owner=uid):
+        for obj in self.client.items(self.child, namespace, owner=uid, shared=self.shared):
             if not is_controlled_by(obj, uid):
                 continue
             if deleting or selector.matches(obj["metadata"].get("labels") or {}):

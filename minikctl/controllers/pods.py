@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from minikctl.apimachinery.clock import parse_time
+from minikctl.apimachinery.deepcopy import deep_copy
 from minikctl.apimachinery.errors import StatusError
 
 if TYPE_CHECKING:
@@ -84,9 +85,9 @@ def from_template(template: Obj, owner: Obj, reference: Obj) -> Obj:
 
 
 def create(controller: Controller, owner: Obj, pod: Obj) -> Obj:
-    """Create a pod and tell so in events of its owner (RealPodControl)."""
+    """Create a pod and tell so in events of its owner (RealPodControl). The pod made may not be altered."""
     try:
-        made = controller.client.create("pods", pod, pod["metadata"]["namespace"])
+        made = controller.client.create("pods", deep_copy(pod), pod["metadata"]["namespace"], trusted=True)
     except StatusError as error:
         if not namespace_terminating(error):
             controller.recorder.event(owner, "Warning", "FailedCreate", f"Error creating: {error.message}")

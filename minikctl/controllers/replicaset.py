@@ -28,7 +28,7 @@ class ReplicaSetController(Controller):
 
     def __init__(self, env: Env) -> None:
         super().__init__(env)
-        self.claim = Claim(self.client, self.resource, self.api_version, self.kind)
+        self.claim = Claim(self.client, self.resource, self.api_version, self.kind, shared=True)
 
     def sync(self, key: str) -> float | None:
         if key.startswith(ORPHANS):

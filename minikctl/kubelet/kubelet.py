@@ -89,7 +89,8 @@ class Kubelet:
         if not namespace:
             self._sync_node(name)
             return None
-        pod = self._client.find("pods", name, namespace)
+        found = self._client.peek("pods", name, namespace, shared=True)
+        pod = None if found is None else dict(found)
         stored = self._state.get(f"pod/{key}")
         record = PodRecord.load(stored) if stored else None
         if record is not None and (pod is None or pod["metadata"]["uid"] != record.uid):
@@ -148,7 +149,7 @@ class Kubelet:
             self._update(key, pod)
 
     def _update(self, key: str, pod: Obj) -> None:
-        written = self._client.update("pods", pod, "status")
+        written = self._client.update("pods", {**pod, "metadata": dict(pod["metadata"])}, "status", trusted=True)
         self._written[key] = written["metadata"]["resourceVersion"]
 
     def _save(self, key: str, record: PodRecord) -> None:

@@ -22,6 +22,7 @@ from minikctl.store.state import State
 
 _TYPES = ("ADDED", "MODIFIED", "DELETED")
 _BUSY_SECONDS = 120
+_VIEWS = 1024
 _RECORD = (
     "SELECT o.id, o.resource, o.path, o.revision, l.data FROM objects o CROSS JOIN log l ON l.revision = o.revision"
 )
@@ -38,6 +39,8 @@ class SQLiteStore:
         self._tuned = False
         self._version = -1
         self._shared = False
+        # Objects by revision that all readers of the change log share: the newest ones looked at or written.
+        self._views: dict[int, dict[str, Any]] = {}
         # Called at the start of a transaction when another process has written since the last one.
         self.on_foreign_write: Callable[[], None] | None = None
         new = _check_file(path, create)
@@ -96,6 +99,7 @@ class SQLiteStore:
             self._revision = None
             if version != self._version:
                 self._version = version
+                self._views.clear()
                 if self.on_foreign_write is not None:
                     self.on_foreign_write()
         self._depth += 1
@@ -140,6 +144,7 @@ class SQLiteStore:
 
     def _abandon(self) -> None:
         self._revision = None
+        self._views.clear()  # revisions that are given back will be given to other objects
         if self._db.in_transaction:
             self._execute("ROLLBACK")
 
@@ -278,13 +283,33 @@ class SQLiteStore:
 
     def _change(self, revision: int, type_: int, resource: str, path: str, previous: int | None, data: str) -> Change:
         namespace, name = split_path(path)
-        old = (lambda: self.at(previous)) if previous else None
-        return Change(revision, _TYPES[type_], resource, namespace, name, lambda: decode(data, revision), old)
+        old = (lambda: self._at(previous)) if previous else None
+        return Change(revision, _TYPES[type_], resource, namespace, name, lambda: self._view(revision, data), old)
 
-    def at(self, revision: int) -> dict[str, Any] | None:
+    def _at(self, revision: int) -> dict[str, Any] | None:
         """The object that a revision wrote, while it is retained."""
+        if self._depth and revision in self._views:
+            return self._views[revision]
         row = self._execute("SELECT data FROM log WHERE revision = ?", (revision,)).fetchone()
-        return decode(row[0], revision) if row else None
+        return self._view(revision, row[0]) if row else None
+
+    def view(self, record: Record) -> dict[str, Any]:
+        """The record's object, shared by all who look at this revision: not to be altered."""
+        return self._view(record.revision, record.data)
+
+    def keep_view(self, revision: int, obj: dict[str, Any]) -> None:
+        """Let an object that nobody will alter any more be what readers of its revision get."""
+        if self._depth:  # else nobody vouches for what a revision holds
+            if len(self._views) >= _VIEWS:
+                del self._views[next(iter(self._views))]
+            self._views[revision] = obj
+
+    def _view(self, revision: int, data: str) -> dict[str, Any]:
+        found = self._views.get(revision) if self._depth else None
+        if found is None:
+            found = decode(data, revision)
+            self.keep_view(revision, found)
+        return found
 
     # Writing: inside a transaction only
 

@@ -59,7 +59,8 @@ def _delete(record: Record, ctx: Context) -> Obj:
     if not _begin(obj, finalizers, grace, ctx):
         return obj
     if not ctx.dry_run:
-        ctx.server.storage.update(record, obj, index_of(record.resource, record.object()))
+        store = ctx.server.storage.store
+        ctx.server.storage.update(record, obj, index_of(record.resource, store.view(record)))
     return obj
 
 

@@ -5,6 +5,7 @@ Counterparts: `pkg/registry/core/pod/storage` and its eviction and resize REST s
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from minikctl.apimachinery import errors, field, selectors
@@ -29,9 +30,9 @@ def bind(ctx: Context) -> Response:
     if not node:
         raise errors.invalid("Binding", ctx.request.name, [field.required("target.name")])
     _admit(binding, "v1", "Binding", ctx)
-    labels = (binding.get("metadata") or {}).get("annotations") or {}
+    annotations = (binding.get("metadata") or {}).get("annotations") or {}
 
-    def assign(pod: Obj) -> Obj:
+    def assign(pod: Obj) -> None:
         if pod["metadata"].get("deletionTimestamp"):
             raise _binding_conflict(ctx, f"pod {ctx.request.name} is being deleted, cannot be assigned to a host")
         spec = pod["spec"]
@@ -41,10 +42,9 @@ def bind(ctx: Context) -> Response:
             raise _binding_conflict(ctx, f"pod {ctx.request.name} has non-empty .spec.schedulingGates")
         spec["nodeName"] = node
         podtopologylabels.add(pod, node, ctx.reader)
-        if labels:
-            pod["metadata"].setdefault("annotations", {}).update(labels)
+        if annotations:
+            pod["metadata"]["annotations"] = {**(pod["metadata"].get("annotations") or {}), **annotations}
         _scheduled(pod, ctx.now)
-        return pod
 
     _write_past_validation(ctx, assign)
     return Response(dict(_SUCCESS), 201, ctx.warnings)
@@ -62,9 +62,9 @@ def _binding_conflict(ctx: Context, why: str) -> errors.StatusError:
 
 def _scheduled(pod: Obj, now: str) -> None:
     """Set the PodScheduled condition as the binding REST does, and drop the nomination."""
-    status = pod.setdefault("status", {})
+    status = pod["status"]
     status.pop("nominatedNodeName", None)
-    conditions = status.setdefault("conditions", [])
+    conditions = status["conditions"] = list(status.get("conditions") or ())
     entry = {
         "lastProbeTime": None,
         "lastTransitionTime": now,
@@ -79,8 +79,11 @@ def _scheduled(pod: Obj, now: str) -> None:
     conditions.append(entry)
 
 
-def _write_past_validation(ctx: Context, change: Any) -> Obj:
-    """Update the pod in a way its ordinary update does not allow; nothing else of it can change."""
+def _write_past_validation(ctx: Context, change: Callable[[Obj], None]) -> None:
+    """Update the pod in a way its ordinary update does not allow; nothing else of it can change.
+
+    `change` may alter the pod, its metadata, spec and status, but nothing below them: that is shared.
+    """
     from minikctl.apimachinery import managedfields
     from minikctl.store.record import index_of
 
@@ -89,14 +92,14 @@ def _write_past_validation(ctx: Context, change: Any) -> Obj:
         record = ctx.server.storage.record("pods", ctx.namespace, ctx.request.name)
         if record is None:
             raise errors.not_found("pods", ctx.request.name)
-        old = record.object()
-        new: Obj = change(record.object())
+        old = store.view(record)
+        new = {**old, **{part: dict(old.get(part) or ()) for part in ("metadata", "spec", "status")}}
+        change(new)
         managedfields.record_update(
             old, new, ctx.manager, "v1", ctx.request.subresource, ctx.now, ctx.server.schema(ctx.resource), ()
         )
         if not ctx.dry_run:
-            ctx.server.storage.update(record, new, index_of("pods", old))
-    return new
+            ctx.server.storage.update(record, new, index_of("pods", old), keep=True)
 
 
 def evict(ctx: Context) -> Response:

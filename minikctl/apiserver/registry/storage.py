@@ -53,21 +53,29 @@ class Storage:
     def record(self, resource_key: str, namespace: str, name: str) -> Record | None:
         return self.store.get(stored_as(resource_key), path_of(namespace, name))
 
-    def insert(self, resource_key: str, obj: Obj) -> None:
-        """Store a new object; the caller has seen that there is none of that name."""
+    def insert(self, resource_key: str, obj: Obj, keep: bool = False) -> None:
+        """Store a new object; the caller has seen that there is none of that name.
+
+        `keep`: nobody will alter `obj` any more, so that readers may have it as it is.
+        """
         resource_key = stored_as(resource_key)
         meta = obj["metadata"]
         path = path_of(meta.get("namespace", ""), meta["name"])
-        self.store.create(resource_key, path, obj, index_of(resource_key, obj))
+        revision = self.store.create(resource_key, path, obj, index_of(resource_key, obj))
+        if keep:
+            self.store.keep_view(revision, obj)
         self._wrote(resource_key)
 
-    def update(self, record: Record, obj: Obj, before: Index) -> None:
-        self.store.update(record, obj, index_of(record.resource, obj), before)
+    def update(self, record: Record, obj: Obj, before: Index, keep: bool = False) -> None:
+        """Replace the object of a record; `keep` as for `insert`."""
+        revision = self.store.update(record, obj, index_of(record.resource, obj), before)
+        if keep:
+            self.store.keep_view(revision, obj)
         self._wrote(record.resource)
 
     def remove(self, record: Record, obj: Obj) -> None:
         """Delete the object; `obj` is its last state, as watchers will see it."""
-        self.store.delete(record, obj, index_of(record.resource, record.object()))
+        self.store.delete(record, obj, index_of(record.resource, self.store.view(record)))
         self._wrote(record.resource)
 
     def replace(self, resource_key: str, obj: Obj) -> None:
