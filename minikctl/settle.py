@@ -106,7 +106,7 @@ class Reconciler:
         if store.revision() - store.oldest() > 2 * RETAINED_REVISIONS:
             store.compact(RETAINED_REVISIONS)
         if time.monotonic() > self._saved + _SAVE_SECONDS:
-            gc.collect()
+            gc.collect(1)  # what has come up since the last time: what has lived longer is there to stay
         self._saved = time.monotonic()
 
     def _catch_up(self, cursor: int) -> None:

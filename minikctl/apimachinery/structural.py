@@ -110,6 +110,7 @@ def keeps_zero(schema: Schema, required: bool) -> bool:
     return schema.type == "object" and schema.additional_raw is None
 
 
+@lru_cache(maxsize=1024)
 def always_present(schema: Schema) -> tuple[str, ...]:
     """The fields Go writes even when nobody set them: structs, values that are no pointers, no omitempty."""
     if schema.custom:

@@ -6,7 +6,7 @@ Counterpart of the generic apiserver's handler chain and its installed endpoints
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from minikctl.apiserver.registry.context import Context
 from minikctl.apiserver.registry.reader import Reader
 from minikctl.apiserver.registry.storage import Storage, stored_as
 from minikctl.apiserver.registry.strategy import Strategy, strategy_for
+from minikctl.store.record import Record
 
 if TYPE_CHECKING:
     from minikctl.apimachinery.clock import Clock
@@ -315,14 +316,15 @@ class Server:
         owner: str | None = None,
         node: str | None = None,
         shared: bool = False,
+        without: Container[str] = (),
     ) -> list[Obj]:
-        """Objects by index, as the listers of in-process components read them; `shared` ones may not be altered."""
+        """Objects by index, as the listers of in-process components read them (see Client.items)."""
         from minikctl.apiserver.registry.read import index_pair
 
         pair = None if owner is not None or node is not None else index_pair(label)
         records = self.storage.store.list(key, namespace, label=pair, owner=owner, node=node)
-        view = self.storage.store.view
-        items = [view(record) if shared else record.object() for record in records]
+        read = self.storage.store.view if shared else Record.object
+        items = [read(record) for record in records if record.path not in without]
         if label is None:
             return items
         return [item for item in items if label.matches(item["metadata"].get("labels") or {})]

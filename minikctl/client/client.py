@@ -6,7 +6,7 @@ Every method raises StatusError; what it returns is a fresh dict that the caller
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from typing import TYPE_CHECKING, Any, Protocol
 
 from minikctl.apimachinery.errors import StatusError
@@ -37,6 +37,7 @@ class Transport(Protocol):
         owner: str | None = None,
         node: str | None = None,
         shared: bool = False,
+        without: Container[str] = (),
     ) -> list[Obj]: ...
     def peek(self, key: str, namespace: str, name: str, shared: bool = False) -> Obj | None: ...
     def dependents(self, uid: str) -> list[tuple[str, Obj]]: ...
@@ -145,11 +146,13 @@ class Client:
         owner: str | None = None,
         node: str | None = None,
         shared: bool = False,
+        without: Container[str] = (),
     ) -> list_[Obj]:
         """Objects by index, as an informer's lister gives them: by owner's uid, by node, by labels.
 
         For components: it reads past authorization, as a lister's cache does. `shared` objects come
-        cheaper where they were looked at before, and may not be altered.
+        cheaper where they were looked at before, and may not be altered. Those whose keys
+        ("namespace/name") are in `without` are left out unread.
         """
         if label_selector is not None and not hasattr(label_selector, "matches"):
             from minikctl.apimachinery import selectors
@@ -158,7 +161,7 @@ class Client:
                 label_selector = selectors.parse(label_selector)
             else:
                 label_selector = selectors.from_label_selector(label_selector)
-        return self.server.select(resource, namespace, label_selector, owner, node, shared)
+        return self.server.select(resource, namespace, label_selector, owner, node, shared, without)
 
     def peek(self, resource: str, name: str, namespace: str = "", shared: bool = False) -> Obj | None:
         """One object, or None, as an informer's lister gives it: past authorization, like `items`."""

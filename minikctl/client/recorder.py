@@ -71,11 +71,16 @@ class _History:
 
 
 class Recorder:
-    """Writes the Events of one component (`host`: the node a kubelet or proxy runs on)."""
+    """Writes the Events of one component (`host`: the node a kubelet or proxy runs on).
+
+    `born`: when the component began to work, which writes all Events of its source; by default now.
+    """
 
     __slots__ = ("_born", "_cache", "_source", "client", "clock", "component", "host", "rand")
 
-    def __init__(self, client: Client, clock: Clock, rand: Rand, component: str, host: str = "") -> None:
+    def __init__(
+        self, client: Client, clock: Clock, rand: Rand, component: str, host: str = "", born: float | None = None
+    ) -> None:
         self.client = client
         self.clock = clock
         self.rand = rand
@@ -83,7 +88,7 @@ class Recorder:
         self.host = host
         self._source = {"component": component, "host": host} if host else {"component": component}
         self._cache: dict[str, _History] = {}
-        self._born = rfc3339(clock.present())
+        self._born = rfc3339(clock.present() if born is None else born)
 
     def event(self, obj: Mapping[str, Any], type_: str, reason: str, message: str, field_path: str = "") -> None:
         """Record a core/v1 Event about `obj` (an object, or an ObjectReference for things that are none)."""
@@ -195,7 +200,7 @@ class Recorder:
             name = f"{reference['name']}.{stamp:016x}"
             event["metadata"] = {"name": name, "namespace": namespace}
             try:
-                self.client.create("events", event, namespace)
+                self.client.create("events", event, namespace, trusted=True)
             except StatusError as error:
                 if error.reason == "AlreadyExists":
                     continue

@@ -19,13 +19,18 @@ if TYPE_CHECKING:
     from minikctl.apimachinery.request import Change, Obj
 
 
-def owned_or_orphan(kind: str) -> Mapper:
-    """The controlling owner of that kind; "orphans:NAMESPACE" for objects that nobody controls."""
+def owned_or_orphan(kind: str, relevant: Callable[[Obj], object] | None = None) -> Mapper:
+    """The controlling owner of that kind; "orphans:NAMESPACE" for objects that nobody controls.
+
+    `relevant` is what of an object its owner looks at, where a change of anything else does not wake it.
+    """
 
     def keys(change: Change) -> Keys:
         meta = change.object["metadata"]
         for owner in meta.get("ownerReferences") or ():
             if owner.get("controller"):
+                if relevant is not None and _alike(change, relevant):
+                    return ()
                 found = [object_key(change.namespace, owner["name"])] if owner.get("kind") == kind else []
                 return found + _lost_owner(change, kind, owner["uid"])
         if change.type == "DELETED" or not meta.get("labels") or "deletionTimestamp" in meta:
@@ -38,6 +43,11 @@ def owned_or_orphan(kind: str) -> Mapper:
         return [f"orphans:{change.namespace}", *_lost_owner(change, kind, "")]
 
     return keys
+
+
+def _alike(change: Change, relevant: Callable[[Obj], object]) -> bool:
+    old = change.old() if change.type == "MODIFIED" else None
+    return old is not None and relevant(old) == relevant(change.object)
 
 
 def _lost_owner(change: Change, kind: str, uid: str) -> list[str]:

@@ -43,11 +43,19 @@ def deployment(source: Source) -> Watches:
 
 
 def replicaset(source: Source) -> Watches:
-    return {"replicasets.apps": enqueue, "pods": mappers.owned_or_orphan("ReplicaSet")}
+    return {"replicasets.apps": enqueue, "pods": mappers.owned_or_orphan("ReplicaSet", _counted)}
 
 
 def replication_controller(source: Source) -> Watches:
-    return {"replicationcontrollers": enqueue, "pods": mappers.owned_or_orphan("ReplicationController")}
+    return {"replicationcontrollers": enqueue, "pods": mappers.owned_or_orphan("ReplicationController", _counted)}
+
+
+def _counted(pod: Obj) -> object:
+    """What a ReplicaSet's status is made of, and whose pod it is."""
+    meta, status = pod["metadata"], pod.get("status") or {}
+    ready = [c for c in status.get("conditions") or () if c["type"] == "Ready"]
+    owners = meta.get("ownerReferences")
+    return status.get("phase"), ready, "deletionTimestamp" in meta, meta.get("labels"), owners
 
 
 def statefulset(source: Source) -> Watches:

@@ -51,10 +51,10 @@ class Usage:
         """Take over a pod's present state."""
         meta, status = pod["metadata"], pod.get("status") or {}
         key = f"{meta['namespace']}/{meta['name']}"
-        if status.get("startTime") and status.get("phase") not in _FINISHED:
-            self.add(key, pod)
-        else:
+        if not status.get("startTime") or status.get("phase") in _FINISHED:
             self.remove(key)
+        elif key not in self._pods or meta.get("generation") != 1:  # what a pod asks for changes with its spec only
+            self.add(key, pod)
 
     def add(self, key: str, pod: Obj) -> None:
         self.remove(key)

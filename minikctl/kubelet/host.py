@@ -32,6 +32,7 @@ class Host:
         self._nodes: dict[str, Obj | None] = {}
         self._usage: dict[str, Usage] = {}
         self._emulated: frozenset[str] | None = None
+        self._born = env.clock.present()
 
     def emulates(self, node: str) -> bool:
         """Whether this node has an emulated kubelet."""
@@ -42,7 +43,7 @@ class Host:
     def recorder(self, node: str) -> Recorder:
         found = self._recorders.get(node)
         if found is None:
-            found = self._recorders[node] = Recorder(self.client, self.clock, self.rand, "kubelet", node)
+            found = self._recorders[node] = Recorder(self.client, self.clock, self.rand, "kubelet", node, self._born)
         return found
 
     def node(self, name: str) -> Obj | None:

@@ -155,7 +155,8 @@ class Shapes:
         claims = claim_names(pod)
         owner = _controller(meta)
         status = pod.get("status") or {}
-        held = _held(pod) if spec.get("nodeName") else None
+        # Only a pod whose spec has changed can be on its way to other requests.
+        held = _held(pod) if spec.get("nodeName") and meta.get("generation") != 1 else None
         key = _key(meta, spec, owner, claims, held)
         shape = self._known.get(key)
         if shape is None or not shape.spec:

@@ -94,7 +94,7 @@ class Scheduler:
             cluster.nominate(waited, "")
         if change.type != "DELETED":
             known = cluster.find(pod["spec"]["nodeName"], key)
-            if known is not None and known.version and _older(pod, known.version):
+            if known is not None and ((known.version and _older(pod, known.version)) or _same_guest(change)):
                 return _NONE
         matters = self._storage.take(cluster, pod, change.type == "DELETED")
         return self._all_pending() if matters else _NONE
@@ -128,7 +128,7 @@ class Scheduler:
         """Every unscheduled pod; those from before this program started are read once."""
         if not self._pending_read:
             self._pending_read = True
-            for pod in self._client.items("pods", node=""):
+            for pod in self._client.items("pods", node="", without=self._queue):
                 if _wants_scheduling(pod):
                     self._queue.put(self._shapes.info(pod))
                     if nominated := pod.get("status", {}).get("nominatedNodeName"):
@@ -139,7 +139,7 @@ class Scheduler:
         """The cluster's nodes and pods, from storage at first use."""
         if self._cluster is None:
             self._all_pending()
-            cluster = self._cluster = self._storage.load()
+            cluster = self._cluster = self._storage.load(self._queue)
             for key, node_name in self._nominations.items():
                 if (waiting := self._queue.get(key)) is not None:
                     cluster.nominate(waiting, node_name)
@@ -337,6 +337,16 @@ def _matters(change: Change) -> bool:
         old["metadata"].get("labels") != pod["metadata"].get("labels")
         or old["metadata"].get("generation") != pod["metadata"].get("generation")
     )
+
+
+def _same_guest(change: Change) -> bool:
+    """Whether a placed pod is to the scheduler what it was before the change."""
+    pod, old = change.object, change.old() if change.type == "MODIFIED" else None
+    if old is None or pod["metadata"].get("generation") != 1 or (pod.get("status") or {}).get("phase") in _FINISHED:
+        return False
+    meta, before = pod["metadata"], old["metadata"]
+    fields = ("labels", "ownerReferences", "deletionTimestamp")
+    return [old["spec"], *map(before.get, fields)] == [pod["spec"], *map(meta.get, fields)]
 
 
 def _older(pod: Obj, version: str) -> bool:

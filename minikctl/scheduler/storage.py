@@ -7,7 +7,7 @@ watch, and where the log no longer reaches back so far everything is read anew.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from minikctl.apimachinery.errors import StatusError
@@ -40,15 +40,15 @@ class SnapshotStorage:
         self._indices: dict[Shape, int] = {}
         self._labels = _Labels()
 
-    def load(self) -> Cluster:
-        """The cluster as it is now."""
+    def load(self, pending: Container[str]) -> Cluster:
+        """The cluster as it is now; `pending` are pods known to have no node."""
         stored = self._state.get(_SUMMARY) if self._state is not None else None
         if stored and stored["format"] == _FORMAT:
             cluster = self._restore(stored)
             if self._replay(cluster, stored["revision"]):
                 self.revision = stored["revision"]
                 return cluster
-        return self._read_all()
+        return self._read_all(pending)
 
     def save(self, cluster: Cluster, revision: int) -> None:
         """Store what changed since the last time; `revision` is that of the last change taken in.
@@ -172,11 +172,11 @@ class SnapshotStorage:
             return cluster.displace(node, f"{meta['namespace']}/{meta['name']}")
         return cluster.place(self._shapes.info(pod))
 
-    def _read_all(self) -> Cluster:
+    def _read_all(self, pending: Container[str]) -> Cluster:
         cluster = Cluster()
         for node in self._client.items("nodes"):
             cluster.set_node(node)
-        for pod in self._client.items("pods"):
+        for pod in self._client.items("pods", without=pending):
             self.take(cluster, pod, False)
         return cluster
 

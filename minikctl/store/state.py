@@ -7,6 +7,8 @@ import sqlite3
 from collections.abc import Callable
 from typing import Any
 
+_encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
+
 
 class State:
     """One component's private values, written with the transaction they happen in."""
@@ -26,7 +28,7 @@ class State:
     def put(self, key: str, value: Any) -> None:
         self._execute(
             "INSERT OR REPLACE INTO state VALUES (?, ?, ?)",
-            (self._component, key, json.dumps(value, separators=(",", ":"))),
+            (self._component, key, _encode(value)),
         )
 
     def delete(self, key: str) -> None:

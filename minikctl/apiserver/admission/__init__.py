@@ -69,6 +69,18 @@ _VALIDATING = (
     ("resourcequota", _ANY, _WRITE, ("", "resize")),
 )
 
+_REGISTRATION = "admissionregistration.k8s.io"
+# The kinds whose objects let requests be changed or refused by what is not part of the apiserver.
+HOOKS = tuple(
+    f"{kind}.{_REGISTRATION}"
+    for kind in (
+        "mutatingadmissionpolicies",
+        "validatingadmissionpolicies",
+        "mutatingwebhookconfigurations",
+        "validatingwebhookconfigurations",
+    )
+)
+
 
 def mutate(obj: Obj | None, old: Obj | None, ctx: Context) -> None:
     """Run the mutating plugins that concern this request, in order; once more if a hook changed the object."""

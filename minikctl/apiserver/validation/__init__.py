@@ -141,12 +141,17 @@ def status_update(resource_key: str, new: Obj, old: Obj) -> list[FieldError]:
 
 def warnings(resource_key: str, new: Obj, old: Obj | None = None) -> list[str]:
     """What the server says about a valid object (the texts of `Warning:` lines)."""
+    check = _warnings_of(resource_key)
+    return check(new, old) if check else []
+
+
+@lru_cache(maxsize=256)
+def _warnings_of(resource_key: str) -> WarningsCheck | None:
     name = _module_name(resource_key)
     if name is None:
-        return []
+        return None
     table: dict[str, WarningsCheck] = getattr(import_module(f"{__name__}.{name}"), "WARNINGS", {})
-    check = table.get(resource_key)
-    return check(new, old) if check else []
+    return table.get(resource_key)
 
 
 def _namespaced(resource_key: str, obj: Obj) -> bool:

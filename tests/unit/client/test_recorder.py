@@ -17,7 +17,8 @@ class EventsOnly:
         self.events: dict[str, dict[str, Any]] = {}
         self.lookups = 0
 
-    def create(self, resource: str, obj: dict[str, Any], namespace: str = "") -> None:
+    def create(self, resource: str, obj: dict[str, Any], namespace: str = "", trusted: bool = False) -> None:
+        assert trusted
         name = obj["metadata"]["name"]
         if name in self.events:
             raise already_exists("events", name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+from collections.abc import Container
 from typing import Any
 
 from minikctl.apimachinery.clock import Clock
@@ -73,13 +74,20 @@ class FakeApi:
     # what the scheduler asks of its client
 
     def items(
-        self, resource: str, namespace: str = "", label_selector: Any = None, owner: Any = None, node: Any = None
+        self,
+        resource: str,
+        namespace: str = "",
+        label_selector: Any = None,
+        owner: Any = None,
+        node: Any = None,
+        without: Container[str] = (),
     ):
         found = self.objects.get(resource, {}).values()
         return [
             copy.deepcopy(obj)
             for obj in found
             if (not namespace or obj["metadata"].get("namespace") == namespace)
+            and f"{obj['metadata'].get('namespace')}/{obj['metadata']['name']}" not in without
             and (node is None or obj["spec"].get("nodeName", "") == node)
         ]
 

@@ -71,8 +71,8 @@ def test_stored_equals_read_anew(steps: list[Any]) -> None:
             api.scheduler._load()
             api.scheduler._storage.patience = 0
             api.scheduler.flush()
-    kept = SnapshotStorage(api, api.state, Shapes()).load()  # type: ignore[arg-type]
-    fresh = SnapshotStorage(api, None, Shapes()).load()  # type: ignore[arg-type]
+    kept = SnapshotStorage(api, api.state, Shapes()).load(())  # type: ignore[arg-type]
+    fresh = SnapshotStorage(api, None, Shapes()).load(())  # type: ignore[arg-type]
     assert _facts(kept) == _facts(fresh)
     assert {shape.key: count for shape, count in kept.shapes.items()} == {
         shape.key: count for shape, count in fresh.shapes.items()

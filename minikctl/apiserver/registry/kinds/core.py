@@ -110,6 +110,5 @@ STRATEGIES = {
     "leases.coordination.k8s.io": LeaseStrategy,
     "persistentvolumes": PersistentVolumeStrategy,
     "persistentvolumeclaims": PersistentVolumeClaimStrategy,
-    "events": UpsertStrategy,
     "endpoints": UpsertStrategy,
 }
