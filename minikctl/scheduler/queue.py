@@ -20,7 +20,7 @@ class Queue:
         self._arrivals: dict[str, int] = {}
         self._untried: set[str] = set()
 
-    def __contains__(self, key: str) -> bool:
+    def __contains__(self, key: object) -> bool:
         return key in self._waiting
 
     def get(self, key: str) -> PodInfo | None:

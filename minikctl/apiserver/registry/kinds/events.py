@@ -33,7 +33,8 @@ class EventStrategy(Strategy):
 
     def create_trusted(self, ctx: Context) -> Obj | None:
         """Store an Event of a recorder; None where it has to take the long way."""
-        reader, storage, obj = ctx.reader, ctx.server.storage, ctx.request.body
+        reader, storage = ctx.reader, ctx.server.storage
+        obj: Obj = ctx.request.body
         if ctx.dry_run or any(reader.peek_all(kind) for kind in HOOKS):
             return None
         checks = validation.checks_of(self.key)
