@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from minikctl.apimachinery.request import Obj
-from minikctl.kubelet import serving
+from minikctl.kubelet import listeners
 from minikctl.kubelet.runtime.emulated import hostname
 from minikctl.kubelet.runtime.httpexchange import HttpAnswer, HttpRequest, NotReached
 
@@ -79,7 +79,7 @@ class ClusterNetwork:
     def fetch(self, host: str, port: int, request: HttpRequest) -> HttpAnswer:
         """An HTTP request to a Service, a pod or the pod itself; endpoints take turns."""
         if host in _LOCAL:
-            return serving.answer(self._now(self._pod), port, request)
+            return listeners.answer(self._now(self._pod), port, request)
         if self.lookup(host) is None:
             raise NotReached("unknown")
         found = self._destinations(host, port)
@@ -87,7 +87,7 @@ class ClusterNetwork:
         self._turn += 1
         if pod is None:
             raise NotReached("timeout")
-        return serving.answer(pod, target, request)
+        return listeners.answer(pod, target, request)
 
     def _now(self, pod: Obj) -> Obj:
         meta = pod["metadata"]

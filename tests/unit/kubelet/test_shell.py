@@ -156,3 +156,8 @@ def test_programs(script: str, output: str | None) -> None:
 
 def test_a_script_in_a_file_is_run() -> None:
     assert run("/scripts/go.sh a b; echo $?", files={"/scripts/go.sh": "#!/bin/sh\necho $2; exit 6\n"})[1] == "b\n6\n"
+
+
+def test_a_file_that_is_no_script_is_a_program_like_any_other() -> None:
+    with pytest.raises(Unsupported):
+        run("/shared/server --port=80", files={"/shared/server": ""})

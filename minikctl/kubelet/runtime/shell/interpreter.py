@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _STEPS = 5000
 _CONSTANT_CONDITIONS = {("true",), (":",), ("1",), ("[", "1", "]"), ("[", "true", "]")}
+_SHELLS = {"ash", "bash", "dash", "sh", "-e", "-ex", "-eu", "-eux", "-x"}
 _LEAVING = {"break", "exit", "return", "exec", "eval"}
 
 
@@ -129,7 +130,8 @@ class Shell(Expansion):
         command = commands.find(name)
         if command is not None:
             return self._known(command, argv, stdin)
-        if "/" in name and (file := self.files.stat(self.path(name))) is not None:
+        file = self.files.stat(self.path(name)) if "/" in name else None
+        if file is not None and (self.reports or _is_script(file)):
             return self._run_file(file, argv, stdin)
         if self.reports:
             missing = "not found" if self.name == "sh" else "command not found"
@@ -156,8 +158,9 @@ class Shell(Expansion):
         if self.reports and (file.is_directory or not file.mode & 0o111):
             self.complain(f"{self.name}: {argv[0]}: Permission denied\n")
             return 126
-        if file.content is None:
-            raise Unsupported(argv[0])
+        if file.content is None or not _is_script(file):
+            self.complain(f"{self.name}: {argv[0]}: Exec format error\n")
+            return 126
         saved = dict(self.env), self.directory, set(self.options), self.arguments
         self.arguments = argv[1:]
         try:
@@ -438,6 +441,12 @@ class Shell(Expansion):
         if operator in ("2>", "2>>", "&>"):
             self._error_sink = sink
         return path, operator in (">>", "2>>"), sink
+
+
+def _is_script(file: File) -> bool:
+    """Whether a file is a script for a shell of this kind."""
+    first = (file.content or "").partition("\n")[0]
+    return first.startswith("#!") and first.split()[-1].rpartition("/")[2] in _SHELLS
 
 
 def _assignment(word: Word) -> tuple[str, Word] | None:
