@@ -90,8 +90,13 @@ class Recorder:
         self._cache: dict[str, _History] = {}
         self._born = rfc3339(clock.present() if born is None else born)
 
-    def event(self, obj: Mapping[str, Any], type_: str, reason: str, message: str, field_path: str = "") -> None:
-        """Record a core/v1 Event about `obj` (an object, or an ObjectReference for things that are none)."""
+    def event(
+        self, obj: Mapping[str, Any], type_: str, reason: str, message: str, field_path: str = "", times: int = 1
+    ) -> None:
+        """Record a core/v1 Event about `obj` (an object, or an ObjectReference for things that are none).
+
+        `times`: how often it has happened since it was recorded last.
+        """
         now = self.clock.now()
         reference = _reference(obj, field_path)
         history = self._history(obj, reference, now)
@@ -101,11 +106,11 @@ class Recorder:
             message = COMBINED + message
         known = history.seen.get(key)
         if known is not None:
-            known[1] += 1
+            known[1] += times
             if history.allow(now):
                 self._repeat(reference, type_, reason, message, now, history, known)
             return
-        history.seen[key] = known = ["", 1, now]
+        history.seen[key] = known = ["", times, now]
         if history.allow(now):
             self._create(self._core_event(reference, type_, reason, message, known, now), history, now, known)
 

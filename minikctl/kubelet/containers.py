@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from minikctl.apimachinery.duration import format_go
 from minikctl.apimachinery.request import Obj
-from minikctl.kubelet import behaviour, environment, hooks, restarts
+from minikctl.kubelet import behaviour, environment, hooks, restarts, retrying
 from minikctl.kubelet.disk import Disk
 from minikctl.kubelet.host import Host
 from minikctl.kubelet.images import image_id, image_size, name_problem, not_found
@@ -36,27 +37,47 @@ class Containers:
         self._record = record
         self._now = now
 
-    def event(self, container: Obj, kind: str, type_: str, reason: str, message: str) -> None:
-        """Record an event about one container."""
-        self._host.event(self._pod, type_, reason, message, f"spec.{_FIELDS[kind]}{{{container['name']}}}")
+    @property
+    def pod_name(self) -> str:
+        """The pod as the kubelet names it in messages."""
+        meta = self._pod["metadata"]
+        return f"{meta['name']}_{meta['namespace']}({self._record.uid})"
+
+    def event(self, container: Obj, kind: str, type_: str, reason: str, message: str, times: int = 1) -> None:
+        """Record an event about one container, as having happened so many times."""
+        self._host.event(self._pod, type_, reason, message, f"spec.{_FIELDS[kind]}{{{container['name']}}}", times)
 
     # Starting
 
     def start(self, container: Obj, kind: str, state: Container) -> bool:
         """Try to start a container; False where it has to wait (`state` says for what)."""
-        if not self._image(container, kind, state):
+        held = state.retry is not None and self._now < state.retry[1]
+        if not self._image(container, kind, state, quiet=held):
             return False
         try:
             env = self._environment(container)
         except environment.ConfigError as error:
-            if state.wait != "CreateContainerConfigError" or state.wait_message != error.message:
-                self.event(container, kind, "Warning", "Failed", f"Error: {error.message}")
-            self._wait(state, "CreateContainerConfigError", error.message)
+            self._cannot(container, kind, state, "CreateContainerConfigError", error.message)
             if error.needs:
                 self._record.waits.append(error.needs)
             return False
+        if held and state.wait == "CreateContainerConfigError":
+            self._already_present(container, kind)
         self._run(container, kind, state, env)
         return True
+
+    def _cannot(
+        self, container: Obj, kind: str, state: Container, reason: str, why: str, cause: str = "", error: str = ""
+    ) -> None:
+        """Say why a container cannot be started, and at each try again: an event of its cause, and the error."""
+        if state.wait != reason or state.wait_message != why:
+            state.retry = None
+        state.retry, times = retrying.start(state.retry, self._now)
+        if times:
+            if cause:
+                self.event(container, kind, "Warning", cause, why, times)
+            self.event(container, kind, "Warning", "Failed", f"Error: {error or why}", times)
+        self._wait(state, reason, why)
 
     def _environment(self, container: Obj) -> dict[str, str]:
         if not container.get("env") and not container.get("envFrom"):
@@ -70,6 +91,7 @@ class Containers:
                 state.retire()
             state.restarts += 1
         state.state, state.wait, state.wait_message = RUNNING, "", ""
+        state.retry, state.busy, state.stopping, state.revive = None, None, False, False
         state.id = self._host.rand.hex(64)
         state.image, state.image_id = container["image"], image_id(container["image"])
         state.started, state.finished = self._now, 0.0
@@ -87,9 +109,9 @@ class Containers:
         self.event(container, kind, "Normal", "Started", "Container started")
         state.runs += 1
         hook = (container.get("lifecycle") or {}).get("postStart")
-        if hook and hooks.run(hook, state)[0]:
-            self.event(container, kind, "Warning", "FailedPostStartHook", "PostStartHook failed")
-            self.restart_soon(container, kind, state, "FailedPostStartHook")
+        if hook:
+            outcome = hooks.run(hook, state, container["name"], self.pod_name)
+            state.busy = ["hook", self._now + outcome.seconds, outcome.failure]
 
     def reconsider(self, container: Obj, kind: str, state: Container) -> None:
         """Run the program of a container again that waits for a Service: it may be there by now."""
@@ -143,38 +165,51 @@ class Containers:
 
     # Images
 
-    def _image(self, container: Obj, kind: str, state: Container) -> bool:
-        """See to the container's image; False where it cannot be had now."""
+    def _image(self, container: Obj, kind: str, state: Container, quiet: bool = False) -> bool:
+        """See to the container's image; False where it cannot be had now. `quiet`: it was seen to before."""
         image = container["image"]
         problem = name_problem(image)
         if problem:
-            if state.wait_message != problem:
-                self.event(container, kind, "Warning", "InspectFailed", problem)
-                self.event(container, kind, "Warning", "Failed", "Error: InvalidImageName")
-            self._wait(state, "InvalidImageName", problem)
+            self._cannot(container, kind, state, "InvalidImageName", problem, "InspectFailed", "InvalidImageName")
             return False
         node, policy = self._record.node, container.get("imagePullPolicy", "IfNotPresent")
         error = behaviour.value(self._pod, "image-pull-error", container["name"])
+        if state.busy:
+            return error is None and self._pulled(container, kind, state)
         present = policy != "Always" and error is None and self._host.images.present(node, image)
         if policy == "Never" and not present:
             message = f'Container image "{image}" is not present with pull policy of Never'
-            if state.wait_message != message:
-                self.event(container, kind, "Warning", "ErrImageNeverPull", message)
-                self.event(container, kind, "Warning", "Failed", "Error: ErrImageNeverPull")
-            self._wait(state, "ErrImageNeverPull", message)
+            self._cannot(container, kind, state, "ErrImageNeverPull", message, "ErrImageNeverPull", "ErrImageNeverPull")
             return False
         if present:
-            text = f'Container image "{image}" already present on machine and can be accessed by the pod'
-            self.event(container, kind, "Normal", "Pulled", text)
+            if not quiet:
+                self._already_present(container, kind)
             return True
         if error is not None:
             self._pull_fails(container, kind, state, error)
             return False
         self.event(container, kind, "Normal", "Pulling", f'Pulling image "{image}"')
-        took = f"in 1ms (1ms including waiting). Image size: {image_size(image)} bytes."
-        text = f'Successfully pulled image "{image}" {took}'
+        seconds = behaviour.number(self._pod, "image-pull-seconds", container["name"])
+        ends, took = self._host.pull(node, image_size(image), self._now, seconds)
+        state.busy = ["pull", ends, took, self._now]
+        return self._pulled(container, kind, state)
+
+    def _already_present(self, container: Obj, kind: str) -> None:
+        text = f'Container image "{container["image"]}" already present on machine and can be accessed by the pod'
         self.event(container, kind, "Normal", "Pulled", text)
-        self._host.images.add(node, image)
+
+    def _pulled(self, container: Obj, kind: str, state: Container) -> bool:
+        """Whether the pull that was begun is through."""
+        assert state.busy
+        _, ends, took, began = state.busy
+        if self._now < ends:
+            return False
+        state.busy, image = None, container["image"]
+        alone, waiting = (format_go(round(max(seconds, 0.001), 3)) for seconds in (took, ends - began))
+        size = f"Image size: {image_size(image)} bytes."
+        text = f'Successfully pulled image "{image}" in {alone} ({waiting} including waiting). {size}'
+        self.event(container, kind, "Normal", "Pulled", text)
+        self._host.images.add(self._record.node, image)
         return True
 
     def _pull_fails(self, container: Obj, kind: str, state: Container, error: str) -> None:
@@ -184,7 +219,7 @@ class Containers:
         if state.backoff_kind == "pull" and self._now < state.backoff_at + state.backoff:
             if self._now >= state.backoff_at + _SHOWN_PULL_ERROR and state.wait != "ImagePullBackOff":
                 message = f'Back-off pulling image "{image}": ErrImagePull: {text}'
-                self.event(container, kind, "Normal", "BackOff", message)
+                self.event(container, kind, "Normal", "BackOff", f'Back-off pulling image "{image}"')
                 self.event(container, kind, "Warning", "Failed", "Error: ImagePullBackOff")
                 self._wait(state, "ImagePullBackOff", message)
             return
@@ -196,9 +231,13 @@ class Containers:
         state.backoff = min(state.backoff * 2, restarts.LONGEST_BACKOFF) if pulls_before else restarts.FIRST_BACKOFF
         state.backoff_kind, state.backoff_at = "pull", self._now
 
-    def pull_due(self, state: Container) -> float | None:
-        """When a container whose pull failed has something new to say."""
-        if state.backoff_kind != "pull" or state.state == RUNNING:
+    def again(self, state: Container) -> float | None:
+        """When to look again at a container that could not be started."""
+        if state.busy:
+            return float(state.busy[1])
+        if state.retry:
+            return state.retry[1]
+        if state.backoff_kind != "pull":
             return None
         shown = state.backoff_at + _SHOWN_PULL_ERROR
         return shown if state.wait == "ErrImagePull" else state.backoff_at + state.backoff
@@ -217,7 +256,7 @@ class Containers:
         state.finished = at
         state.code = code
         state.reason = "Completed" if code == 0 else "Error"
-        state.ends = None
+        state.ends, state.busy, state.stopping = None, None, False
         state.ready = state.started_up = state.asked = False
         state.message = self._termination_message(container, state)
 
@@ -233,15 +272,8 @@ class Containers:
         lines = self._host.logs.read(self._record.uid, container["name"], state.runs - 1, state.finished)
         return "".join(text for _, text in lines[-_FALLBACK_LINES:])[-_FALLBACK_LONGEST:]
 
-    def announce(self, container: Obj, kind: str) -> None:
-        """Say that a container is being stopped."""
-        self.event(container, kind, "Normal", "Killing", f"Stopping container {container['name']}")
-
-    def stop(self, container: Obj, state: Container, killed: bool = False) -> None:
-        """Let a running container end now; a script does not mind SIGTERM and is killed."""
-        self.finish(container, state, self._now, emulated.KILLED if killed or state.source == "shell" else 0)
-
-    def restart_soon(self, container: Obj, kind: str, state: Container, why: str) -> None:
-        """Stop a container that will be started again."""
-        self.event(container, kind, "Normal", "Killing", why)
-        self.stop(container, state)
+    def set_back(self, state: Container) -> None:
+        """Let a container that ran start anew, whatever came of its last run."""
+        if state.state == EXITED:
+            state.retire()
+        state.state, state.wait, state.wait_message = WAITING, "", ""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from minikctl.apimachinery.request import Change, Obj
 from minikctl.client.component import Env
 from minikctl.client.recorder import Recorder
+from minikctl.kubelet import latency
 from minikctl.kubelet.admission import Usage
 from minikctl.kubelet.images import Images
 from minikctl.kubelet.logs import Logs
@@ -28,6 +29,7 @@ class Host:
         self.addresses = Addresses(env.state)
         self.volumes = Volumes(env.client, env.state)
         self.logs = Logs(env.state)
+        self.latency = latency.of(env.settings)
         self._recorders: dict[str, Recorder] = {}
         self._nodes: dict[str, Obj | None] = {}
         self._usage: dict[str, Usage] = {}
@@ -72,6 +74,18 @@ class Host:
             else:
                 found.follow(change.object)
 
-    def event(self, pod: Obj, type_: str, reason: str, message: str, field_path: str = "") -> None:
-        """Record an event about a pod, from its node."""
-        self.recorder(pod["spec"]["nodeName"]).event(pod, type_, reason, message, field_path)
+    def event(self, pod: Obj, type_: str, reason: str, message: str, field_path: str = "", times: int = 1) -> None:
+        """Record an event about a pod, from its node, as having happened so many times."""
+        self.recorder(pod["spec"]["nodeName"]).event(pod, type_, reason, message, field_path, times)
+
+    def pull(self, node: str, size: int, now: float, seconds: float | None) -> tuple[float, float]:
+        """Begin to pull an image: when it will be there, and how long the pull itself takes.
+
+        `seconds` says how long, if the pod does. A node pulls one image after another.
+        """
+        took = self.latency.pull(size) if seconds is None else seconds
+        if not took:
+            return now, 0.0
+        begins = max(now, self.state.get(f"pulls/{node}") or 0.0)
+        self.state.put(f"pulls/{node}", begins + took)
+        return begins + took, took

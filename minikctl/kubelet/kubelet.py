@@ -57,9 +57,11 @@ class Kubelet:
             return _NONE
         self._host.pod_changed(change)
         key = f"{change.namespace}/{change.name}"
-        if change.type != "DELETED" and self._written.get(key) == pod["metadata"]["resourceVersion"]:
-            return _NONE
-        return (key,)
+        gone = change.type == "DELETED"
+        keys = _NONE if not gone and self._written.get(key) == pod["metadata"]["resourceVersion"] else (key,)
+        if gone or pod.get("status", {}).get("phase") in _FINISHED:  # there may be room for a resize now
+            keys = (*keys, *self._waiting(f"*/room/{node}"))
+        return keys
 
     def _node_changed(self, change: Change) -> Keys:
         if not self._host.emulates(change.name):
@@ -116,8 +118,12 @@ class Kubelet:
         worker = Worker(self._host, pod, record, now)
         due: float | None = None
         if not record.ended:
-            Resize(self._host, pod, record).apply()
+            record.waits = []
+            resize = Resize(self._host, pod, record)
+            if restarted := resize.apply():
+                worker.restart_resized(restarted)
             worker.advance()
+            resize.finish()
             due = worker.due()
             if record.ended:
                 self._release(record)
@@ -165,7 +171,8 @@ class Kubelet:
             return
         namespace = pod["metadata"]["namespace"]
         for what in {*before, *record.waits}:
-            index = "waits/*/services" if what == "services" else f"waits/{namespace}/{what}"
+            shared = what == "services" or what.startswith("room/")
+            index = f"waits/*/{what}" if shared else f"waits/{namespace}/{what}"
             keys = [other for other in self._state.get(index) or () if other != key]
             if what in record.waits:
                 keys.append(key)
@@ -178,16 +185,11 @@ class Kubelet:
 
     def _terminate(self, key: str, pod: Obj, record: PodRecord, now: float) -> float | None:
         """Stop a deleted pod's containers, then remove it from the API."""
-        worker = Worker(self._host, pod, record, now)
-        grace_ends = deletion_time(pod)
-        if record.stopping is None and not record.ended:
-            record.stopping = min(now + worker.stop_seconds(), max(grace_ends, now))
-            worker.announce_stop()
-        if record.stopping is not None and now < record.stopping:
+        due = Worker(self._host, pod, record, now).terminate(deletion_time(pod))
+        if due is not None:
             self._write(key, pod, record, now)
             self._save(key, record)
-            return record.stopping
-        worker.stop_all(killed=record.stopping is not None and record.stopping >= grace_ends > now)
+            return due
         if pod["metadata"].get("finalizers"):
             record.ended = record.ended or _outcome(record)
             self._write(key, pod, record, now)

@@ -1,8 +1,7 @@
 """Startup, readiness and liveness probes of a running container.
 
-In the instant profile a first success does not wait for its delay; failures come at their delays and
-periods and count up to the threshold. exec probes run in the container's shell; http, tcp and grpc
-probes succeed while it runs; annotations override any result.
+What one of them says at a moment; when they run is probing.py's. exec probes run in the container's
+shell; http, tcp and grpc probes succeed while it runs; annotations override any result.
 """
 
 from __future__ import annotations
@@ -16,30 +15,41 @@ KINDS = ("startup", "readiness", "liveness")
 _FAILED = ("failure", "false", "fail")
 
 
-class Check:
-    """The state of one probe: how often it failed in a row, and when it runs next."""
-
-    __slots__ = ("failures", "next")
-
-    def __init__(self, failures: float = 0, next_: float = 0.0) -> None:
-        self.failures = int(failures)
-        self.next = next_
-
-
-def run(pod: Obj, container: Obj, kind: str, state: Container, now: float) -> str | None:
+def run(pod: Obj, container: Obj, kind: str, state: Container, now: float, ip: str = "") -> str | None:
     """None where the probe succeeds now; else what it says."""
     told = behaviour.value(pod, kind, container["name"])
     if told is not None:
         if told in ("success", "true"):
             return None
-        return "" if told in _FAILED else told
+        return _usual_failure(container, container[f"{kind}Probe"], ip) if told in _FAILED else told
     command = (container[f"{kind}Probe"].get("exec") or {}).get("command")
     return _exec(command, state, now) if command else None
 
 
-def first(container: Obj, kind: str, state: Container) -> float:
-    """When a probe that fails runs for the first time."""
-    return state.started + float(container[f"{kind}Probe"].get("initialDelaySeconds") or 0)
+def _usual_failure(container: Obj, probe: Obj, ip: str) -> str:
+    """What a probe of its kind says where the service behind it is not well."""
+    if "httpGet" in probe:
+        return "HTTP probe failed with statuscode: 500"
+    if (socket := probe.get("tcpSocket")) is not None:
+        address = f"{socket.get('host') or ip}:{_port(container, socket['port'])}"
+        return f"dial tcp {address}: connect: connection refused"
+    return 'service unhealthy (responded with "NOT_SERVING")' if "grpc" in probe else ""
+
+
+def _port(container: Obj, port: int | str) -> int | str:
+    """A port's number, where it is given by its name."""
+    for entry in container.get("ports") or ():
+        if entry.get("name") == port:
+            return int(entry["containerPort"])
+    return port
+
+
+def initial_delay(container: Obj, kind: str) -> float:
+    return float(container[f"{kind}Probe"].get("initialDelaySeconds") or 0)
+
+
+def success_threshold(container: Obj, kind: str) -> int:
+    return int(container[f"{kind}Probe"].get("successThreshold") or 1)
 
 
 def period(container: Obj, kind: str) -> float:

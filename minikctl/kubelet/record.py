@@ -10,6 +10,10 @@ from typing import Any
 
 WAITING, RUNNING, EXITED = "w", "r", "x"
 
+_FIELDS = (
+    "ip", "sandbox", "anew", "ended", "ending", "reason", "message", "stopping", "waits", "resize", "retry",
+    "resizing",
+)  # fmt: skip
 _LAST = ("id", "started", "finished", "code", "reason", "message")
 
 
@@ -17,9 +21,10 @@ class Container:
     """One container of a pod: its current or last run, the one before, and what is planned."""
 
     __slots__ = (
-        "allocated", "asked", "backoff", "backoff_at", "backoff_kind", "code", "end_code", "ends", "files", "finished",
-        "hold", "id", "image", "image_id", "last", "message", "probes", "ready", "reason", "restarts", "runs", "source",
-        "started", "started_up", "state", "told", "wait", "wait_message",
+        "allocated", "asked", "backoff", "backoff_at", "backoff_kind", "busy", "code", "end_code", "ends", "files",
+        "finished", "hold", "id", "image", "image_id", "last", "message", "probes", "ready", "reason", "restarts",
+        "retry", "revive", "runs", "source", "started", "started_up", "state", "stopping", "told", "wait",
+        "wait_message",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -42,14 +47,18 @@ class Container:
         self.ready = False
         self.started_up = False
         self.backoff = 0.0  # the delay in force after the last exit (or failed pull)
-        self.backoff_at = 0.0  # the exit it counts from
+        self.backoff_at = 0.0  # when that was decided
         self.backoff_kind = ""  # "" or "pull"
         self.hold: float | None = None  # not to be started before (an annotated delay)
         self.told = 0.0  # the exit that a BackOff event was recorded for
-        self.probes: dict[str, list[float]] = {}  # failing probes: failures in a row, next run
+        self.probes: dict[str, list[float]] = {}  # probes that do not succeed: failures, next run, successes
         self.allocated: dict[str, Any] | None = None  # resources granted by the node
         self.source = ""  # "shell" where the program is a script: it does not mind SIGTERM
         self.asked = False  # it waits for a Service that is not there yet
+        self.busy: list[Any] | None = None  # what its start waits for: ["pull" or "hook", until when, ...]
+        self.retry: list[float] | None = None  # a start that fails: tries so far, when the next one is due
+        self.stopping = False  # it was told to stop and does so when `ends` says
+        self.revive = False  # it was stopped in order to be started again
         self.files: list[Any] = []  # what it writes on its own disk: [seconds, path, content]
 
     def retire(self) -> None:
@@ -64,6 +73,8 @@ class Container:
         found = cls()
         for slot, value in data.items():
             setattr(found, slot, value)
+        if found.probes:  # changed in place; `stored` must stay what it is
+            found.probes = {kind: list(look) for kind, look in found.probes.items()}
         return found
 
 
@@ -75,8 +86,8 @@ class PodRecord:
     """One pod on its node."""
 
     __slots__ = (
-        "containers", "ended", "ip", "message", "node", "reason", "resize", "sandbox", "start", "stopping", "stored",
-        "uid", "waits",
+        "anew", "containers", "ended", "ending", "ip", "message", "node", "reason", "resize", "resizing",
+        "retry", "sandbox", "start", "stopping", "stored", "uid", "waits",
     )  # fmt: skip
 
     def __init__(self, uid: str, node: str, start: float) -> None:
@@ -85,12 +96,16 @@ class PodRecord:
         self.start = start
         self.ip = ""
         self.sandbox = False
+        self.anew = False  # all containers start anew, init containers too
         self.ended = ""  # "Failed" or "Succeeded" once the pod is over
         self.reason = ""
         self.message = ""
-        self.stopping: float | None = None  # when its containers will have stopped
+        self.ending = ""  # the same, while its containers are still stopping
+        self.stopping: float | None = None  # when the grace period of its deletion ends
+        self.retry: list[float] | None = None  # a volume that cannot be mounted: tries so far, the next one
         self.waits: list[str] = []  # "configmaps/NAME" and the like that it cannot start without
-        self.resize: dict[str, Any] | None = None
+        self.resize: dict[str, Any] | None = None  # why a resize waits: reason, message, generation
+        self.resizing: list[str] = []  # the containers that are restarted for a resize
         self.containers: dict[str, Container] = {}
         self.stored: Any = None
 
@@ -102,7 +117,7 @@ class PodRecord:
 
     def dump(self) -> dict[str, Any]:
         data: dict[str, Any] = {"uid": self.uid, "node": self.node, "start": self.start}
-        for slot in ("ip", "sandbox", "ended", "reason", "message", "stopping", "waits", "resize"):
+        for slot in _FIELDS:
             if value := getattr(self, slot):
                 data[slot] = value
         data["containers"] = {name: container.dump() for name, container in self.containers.items()}

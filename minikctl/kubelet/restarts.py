@@ -1,7 +1,7 @@
 """Whether and when a container that exited is started again.
 
 Restart policies of pod and container, container restart rules, and the crash back-off: at once the
-first time, then after 10 s doubling to 5 min; ten minutes without a crash forget it.
+first time, then after 10 s doubling to 5 min; ten minutes of running forget it.
 """
 
 from __future__ import annotations
@@ -11,10 +11,29 @@ from minikctl.kubelet.record import Container
 
 FIRST_BACKOFF = 10.0
 LONGEST_BACKOFF = 300.0
+RESTART_ALL = "RestartAllContainers"
 _FORGET_AFTER = 2 * LONGEST_BACKOFF
 # How long a crashed container still shows its exit, before the status says CrashLoopBackOff.
 _SHOWN_SHARE = 0.8
 _SHOWN_LONGEST = 10.0
+
+
+def restarts_all(container: Obj, code: int) -> bool:
+    """Whether a rule of the container asks for all containers of the pod to be restarted."""
+    for rule in container.get("restartPolicyRules") or ():
+        if _matches(rule, code):
+            return bool(rule.get("action") == RESTART_ALL)
+    return False
+
+
+def may_restart_all(container: Obj) -> bool:
+    """Whether a container has such a rule."""
+    return any(rule.get("action") == RESTART_ALL for rule in container.get("restartPolicyRules") or ())
+
+
+def _matches(rule: Obj, code: int) -> bool:
+    codes = rule.get("exitCodes") or {}
+    return (code in (codes.get("values") or ())) == (codes.get("operator") == "In")
 
 
 def restarts(spec: Obj, container: Obj, kind: str, code: int) -> bool:
@@ -26,10 +45,8 @@ def restarts(spec: Obj, container: Obj, kind: str, code: int) -> bool:
     policy = container.get("restartPolicy")
     if policy:
         for rule in container.get("restartPolicyRules") or ():
-            codes = rule.get("exitCodes") or {}
-            listed = code in (codes.get("values") or ())
-            if listed == (codes.get("operator") == "In"):
-                return bool(rule.get("action") == "Restart")
+            if _matches(rule, code):
+                return rule.get("action") in ("Restart", RESTART_ALL)
     policy = policy or spec.get("restartPolicy", "Always")
     if policy == "Always":
         return kind != "init" or code != 0
@@ -38,16 +55,24 @@ def restarts(spec: Obj, container: Obj, kind: str, code: int) -> bool:
 
 def next_start(state: Container) -> float:
     """When an exited container may start again."""
-    delay = state.backoff
-    if delay and state.finished - state.backoff_at > _FORGET_AFTER:
-        delay = state.backoff = 0.0
-    return state.finished + delay
+    return state.finished + _delay(state, state.finished)
 
 
-def grow(state: Container) -> None:
+def may_follow(state: Container, exited: float, now: float) -> bool:
+    """Whether a container just stopped to be restarted may start at once: `exited` is how its run before ended."""
+    return now - exited >= _delay(state, exited)
+
+
+def _delay(state: Container, exited: float) -> float:
+    if state.backoff and exited - state.backoff_at > _FORGET_AFTER:
+        state.backoff = 0.0
+    return state.backoff
+
+
+def grow(state: Container, now: float) -> None:
     """Lengthen the back-off as the container is started again."""
     state.backoff = min(state.backoff * 2, LONGEST_BACKOFF) if state.backoff else FIRST_BACKOFF
-    state.backoff_at = state.finished
+    state.backoff_at = now
 
 
 def shown_from(state: Container) -> float:

@@ -11,6 +11,7 @@ from typing import Any
 from minikctl.apimachinery.clock import rfc3339
 from minikctl.apimachinery.qos import compute_qos
 from minikctl.apimachinery.request import Obj
+from minikctl.kubelet import restarts
 from minikctl.kubelet.images import image_ref
 from minikctl.kubelet.record import EXITED, RUNNING, WAITING, Container, PodRecord
 
@@ -23,6 +24,7 @@ OWN_CONDITIONS = frozenset(
         "PodScheduled",
         "PodResizePending",
         "PodResizeInProgress",
+        "AllContainersRestarting",
     )
 )
 RUNTIME = "emulated"
@@ -52,7 +54,7 @@ def generate(pod: Obj, record: PodRecord, host_ip: str, now: float) -> Obj:
     status: Obj = {"observedGeneration": generation, "phase": phase}
     status["conditions"] = _conditions(pod, record, phase, generation, containers, inits, now)
     for field in ("message", "reason"):
-        if text := getattr(record, field):
+        if record.ended and (text := getattr(record, field)):
             status[field] = text
     _addresses(status, spec, record, host_ip)
     status["startTime"] = rfc3339(record.start)
@@ -106,7 +108,9 @@ def _container(container: Obj, state: Container | None, waiting: str, init: bool
     else:
         if state.last is not None:
             last = {"terminated": _terminated(state.last)}
-        if state.state == RUNNING:
+        if state.state == RUNNING and state.busy:
+            status["state"] = {"waiting": {"reason": waiting}}  # not said to run before its postStart hook is through
+        elif state.state == RUNNING:
             status["state"] = {"running": {"startedAt": rfc3339(state.started)}}
         elif state.wait or state.state == WAITING:
             status["state"] = {"waiting": _waiting(state, waiting)}
@@ -116,7 +120,7 @@ def _container(container: Obj, state: Container | None, waiting: str, init: bool
             status["state"] = {"terminated": _terminated(_current(state))}
         status["lastState"] = last
         status.update(
-            ready=state.ready or (init and state.state == EXITED and state.code == 0 and not state.wait),
+            ready=state.ready or (init and _completed(container, state)),
             restartCount=state.restarts,
             image=image_ref(state.image),
             imageID=state.image_id,
@@ -127,6 +131,13 @@ def _container(container: Obj, state: Container | None, waiting: str, init: bool
     if mounts := container.get("volumeMounts"):
         status["volumeMounts"] = [_mount(mount) for mount in mounts]
     return status
+
+
+def _completed(container: Obj, state: Container) -> bool:
+    """Whether an init container is through; sidecars never are."""
+    if container.get("restartPolicy") == "Always":
+        return False
+    return state.state == EXITED and state.code == 0 and not state.wait
 
 
 def _waiting(state: Container | None, default: str) -> Obj:
@@ -212,6 +223,10 @@ def _conditions(
     ]
     if record.resize is not None:
         values.insert(0, ("PodResizePending", ("True", record.resize["reason"], record.resize["message"])))
+    if record.resizing:
+        values.insert(0, ("PodResizeInProgress", ("True", "", "")))
+    if any(restarts.may_restart_all(container) for container in pod["spec"]["containers"]):
+        values.append(("AllContainersRestarting", ("False", "", "")))
     return kept + [_condition(type_, value, before.get(type_), generation, now) for type_, value in values]
 
 

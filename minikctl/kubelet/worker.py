@@ -10,12 +10,14 @@ from collections.abc import Iterator
 
 from minikctl.apimachinery.clock import parse_time
 from minikctl.apimachinery.request import Obj
-from minikctl.kubelet import behaviour, hooks, probes, restarts
+from minikctl.kubelet import behaviour, probes, restarts, retrying
 from minikctl.kubelet.containers import Containers
 from minikctl.kubelet.host import Host
 from minikctl.kubelet.network import NoAddressError
-from minikctl.kubelet.probes import Check
+from minikctl.kubelet.probing import Probing
 from minikctl.kubelet.record import EXITED, RUNNING, WAITING, Container, PodRecord
+from minikctl.kubelet.runtime import emulated
+from minikctl.kubelet.stopping import DEFAULT_GRACE, Running, Stopping
 from minikctl.kubelet.volumes import MountProblem
 
 DEADLINE = "Pod was active on the node longer than the specified deadline"
@@ -39,11 +41,12 @@ class Worker:
     def advance(self) -> None:
         """Bring the record up to the present."""
         record = self._record
-        record.waits = []
         for _ in range(_ROUNDS):
             self._due.clear()
             self._collect_exits()
-            if record.ended or self._past_deadline() or not self._sandbox():
+            if record.ending:
+                self._finish_ending()
+            if record.ended or record.ending or self._past_deadline() or not self._sandbox():
                 return
             if not self._step():
                 return
@@ -61,7 +64,7 @@ class Worker:
                 if kind != "init" and (change := probes.changes(container, state, self._now)) is not None:
                     times.append(change)
         deadline = self._deadline()
-        if deadline is not None and not self._record.ended:
+        if deadline is not None and not self._record.ended and not self._record.ending:
             times.append(deadline)
         return min(times) if times else None
 
@@ -85,10 +88,29 @@ class Worker:
         if deadline is None or self._now < deadline:
             return False
         self._host.event(self._pod, "Normal", "DeadlineExceeded", DEADLINE)
-        self.kill_all()
-        record = self._record
-        record.ended, record.reason, record.message = "Failed", "DeadlineExceeded", DEADLINE
+        self.end("Failed", "DeadlineExceeded", DEADLINE)
         return True
+
+    def end(self, outcome: str, reason: str = "", message: str = "", grace: float | None = None) -> None:
+        """Stop all containers for good; the pod is over, as `outcome` says, once they have stopped."""
+        record = self._record
+        record.ending, record.reason, record.message = outcome, reason, message
+        if record.retry:
+            record.retry = None
+        self._stopping().stop(self._running(), self._grace() if grace is None else grace)
+        self._collect_exits()
+        self._finish_ending()
+
+    def _finish_ending(self) -> None:
+        if not self._running():
+            self._record.ended, self._record.ending = self._record.ending, ""
+
+    def _grace(self) -> float:
+        seconds = self._spec.get("terminationGracePeriodSeconds")
+        return DEFAULT_GRACE if seconds is None else float(seconds)
+
+    def _stopping(self) -> Stopping:
+        return Stopping(self._containers, self._pod, self._now, self._host.latency.patient)
 
     def _sandbox(self) -> bool:
         """Mount volumes and set up the network; False where something is missing."""
@@ -99,8 +121,12 @@ class Worker:
             self._host.volumes.check(self._pod)
         except MountProblem as problem:
             record.waits.append(problem.needs)
-            self._host.event(self._pod, "Warning", "FailedMount", problem.message)
+            record.retry, times = retrying.mount(record.retry, self._now)
+            if times:
+                self._host.event(self._pod, "Warning", "FailedMount", problem.message, times=times)
+            self._due.append(record.retry[1])
             return False
+        record.retry = None
         if not record.ip and not self._spec.get("hostNetwork"):
             node = self._host.node(record.node)
             if node is None:
@@ -115,23 +141,22 @@ class Worker:
         record.sandbox = True
         return True
 
-    def kill_all(self) -> None:
-        """Stop every container: the ordinary ones, then the sidecars in reverse order."""
-        for container, kind, state in self._running():
-            self._containers.announce(container, kind)
-            self._containers.stop(container, state)
+    # Deletion
 
-    def announce_stop(self) -> None:
-        """Say that every running container is being stopped."""
-        for container, kind, _ in self._running():
-            self._containers.announce(container, kind)
+    def terminate(self, deadline: float) -> float | None:
+        """Stop the containers of a deleted pod; when the last one will have stopped, None once all have."""
+        record = self._record
+        if record.stopping is None:
+            if not record.ended:
+                self._stopping().stop(self._running(), max(0.0, deadline - self._now))
+        elif deadline < record.stopping:
+            self._stopping().hurry(self._running(), deadline)
+        record.stopping = deadline
+        self._collect_exits()
+        ends = [state.ends for _, _, state in self._running() if state.ends is not None]
+        return min(ends) if ends else None
 
-    def stop_all(self, killed: bool) -> None:
-        """Stop every container that still runs, announced before. `killed`: the grace period is over."""
-        for container, _, state in self._running():
-            self._containers.stop(container, state, killed)
-
-    def _running(self) -> list[tuple[Obj, str, Container]]:
+    def _running(self) -> list[Running]:
         """Running containers in the order in which they are stopped."""
         found = []
         for container, kind in self._all():
@@ -141,39 +166,46 @@ class Worker:
         sidecars = [item for item in found if item[1] == "sidecar"]
         return [item for item in found if item[1] != "sidecar"] + sidecars[::-1]
 
-    def stop_seconds(self) -> float:
-        """How long the running containers take to stop: preStop hooks, and what annotations say."""
-        longest = 0.0
-        for container, _, _ in self._running():
-            seconds = hooks.run((container.get("lifecycle") or {}).get("preStop") or {})[1]
-            seconds += behaviour.number(self._pod, "stop-seconds", container["name"]) or 0.0
-            longest = max(longest, seconds)
-        return longest
-
     # Containers
 
     def _collect_exits(self) -> None:
         for container, _, state in self._running():
-            if state.ends is not None and state.ends <= self._now:
+            if state.state == RUNNING and state.ends is not None and state.ends <= self._now:
+                stopped = state.stopping
                 self._containers.finish(container, state, state.ends, state.end_code)
+                if not stopped and restarts.restarts_all(container, state.code):
+                    self._restart_all(container)
+
+    def _restart_all(self, cause: Obj) -> None:
+        """A container's exit asks for all of the pod's containers to be started anew, init containers too."""
+        for container, kind, state in self._running():
+            if kind != "ephemeral":
+                self._containers.finish(container, state, self._now, emulated.KILLED)
+        for container, kind in self._all():
+            known = self._record.containers.get(container["name"])
+            if known is not None and known.runs and kind != "ephemeral" and container is not cause:
+                self._containers.set_back(known)
+        self._record.anew = True
 
     def _step(self) -> bool:
         """Start or restart what should run; True where something changed at once and to look again pays."""
         changed = False
         if not self._initialized():
             changed = self._initialize()
-            if not self._initialized():
+            if self._record.ending or not self._initialized():
                 return changed
         for container, kind in self._all():
             if kind != "init":
                 changed = self._keep(container, kind) or changed
+                if self._record.containers[container["name"]].busy:
+                    return changed  # containers are started one after another
         self._finish_pod()
         return changed
 
     def _initialized(self) -> bool:
         """Whether the ordinary containers may run: all init containers are through, or they ran before."""
         record = self._record
-        if any(record.container(c["name"]).runs for c in self._spec["containers"] if c["name"] in record.containers):
+        if not record.anew and self._any_ran():
             return True
         for container in self._spec.get("initContainers") or ():
             state = record.containers.get(container["name"])
@@ -184,7 +216,12 @@ class Worker:
                     return False
             elif state.state != EXITED or state.code != 0:
                 return False
+        record.anew = False
         return True
+
+    def _any_ran(self) -> bool:
+        known = self._record.containers
+        return any(known[c["name"]].runs for c in self._spec["containers"] if c["name"] in known)
 
     def _initialize(self) -> bool:
         """Go on with the init containers, one after another; True where one was started."""
@@ -196,8 +233,7 @@ class Worker:
             if kind == "init" and state.state == EXITED and state.code == 0:
                 continue
             if kind == "init" and state.state == EXITED and not self._restartable(container, kind, state):
-                self._record.ended = "Failed"
-                self.kill_all()
+                self.end("Failed")
                 return False
             changed = self._keep(container, kind) or changed
             if kind == "init" or state.state != RUNNING or not state.started_up:
@@ -205,24 +241,45 @@ class Worker:
         return changed
 
     def _restartable(self, container: Obj, kind: str, state: Container) -> bool:
-        return restarts.restarts(self._spec, container, kind, state.code)
+        return state.revive or restarts.restarts(self._spec, container, kind, state.code)
 
     def _keep(self, container: Obj, kind: str) -> bool:
-        """Let one container run if it should; True where it was started."""
+        """Let one container run if it should; True where it was started, or stopped in order to be restarted."""
         state = self._record.container(container["name"])
         if state.state == RUNNING:
-            if state.image != container["image"] and kind != "ephemeral":
-                text = f"Container {container['name']} definition changed, will be restarted"
-                self._containers.restart_soon(container, kind, state, text)
-                return self._start(container, kind, state)
-            if state.asked:
-                self._containers.reconsider(container, kind, state)
-            return self._probe(container, kind, state)
+            return self._keep_running(container, kind, state)
         if state.state == WAITING:
             return self._start(container, kind, state)
         if not self._restartable(container, kind, state):
             return False
         return self._restart(container, kind, state)
+
+    def _keep_running(self, container: Obj, kind: str, state: Container) -> bool:
+        if state.stopping:
+            return False
+        if state.busy and not self._hook_is_through(container, kind, state):
+            return bool(state.stopping)
+        if state.image != container["image"] and kind != "ephemeral":
+            return self._stop_for(container, kind, state, f"Container {container['name']} definition changed")
+        if state.asked:
+            self._containers.reconsider(container, kind, state)
+        return self._probe(container, kind, state)
+
+    def _hook_is_through(self, container: Obj, kind: str, state: Container) -> bool:
+        """Whether the postStart hook is through and went well; a failing one stops the container."""
+        assert state.busy
+        _, until, failure = state.busy
+        if self._now < until:
+            self._due.append(until)
+            return False
+        state.busy = None
+        if not failure:
+            return True
+        self._containers.event(container, kind, "Warning", "FailedPostStartHook", "PostStartHook failed")
+        self._stopping().stop([(container, kind, state)], self._grace(), "FailedPostStartHook")
+        if restarts.restarts(self._spec, container, kind, emulated.KILLED):
+            state.wait, state.wait_message = "PostStartHookError", failure
+        return False
 
     def _start(self, container: Obj, kind: str, state: Container) -> bool:
         delay = behaviour.number(self._pod, "start-delay", container["name"])
@@ -233,23 +290,30 @@ class Worker:
                 self._due.append(state.hold)
                 return False
         if not self._containers.start(container, kind, state):
-            pull = self._containers.pull_due(state)
-            if pull is not None:
-                self._due.append(pull)
+            again = self._containers.again(state)
+            if again is not None:
+                self._due.append(again)
             return False
         if state.backoff_kind:
             state.backoff_kind, state.backoff = "", 0.0
-        self._probe(container, kind, state)
+        self._keep_running(container, kind, state)
         return True
 
     def _restart(self, container: Obj, kind: str, state: Container) -> bool:
         """Start an exited container again, now or after its back-off."""
         at = restarts.next_start(state)
+        if state.revive:
+            state.revive = False
+            before = state.last
+            if before is None or restarts.may_follow(state, before["finished"], self._now):
+                at = self._now
+                if before is None:
+                    return self._start(container, kind, state)
         if self._now >= at:
-            restarts.grow(state)
+            restarts.grow(state, self._now)
             return self._start(container, kind, state)
         shown = restarts.shown_from(state)
-        pod = f"{self._pod['metadata']['name']}_{self._pod['metadata']['namespace']}({self._record.uid})"
+        pod = self._containers.pod_name
         visible = self._now >= shown and state.wait != "CrashLoopBackOff"
         if visible or state.told != state.finished:
             text = f"Back-off restarting failed container {container['name']} in pod {pod}"
@@ -270,56 +334,43 @@ class Worker:
             if state.state != EXITED or self._restartable(container, "container", state):
                 return
             codes.append(state.code)
-        self.kill_all()
-        self._record.ended = "Failed" if any(codes) else "Succeeded"
+        self.end("Failed" if any(codes) else "Succeeded")
+
+    def restart_resized(self, names: list[str]) -> None:
+        """Stop the containers that are to be restarted with new resources."""
+        for container, kind, state in self._running():
+            if container["name"] in names:
+                state.revive = True
+                text = f"Container {container['name']} resize requires restart"
+                self._stopping().stop([(container, kind, state)], self._grace(), text)
 
     # Probes
 
     def _probe(self, container: Obj, kind: str, state: Container) -> bool:
-        """Run the probes of a running container; True where one of them had it killed."""
+        """Run the probes of a running container; True where one of them has it stopped."""
         if kind == "init" or kind == "ephemeral":
             return False
-        if not state.started_up:
-            failed = self._check(container, kind, "startup", state)
-            if failed is not None:
-                return failed and self._kill_for(container, kind, "startup", state)
-            state.started_up = True
-        failed = self._check(container, kind, "readiness", state)
-        state.ready = failed is None or (state.ready and not failed)
-        if self._check(container, kind, "liveness", state):
-            return self._kill_for(container, kind, "liveness", state)
-        return False
-
-    def _check(self, container: Obj, kind: str, probe: str, state: Container) -> bool | None:
-        """None: no such probe, or it succeeds. True: it failed often enough; False: not yet."""
-        if not container.get(f"{probe}Probe"):
-            return None
-        says = probes.run(self._pod, container, probe, state, self._now)
-        if says is None:
-            state.probes.pop(probe, None)
-            return None
-        begin = max(probes.first(container, probe, state), self._failing_since(state))
-        check = Check(*state.probes.get(probe, (0, begin)))
-        limit = probes.threshold(container, probe)
-        while self._now >= check.next and check.failures < limit:
-            check.failures += 1
-            check.next += probes.period(container, probe)
-            text = f"{probe.capitalize()} probe failed: {says}"
-            self._containers.event(container, kind, "Warning", "Unhealthy", text)
-        state.probes[probe] = [check.failures, check.next]
-        if check.failures < limit:
-            self._due.append(check.next)
+        if not (container.get("startupProbe") or container.get("readinessProbe") or container.get("livenessProbe")):
+            state.started_up = state.ready = True
             return False
-        return True
 
-    def _failing_since(self, state: Container) -> float:
-        """The last time the container's files changed: since then an exec probe may fail."""
-        times = [state.started + at for at, _, _ in state.files if state.started + at <= self._now]
-        return max(times) if times else state.started
+        def tell(container: Obj, text: str, times: int) -> None:
+            self._containers.event(container, kind, "Warning", "Unhealthy", text, times)
 
-    def _kill_for(self, container: Obj, kind: str, probe: str, state: Container) -> bool:
-        text = f"Container {container['name']} failed {probe} probe, will be restarted"
-        self._containers.restart_soon(container, kind, state, text)
+        probing = Probing(self._pod, self._record.ip, self._now, self._host.latency.patient, tell)
+        failed = probing.probe(container, state)
+        self._due += probing.due
+        if not failed:
+            return False
+        grace = container[f"{failed}Probe"].get("terminationGracePeriodSeconds")
+        text = f"Container {container['name']} failed {failed} probe"
+        return self._stop_for(container, kind, state, text, grace)
+
+    def _stop_for(self, container: Obj, kind: str, state: Container, why: str, grace: float | None = None) -> bool:
+        """Stop a container, in order to start it again where the pod's policy lets it."""
+        state.revive = self._spec.get("restartPolicy", "Always") != "Never" or kind == "sidecar"
+        text = f"{why}, will be restarted" if state.revive else why
+        self._stopping().stop([(container, kind, state)], self._grace() if grace is None else grace, text)
         return True
 
 

@@ -92,7 +92,8 @@ def _check_ended(
 ) -> None:
     now = {entry.get("name"): entry for entry in statuses}
     declared = {container.get("name"): container for container in spec.get(kind) or ()}
-    if any(_restarts_all(container) for container in declared.values()):
+    everything = [*(spec.get("initContainers") or ()), *(spec.get("containers") or ())]
+    if any(_restarts_all(container) for container in everything):
         return
     for index, entry, code in ended:
         current = now.get(entry.get("name"))
