@@ -6,6 +6,7 @@
     run-seconds       it exits after so many seconds (status 0 unless exit-code says otherwise)
     start-delay       seconds between being created and running
     stop-seconds      seconds it takes to stop after SIGTERM (up to the grace period)
+    image-pull-seconds  how long pulling its image takes
     image-pull-error  its image cannot be pulled; the value is the error ("true": not found)
     logs              what it prints
     cpu, memory       what it uses, as quantities (shown by `top`)

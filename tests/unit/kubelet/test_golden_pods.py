@@ -120,8 +120,9 @@ class Case:
         self.client.patch(resource, obj["metadata"]["name"], body, MERGE_PATCH, namespace)
 
     def _do_exec(self, command: str) -> None:
-        answer = self.client.get("pods", self.name, _NAMESPACE, "exec", command=["sh", "-c", command])
-        self.lines += [f"          | {line}" for line in (answer["stdout"] + answer["stderr"]).splitlines()]
+        session: Any = self.client.get("pods", self.name, _NAMESPACE, "exec", command=["sh", "-c", command])
+        text = b"".join(data for _, data in session.take()).decode()
+        self.lines += [f"          | {line}" for line in text.splitlines()]
 
     def _do_logs(self, options: Obj) -> None:
         text = self.client.get("pods", self.name, _NAMESPACE, "log", **options)
