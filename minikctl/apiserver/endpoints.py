@@ -1,6 +1,6 @@
 """Non-resource paths: version, health and discovery.
 
-Counterpart of the generic apiserver's installed routes. OpenAPI v2 comes with the HTTP server.
+Counterpart of the generic apiserver's installed routes.
 """
 
 from __future__ import annotations
@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING, Any
 from minikctl import KUBERNETES_VERSION
 from minikctl.apimachinery import errors
 from minikctl.apimachinery.request import Request, Response
+from minikctl.apiserver import health
 
 if TYPE_CHECKING:
     from minikctl.apiserver.server import Server
-
-_CHECKS = ("ping", "log", "etcd", "poststarthook/rbac/bootstrap-roles")
 
 
 def version() -> dict[str, str]:
@@ -38,13 +37,6 @@ def version() -> dict[str, str]:
     }
 
 
-def health(name: str, verbose: bool) -> str:
-    """/healthz, /livez, /readyz: they answer, so all is well."""
-    if not verbose:
-        return "ok"
-    return "".join(f"[+]{check} ok\n" for check in _CHECKS) + f"{name} check passed\n"
-
-
 def handle(server: Server, request: Request) -> Response:
     """Answer a GET of a path that is no resource."""
     path = request.path.rstrip("/") or "/"
@@ -54,28 +46,31 @@ def handle(server: Server, request: Request) -> Response:
     if fixed is not None:
         return Response(fixed(server, request))
     parts = path.strip("/").split("/")
-    if parts[0] in ("healthz", "livez", "readyz"):
-        return Response(health(parts[0], "verbose" in request.options))
+    if parts[0] in health.ENDPOINTS:
+        return health.handle(server, parts[0], "/".join(parts[1:]), request.options)
     if parts[0] in ("api", "apis"):
         from minikctl.apiserver import discovery
 
         found = discovery.document(server.resource_set(), path, request.accept == "discovery")
         if found is not None:
             return Response(found)
-    if parts[:2] == ["openapi", "v3"]:
-        found = _openapi(server, "/".join(parts[2:]))
+    if parts[0] == "openapi":
+        found = _openapi(server, parts[1:])
         if found is not None:
             return Response(found)
     raise errors.StatusError("NotFound", "the server could not find the requested resource", code=404)
 
 
-def _openapi(server: Server, path: str) -> Any:
+def _openapi(server: Server, parts: list[str]) -> Any:
     from minikctl.apiserver import openapidocs
 
     resources = server.resource_set()
-    if not path:
-        return openapidocs.index(resources)
-    return openapidocs.document(resources, path, server.reader.list("customresourcedefinitions.apiextensions.k8s.io"))
+    crds = server.reader.list("customresourcedefinitions.apiextensions.k8s.io")
+    if parts == ["v3"]:
+        return openapidocs.index(resources, crds)
+    if parts == ["v2"]:
+        return openapidocs.swagger(resources, crds)
+    return openapidocs.document(resources, "/".join(parts[1:]), crds) if parts[:1] == ["v3"] else None
 
 
 def _openid() -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""/openapi/v3: the index and one document per group version, made from schemas/ and from CRDs.
+"""/openapi/v3 (the index and one document per group version) and /openapi/v2, made from schemas/ and from CRDs.
 
 Clients find kinds in them (`components.schemas`) and ask what a kind's PATCH accepts (`paths`). The
 documents list the operations in brief. Counterparts: kube-openapi's `handler3`, apiextensions' OpenAPI controller.
@@ -6,9 +6,11 @@ documents list the operations in brief. Counterparts: kube-openapi's `handler3`,
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from typing import Any
 
+from minikctl import KUBERNETES_VERSION
 from minikctl.apimachinery import descriptions, openapi
 from minikctl.apimachinery.resources import Resource, ResourceSet
 
@@ -17,23 +19,73 @@ Document = dict[str, Any]
 _PREFIX = "#/components/schemas/"
 _META = ("APIResourceList", "DeleteOptions", "Patch", "Status", "WatchEvent")
 _ACTIONS = {"get": "get", "create": "post", "update": "put", "patch": "patch", "delete": "delete"}
+_NOT_IN_SWAGGER = frozenset({"allOf", "anyOf", "not", "nullable", "oneOf"})
 _OTHERS = (".well-known/openid-configuration/", "logs", "openid/v1/jwks/", "version")
 
 
-def index(resources: ResourceSet) -> Document:
+def index(resources: ResourceSet, crds: Iterable[Document] = ()) -> Document:
     """/openapi/v3: which documents there are. The hash in a link changes with the document."""
     paths = ["api", "api/v1", "apis", *_OTHERS]
     for group, versions in resources.groups().items():
         if group:
             builtin = openapi.read(openapi.file_of(f"{group}/{versions[0]}")) is not None
             paths += [f"apis/{group}"] * builtin + [f"apis/{group}/{version}" for version in versions]
-    return {"paths": {path: {"serverRelativeURL": f"/openapi/v3/{path}?hash={_hash(path)}"} for path in sorted(paths)}}
+    known = list(crds)
+    links = {path: f"/openapi/v3/{path}?hash={document_hash(path, known)}" for path in sorted(paths)}
+    return {"paths": {path: {"serverRelativeURL": link} for path, link in links.items()}}
 
 
-def _hash(path: str) -> str:
+def document_hash(path: str, crds: Iterable[Document] = ()) -> str:
+    """The hash of /openapi/v3/PATH, told without making it: by the version, and by what defines custom kinds."""
     from hashlib import sha512
 
-    return sha512(path.encode()).hexdigest()[:128].upper()
+    text = f"{KUBERNETES_VERSION} {path}"
+    group = path.split("/")[1] if path.startswith("apis/") and "/" in path else ""
+    for crd in crds:
+        if crd["spec"]["group"] == group:
+            text += json.dumps(crd["spec"], sort_keys=True)
+    return sha512(text.encode("utf-8", "surrogatepass")).hexdigest().upper()
+
+
+def swagger(resources: ResourceSet, crds: Iterable[Document] = ()) -> Document:
+    """/openapi/v2: every definition and path in one Swagger 2.0 document."""
+    known = list(crds)
+    definitions: Document = {}
+    paths: Document = {}
+    for group, versions in resources.groups().items():
+        for version in versions:
+            found = document(resources, f"apis/{group}/{version}" if group else f"api/{version}", known)
+            if found is not None:
+                definitions.update(found["components"]["schemas"])
+                paths.update(found["paths"])
+    for operations in paths.values():
+        for operation in operations.values():
+            for parameter in operation["parameters"]:
+                parameter.update(parameter.pop("schema"))
+            operation["responses"] = {"200": {"description": "OK"}, "401": {"description": "Unauthorized"}}
+    info = {"title": "Kubernetes", "version": KUBERNETES_VERSION}
+    named = {name: _swagger(schema) for name, schema in sorted(definitions.items())}
+    return {"swagger": "2.0", "info": info, "paths": dict(sorted(paths.items())), "definitions": named}
+
+
+def _swagger(schema: Document) -> Document:
+    """A schema as Swagger writes it: its references, without what 2.0 does not know."""
+    link = schema.get("$ref")
+    if link is not None:
+        return {"$ref": link.replace(_PREFIX, "#/definitions/")}
+    result: Document = {}
+    for key, value in schema.items():
+        if key == "properties":
+            result[key] = {name: _swagger(field) for name, field in value.items()}
+        elif key in ("items", "additionalProperties") and isinstance(value, dict):
+            result[key] = _swagger(value)
+        elif key == "allOf" and len(value) == 1:  # a reference that is described
+            result.update(_swagger(value[0]))
+        elif key not in _NOT_IN_SWAGGER:
+            result[key] = value
+    if "$ref" in result:
+        return {key: result[key] for key in ("description", "$ref") if key in result}
+    return result
 
 
 def document(resources: ResourceSet, path: str, crds: Iterable[Document] = ()) -> Document | None:
@@ -52,7 +104,7 @@ def document(resources: ResourceSet, path: str, crds: Iterable[Document] = ()) -
     paths: Document = {}
     for row in rows:
         paths.update(_paths(row))
-    info = {"title": "Kubernetes", "version": "v1.36.2"}
+    info = {"title": "Kubernetes", "version": KUBERNETES_VERSION}
     return {"openapi": "3.0.0", "info": info, "paths": paths, "components": {"schemas": schemas}}
 
 

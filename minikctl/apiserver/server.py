@@ -53,7 +53,7 @@ class Server:
         self._rand: Rand | None = None
         self._authorizer: Authorizer | None = None
         self._strategies: dict[tuple[str, str], Strategy] = {}
-        self._custom: tuple[int, ResourceSet] | None = None
+        self._custom: tuple[tuple[int, int], ResourceSet] | None = None
         # CustomResourceDefinitions as `registry.kinds.custom` has parsed them.
         self.definitions: dict[str, Any] = {}
 
@@ -139,12 +139,12 @@ class Server:
 
     def resource_set(self) -> ResourceSet:
         """Everything served now: built-in kinds and those of CustomResourceDefinitions."""
-        if not self.reader.any(CRDS):
+        state = self.storage.store.kind_state(CRDS)
+        if not state[0]:
             return resources.builtin()
-        revision = self.storage.store.revision()
-        if self._custom is None or self._custom[0] != revision:
+        if self._custom is None or self._custom[0] != state:
             extra = [row for crd in self.reader.list(CRDS) if _established(crd) for row in resources.from_crd(crd)]
-            self._custom = (revision, resources.ResourceSet(extra))
+            self._custom = (state, resources.ResourceSet(extra))
         return self._custom[1]
 
     def lookup(self, key: str) -> Resource:

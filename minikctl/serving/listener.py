@@ -6,41 +6,86 @@ Header size, slow clients and garbage on the port are dealt with here, before a 
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from minikctl.apimachinery import x509
-from minikctl.apimachinery.request import UserInfo
 from minikctl.apiserver.http.app import CERTIFICATE
+from minikctl.apiserver.http.credentials import client_certificate
 
 if TYPE_CHECKING:
     import ssl
 
     from minikctl.apiserver.http.app import Application
 
+_LARGEST_HEAD = 1 << 20
+_HEAD_SECONDS = 32.0
+
 
 class Protocol(HttpToolsProtocol):
-    """uvicorn's HTTP/1.1 protocol; every request's state says whose certificate the connection has."""
+    """uvicorn's HTTP/1.1 protocol; every request's state says whose certificate the connection has.
+
+    A request's head may have 1 MiB and take half a minute, as with upstream's server.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._head = 0  # bytes received of a head that is not whole yet
+        self._reading = False
+        self._timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        user = certificate_user(transport.get_extra_info("ssl_object"))
-        if user is not None:
-            self.app_state = {**self.app_state, CERTIFICATE: user}
+        connection = transport.get_extra_info("ssl_object")
+        der = connection.getpeercert(True) if connection is not None else None
+        certificate = client_certificate(der) if der else None
+        if certificate is not None:
+            self.app_state = {**self.app_state, CERTIFICATE: certificate}
+        self._expect_head()
 
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._head_done()
+        super().connection_lost(exc)
 
-def certificate_user(connection: Any) -> UserInfo | None:
-    """The user of a verified client certificate; None where the connection has none."""
-    der = connection.getpeercert(True) if connection is not None else None
-    if not der:
-        return None
-    found = x509.certificate_of(der)
-    if found is None:
-        return None
-    subject = found.subject
-    return UserInfo(subject.common_name, (*subject.organizations, "system:authenticated"))
+    def data_received(self, data: bytes) -> None:
+        if not self._reading:
+            self._head += len(data)
+            if self._head > _LARGEST_HEAD:
+                self._refuse(431, "Request Header Fields Too Large")
+                return
+            if self._timer is None:
+                self._expect_head()
+        super().data_received(data)
+
+    def on_headers_complete(self) -> None:
+        self._reading = True
+        self._head_done()
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        self._reading = False
+        super().on_message_complete()
+
+    def _expect_head(self) -> None:
+        self._timer = self.loop.call_later(_HEAD_SECONDS, self._too_slow)
+
+    def _head_done(self) -> None:
+        self._head = 0
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _too_slow(self) -> None:
+        """A connection that has begun a request and does not go on with it is closed without a word."""
+        self._timer = None
+        self.transport.close()
+
+    def _refuse(self, code: int, reason: str) -> None:
+        head = f"HTTP/1.1 {code} {reason}\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n"
+        self.transport.write(f"{head}{code} {reason}".encode())
+        self.transport.close()
 
 
 def config(app: Application, context: ssl.SSLContext) -> uvicorn.Config:
@@ -58,6 +103,7 @@ def config(app: Application, context: ssl.SSLContext) -> uvicorn.Config:
         timeout_keep_alive=180,
         timeout_graceful_shutdown=2,
     )
+    logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # what is wrong with requests is the clients' affair
     made.load()
     made.ssl = context
     return made

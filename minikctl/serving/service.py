@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import socket
+import sys
 import uuid
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import IO, TYPE_CHECKING, NamedTuple
 
 import uvicorn
 
 from minikctl.apimachinery.request import Obj, UserInfo
 from minikctl.apiserver.http.app import Application
+from minikctl.apiserver.http.audit import AuditLog
 from minikctl.apiserver.http.credentials import Authenticator
 from minikctl.serving import certificates, listener
 from minikctl.serving.background import Background
@@ -32,6 +35,7 @@ class Settings(NamedTuple):
     clock: str = ""
     seed: str | None = None
     jump: bool = False
+    audit_log: str = ""  # a file, "-" for standard output, "" for none
 
 
 class Service:
@@ -44,7 +48,9 @@ class Service:
         self.identity = f"{socket.gethostname()}_{uuid.uuid4()}"
         self.reconciling = self._reconciling()
         authenticator = Authenticator(cluster.server, settings.tokens, settings.anonymous)
-        self.app = Application(cluster.server, authenticator, self.reconciling)
+        self._audit_file = _audit_file(settings.audit_log)
+        audit_log = AuditLog(cluster.server, self._audit_file) if self._audit_file is not None else None
+        self.app = Application(cluster.server, authenticator, self.reconciling, audit_log)
         self.reconciling.app = self.app
         self._socket = _listen(settings.bind, settings.port)
         self._tasks: list[asyncio.Task[None]] = []
@@ -114,6 +120,8 @@ class Service:
                     await task
             self.reconciling.stop()
             self._socket.close()
+            if self._audit_file is not None:
+                self._audit_file.close()
 
     async def _when_started(self, ready: Callable[[], None]) -> None:
         while not self._uvicorn.started:
@@ -129,6 +137,15 @@ class Service:
     def stop(self) -> None:
         """Ask it to end."""
         self._uvicorn.should_exit = True
+
+
+def _audit_file(name: str) -> IO[bytes] | None:
+    """The audit log, appended to; OSError where it cannot be written."""
+    if not name:
+        return None
+    if name == "-":
+        return open(sys.stdout.fileno(), "wb", closefd=False)
+    return open(name, "ab", opener=lambda path, flags: os.open(path, flags, 0o600))
 
 
 def _listen(bind: str, port: int) -> socket.socket:

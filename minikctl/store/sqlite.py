@@ -252,6 +252,11 @@ class SQLiteStore:
             values += [namespace + "/", namespace + "0"]
         return int(self._execute(statement, values).fetchone()[0])
 
+    def kind_state(self, resource: str) -> tuple[int, int]:
+        """How many objects of a kind there are and the newest revision of one: changes with every write to the kind."""
+        row = self._execute("SELECT count(*), max(revision) FROM objects WHERE resource = ?", (resource,)).fetchone()
+        return row[0], row[1] or 0
+
     def resources(self) -> builtins.list[str]:
         """The resource keys that have objects."""
         rows = self._execute("SELECT DISTINCT resource FROM objects ORDER BY resource")
@@ -449,6 +454,15 @@ class SQLiteStore:
             (cursor,),
         ).fetchone()
         return (row[0] or 0) > int(row[1] or 0) or (row[2] is not None and row[2] <= now)
+
+    def behind(self, cursor: str, now: float) -> tuple[int, int]:
+        """How many changes there are after the cursor kept under that key, and how much work is due."""
+        changes, due = self._execute(
+            "SELECT (SELECT max(revision) FROM log) - coalesce((SELECT value FROM meta WHERE key = ?), 0),"
+            " (SELECT count(*) FROM due WHERE at <= ?)",
+            (cursor, now),
+        ).fetchone()
+        return int(changes or 0), int(due)
 
     def due_keys(self) -> set[tuple[str, str]]:
         """Every (component, key) that has a due time."""

@@ -7,18 +7,21 @@ connection serves one thread. Counterpart of the generic apiserver's handler cha
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, MutableMapping
+import time
 from typing import TYPE_CHECKING, Any, Protocol
 
 from minikctl.apimachinery import errors
-from minikctl.apimachinery.request import Request, Response, UserInfo
+from minikctl.apimachinery.request import Request, Response
+from minikctl.apimachinery.resources import Resource
 from minikctl.apiserver.http import (
     answers,
+    audit,
     bodies,
     connections,
     credentials,
     forms,
     listoptions,
+    metrics,
     negotiation,
     queryoptions,
     requestinfo,
@@ -26,31 +29,26 @@ from minikctl.apiserver.http import (
 )
 from minikctl.apiserver.http.activity import Activity
 from minikctl.apiserver.http.answers import Answer
+from minikctl.apiserver.http.documents import Documents
+from minikctl.apiserver.http.exchange import Exchange, Receive, Scope, Send
+from minikctl.store.errors import StoreError
 
 if TYPE_CHECKING:
-    from minikctl.apimachinery.resources import Resource
+    from minikctl.apiserver.http.audit import AuditLog
     from minikctl.apiserver.http.credentials import Authenticator
     from minikctl.apiserver.http.requestinfo import RequestInfo
     from minikctl.apiserver.server import Server
 
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-
-CERTIFICATE = "certificate"  # under this name scope["state"] holds the verified client certificate's user
+CERTIFICATE = "certificate"  # under this name scope["state"] holds what is known of the client's certificate
 
 # What a client's next requests may stand on: reconciled at once where reconciling waits otherwise.
 _STOOD_ON = frozenset({"namespaces", "customresourcedefinitions.apiextensions.k8s.io"})
 _READING = frozenset({"get", "list", "watch"})
-_FORMS = {
-    "get": frozenset({"object", "table", "metadata"}),
-    "list": frozenset({"object", "table", "metadata"}),
-    "watch": frozenset({"object", "table", "metadata"}),
-}
-_WRITTEN_FORMS = frozenset({"object", "table", "metadata"})
+_SELECTING = frozenset({"list", "watch", "deletecollection"})
+_FORMS = frozenset({"object", "table", "metadata"})
 _PATHS = frozenset({"object", "discovery"})
-_AGGREGATED = b"application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 _WITH_BODY = frozenset({"create", "update", "patch", "delete", "deletecollection"})
+_NO_CACHE = [(b"content-type", b"application/json"), (b"cache-control", b"no-cache, private")]
 
 log = logging.getLogger("minikctl.serve")
 
@@ -71,12 +69,21 @@ class Reconciling(Protocol):
 class Application:
     """The apiserver as an ASGI application."""
 
-    def __init__(self, server: Server, authenticator: Authenticator, reconciling: Reconciling) -> None:
+    def __init__(
+        self,
+        server: Server,
+        authenticator: Authenticator,
+        reconciling: Reconciling,
+        audit_log: AuditLog | None = None,
+    ) -> None:
         self.server = server
         self.authenticator = authenticator
         self.reconciling = reconciling
         self.activity = Activity()
         self.hub = watches.Hub(server, self.activity, reconciling.foreign)
+        self.metrics = metrics.Metrics()
+        self.documents = Documents(server)
+        self._audit_log = audit_log
 
     def wrote(self, resource: Resource) -> None:
         """A request has written to a kind: feed the watches, wake the controllers."""
@@ -86,25 +93,159 @@ class Application:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             return
-        exchange = _Exchange(self, scope, receive, send)
+        exchange = Exchange(scope, receive, send, self.server.clock.now())
+        exchange.on_start = lambda: self._audit(audit.STARTED, exchange)
         self.activity.begin()
         try:
-            answer = await exchange.run()
+            answer = await self._answer(exchange)
         except bodies.Disconnected:
             return
-        except errors.StatusError as error:
-            answer = answers.of_error(error, exchange.media_type)
-        except _NoSuchPath:
-            answer = answers.not_found_page()
-        except _NoSuchMethod:
-            answer = answers.text(405, "405: Method Not Allowed")
-        except Exception as error:
-            log.exception("%s %s", scope.get("method"), scope["path"])
-            answer = answers.of_error(errors.internal(str(error)), exchange.media_type)
         finally:
             self.activity.end()
         if answer is not None and not exchange.started:
             await exchange.reply(answer)
+        self.metrics.complete(exchange, time.monotonic() - exchange.began)
+        self._audit(audit.COMPLETE, exchange)
+
+    async def _answer(self, exchange: Exchange) -> Answer | None:
+        """The answer, whatever happens; None where it has been sent already."""
+        try:
+            return await self._run(exchange)
+        except errors.StatusError as error:
+            exchange.error = error
+        except _NoSuchPath:
+            return answers.not_found_page()
+        except _NoSuchMethod:
+            return answers.text(405, "405: Method Not Allowed")
+        except (StoreError, RecursionError, UnicodeError) as error:
+            exchange.error = errors.internal(str(error))
+        except Exception as error:
+            log.exception("%s %s", exchange.method, exchange.scope["path"])
+            exchange.error = errors.internal(str(error))
+        return answers.of_error(exchange.error, exchange.media_type)
+
+    def _audit(self, stage: str, exchange: Exchange) -> None:
+        if self._audit_log is not None:
+            self._audit_log.stage(stage, exchange)
+
+    async def _run(self, exchange: Exchange) -> Answer | None:
+        """Carry a request out: who asks, what for, and the answer."""
+        scope = exchange.scope
+        await self.reconciling.settled(scope.get("client"))
+        query = queryoptions.parse(scope["query_string"])
+        exchange.info = info = requestinfo.parse(
+            exchange.method,
+            scope["path"],
+            watch="watch" in query and queryoptions.true(query["watch"][0]),
+            field_name=queryoptions.field_name(query) if "fieldSelector" in query else "",
+        )
+        try:
+            exchange.user = self.authenticator.user(exchange.header(b"authorization"), scope["state"].get(CERTIFICATE))
+        finally:
+            self._audit(audit.RECEIVED, exchange)
+        exchange.request = request = self._request(exchange, info, query)
+        if request.resource is None:
+            return self._non_resource(exchange, request, query)
+        return await self._resource(exchange, request, info)
+
+    def _request(self, exchange: Exchange, info: RequestInfo, query: queryoptions.Query) -> Request:
+        """The Request a path stands for; no such path or method where nothing serves it."""
+        resource = self._lookup(info) if info.plural else None
+        known = resource is not None and (not info.subresource or info.subresource in resource.subresources)
+        if info.plural and not known:
+            # Whoever may not ask is told that, not whether there is such a path.
+            resource = Resource(info.group, info.version, "", info.plural, namespaced=bool(info.namespace))
+        impersonate = credentials.impersonated(exchange.scope["headers"])
+        exchange.impersonates = impersonate is not None
+        assert exchange.user is not None
+        request = Request(
+            info.verb,
+            exchange.user,
+            resource,
+            info.namespace,
+            info.name,
+            info.subresource,
+            path=info.path,
+            user_agent=exchange.header(b"user-agent"),
+            impersonate=impersonate,
+        )
+        if resource is not None:
+            _check_path(self.server, request, known)
+            request.options = queryoptions.options(query)
+            if info.verb in _SELECTING:
+                _select_name(request)
+        return request
+
+    def _lookup(self, info: RequestInfo) -> Resource | None:
+        return self.server.resource_set().by_path(info.group, info.version, info.plural)
+
+    def _non_resource(self, exchange: Exchange, request: Request, query: queryoptions.Query) -> Answer:
+        request.verb = "get" if request.verb == "head" else request.verb
+        request.options = {name: values if len(values) > 1 else values[0] for name, values in query.items()}
+        accept = exchange.header(b"accept")
+        if request.path.rstrip("/") == "/metrics" and request.verb == "get":
+            self.server.admit(request)
+            return Answer(200, self.metrics.text(self.server, self.hub).encode(), metrics.CONTENT_TYPE)
+        if self.documents.has(request.path):
+            return self.documents.answer(request, accept, exchange.header(b"if-none-match"))
+        wanted = negotiation.wanted(accept, _PATHS)
+        exchange.media_type = wanted.media_type
+        try:
+            return answers.of_response(self.server.handle(request), wanted.media_type)
+        except errors.StatusError as error:
+            if error.reason == "NotFound":
+                raise _NoSuchPath from None
+            raise
+
+    async def _resource(self, exchange: Exchange, request: Request, info: RequestInfo) -> Answer | None:
+        server = self.server
+        if info.subresource:
+            handler = connections.handler(request)
+            if handler is not None:
+                await self._connect(exchange, request, info, handler)
+                return None
+        if exchange.upgraded:
+            raise errors.bad_request("this request cannot be upgraded")
+        wanted = negotiation.wanted(exchange.header(b"accept"), _FORMS)
+        exchange.media_type, request.accept = wanted.media_type, wanted.form
+        if request.verb in _READING:
+            listoptions.check(request)
+        if request.verb == "watch":
+            await self._watch(exchange, request)
+            return None
+        if request.verb in _READING:
+            listoptions.present(request, server.storage.store.revision())
+        elif request.verb in _WITH_BODY:
+            await _read_body(exchange, request)
+        response = server.handle(request)
+        if request.verb not in _READING and request.resource is not None:
+            self.wrote(request.resource)
+        return answers.of_object(_formed(request, response), response.code, wanted.media_type, response.warnings)
+
+    async def _connect(
+        self, exchange: Exchange, request: Request, info: RequestInfo, handler: connections.Handler
+    ) -> None:
+        """Hand the connection to who streams."""
+        self.server.admit(request)
+        if exchange.upgraded and info.subresource in connections.UPGRADES:
+            # A WebSocket handshake is a GET, but what it asks for is more than reading.
+            self.server.authorize(request, "create")
+        connection = connections.Connection(
+            exchange.scope, exchange.receive, exchange.stream, request, info, self.server, self.hub.change
+        )
+        with self.activity.aside():
+            await handler(connection)
+        if request.resource is not None:
+            self.wrote(request.resource)
+
+    async def _watch(self, exchange: Exchange, request: Request) -> None:
+        assert request.resource is not None
+        self.server.admit(request)
+        if "watch" not in request.resource.verbs:
+            raise _NoSuchMethod
+        context = self.server.context(request, "")
+        with self.activity.aside():
+            await watches.serve(self.hub, context, exchange.receive, exchange.stream, list(_NO_CACHE))
 
 
 class _NoSuchPath(Exception):
@@ -115,176 +256,33 @@ class _NoSuchMethod(Exception):
     """The path is served, but not with this method."""
 
 
-class _Exchange:
-    """One request and its answer."""
-
-    __slots__ = ("app", "headers", "media_type", "receive", "scope", "send", "started", "user")
-
-    def __init__(self, app: Application, scope: Scope, receive: Receive, send: Send) -> None:
-        self.app = app
-        self.scope = scope
-        self.receive = receive
-        self.send = send
-        self.started = False
-        self.media_type = negotiation.JSON
-        self.headers: dict[bytes, bytes] = dict(scope["headers"])
-        self.user: UserInfo = credentials.ANONYMOUS
-
-    def header(self, name: bytes) -> str:
-        return self.headers.get(name, b"").decode("latin-1")
-
-    async def reply(self, answer: Answer) -> None:
-        """Send a whole answer; a WebSocket that was refused gets it too, as the handshake's answer."""
-        if self.scope["type"] == "websocket":
-            start, body = "websocket.http.response.start", "websocket.http.response.body"
-        else:
-            start, body = "http.response.start", "http.response.body"
-        await self.send({"type": start, "status": answer.code, "headers": answer.headers})
-        data = b"" if self.scope.get("method") == "HEAD" else answer.body
-        await self.send({"type": body, "body": data})
-
-    async def run(self) -> Answer | None:
-        """Carry the request out; None where it has been answered already (a watch, a stream)."""
-        app, scope = self.app, self.scope
-        certificate = scope["state"].get(CERTIFICATE)
-        self.user = app.authenticator.user(self.header(b"authorization"), certificate)
-        query = queryoptions.parse(scope["query_string"])
-        watch = "watch" in query and queryoptions.true(query["watch"][0])
-        name = queryoptions.field_name(query) if "fieldSelector" in query else ""
-        method = scope.get("method", "GET")
-        info = requestinfo.parse(method, scope["path"], watch, name)
-        await app.reconciling.settled(scope.get("client"))
-        request = self._request(info, query)
-        if request.resource is None:
-            return self._non_resource(request, query)
-        return await self._resource(request, info, query)
-
-    def _request(self, info: RequestInfo, query: queryoptions.Query) -> Request:
-        """The Request a path stands for; NotFound or a missing method where nothing serves it."""
-        resource = None
-        if info.plural:
-            resource = self._lookup(info)
-        request = Request(
-            info.verb,
-            self.user,
-            resource,
-            info.namespace,
-            info.name,
-            info.subresource,
-            path=info.path,
-            user_agent=self.header(b"user-agent"),
-            impersonate=credentials.impersonated(self.scope["headers"]),
-        )
-        if resource is not None:
-            _check_method(info, resource)
-            request.options = queryoptions.options(query)
-            if info.verb in ("list", "watch", "deletecollection"):
-                _select_name(request)
-        return request
-
-    def _lookup(self, info: RequestInfo) -> Resource:
-        found = self.app.server.resource_set().by_path(info.group, info.version, info.plural)
-        if found is None or (info.subresource and info.subresource not in found.subresources):
-            raise _NoSuchPath
-        return found
-
-    def _non_resource(self, request: Request, query: queryoptions.Query) -> Answer:
-        wanted = negotiation.wanted(self.header(b"accept"), _PATHS)
-        self.media_type = wanted.media_type
-        request.accept = wanted.form
-        request.options = {name: values[0] for name, values in query.items()}
-        try:
-            response = self.app.server.handle(request)
-        except errors.StatusError as error:
-            if error.reason == "NotFound":
-                return answers.not_found_page()
-            raise
-        answer = answers.of_response(response, wanted.media_type)
-        if wanted.form == "discovery" and request.path.rstrip("/") in ("/api", "/apis"):
-            answer.headers[0] = (b"content-type", _AGGREGATED)
-        return answer
-
-    async def _resource(self, request: Request, info: RequestInfo, query: queryoptions.Query) -> Answer | None:
-        app = self.app
-        upgraded = self.scope["type"] == "websocket"
-        if info.subresource:
-            handler = connections.handler(request)
-            if handler is not None:
-                app.server.admit(request)
-                with app.activity.aside():
-                    await handler(self._connection(request, info))
-                assert request.resource is not None
-                app.wrote(request.resource)
-                return None
-        if upgraded:
-            raise errors.bad_request("this request cannot be upgraded")
-        wanted = negotiation.wanted(self.header(b"accept"), _FORMS.get(request.verb, _WRITTEN_FORMS))
-        self.media_type, request.accept = wanted.media_type, wanted.form
-        if request.verb in _READING:
-            listoptions.check(request)
-        if request.verb == "watch":
-            await self._watch(request)
-            return None
-        if request.verb in _READING:
-            listoptions.present(request, app.server.storage.store.revision())
-        if request.verb in _WITH_BODY:
-            await self._read_body(request)
-        response = app.server.handle(request)
-        if request.verb not in _READING and request.resource is not None:
-            app.wrote(request.resource)
-        return answers.of_object(_formed(request, response), response.code, wanted.media_type, response.warnings)
-
-    def _connection(self, request: Request, info: RequestInfo) -> connections.Connection:
-        return connections.Connection(
-            self.scope, self.receive, self._sending, request, info, self.app.server, self.app.hub.change
-        )
-
-    async def _sending(self, message: MutableMapping[str, Any]) -> None:
-        self.started = True
-        await self.send(message)
-
-    async def _watch(self, request: Request) -> None:
-        server = self.app.server
-        server.admit(request)
-        if "watch" not in (request.resource.verbs if request.resource else ()):
-            raise _NoSuchMethod
-        context = server.context(request, "")
-        headers = [(b"content-type", b"application/json"), (b"cache-control", b"no-cache, private")]
-        with self.app.activity.aside():
-            await watches.serve(self.app.hub, context, self.receive, self._sending, headers)
-
-    async def _read_body(self, request: Request) -> None:
-        data = await bodies.read(self.receive, self.header(b"content-length"))
-        content_type = self.header(b"content-type")
-        resource = request.resource
-        assert resource is not None
-        if request.verb == "patch":
-            request.patch_type = content_type.split(";", 1)[0].strip().lower()
-            if request.patch_type.startswith("application/"):
-                request.body = bodies.decode(data, content_type)
-            return
-        if not data:
-            if request.verb in ("create", "update"):
-                request.body = {}
-            return
-        body = bodies.decode(data, content_type, resource.kind)
-        if request.verb in ("delete", "deletecollection"):
-            _delete_options(request, body)
-        else:
-            request.body = body
+async def _read_body(exchange: Exchange, request: Request) -> None:
+    """Take in the body: a new object, a patch, or the options of a delete."""
+    data = await bodies.read(exchange.receive, exchange.header(b"content-length"))
+    content_type = exchange.header(b"content-type")
+    resource = request.resource
+    assert resource is not None
+    if request.verb == "patch":
+        request.patch_type = content_type.split(";", 1)[0].strip().lower()
+        if request.patch_type.startswith("application/"):
+            request.body = bodies.decode(data, content_type)
+    elif not data:
+        request.body = {} if request.verb in ("create", "update") else None
+    elif request.verb in ("delete", "deletecollection"):
+        _delete_options(request, bodies.decode(data, content_type, "DeleteOptions"))
+    else:
+        request.body = bodies.decode(data, content_type, resource.kind)
 
 
-def _check_method(info: RequestInfo, resource: Resource) -> None:
-    """Refuse a method that the path does not have (POST to an object, PUT to a collection)."""
-    if not info.verb:
-        raise _NoSuchMethod
-    if info.subresource:
+def _check_path(server: Server, request: Request, known: bool) -> None:
+    """Refuse a path that nobody serves or that does not have the method (POST to an object, PUT to a collection)."""
+    resource = request.resource
+    assert resource is not None
+    right = request.subresource or request.verb in _SELECTING or bool(request.name) == (request.verb != "create")
+    if known and right and request.verb and (request.subresource or request.verb in resource.verbs):
         return
-    named = info.verb in ("update", "patch", "delete", "get")
-    if named != bool(info.name) and info.verb not in ("list", "watch", "deletecollection"):
-        raise _NoSuchMethod
-    if info.verb not in resource.verbs:
-        raise _NoSuchMethod
+    server.admit(request)
+    raise _NoSuchMethod if known else _NoSuchPath
 
 
 def _select_name(request: Request) -> None:

@@ -5,6 +5,7 @@ Counterparts: apiserver's `limitedReadBody` and the serializers of apimachinery.
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
@@ -14,6 +15,7 @@ from minikctl.apiserver.http.negotiation import JSON, PROTOBUF, YAML
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
+_SECONDS = 30.0  # how long a client may take over the next piece
 LIMIT = 3 * 1024 * 1024
 _YAML_PATCH = "application/apply-patch+yaml"
 
@@ -28,8 +30,8 @@ async def read(receive: Receive, declared: str = "") -> bytes:
         raise _too_large()
     parts: list[bytes] = []
     size = 0
+    message = await receive()
     while True:
-        message = await receive()
         if message["type"] == "http.disconnect":
             raise Disconnected
         chunk = message.get("body", b"")
@@ -40,6 +42,10 @@ async def read(receive: Receive, declared: str = "") -> bytes:
             parts.append(chunk)
         if not message.get("more_body"):
             return parts[0] if len(parts) == 1 else b"".join(parts)
+        try:
+            message = await asyncio.wait_for(receive(), _SECONDS)
+        except asyncio.TimeoutError:
+            raise errors.StatusError("Timeout", "request did not complete within the allowed timeout") from None
 
 
 def _too_large() -> errors.StatusError:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 # (resource key, subresource) -> "module:function".
 HANDLERS: dict[tuple[str, str], str] = {}
-_UPGRADES = frozenset({"exec", "attach", "portforward"})
+UPGRADES = frozenset({"exec", "attach", "portforward"})
 
 
 class Connection:
@@ -77,7 +77,7 @@ def handler(request: Request) -> Handler | None:
         return None
     target = HANDLERS.get((request.resource.key, request.subresource))
     if target is None:
-        if request.resource.key == "pods" and request.subresource in _UPGRADES:
+        if request.resource.key == "pods" and request.subresource in UPGRADES:
             raise errors.bad_request("Upgrade request required")
         return None
     module, _, function = target.partition(":")

@@ -6,11 +6,12 @@ bootstrap token authenticator, and the impersonation filter's reading of headers
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote
 
-from minikctl.apimachinery import errors
+from minikctl.apimachinery import errors, x509
 from minikctl.apimachinery.request import UserInfo
 from minikctl.apiserver import authentication
 
@@ -21,7 +22,32 @@ Headers = Iterable[tuple[bytes, bytes]]
 
 ANONYMOUS = UserInfo("system:anonymous", ("system:unauthenticated",))
 _EXTRA = b"impersonate-extra-"
+_CREDENTIAL = "authentication.kubernetes.io/credential-id"
 _BOOTSTRAP_GROUP = "system:bootstrappers"
+
+
+class ClientCertificate(NamedTuple):
+    """A client certificate that the cluster's authority has signed: its user, and from when to when it is good.
+
+    The times are as ASN.1 writes them (YYYYMMDDHHMMSSZ).
+    """
+
+    user: UserInfo
+    not_before: str
+    not_after: str
+
+
+def client_certificate(der: bytes) -> ClientCertificate | None:
+    """What a verified certificate says; None where it cannot be read."""
+    import hashlib
+
+    found = x509.certificate_of(der)
+    if found is None:
+        return None
+    subject = found.subject
+    extra = {_CREDENTIAL: [f"X509SHA256={hashlib.sha256(der).hexdigest()}"]}
+    user = UserInfo(subject.common_name, (*subject.organizations, authentication.AUTHENTICATED), extra=extra)
+    return ClientCertificate(user, found.not_before, found.not_after)
 
 
 class Authenticator:
@@ -31,17 +57,28 @@ class Authenticator:
         self._server = server
         self._tokens = dict(tokens or {})
         self._anonymous = anonymous
+        self._checked: dict[ClientCertificate, int] = {}  # the certificate of the last request, and when it was good
 
-    def user(self, authorization: str, certificate: UserInfo | None) -> UserInfo:
+    def user(self, authorization: str, certificate: ClientCertificate | None) -> UserInfo:
         """Whose request it is; Unauthorized where credentials are given and none is good."""
         if certificate is not None:
-            return certificate
+            self._check_times(certificate)
+            return certificate.user
         kind, _, token = authorization.strip().partition(" ")
         if kind.lower() == "bearer" and token.strip():
             return self._token_user(token.strip())
         if not self._anonymous:
             raise errors.unauthorized()
         return ANONYMOUS
+
+    def _check_times(self, certificate: ClientCertificate) -> None:
+        """Unauthorized where a certificate is not good yet or any more, by the cluster's clock."""
+        second = int(self._server.clock.now())
+        if self._checked.get(certificate) != second:
+            today = time.strftime("%Y%m%d%H%M%SZ", time.gmtime(second))
+            if not certificate.not_before <= today <= certificate.not_after:
+                raise errors.unauthorized()
+            self._checked = {certificate: second}
 
     def _token_user(self, token: str) -> UserInfo:
         known = self._tokens.get(token)
@@ -55,7 +92,6 @@ class Authenticator:
         """ID.SECRET as a Secret bootstrap-token-ID in kube-system allows it."""
         import base64
         import hmac
-        import time
 
         name, _, secret = token.partition(".")
         found = self._server.reader.get("secrets", "kube-system", f"bootstrap-token-{name}")

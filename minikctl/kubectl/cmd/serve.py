@@ -11,6 +11,7 @@ from minikctl.kubectl.errors import KubectlError
 from minikctl.kubectl.flags import BOOL, INT, STRING, Flag
 
 if TYPE_CHECKING:
+    from minikctl.apimachinery.request import UserInfo
     from minikctl.serving.service import Service
 
 _MISSING = "serve needs the extra `serve` (pip install 'minikctl[serve]')"
@@ -87,10 +88,15 @@ class ServeOptions(Options):
             clock=environ.get("MINIKCTL_CLOCK", ""),
             seed=environ.get("MINIKCTL_SEED"),
             jump=self.flags["jump"],
+            tokens=self._tokens(),
+            anonymous=self.flags["anonymous-auth"],
+            audit_log=self.flags["audit-log"],
         )
         try:
             service = Service(self.factory.cluster, settings)
         except OSError as error:
+            if error.filename:
+                raise
             reason = (error.strerror or str(error)).lower()
             raise KubectlError(f"listen tcp {settings.bind}:{settings.port}: bind: {reason}") from None
         target = self.flags["kubeconfig-out"] or processes.kubeconfig_path(path)
@@ -102,6 +108,20 @@ class ServeOptions(Options):
                 self._announce(service.url, target)
 
             service.serve(ready)
+
+    def _tokens(self) -> dict[str, UserInfo]:
+        """The users of the static token file."""
+        name = self.flags["token-auth-file"]
+        if not name:
+            return {}
+        from minikctl.apiserver.http.credentials import token_file
+
+        with open(name, encoding="utf-8") as file:
+            text = file.read()
+        try:
+            return token_file(text)
+        except ValueError as error:
+            raise KubectlError(f"{name}: {error}") from None
 
     def _write_kubeconfig(self, service: Service, target: str) -> None:
         from minikctl.kubectl import kubeconfig
@@ -115,12 +135,15 @@ class ServeOptions(Options):
 
 
 FLAGS = (
+    Flag("anonymous-auth", "", BOOL, True, "Take requests without credentials as those of system:anonymous"),
+    Flag("audit-log", "", STRING, "", "File to append audit events to; - is standard output"),
     Flag("bind", "", STRING, "127.0.0.1", "Address to listen on"),
     Flag("in-background", "", BOOL, False, "Return as soon as the server answers, and leave it running"),
     Flag("jump", "", BOOL, False, "Let cluster time jump to the next due work for clients that wait for one object"),
     Flag("kubeconfig-out", "", STRING, "", "File for a kubeconfig of the administrator's (default beside the cluster)"),
     Flag("port", "", INT, 6443, "Port to listen on; 0 takes any free one"),
     Flag("stop", "", BOOL, False, "Stop the servers of this cluster"),
+    Flag("token-auth-file", "", STRING, "", 'File of bearer tokens, a line each: TOKEN,USER,UID,"GROUP,GROUP"'),
 )
 
 COMMAND = Command(

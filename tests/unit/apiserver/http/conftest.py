@@ -11,7 +11,7 @@ import pytest
 
 from minikctl.apimachinery.request import UserInfo
 from minikctl.apiserver.http.app import CERTIFICATE, Application
-from minikctl.apiserver.http.credentials import Authenticator
+from minikctl.apiserver.http.credentials import Authenticator, ClientCertificate
 from minikctl.cluster import ADMIN, Cluster
 
 JSON = "application/json"
@@ -138,14 +138,16 @@ def _scope(
         "path": path,
         "query_string": query.encode(),
         "headers": [(name.encode(), value.encode()) for name, value in sent.items()],
-        "state": {CERTIFICATE: user} if user else {},
+        "state": {CERTIFICATE: ClientCertificate(user, "", "9")} if user else {},
     }
 
 
 @pytest.fixture
 def make_app() -> Callable[..., Application]:
     def make(cluster: Cluster, **settings: Any) -> Application:
-        return Application(cluster.server, Authenticator(cluster.server, **settings), Settled(cluster))
+        audit_log = settings.pop("audit_log", None)
+        authenticator = Authenticator(cluster.server, **settings)
+        return Application(cluster.server, authenticator, Settled(cluster), audit_log)
 
     return make
 

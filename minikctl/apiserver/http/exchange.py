@@ -1,0 +1,85 @@
+"""One request of the network and what becomes of it, as the chain, the audit log and the metrics see it."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import TYPE_CHECKING, Any
+
+from minikctl.apiserver.http import negotiation
+
+if TYPE_CHECKING:
+    from minikctl.apimachinery.errors import StatusError
+    from minikctl.apimachinery.request import Request, UserInfo
+    from minikctl.apiserver.http.answers import Answer
+    from minikctl.apiserver.http.requestinfo import RequestInfo
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+
+class Exchange:
+    """A request and its answer.
+
+    `user` is who has been authenticated (None while nobody has), `request` and `info` what is asked, once
+    it is known; `code` and `error` the outcome. `received` is cluster time, `began` monotonic.
+    """
+
+    __slots__ = (
+        "audit_id", "began", "code", "error", "headers", "impersonates", "info", "media_type", "on_start", "receive",
+        "received", "request", "scope", "send", "started", "user",
+    )  # fmt: skip
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send, received: float) -> None:
+        self.scope = scope
+        self.receive = receive
+        self.send = send
+        self.received = received
+        self.began = time.monotonic()
+        self.audit_id = str(uuid.uuid4())
+        self.headers: dict[bytes, bytes] = dict(scope["headers"])
+        self.media_type = negotiation.JSON
+        self.user: UserInfo | None = None
+        self.impersonates = False
+        self.info: RequestInfo | None = None
+        self.request: Request | None = None
+        self.code = 0
+        self.error: StatusError | None = None
+        self.started = False
+        # Called when a stream's answer begins.
+        self.on_start: Callable[[], None] | None = None
+
+    @property
+    def upgraded(self) -> bool:
+        """Whether it is a WebSocket handshake."""
+        return bool(self.scope["type"] == "websocket")
+
+    @property
+    def method(self) -> str:
+        return str(self.scope.get("method", "GET"))
+
+    def header(self, name: bytes) -> str:
+        """A request header by its lower-case name; "" without it."""
+        return self.headers.get(name, b"").decode("latin-1")
+
+    async def reply(self, answer: Answer) -> None:
+        """Send a whole answer; a WebSocket that is refused gets it as the answer to its handshake."""
+        self.code = answer.code
+        kind = "websocket.http.response" if self.upgraded else "http.response"
+        headers = [*answer.headers, (b"audit-id", self.audit_id.encode())]
+        await self.send({"type": f"{kind}.start", "status": answer.code, "headers": headers})
+        data = b"" if self.method == "HEAD" else answer.body
+        await self.send({"type": f"{kind}.body", "body": data})
+
+    async def stream(self, message: MutableMapping[str, Any]) -> None:
+        """Send one message of an answer that comes in pieces."""
+        if not self.started:
+            self.started = True
+            self.code = message.get("status", 101)
+            if "headers" in message:
+                message["headers"] = [*message["headers"], (b"audit-id", self.audit_id.encode())]
+            if self.on_start is not None:
+                self.on_start()
+        await self.send(message)

@@ -1,0 +1,93 @@
+"""Paths that are no resource: discovery, OpenAPI, health, metrics."""
+
+from __future__ import annotations
+
+from typing import Any
+
+AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
+CRD = {
+    "apiVersion": "apiextensions.k8s.io/v1",
+    "kind": "CustomResourceDefinition",
+    "metadata": {"name": "stars.sky.example.com"},
+    "spec": {
+        "group": "sky.example.com",
+        "names": {"kind": "Star", "plural": "stars"},
+        "scope": "Namespaced",
+        "versions": [
+            {"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": {"type": "object"}}}
+        ],
+    },
+}
+
+
+def test_discovery_comes_aggregated_where_that_is_asked_for(client: Any) -> None:
+    plain = client.ask("GET", "/apis")
+    assert (plain.json["kind"], plain.header("content-type")) == ("APIGroupList", "application/json")
+    aggregated = client.ask("GET", "/apis", accept=f"{AGGREGATED},application/json")
+    assert (aggregated.json["kind"], aggregated.header("content-type")) == ("APIGroupDiscoveryList", AGGREGATED)
+    one = client.ask("GET", "/apis/apps/v1", accept=AGGREGATED + ",application/json")
+    assert one.json["kind"] == "APIResourceList"
+
+
+def test_an_unchanged_document_is_not_sent_again(client: Any) -> None:
+    first = client.ask("GET", "/apis", accept=AGGREGATED)
+    again = client.ask("GET", "/apis", accept=AGGREGATED, if_none_match=first.header("etag"))
+    assert (again.code, again.body) == (304, b"")
+    client.ask("POST", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", CRD)
+    changed = client.ask("GET", "/apis", accept=AGGREGATED, if_none_match=first.header("etag"))
+    assert (changed.code, "sky.example.com" in changed.body.decode()) == (200, True)
+
+
+def test_openapi_links_name_the_hash_of_their_document(client: Any) -> None:
+    link = client.ask("GET", "/openapi/v3").json["paths"]["apis/apps/v1"]["serverRelativeURL"]
+    found = client.ask("GET", link)
+    assert found.header("cache-control") == "public, immutable"
+    assert found.header("etag").strip('"') == link.partition("hash=")[2]
+    assert "io.k8s.api.apps.v1.Deployment" in found.json["components"]["schemas"]
+    moved = client.ask("GET", "/openapi/v3/apis/apps/v1?hash=OLD")
+    assert (moved.code, moved.header("location")) == (301, link)
+
+
+def test_a_custom_kinds_hash_changes_with_its_definition(client: Any) -> None:
+    def link() -> str:
+        paths = client.ask("GET", "/openapi/v3").json["paths"]
+        return str(paths["apis/sky.example.com/v1"]["serverRelativeURL"])
+
+    definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+    client.ask("POST", definitions, CRD)
+    before = link()
+    patch = {"spec": {"names": {"shortNames": ["st"]}}}
+    patched = client.ask(
+        "PATCH", f"{definitions}/stars.sky.example.com", patch, content_type="application/merge-patch+json"
+    )
+    assert (patched.code, link() != before) == (200, True)
+
+
+def test_swagger_refers_to_its_own_definitions(client: Any) -> None:
+    found = client.ask("GET", "/openapi/v2").json
+    definitions = found["definitions"]
+    spec = definitions["io.k8s.api.apps.v1.Deployment"]["properties"]["spec"]
+    assert spec["$ref"].removeprefix("#/definitions/") in definitions
+    assert "/apis/apps/v1/namespaces/{namespace}/deployments/{name}" in found["paths"]
+    refused = client.ask("GET", "/openapi/v2", accept="application/com.github.proto-openapi.spec.v2@v1.0+protobuf")
+    assert refused.code == 406
+
+
+def test_health_checks_one_by_one_and_together(client: Any) -> None:
+    assert client.ask("GET", "/livez", user=None).body == b"ok"
+    verbose = client.ask("GET", "/readyz?verbose&exclude=etcd").body.decode()
+    assert verbose.splitlines()[-1] == "readyz check passed"
+    assert "[+]etcd excluded: ok" in verbose
+    assert (client.ask("GET", "/healthz/etcd").code, client.ask("GET", "/healthz/none").code) == (200, 404)
+    assert 'no matches for "x"' in client.ask("GET", "/healthz?verbose&exclude=x").body.decode()
+
+
+def test_metrics_count_requests(client: Any) -> None:
+    for _ in range(3):
+        client.ask("GET", "/api/v1/namespaces/demo/pods/none")
+    text = client.ask("GET", "/metrics").body.decode()
+    labels = 'group="",resource="pods",scope="resource",subresource="",verb="GET",version="v1"'
+    assert f'apiserver_request_total{{code="404",component="apiserver",dry_run="",{labels}}} 3\n' in text
+    assert f'apiserver_request_duration_seconds_count{{component="apiserver",dry_run="",{labels}}} 3\n' in text
+    assert 'minikctl_reconcile_depth{kind="changes"} 0\n' in text
+    assert client.ask("GET", "/metrics", user=None).code == 403
