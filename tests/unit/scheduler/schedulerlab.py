@@ -94,7 +94,9 @@ class FakeApi:
     def find(self, resource: str, name: str, namespace: str = "") -> Obj | None:
         return copy.deepcopy(self.objects.get(resource, {}).get((namespace, name)))
 
-    def create(self, resource: str, obj: Obj, namespace: str = "", subresource: str = "", name: str = "") -> Obj:
+    def create(
+        self, resource: str, obj: Obj, namespace: str = "", subresource: str = "", name: str = "", trusted: bool = False
+    ) -> Obj:
         if resource == "events":
             return obj
         assert subresource == "binding"
