@@ -14,6 +14,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from minikctl.apiserver.http.app import CERTIFICATE
 from minikctl.apiserver.http.credentials import client_certificate
+from minikctl.serving.websocket import WebSocketProtocol
 
 if TYPE_CHECKING:
     import ssl
@@ -93,7 +94,7 @@ def config(app: Application, context: ssl.SSLContext) -> uvicorn.Config:
     made = uvicorn.Config(
         app,
         http=Protocol,
-        ws="websockets-sansio",
+        ws=WebSocketProtocol,
         loop="auto",
         lifespan="off",
         log_config=None,
