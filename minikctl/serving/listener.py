@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from minikctl.apiserver.http.app import Application
 
-_LARGEST_HEAD = 1 << 20
+LARGEST_HEAD = 1 << 20
 _HEAD_SECONDS = 32.0
 
 
@@ -53,7 +53,7 @@ class Protocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         if not self._reading:
             self._head += len(data)
-            if self._head > _LARGEST_HEAD:
+            if self._head > LARGEST_HEAD:
                 self._refuse(431, "Request Header Fields Too Large")
                 return
             if self._timer is None:
