@@ -168,8 +168,7 @@ class Cluster:
 
     def reseed(self) -> None:
         """Draw ids from here on as a new invocation would (MINIKCTL_SEED and the revision decide them)."""
-        if self._seed is not None:
-            self.server.rand.seed(f"{self._seed}:{self.store.revision()}")
+        self.server.rand.renew()
 
     def _save_clock(self) -> None:
         with self.store.transaction():
@@ -180,7 +179,7 @@ class Cluster:
     def _make_rand(self) -> Rand:
         from minikctl.apimachinery.rand import Rand
 
-        return Rand(f"{self._seed}:{self.store.revision()}" if self._seed is not None else None)
+        return Rand(self._seed, self.store.revision)
 
     # Components
 
@@ -200,7 +199,7 @@ class Cluster:
 
         return [
             *manager.components(self.env),
-            Scheduler(self._scheduler_env()),
+            Scheduler(self.env("system:kube-scheduler", "default-scheduler", agent="kube-scheduler")),
             Kubelet(self.env("system:node", "kubelet", groups=("system:nodes", "system:masters"))),
         ]
 
@@ -214,31 +213,6 @@ class Cluster:
         client = Client(self.server, UserInfo(user, (*_groups(user), *groups)), agent, lister=INFORMERS)
         recorder = Recorder(client, self.clock, self.server.rand, component)
         return Env(client, self.clock, self.server.rand, recorder, self.store.state(component), self.settings())
-
-    def configure_scheduler(self, configuration: dict[str, Any] | None) -> None:
-        """Restart the scheduler with another KubeSchedulerConfiguration (None: the default), on all waiting pods."""
-        import json
-
-        with self.store.transaction():
-            settings = {name: value for name, value in self.settings().items() if name != "scheduler"}
-            if configuration is not None:
-                settings["scheduler"] = configuration
-            self.store.set_meta("settings", json.dumps(settings))
-            for pod in self.client().items("pods", node=""):
-                meta = pod["metadata"]
-                self.store.set_due("scheduler", f"{meta['namespace']}/{meta['name']}", self.clock.now())
-        self._reconciler = None
-        self.settle()
-
-    def explain_scheduling(self, pod: dict[str, Any]) -> dict[str, Any]:
-        """What the scheduler makes of a pod now, node by node (see scheduler.explain)."""
-        from minikctl.scheduler import explain
-
-        with self.store.transaction():
-            return explain.explain(self._scheduler_env(), pod)
-
-    def _scheduler_env(self) -> Env:
-        return self.env("system:kube-scheduler", "default-scheduler", agent="kube-scheduler")
 
     def settings(self) -> dict[str, Any]:
         """The cluster's settings, as `cluster create` was given them."""

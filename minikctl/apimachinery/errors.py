@@ -59,9 +59,8 @@ class StatusError(Exception):
             "details": self.details,
             "code": self.code,
         }
-        for name in ("reason", "details"):
-            if not status[name]:
-                del status[name]
+        if not self.details:
+            del status["details"]
         return status
 
 

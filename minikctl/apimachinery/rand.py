@@ -6,19 +6,34 @@ The suffix alphabet is apimachinery's `util/rand`: no vowels, no 0, 1, 3.
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 
 _ALPHANUMS = "bcdfghjklmnpqrstvwxz2456789"
 
 
 class Rand:
-    """A source of ids. Without a seed it starts from the system's randomness."""
+    """A source of ids. Without a seed it starts from the system's randomness.
 
-    def __init__(self, seed: str | None = None) -> None:
-        self._random = random.Random(seed)
+    With a seed and a way to ask for the store's revision, what is drawn depends on these two alone, not on
+    which process draws: a served cluster gives the ids that a run of commands gives.
+    """
 
-    def seed(self, seed: str) -> None:
-        """Start anew, as a source made with this seed would."""
-        self._random.seed(seed)
+    def __init__(self, seed: str | None = None, revision: Callable[[], int] | None = None) -> None:
+        self._seed = seed
+        self._revision = revision if seed is not None else None
+        self._at = -1
+        self._drawn = random.Random(seed)
+
+    @property
+    def _random(self) -> random.Random:
+        if self._revision is not None and (revision := self._revision()) != self._at:
+            self._at = revision
+            self._drawn = random.Random(f"{self._seed}:{revision}")
+        return self._drawn
+
+    def renew(self) -> None:
+        """Draw what a process that starts now would draw."""
+        self._at = -1
 
     def suffix(self, length: int = 5) -> str:
         """A random name suffix, as generateName appends it."""

@@ -426,7 +426,9 @@ class Builder:
         return Info(row, metadata.get("namespace") or "", metadata.get("name") or "", obj, source)
 
     def _placed(self, info: Info) -> Info:
-        """Set or check the namespace; read the live object where it is asked for."""
+        """Set or check the namespace; read the live object where it is asked for. --local leaves a file as it is."""
+        if self._local:
+            return info
         obj = info.obj
         metadata = obj.setdefault("metadata", {})
         wanted = self._working_namespace()
@@ -445,6 +447,6 @@ class Builder:
             info.namespace = wanted
             if isinstance(metadata, dict):
                 metadata["namespace"] = wanted
-        if self._latest and not self._local:
+        if self._latest:
             self._fetch(info)
         return info

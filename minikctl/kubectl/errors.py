@@ -107,11 +107,11 @@ def standard_message(error: BaseException) -> str:
 
 
 def message(error: BaseException) -> str:
-    """Everything kubectl prints about an error, without the final newline."""
+    """Everything kubectl prints about an error; a final newline may be missing."""
     if isinstance(error, Aggregate):
         if len(error.errors) == 1:
             return message(error.errors[0])
-        return "\n".join(standard_message(each) for each in error.errors)
+        return "".join(f"{standard_message(each)}\n" for each in error.errors)
     if isinstance(error, StatusError):
         return _invalid(error) if error.reason == "Invalid" else standard_message(error)
     if isinstance(error, PlainError):
@@ -134,8 +134,8 @@ def _invalid(error: StatusError) -> str:
         return head
     lines = list(dict.fromkeys(f"{cause.get('field', '')}: {cause.get('message', '')}" for cause in causes))
     if len(lines) == 1:
-        return f"{head}: {lines[0]}"
-    return "\n".join([f"{head}: ", *(f"* {line}" for line in lines)])
+        return f"{head}: {lines[0]}\n"
+    return "\n".join([f"{head}: ", *(f"* {line}" for line in lines), ""])
 
 
 def report(error: BaseException, write: Callable[[str], object], status: int = 1) -> int:

@@ -14,6 +14,8 @@ from minikctl.kubectl.flags import BOOL, DURATION, STRING, Flag
 _WIDTH = 70
 _ROOT = "{0} controls the Kubernetes cluster manager: here a whole cluster in one file."
 
+_LEAST_WIDTH = 11  # of the column of subcommands, as in cobra
+
 
 def render(program: str, path: tuple[str, ...], command: Command) -> str:
     """The help text of one command."""
@@ -48,7 +50,7 @@ def _example(text: str, program: str) -> str:
 
 def _subcommands(path: tuple[str, ...]) -> str:
     names = commands.children(path)
-    width = max(len(name) for name in names) + 3
+    width = max(_LEAST_WIDTH, *(len(name) for name in names)) + 3
     if path:
         return "Available Commands:\n" + _rows(path, names, width)
     sections = []

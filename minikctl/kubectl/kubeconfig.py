@@ -143,11 +143,15 @@ def _parse(path: str) -> Obj:
     try:
         raw = parse_yaml(data)
     except ParseError as error:
-        raise refuse(error) from None
+        raise refuse(str(error).removeprefix("error converting YAML to JSON: ")) from None
     if raw is None:
         return {}
     if not isinstance(raw, dict):
         raise refuse(_cannot(raw, "", "v1.Config"))
+    version, kind = raw.get("apiVersion") or "v1", raw.get("kind") or "Config"
+    if (version, kind) != ("v1", "Config"):
+        scheme = "k8s.io/client-go/tools/clientcmd/api/latest/latest.go:50"
+        raise refuse(f'no kind "{kind}" is registered for version "{version}" in scheme "{scheme}"')
     for key, kind in (("clusters", "Cluster"), ("contexts", "Context"), ("users", "AuthInfo")):
         if not isinstance(raw.get(key), list | None):
             raise refuse(_cannot(raw[key], f"Config.{key}", f"[]v1.Named{kind}"))

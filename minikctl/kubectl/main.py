@@ -51,7 +51,7 @@ class Session:
             return
         if args:
             raise errors.UsageError(self.command_path(command.path), f"unknown command {quote(' '.join(args))}")
-        self.streams.err.write(text)
+        (self.streams.out if command.path == ("rollout",) else self.streams.err).write(text)
         raise errors.Exit(1)
 
 

@@ -51,7 +51,7 @@ _ALWAYS: dict[str, Obj] = {
     "ReplicaSet": {"status": {"replicas": 0}},
     "StatefulSet": {"spec": {"updateStrategy": {}}, "status": {"availableReplicas": 0, "replicas": 0}},
     "Job": {"status": {}},
-    "CronJob": {"spec": {"jobTemplate": {"metadata": {}}}, "status": {}},
+    "CronJob": {"spec": {"jobTemplate": {"metadata": {}, "spec": {"template": {"metadata": {}}}}}, "status": {}},
 }
 
 
@@ -119,7 +119,10 @@ class SetOptions(Options):
         raise NotImplementedError
 
     def run(self) -> None:
+        from minikctl.kubectl.typedprinting import typed_printer
+
         self.errors: list[Exception] = []
+        self.show = typed_printer(self.flags, self.factory.streams.out, self.operation, self.dry_run)
         for info in self.infos:
             try:
                 self._set(info)
@@ -143,8 +146,6 @@ class SetOptions(Options):
 
     def send(self, info: Info, modified: Obj, patch: Obj, patch_type: str) -> None:
         """Send the patch, or not (--local, dry run), and print the object."""
-        from minikctl.kubectl.typedprinting import typed_printer
-
         if self.local or self.dry_run == strategy.CLIENT:
             obj = typed(modified)
         else:
@@ -153,14 +154,15 @@ class SetOptions(Options):
                 obj = twoway.send(self.factory.client, info, patch, patch_type, **options)
             except StatusError as error:
                 raise KubectlError(f"{self.failure} {error}") from None
-        typed_printer(self.flags, self.factory.streams.out, self.operation, self.dry_run)(obj)
+        self.show(obj)
 
 
 def object_name(info: Info) -> str:
-    """RESOURCE/NAME, also of objects that were never looked up (--local)."""
+    """RESOURCE/NAME; KIND/NAME or KIND.GROUP/NAME and a line break of objects that were never looked up (--local)."""
     if info.resource is not None:
         return info.object_name()
-    return f"{info.obj['kind'].lower()}s/{info.name}"
+    kind, group = info.obj["kind"].lower(), info.obj["apiVersion"].rpartition("/")[0]
+    return f"{kind}.{group}/{info.name}\n" if group else f"{kind}/{info.name}"
 
 
 def pod_spec(obj: Obj) -> Obj:
@@ -202,24 +204,18 @@ def matches(name: str, pattern: str) -> bool:
 def typed(obj: Obj) -> Obj:
     """The object as kubectl's Go structs print it: with the empty fields that they always have."""
     kind = obj["kind"]
-    if kind in _ALWAYS and obj["apiVersion"] in _GROUPS:
+    if kind == "Service" and obj["apiVersion"] == "v1":
+        _fill(obj, {"status": {"loadBalancer": {}}})
+        for port in (obj.get("spec") or {}).get("ports") or ():
+            port.setdefault("targetPort", 0)
+    elif kind in _ALWAYS and obj["apiVersion"] in _GROUPS:
         _fill(obj, _ALWAYS[kind])
         spec = pod_spec(obj)
-        _order(spec)
         if isinstance(obj["spec"].get("template"), dict):
             obj["spec"]["template"].setdefault("metadata", {})
         for container in select(spec, "*"):
             container.setdefault("resources", {})
     return obj
-
-
-def _order(spec: Obj) -> None:
-    """Put the containers of a pod spec in a Go struct's order: `{..image}` prints them so."""
-    for name in ("volumes", "initContainers", "containers"):
-        if name in spec:
-            spec[name] = spec.pop(name)
-    for name in [name for name in spec if name not in ("volumes", "initContainers", "containers")]:
-        spec[name] = spec.pop(name)
 
 
 def _fill(obj: Obj, fields: Obj) -> None:

@@ -2,7 +2,8 @@
 
 What one client connection writes is reconciled as one invocation of the command line would: when the next
 connection begins, when somebody waits (a watch of one object, a followed log), or when nothing comes for a
-moment. Where somebody waits and nothing is left to do, time jumps to the next due work.
+moment. Where somebody waits and nothing is left to do, time jumps to the next due work; for one that gave up
+waiting it has gone on by the seconds waited.
 """
 
 from __future__ import annotations
@@ -17,9 +18,10 @@ if TYPE_CHECKING:
 
 _TICK_SECONDS = 0.01
 _IDLE_SECONDS = 0.03
-_REACTION_SECONDS = 0.12  # what a client that waits gets to react to an event before time goes on
+_REACTION_SECONDS = 0.5  # what a client that waits gets to react to an event before time goes on
 _HORIZON_SECONDS = 24 * 3600.0
 _MOST_JUMPS = 2000
+_STARTING_SECONDS = 0.25  # what a client that waits has spent before the server sees it wait
 
 
 class Inline:
@@ -33,6 +35,7 @@ class Inline:
         self._dirty = False
         self._limit = 0.0
         self._left = 0
+        self._waited = 0.0  # since when somebody has waited without anything new (monotonic)
         self.app: Application | None = None
 
     def wrote(self, at_once: bool) -> None:
@@ -59,6 +62,7 @@ class Inline:
             if activity.waiting:
                 self._advance(self.app, idle)
             else:
+                self._waited_enough()
                 self._limit = 0.0
                 if idle > _IDLE_SECONDS * (1 if not self._dirty else 4):
                     self._settle()
@@ -67,13 +71,24 @@ class Inline:
         """Somebody waits: do what is left to do, then jump."""
         if not self._limit:
             self._limit, self._left = self._cluster.present() + _HORIZON_SECONDS, _MOST_JUMPS
+            self._waited = app.activity.told = time.monotonic()
         if idle < _IDLE_SECONDS or time.monotonic() - app.activity.told < _REACTION_SECONDS:
             return
         if self._settle():
             return
         if self._jumps and self._left and self._cluster.jump(self._limit):
             self._left -= 1
+            self._waited = time.monotonic()
             app.hub.changed()
+
+    def _waited_enough(self) -> None:
+        """Nobody waits any more: whoever did has gone, and whole seconds have passed for it since the last news."""
+        if not self._limit or self.app is None or not self._jumps:
+            return
+        seconds = time.monotonic() - max(self._waited, self.app.activity.told) + _STARTING_SECONDS
+        if seconds >= 1.0:
+            self._cluster.advance(seconds // 1)
+            self.app.hub.changed()
 
     def _settle(self) -> bool:
         self._dirty = False

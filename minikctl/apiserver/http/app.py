@@ -282,7 +282,24 @@ def _check_path(server: Server, request: Request, known: bool) -> None:
     if known and right and request.verb and (request.subresource or request.verb in resource.verbs):
         return
     server.admit(request)
+    if _is_built_in(server, resource.group, resource.version):
+        # The path router of a built-in group version answers for itself, with a Status.
+        code = 405 if known else 404
+        raise errors.StatusError(*_ROUTER_REFUSALS[code], code=code)
+    if known and request.subresource:
+        raise errors.not_found(resource.key, request.name)
     raise _NoSuchMethod if known else _NoSuchPath
+
+
+_ROUTER_REFUSALS = {
+    404: ("NotFound", "the server could not find the requested resource"),
+    405: ("MethodNotAllowed", "the server does not allow this method on the requested resource"),
+}
+
+
+def _is_built_in(server: Server, group: str, version: str) -> bool:
+    rows = server.resource_set().all_resources()
+    return any((row.group, row.version) == (group, version) and not row.custom for row in rows)
 
 
 def _select_name(request: Request) -> None:

@@ -25,14 +25,7 @@ if TYPE_CHECKING:
     Handler = Callable[["Connection"], Awaitable[None]]
 
 # (resource key, subresource) -> "module:function".
-HANDLERS: dict[tuple[str, str], str] = {
-    ("pods", "exec"): "streams.remotecommand:serve",
-    ("pods", "attach"): "streams.remotecommand:serve",
-    ("pods", "portforward"): "streams.portforward:serve",
-    ("pods", "log"): "streams.logs:serve",
-    ("pods", "proxy"): "streams.proxy:serve",
-    ("services", "proxy"): "streams.proxy:serve",
-}
+HANDLERS: dict[tuple[str, str], str] = {}
 UPGRADES = frozenset({"exec", "attach", "portforward"})
 
 

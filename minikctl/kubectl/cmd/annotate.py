@@ -11,6 +11,7 @@ from minikctl.apimachinery.request import Obj
 from minikctl.kubectl.cmd import pairs
 from minikctl.kubectl.command import Command
 from minikctl.kubectl.errors import KubectlError
+from minikctl.kubectl.printing import Printer
 
 CHANGE_CAUSE = "kubernetes.io/change-cause"
 
@@ -55,8 +56,16 @@ class AnnotateOptions(pairs.PairOptions):
             listed = "; ".join(found)
             raise KubectlError(f"--overwrite is false but found the following declared annotation(s): {listed}")
 
+    def complete(self, args: list[str]) -> None:
+        super().complete(args)
+        self._printer = super().printer("annotated")
+
     def operation(self, before: Obj, after: Obj) -> str:
         return "annotated"
+
+    def printer(self, operation: str) -> Printer:
+        """One for all objects: their documents are set apart."""
+        return self._printer
 
 
 COMMAND = Command(

@@ -52,15 +52,19 @@ class RenameContextOptions(ConfigOptions):
 
 
 class DeleteOptions(ConfigOptions):
-    """Delete one entry of a section."""
+    """Delete one entry of a section; shows its help where no one name is given."""
 
     section = "contexts"
     what = "context"
 
     def complete(self, args: list[str]) -> None:
-        self.name = self.exact_args(args, 1)[0]
+        self.name = args[0] if len(args) == 1 else None
+        if self.name is None:
+            self.show_help()
 
     def run(self) -> None:
+        if self.name is None:
+            return
         editor = self.editor()
         entries = editor.section(self.section)
         path = editor.default_file
@@ -89,6 +93,11 @@ class DeleteUserOptions(DeleteOptions):
 
     section = "users"
     what = "user"
+
+    def complete(self, args: list[str]) -> None:
+        if len(args) != 1:
+            raise self.usage_error("user to delete is required")
+        self.name = args[0]
 
 
 USE_CONTEXT = Command(

@@ -16,12 +16,16 @@ class ConfigOptions(Options):
 
     def help_error(self, message: str) -> KubectlError:
         """An error after the command's help was shown."""
+        self.show_help()
+        return KubectlError(message)
+
+    def show_help(self) -> None:
+        """Print the command's help."""
         from minikctl.kubectl import main
         from minikctl.kubectl.help import render
 
         path = tuple(self.factory.command_path.split(" ")[1:])
         self.factory.streams.out.write(render(self.factory.program, path, main.load(path).definition))
-        return KubectlError(message)
 
     def exact_args(self, args: list[str], count: int, word: str = "Unexpected") -> list[str]:
         """The arguments, if there are as many as the command takes."""

@@ -38,12 +38,15 @@ class Path:
 
 
 def parse(path: str, editor: Editor) -> Path:
-    """Split a path; the name of an entry may contain dots where such an entry exists."""
+    """Split a path; the name of an entry may contain dots where such an entry exists.
+
+    A last part that is no field of an entry stays: setting it is refused, unsetting it changes nothing.
+    """
     section, _, rest = path.partition(".")
     if section in ("current-context", "preferences", "kind", "apiVersion"):
         return Path(section, field=rest)
     if section not in _FIELDS:
-        raise KubectlError(f"unable to parse path {quote(path)}: unable to parse {quote(section)} after []")
+        raise KubectlError(f"unable to parse {path} after [] at api.Config")
     names = sorted(editor.section(section), key=len, reverse=True)
     for name in names:
         if rest == name or rest.startswith(name + "."):
@@ -57,8 +60,9 @@ def parse(path: str, editor: Editor) -> Path:
 
 
 def _checked(path: str, section: str, name: str, field: str) -> Path:
-    if field and field not in _FIELDS[section]:
-        raise KubectlError(f"unable to parse path {quote(path)}: unable to locate path {quote(field)}")
+    first, dot, _ = field.partition(".")
+    if dot and first in _FIELDS[section]:
+        raise KubectlError(f"unable to parse one or more field values of {path}")
     return Path(section, name, field)
 
 
@@ -75,8 +79,8 @@ class SetOptions(ConfigOptions):
             editor.config.current_context = self.value
         elif path.section == "preferences":
             editor.config.preferences = {**editor.config.preferences, path.field: self._typed(path.field)}
-        elif not path.field:
-            raise KubectlError("unable to set a struct value from a string")
+        elif path.field not in _FIELDS[path.section]:
+            raise KubectlError(f"can't set a map to a value: map[{' '.join(sorted(editor.section(path.section)))}]")
         else:
             entry: Obj = dict(editor.section(path.section).get(path.name, {}))
             if path.section == "contexts":
@@ -95,12 +99,13 @@ class SetOptions(ConfigOptions):
             return self.value.lower() in ("true", "1", "t")
         if field.endswith("-data") and not self.flags["set-raw-bytes"]:
             import base64
-            import binascii
 
-            try:
-                return base64.b64encode(base64.b64decode(self.value, validate=True)).decode()
-            except binascii.Error:
-                raise KubectlError("error decoding input string as base64") from None
+            from minikctl.apimachinery.decodeproblems import illegal_base64
+
+            at = illegal_base64(self.value)
+            if at is not None:
+                raise KubectlError(f"error decoding input value: illegal base64 data at input byte {at}")
+            return base64.b64encode(base64.b64decode(self.value)).decode()
         if field.endswith("-data"):
             import base64
 

@@ -175,9 +175,6 @@ class GetContextsOptions(Options):
 class CurrentContextOptions(Options):
     """The name of the current context."""
 
-    def complete(self, args: list[str]) -> None:
-        self.no_arguments(args)
-
     def run(self) -> None:
         config = Editor(self.flags["kubeconfig"], self.factory.environ).config
         if not config.current_context:
@@ -189,9 +186,6 @@ class NamesOptions(Options):
     """The names of one section."""
 
     section = "clusters"
-
-    def complete(self, args: list[str]) -> None:
-        self.no_arguments(args)
 
     def run(self) -> None:
         config = Editor(self.flags["kubeconfig"], self.factory.environ).config

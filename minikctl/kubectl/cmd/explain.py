@@ -152,11 +152,10 @@ class Plain:
                 self.write(f"FIELD: {name} <{type_name(schema)}>\n{self._long_enum(schema)}\n\n")
                 texts.append(descriptions.of_field(owner, name, schema))
         self.write("DESCRIPTION:\n")
-        text = "\n".join(filter(None, [*texts, *self._type_texts(schema, not path)]))
+        text = "".join(f"{text}\n" for text in [*texts, *self._type_texts(schema, not path)] if text)
         self.write(indent(wrap(text or "<empty>", 76), 4) + "\n")
         fields = self._fields(schema, 1, ())
         if fields:
-            self.write("\n" if text else "")
             self.write("FIELDS:\n" + fields)
         self.write("\n")
 

@@ -26,7 +26,7 @@ from minikctl.kubectl.flagsets import (
     filename_flags,
 )
 from minikctl.kubectl.info import Info
-from minikctl.kubectl.printing import printer
+from minikctl.kubectl.printing import Printer, printer
 
 
 def flags(verb: str, noun: str) -> tuple[Flag, ...]:
@@ -145,7 +145,11 @@ class PairOptions(Options):
         if flags["list"]:
             self._list(info, entries)
             return
-        printer(flags, self.factory.streams.out, self.operation(before, after), self.dry_run)(result)
+        self.printer(self.operation(before, after))(result)
+
+    def printer(self, operation: str) -> Printer:
+        """What prints the next object."""
+        return printer(self.flags, self.factory.streams.out, operation, self.dry_run)
 
     def note_missing(self, entries: dict[str, str]) -> None:
         """Mention what is to be removed and is not there."""

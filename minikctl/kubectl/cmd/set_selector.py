@@ -38,6 +38,7 @@ class SelectorOptions(Options):
         builder = self.factory.builder().local(flags["local"]).files(flags).select_all(flags["all"])
         if not flags["local"]:
             builder.types_or_names(self.resources, allow_empty_selector=False).latest()
+        self.show = typed_printer(flags, self.factory.streams.out, "selector updated", self.dry_run)
         builder.visit(self._set)
 
     def _set(self, info: Info) -> None:
@@ -50,7 +51,7 @@ class SelectorOptions(Options):
                 patch.setdefault("metadata", {})["resourceVersion"] = self.flags["resource-version"]
             options = strategy.request_options(self.dry_run, self.flags["field-manager"])
             obj = twoway.send(self.factory.client, info, patch, patch_type, **options)
-        typed_printer(self.flags, self.factory.streams.out, "selector updated", self.dry_run)(obj)
+        self.show(obj)
 
     def _change(self, obj: Obj) -> None:
         terms = self.terms or []

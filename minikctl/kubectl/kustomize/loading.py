@@ -91,7 +91,7 @@ def real_path(path: str) -> str:
         while not os.path.lexists(os.path.dirname(missing)):
             missing = os.path.dirname(missing)
         why = (error.strerror or str(error)).lower()
-        raise KustomizeError(f"evalsymlink failure on '{shown}' : lstat {missing}: {why}") from None
+        raise KustomizeError(f"evalsymlink failure on '{path}' : lstat {missing}: {why}") from None
     return real
 
 

@@ -31,6 +31,7 @@ def test_a_field_with_an_enum(kubectl: Kubectl) -> None:
         '     - `"RollingUpdate"` Replace the old ReplicaSets by new one using rolling',
         "    update i.e gradually scale down the old ReplicaSets and scale up the new",
         "    one.",
+        "    ",
         "",
     ]
 

@@ -192,3 +192,39 @@ def test_set_subject(web: Kubectl) -> None:
     assert web("set", "subject", "clusterrolebinding/b", "--serviceaccount=robot").err == (
         "error: serviceaccount must be <namespace>:<name>\n"
     )
+
+
+TWO = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  template:
+    spec:
+      containers: [{name: c, image: "c:1"}]
+      initContainers: [{name: i, image: "i:1"}]
+---
+apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec:
+  ports: [{port: 80}]
+"""
+
+
+def test_local_files_stay_where_they_are(kubectl: Any) -> None:
+    output = "jsonpath={.metadata.namespace}{..image}"
+    done = kubectl("set", "image", "-f", "-", "c=x:1", "--local", "-o", output, stdin=TWO)
+    assert done.out == "i:1 x:1"
+    assert done.err == "error: service/web the object is not a pod or does not have a pod template: *v1.Service\n"
+
+
+def test_a_local_selector_shows_what_the_struct_always_has(kubectl: Any) -> None:
+    done = kubectl("set", "selector", "-f", "-", "a=b", "--local", "-o", "jsonpath={.spec.ports}{.status}", stdin=TWO)
+    assert done.out.endswith('[{"port":80,"targetPort":0}]{"loadBalancer":{}}')
+
+
+def test_each_of_several_problems_ends_its_line(kubectl: Any) -> None:
+    done = kubectl("set", "subject", "-f", "-", "--user=x", "--local", stdin=TWO)
+    only = "setting subjects is only supported for RoleBinding/ClusterRoleBinding\n\n"
+    assert done.err == f"error: deployment.apps/web\n {only}error: service/web {only}"

@@ -94,11 +94,7 @@ class FakeApi:
     def find(self, resource: str, name: str, namespace: str = "") -> Obj | None:
         return copy.deepcopy(self.objects.get(resource, {}).get((namespace, name)))
 
-    def create(
-        self, resource: str, obj: Obj, namespace: str = "", subresource: str = "", name: str = "", trusted: bool = False
-    ) -> Obj:
-        if resource == "events":
-            return obj
+    def create(self, resource: str, obj: Obj, namespace: str = "", subresource: str = "", name: str = "") -> Obj:
         assert subresource == "binding"
         pod = self.objects["pods"][namespace, name]
         pod["spec"]["nodeName"] = obj["target"]["name"]
@@ -172,10 +168,7 @@ class FakeApi:
         return next((c["message"] for c in conditions if c["type"] == "PodScheduled"), "")
 
 
-def environment(api: FakeApi, settings: dict[str, Any] | None = None) -> Env:
-    return Env(api, Clock(frozen_at=1e9), Rand("x"), api, api.state, settings or {})  # type: ignore[arg-type]
-
-
-def start(api: FakeApi, settings: dict[str, Any] | None = None) -> Scheduler:
-    api.scheduler = Scheduler(environment(api, settings))
+def start(api: FakeApi) -> Scheduler:
+    env = Env(api, Clock(frozen_at=1e9), Rand("x"), api, api.state, {})  # type: ignore[arg-type]
+    api.scheduler = Scheduler(env)
     return api.scheduler
