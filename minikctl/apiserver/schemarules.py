@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from minikctl.apimachinery import cel, field
+from minikctl.apimachinery.cel.budget import Budget, OverBudgetError
 from minikctl.apimachinery.cel.syntax import Node as Tree
 from minikctl.apimachinery.field import FieldError
 
@@ -22,18 +23,23 @@ _NOTHING = object()
 
 def check(new: Any, old: Any, raw: Node) -> list[FieldError]:
     """What the rules have against an object; `old` is None where it is new."""
+    errors: list[FieldError] = []
+    budget = Budget(len(json.dumps(new)))
     try:
-        return list(_walk(new, _NOTHING if old is None else old, raw, ""))
+        errors += _walk(new, _NOTHING if old is None else old, raw, "", budget)
     except cel.LibraryMissingError as error:
         return [field.internal("<nil>", str(error))]
+    return errors
 
 
-def _walk(new: Any, old: Any, raw: Node, path: str) -> Iterator[FieldError]:
+def _walk(new: Any, old: Any, raw: Node, path: str, budget: Budget) -> Iterator[FieldError]:
     """The rules of this node, then those below it, in the order of the value."""
     if new is None:
         return
     for rule in raw.get("x-kubernetes-validations") or ():
-        error = _judge(new, old, raw, rule, path)
+        if budget.spent:
+            return
+        error = _judge(new, old, raw, rule, path, budget)
         if error is not None:
             yield error
     if isinstance(new, dict):
@@ -44,10 +50,10 @@ def _walk(new: Any, old: Any, raw: Node, path: str) -> Iterator[FieldError]:
             if child:
                 before = old.get(name, _NOTHING) if isinstance(old, dict) else _NOTHING
                 at = f"{path}[{name}]" if name not in known else f"{path}.{name}" if path else name
-                yield from _walk(new[name], before, child, at)
+                yield from _walk(new[name], before, child, at, budget)
     elif isinstance(new, list) and isinstance(raw.get("items"), dict):
         for index, item in enumerate(new):
-            yield from _walk(item, _counterpart(item, old, raw), raw["items"], f"{path}[{index}]")
+            yield from _walk(item, _counterpart(item, old, raw), raw["items"], f"{path}[{index}]", budget)
 
 
 def _counterpart(item: Any, old: Any, raw: Node) -> Any:
@@ -61,7 +67,7 @@ def _counterpart(item: Any, old: Any, raw: Node) -> Any:
     return _NOTHING
 
 
-def _judge(new: Any, old: Any, raw: Node, rule: Node, path: str) -> FieldError | None:
+def _judge(new: Any, old: Any, raw: Node, rule: Node, path: str, budget: Budget) -> FieldError | None:
     expression = str(rule.get("rule", ""))
     program = _compiled(expression)
     if program is None:
@@ -74,8 +80,12 @@ def _judge(new: Any, old: Any, raw: Node, rule: Node, path: str) -> FieldError |
     if transition:
         variables["oldSelf"] = _old_self(old, raw, optional)
     try:
+        budget.spend(program, variables)
         if program.evaluate(variables) is True:
             return None
+    except OverBudgetError as error:
+        text = (rule.get("message") or expression).strip()
+        return _invalid(path, new, f"'{error}': call cost exceeds limit for rule: {text}" if error.call else str(error))
     except cel.EvaluationError as error:
         text = (rule.get("message") or expression).strip()
         if str(error).startswith("no such overload"):

@@ -42,13 +42,23 @@ class EvaluationError(Exception):
 class Program:
     """A compiled expression. `tree` is for those who want to know its type."""
 
-    __slots__ = ("_compiled", "_functions", "source", "tree")
+    __slots__ = ("_compiled", "_functions", "_shape", "source", "tree")
 
     def __init__(self, source: str, tree: Node, compiled: Any) -> None:
         self.source = source
         self.tree = tree
         self._compiled = compiled
+        self._shape: tuple[int, int] | None = None
         self._functions = [name for name in compiled.functions() if name in _functions()]
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """How deep its loops are nested, and how many nodes it has."""
+        if self._shape is None:
+            from minikctl.apimachinery.cel import cost
+
+            self._shape = cost.shape(self.tree)
+        return self._shape
 
     def evaluate(
         self,

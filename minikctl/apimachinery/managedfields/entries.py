@@ -6,7 +6,7 @@ import json
 from functools import lru_cache
 from typing import Any
 
-from minikctl.apimachinery.managedfields.fieldset import Fields, from_paths, union
+from minikctl.apimachinery.managedfields.fieldset import Fields, from_paths, is_well_formed, union
 
 Obj = dict[str, Any]
 Entry = dict[str, Any]
@@ -61,7 +61,11 @@ def of_request(live: Obj | None, new: Obj, subresource: str) -> list[Entry]:
         return of_live(live)
     if is_reset(given):
         return []
-    return given if _are_valid(given) else of_live(live)
+    known = of_live(live)
+    if given == known:
+        return known
+    readable = _are_valid(given) and all(is_well_formed(entry.get("fieldsV1") or {}) for entry in given)
+    return given if readable else known
 
 
 def is_reset(given: Any) -> bool:

@@ -124,6 +124,28 @@ def is_member(fields: Fields, key: str) -> bool:
     return node is not None and (not node or "." in node)
 
 
+def is_well_formed(fields: Any) -> bool:
+    """Whether something that a client sent is a set of fields in its wire form."""
+    if not isinstance(fields, dict):
+        return False
+    return all(
+        (key == "." and node == {}) or (_is_element(key) and is_well_formed(node)) for key, node in fields.items()
+    )
+
+
+def _is_element(key: str) -> bool:
+    kind, text = key[:2], key[2:]
+    if kind == "f:":
+        return True
+    if kind not in ("k:", "v:", "i:"):
+        return False
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return False
+    return kind == "v:" or isinstance(value, dict if kind == "k:" else int)
+
+
 def from_paths(paths: tuple[str, ...]) -> Fields:
     """The set of dotted paths ("status", "metadata.labels")."""
     fields: Fields = {}

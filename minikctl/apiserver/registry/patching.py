@@ -67,8 +67,10 @@ def _refused(request: Request, result: Obj, problem: str) -> errors.StatusError:
     else:
         import json
 
-        meta = {key: item for key, item in result["metadata"].items() if key != "managedFields"}
-        value = json.dumps({**result, "metadata": meta}, separators=(",", ":"), sort_keys=True, ensure_ascii=False)
+        shown = dict(result)
+        if isinstance(result.get("metadata"), dict):
+            shown["metadata"] = {key: item for key, item in result["metadata"].items() if key != "managedFields"}
+        value = json.dumps(shown, separators=(",", ":"), sort_keys=True, ensure_ascii=False)
     return errors.invalid("", "", [field.invalid("patch", value, problem)])
 
 
@@ -125,4 +127,10 @@ def _applied_body(ctx: Context) -> Obj:
         )
     if ctx.resource.namespaced:
         meta.setdefault("namespace", ctx.namespace)
+    kind, version = obj.get("kind") or "", obj.get("apiVersion")
+    if kind != ctx.resource.kind and version == ctx.resource.api_version:
+        gvk = f"{version if ctx.resource.group else '/' + version}, Kind={kind}"
+        whose = f"{meta.get('namespace', '')}/{meta['name']}; {gvk}"
+        text = f"failed to create typed patch object ({whose}): no corresponding type for {gvk}"
+        raise errors.StatusError("", text, code=500)
     return obj

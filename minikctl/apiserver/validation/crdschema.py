@@ -11,6 +11,7 @@ from typing import Any
 
 from minikctl.apimachinery import field
 from minikctl.apimachinery.field import FieldError
+from minikctl.apiserver.validation.celcosts import Cardinality, TotalCost
 from minikctl.apiserver.validation.crddefaults import validate_defaults
 from minikctl.apiserver.validation.crdextensions import validate_list_and_map, validate_rules
 from minikctl.apiserver.validation.expressions import schema_rules
@@ -59,7 +60,9 @@ def validate_schema(schema: Node, path: str, has_status: bool) -> list[FieldErro
     errors += structural
     _openapi(schema, path, errors, _Place())
     if not errors:
-        errors += _rules(schema, path)
+        total = TotalCost()
+        errors += _rules(schema, path, Cardinality(), total)
+        errors += total.problems(path)
     return errors
 
 
@@ -313,13 +316,14 @@ def _plain(node: Node, path: str, place: _Place) -> list[FieldError]:
     return errors
 
 
-def _rules(node: Node, path: str) -> list[FieldError]:
+def _rules(node: Node, path: str, often: Cardinality, total: TotalCost) -> list[FieldError]:
     """The CEL rules of a schema that is sound otherwise; those of children come first."""
     errors: list[FieldError] = []
+    below = often.below(node)
     for key in ("additionalProperties", "items"):
         child = _sub(node, key)
         if child is not None:
-            errors += _rules(child, f"{path}.{key}")
+            errors += _rules(child, f"{path}.{key}", below, total)
     for name, child in (node.get("properties") or {}).items():
-        errors += _rules(child or {}, f"{path}.properties[{name}]")
-    return errors + (schema_rules(node, path) if node.get("x-kubernetes-validations") else [])
+        errors += _rules(child or {}, f"{path}.properties[{name}]", below, total)
+    return errors + (schema_rules(node, path, often.of(node), total) if node.get("x-kubernetes-validations") else [])

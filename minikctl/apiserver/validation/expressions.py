@@ -7,10 +7,13 @@ engine nothing is found here; the expression then fails when it is used.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from minikctl.apimachinery import field
 from minikctl.apimachinery.field import FieldError, Struct
+
+if TYPE_CHECKING:
+    from minikctl.apiserver.validation.celcosts import TotalCost
 
 _RULE = ("rule", "message", "messageExpression", "reason", "fieldPath", "optionalOldSelf")
 
@@ -59,33 +62,62 @@ def _typed(expression: str, scope: Any) -> tuple[Any, str]:
     return found, cel.report(expression, list(problems))
 
 
-def schema_rules(schema: dict[str, Any], path: str) -> list[FieldError]:
-    """Problems of the x-kubernetes-validations of one (valid) node of a CRD's schema."""
-    from minikctl.apimachinery.cel.scopes import schema_scope
+def schema_rules(schema: dict[str, Any], path: str, often: int, total: TotalCost) -> list[FieldError]:
+    """Problems of the x-kubernetes-validations of one (valid) node of a CRD's schema.
 
+    `often` is how many values of the node an object can have; costs are added to `total`.
+    """
     errors: list[FieldError] = []
     for index, rule in enumerate(schema.get("x-kubernetes-validations") or ()):
-        at = f"{path}.x-kubernetes-validations[{index}]"
-        scope = schema_scope(schema, path.endswith("openAPIV3Schema"), bool(rule.get("optionalOldSelf")))
-        found, problem = _typed(str(rule.get("rule") or ""), scope)
-        if problem:
-            errors.append(field.invalid(f"{at}.rule", _struct(rule), f"compilation failed: {problem}"))
-        elif found is not None and found.kind not in ("bool", "dyn"):
-            errors.append(field.invalid(f"{at}.rule", _struct(rule), "cel expression must evaluate to a bool"))
+        checked = _Rule(schema, rule, f"{path}.x-kubernetes-validations[{index}]", often)
+        errors += checked.rule_problems(total)
         if rule.get("messageExpression"):
-            errors += _message_expression(rule, at, scope)
+            errors += checked.message_problems(total)
     return errors
 
 
-def _message_expression(rule: dict[str, Any], path: str, scope: Any) -> list[FieldError]:
-    found, problem = _typed(str(rule["messageExpression"]), scope)
-    if problem:
-        text = f"messageExpression compilation failed: {problem}"
-    elif found is not None and found.kind not in ("string", "dyn"):
-        text = "messageExpression must evaluate to a string"
-    else:
-        return []
-    return [field.invalid(f"{path}.messageExpression", _struct(rule), text)]
+class _Rule:
+    """One rule of a schema's node, with the variables its expressions see."""
+
+    def __init__(self, schema: dict[str, Any], rule: dict[str, Any], path: str, often: int) -> None:
+        from minikctl.apimachinery.cel.scopes import schema_scope
+
+        self._schema, self._rule, self._path, self._often = schema, rule, path, often
+        self._root = path.rpartition(".")[0].endswith("openAPIV3Schema")
+        self._scope = schema_scope(schema, self._root, bool(rule.get("optionalOldSelf")))
+
+    def rule_problems(self, total: TotalCost) -> list[FieldError]:
+        text, path = str(self._rule.get("rule") or ""), f"{self._path}.rule"
+        found, problem = _typed(text, self._scope)
+        errors = self._costs(text, "estimated rule cost", path, total) if not problem else []
+        if problem:
+            errors.append(field.invalid(path, _struct(self._rule), f"compilation failed: {problem}"))
+        elif found is not None and found.kind not in ("bool", "dyn"):
+            errors.append(field.invalid(path, _struct(self._rule), "cel expression must evaluate to a bool"))
+        return errors
+
+    def message_problems(self, total: TotalCost) -> list[FieldError]:
+        expression, path = str(self._rule["messageExpression"]), f"{self._path}.messageExpression"
+        found, problem = _typed(expression, self._scope)
+        if problem:
+            text = f"messageExpression compilation failed: {problem}"
+        elif found is not None and found.kind not in ("string", "dyn"):
+            text = "messageExpression must evaluate to a string"
+        else:
+            return self._costs(expression, "estimated messageExpression cost", path, total)
+        return [field.invalid(path, _struct(self._rule), text)]
+
+    def _costs(self, expression: str, what: str, path: str, total: TotalCost) -> list[FieldError]:
+        from minikctl.apimachinery import cel
+        from minikctl.apiserver.validation import celcosts
+
+        try:
+            tree = cel.compile_(expression).tree
+        except cel.LibraryMissingError:
+            return []
+        amount = celcosts.rule_costs(tree, self._scope, self._schema, self._root, self._often)
+        total.observe(path, amount)
+        return celcosts.too_expensive(what, path, amount)
 
 
 def _struct(rule: dict[str, Any]) -> Struct:

@@ -9,6 +9,7 @@ import pytest
 pytest.importorskip("cel", reason="the engine is an extra")
 
 from minikctl.apiserver import schemarules
+from minikctl.apiserver.validation.celcosts import TotalCost
 from minikctl.apiserver.validation.expressions import schema_rules
 
 Node = dict[str, Any]
@@ -99,10 +100,39 @@ def test_rules_are_compiled_with_the_crd() -> None:
         {"rule": "self.n > 1"},
         n={"type": "integer"},
     )
-    found = [str(error) for error in schema_rules(raw, "p")]
+    found = [str(error) for error in schema_rules(raw, "p", 1, TotalCost())]
     assert [text.partition("}: ")[2].splitlines()[0] for text in found] == [
         found[0].partition("}: ")[2].splitlines()[0],
         "compilation failed: ERROR: <input>:1:5: undefined field 'x'",
         "cel expression must evaluate to a bool",
     ]
     assert 'p.x-kubernetes-validations[0].rule: Invalid value: {"Rule":"self.n \\u003e",' in found[0]
+
+
+def test_rules_that_could_cost_too_much_are_refused() -> None:
+    raw = schema(
+        {"rule": "self.tags.all(x, self.tags.exists(y, x == y))"}, tags={"type": "array", "items": {"type": "string"}}
+    )
+    total = TotalCost()
+    (error,) = schema_rules(raw, "p", 1, total)
+    assert str(error).startswith(
+        "p.x-kubernetes-validations[0].rule: Forbidden: estimated rule cost exceeds budget by factor of more than 100x"
+    )
+    assert [str(problem).partition(": ")[0] for problem in total.problems("p.openAPIV3Schema")] == [
+        "p.x-kubernetes-validations[0].rule",
+        "p.openAPIV3Schema",
+    ]
+
+
+def test_bounds_in_the_schema_make_rules_cheap() -> None:
+    tags = {"type": "array", "maxItems": 20, "items": {"type": "string", "maxLength": 10}}
+    raw = schema({"rule": "self.tags.all(x, self.tags.exists(y, x == y))"}, tags=tags)
+    assert schema_rules(raw, "p", 1, TotalCost()) == []
+
+
+def test_data_that_cost_too_much_are_refused() -> None:
+    raw = schema({"rule": "self.tags.all(x, self.tags.exists(y, x == y))"})
+    few, many = {"tags": ["a"] * 50}, {"tags": ["a"] * 500}
+    assert texts(few, None, raw) == []
+    (told,) = texts(many, None, raw)
+    assert "'operation cancelled: actual cost limit exceeded': call cost exceeds limit for rule: " in told

@@ -5,10 +5,12 @@ Counterpart of `apiserver/pkg/admission/plugin/{cel,policy/generic,policy/matchi
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from minikctl.apimachinery import cel
+from minikctl.apimachinery.cel.budget import Budget, OverBudgetError
 from minikctl.apiserver.admission import matching
 
 if TYPE_CHECKING:
@@ -29,6 +31,7 @@ class Evaluation:
         self._policy = policy
         self._ctx = ctx
         self._known: dict[str, Any] = {}
+        self._budget = Budget(len(json.dumps([obj, old, params])))
         self._variables: dict[str, Any] = {
             "object": seen(obj, ctx),
             "oldObject": seen(old, ctx),
@@ -56,6 +59,10 @@ class Evaluation:
 
             variables = {**variables, "authorizer": authorizer.variable(self._ctx)}
             functions = authorizer.functions(self._ctx)
+        try:
+            self._budget.spend(program, variables)
+        except OverBudgetError as error:
+            raise cel.EvaluationError(str(error)) from None
         return program.evaluate(variables, functions, self._resolve if self._composed else None)
 
     def _resolve(self, name: str) -> Any:

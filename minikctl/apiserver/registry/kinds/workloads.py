@@ -38,7 +38,7 @@ def _generate_selector(job: Obj) -> None:
     template = spec["template"].setdefault("metadata", {})
     labels = template["labels"] = dict(template.get("labels") or {})
     for name in _NAME_LABELS:
-        labels.setdefault(name, meta["name"])
+        labels.setdefault(name, meta.get("name", ""))
     for name in _UID_LABELS:
         labels.setdefault(name, meta["uid"])
     # upstream, every read of the stored Job defaults its labels to those of its template

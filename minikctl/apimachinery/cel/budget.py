@@ -1,0 +1,77 @@
+"""The cost budget of evaluations: what one expression, and all of one request, may spend.
+
+The engine does not count, so the cost of an evaluation is estimated from the sizes of the data: that is
+what it costs when nothing is cut short. Small data with simple expressions are not estimated at all.
+Limits are those of `apiserver/pkg/apis/cel`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from minikctl.apimachinery.cel import cost, sizes
+from minikctl.apimachinery.cel.typing import DYN, Type
+
+if TYPE_CHECKING:
+    from minikctl.apimachinery.cel import Program
+
+_CALL_LIMIT = 1_000_000
+_BUDGET = 10_000_000
+_SMALL = 100_000
+_CANCELLED = "operation cancelled: actual cost limit exceeded"
+_NOTHING_LEFT = "validation failed due to running out of cost budget, no further validation rules will be run"
+
+
+class OverBudgetError(Exception):
+    """An evaluation that costs too much: by itself (`call`), or more than what is left."""
+
+    def __init__(self, call: bool) -> None:
+        super().__init__(_CANCELLED if call else _NOTHING_LEFT)
+        self.call = call
+
+
+class Budget:
+    """What is left of one request's budget. `size` is how many bytes its data have."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._left = _BUDGET
+        self.spent = False
+
+    def spend(self, program: Program, variables: Mapping[str, Any]) -> None:
+        """Pay for an evaluation; OverBudgetError where that is more than is allowed or left."""
+        depth, nodes = program.shape
+        bound = nodes * 15 * float(max(self._size, 16)) ** max(depth, 1)
+        if bound <= _SMALL:
+            self._left -= nodes
+            return
+        tree = program.tree
+        scope = {name: type_of(value) for name, value in variables.items()}
+        amount = cost.estimate(tree, scope, sizes.ValueSizes(variables))
+        self._left -= amount
+        if amount > _CALL_LIMIT or self._left < 0:
+            self.spent = True
+            raise OverBudgetError(amount > _CALL_LIMIT)
+
+
+def type_of(value: Any) -> Type:
+    """The type of data, as far as prices depend on it."""
+    if isinstance(value, dict):
+        return Type("object", fields=_Fields(value))
+    if isinstance(value, list):
+        return Type("list", type_of(value[0]) if value else DYN)
+    names = {bool: "bool", int: "int", float: "double", str: "string", bytes: "bytes"}
+    kind = names.get(type(value))
+    return Type(kind) if kind is not None else DYN
+
+
+class _Fields(dict[str, Type]):
+    """The types of an object's fields, worked out when asked for; unknown ones are dyn."""
+
+    def __init__(self, value: dict[str, Any]) -> None:
+        super().__init__()
+        self._value = value
+
+    def get(self, key: str, default: Any = None) -> Any:
+        return type_of(self._value[key]) if key in self._value else DYN

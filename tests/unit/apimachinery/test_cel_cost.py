@@ -1,0 +1,96 @@
+"""Estimated costs of CEL expressions, in cel-go's units."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from minikctl.apimachinery.cel import cost, sizes
+from minikctl.apimachinery.cel.scopes import schema_scope
+from minikctl.apimachinery.cel.syntax import parse
+
+STRING = {"type": "string"}
+FIELDS = {
+    "n": {"type": "integer"},
+    "text": STRING,
+    "short": {"type": "string", "maxLength": 10},
+    "day": {"type": "string", "format": "date"},
+    "one": {"type": "string", "enum": ["a", "abcd"]},
+    "list": {"type": "array", "items": STRING},
+    "few": {"type": "array", "maxItems": 10, "items": {"type": "string", "maxLength": 5}},
+    "map": {"type": "object", "additionalProperties": {"type": "string", "maxLength": 5}},
+}
+RAW = {"type": "object", "properties": FIELDS}
+MANY = 3145728 - 2
+
+
+def estimated(raw: dict[str, Any], expression: str) -> int:
+    return cost.estimate(parse(expression), schema_scope(raw, False, False), sizes.SchemaSizes(raw, False))
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        ({"type": "array", "items": {"type": "number"}}, 4718591),
+        ({"type": "array", "items": {"type": "number"}, "maxItems": 10}, 32),
+    ],
+)
+def test_a_loop_costs_three_per_element(raw: dict[str, Any], expected: int) -> None:
+    assert estimated(raw, "self.all(x, true)") == expected
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ("true", 0),
+        ("self.n > 1", 3),
+        ("has(self.n)", 1),
+        ("has(self.n) && self.n > 1", 4),
+        ("self.n > 1 ? self.n < 5 : true", 6),
+        ("self.short == 'abc'", 3),
+        ("self.short.startsWith('abc')", 3),
+        ("self.short.contains('abc')", 6),
+        ("self.short.matches('^a+b+$')", 12),
+        ("self.one.size() == 1", 4),
+        ("[1, 2].size() == 2", 12),
+        ("self.text + 'a' == 'b'", 3 + 314573),
+        ("self.few.map(x, x.upperAscii()).join(',') == 'A'", 2 + 10 + 10 * 15 + 1 + 21 + 1),
+        ("self.few.all(x, x.size() > 1)", 2 + 10 * (3 + 3) + 1),
+        ("self.few.exists(x, x == 'a')", 2 + 10 * (4 + 2) + 1),
+        ("self.few.filter(x, x == 'a').size() > 0", 2 + 10 + 10 * (13 + 2) + 1 + 2),
+        ("self.map.all(k, self.map[k] == 'a')", 2 + MANY // 8 * (3 + 5) + 1),
+        ("self.list.isSorted()", 2 + MANY // 3 * (1 + 314573)),
+        ("cel.bind(x, self.short, x == 'abc')", 10 + 2 + 2),
+        ("optional.of(self.n).hasValue()", 4),
+    ],
+)
+def test_prices(expression: str, expected: int) -> None:
+    assert estimated(RAW, expression) == expected
+
+
+def test_what_nothing_bounds_costs_the_most_there_is() -> None:
+    expression = "self.list.all(a, self.list.all(b, self.list.all(c, self.list.all(d, a == b && c == d))))"
+    assert estimated(RAW, expression) == cost.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        (("self", "short"), 40),
+        (("self", "day"), 12),
+        (("self", "one"), 4),
+        (("self", "list", "@items"), MANY),
+        (("self", "map"), MANY // 8),
+        (("self", "map", "@keys"), 0),
+        (("self", "absent"), None),
+        (("other",), None),
+    ],
+)
+def test_sizes_that_a_schema_allows(path: tuple[str, ...], expected: int | None) -> None:
+    assert sizes.SchemaSizes(RAW, False).of(path) == expected
+
+
+def test_sizes_of_data_are_those_of_the_largest() -> None:
+    found = sizes.ValueSizes({"self": {"a": [{"b": "xy"}, {"b": "xyz"}], "m": {"key": 1}}})
+    assert [found.of(("self", *rest)) for rest in (("a",), ("a", "@items", "b"), ("m", "@keys"))] == [2, 3, 3]
