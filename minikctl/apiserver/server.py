@@ -53,7 +53,7 @@ class Server:
         self._rand: Rand | None = None
         self._authorizer: Authorizer | None = None
         self._strategies: dict[tuple[str, str], Strategy] = {}
-        self._custom: tuple[tuple[int, int], ResourceSet] | None = None
+        self._extended: tuple[tuple[int, int], ResourceSet] | None = None
         # CustomResourceDefinitions as `registry.kinds.custom` has parsed them.
         self.definitions: dict[str, Any] = {}
 
@@ -69,6 +69,10 @@ class Server:
             raise errors.method_not_supported(request.resource.key, request.verb)
         ctx = self.context(request, _OPERATIONS.get(request.verb, ""))
         try:
+            if request.resource.group == _METRICS:
+                from minikctl.apiserver import metricsapi
+
+                return Response(metricsapi.answer(ctx))
             if virtual := _virtual(request.resource):
                 return Response(virtual(ctx), 201, ctx.warnings)
             return handler(self, ctx)
@@ -97,7 +101,7 @@ class Server:
 
     def forget(self) -> None:
         """Drop what was remembered of stored objects: another process has written."""
-        self._custom = None
+        self._extended = None
         self.reader.forget()
         if self._authorizer is not None:
             self._authorizer.forget()
@@ -138,14 +142,16 @@ class Server:
     # Kinds
 
     def resource_set(self) -> ResourceSet:
-        """Everything served now: built-in kinds and those of CustomResourceDefinitions."""
+        """Everything served now: built-in kinds, those of CustomResourceDefinitions, the metrics API."""
         state = self.storage.store.kind_state(CRDS)
-        if not state[0]:
-            return resources.builtin()
-        if self._custom is None or self._custom[0] != state:
+        if self._extended is None or self._extended[0] != state:
             extra = [row for crd in self.reader.list(CRDS) if _established(crd) for row in resources.from_crd(crd)]
-            self._custom = (state, resources.ResourceSet(extra))
-        return self._custom[1]
+            from minikctl.apiserver import metricsapi
+
+            if metricsapi.served(self.storage.store):
+                extra.extend(metricsapi.ROWS)
+            self._extended = (state, resources.ResourceSet(extra) if extra else resources.builtin())
+        return self._extended[1]
 
     def lookup(self, key: str) -> Resource:
         """The preferred version of a resource key, NotFound where it is not served."""
@@ -367,6 +373,7 @@ def _single(request: Request, meta: Obj) -> Request:
 _SELECTING = frozenset(
     {"labelSelector", "fieldSelector", "limit", "continue", "resourceVersion", "resourceVersionMatch"}
 )
+_METRICS = "metrics.k8s.io"
 _REVIEWS = frozenset({"authentication.k8s.io", "authorization.k8s.io"})
 
 
