@@ -79,9 +79,13 @@ def enqueue_controller(kind: str) -> Mapper:
 
 
 class Env:
-    """What the cluster hands each component: its client, the clock, ids, events, storage, settings."""
+    """What the cluster hands each component: its client, the clock, ids, events, storage, settings.
 
-    __slots__ = ("client", "clock", "rand", "recorder", "settings", "state")
+    `touched`: by key, names of objects that changed since the key's last sync, from mappers that tell
+    (see controllers' `mappers.telling`); for components that keep what they know of a key's objects.
+    """
+
+    __slots__ = ("client", "clock", "rand", "recorder", "settings", "state", "touched")
 
     def __init__(
         self, client: Client, clock: Clock, rand: Rand, recorder: Recorder, state: KeyValue, settings: Mapping[str, Any]
@@ -92,3 +96,4 @@ class Env:
         self.recorder = recorder
         self.state = state
         self.settings = settings
+        self.touched: dict[str, dict[str, None]] = {}

@@ -50,6 +50,18 @@ def _alike(change: Change, relevant: Callable[[Obj], object]) -> bool:
     return old is not None and relevant(old) == relevant(change.object)
 
 
+def telling(source: EnvSource, mapper: Mapper) -> Mapper:
+    """The same keys, with the changed object's name left for their syncs in `Env.touched`."""
+
+    def keys(change: Change) -> Keys:
+        found = list(mapper(change))
+        for key in found:
+            source().touched.setdefault(key, {})[change.name] = None
+        return found
+
+    return keys
+
+
 def _lost_owner(change: Change, kind: str, uid: str) -> list[str]:
     """The owner before the change, where it is another now. Only an orphaned object can have lost one."""
     if uid or change.type != "MODIFIED":

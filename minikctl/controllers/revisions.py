@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from minikctl.apimachinery.errors import StatusError
+from minikctl.apimachinery.meta import controller_of
 from minikctl.controllers.controller import seconds_of
-from minikctl.controllers.ownership import controller_ref, is_controlled_by
+from minikctl.controllers.ownership import Claim, controller_ref, is_controlled_by
 from minikctl.controllers.templatehash import pod_template_hash, revision_hash
 
 if TYPE_CHECKING:
@@ -30,27 +31,18 @@ class History:
     def hash_of(self, revision: Obj) -> str:
         return str((revision["metadata"].get("labels") or {}).get(self.hash_label, ""))
 
-    def load(self, selector: Selector | None = None) -> list[Obj]:
-        """The owner's revisions, oldest number first. Orphans matching `selector` are adopted."""
+    def load(self, selector: Selector, adopt: bool = False) -> list[Obj]:
+        """The owner's revisions that match its selector, oldest number first; orphans among them may be adopted."""
         meta = self.owner["metadata"]
-        uid = meta["uid"]
-        found = [r for r in self.client.items(RESOURCE, meta["namespace"], owner=uid) if is_controlled_by(r, uid)]
-        if selector is not None and "deletionTimestamp" not in meta:
-            found += self._adopt(selector)
-        return sorted(found, key=_order)
-
-    def _adopt(self, selector: Selector) -> list[Obj]:
-        from minikctl.apimachinery.meta import controller_of
-        from minikctl.controllers.ownership import Claim
-
-        namespace = self.owner["metadata"]["namespace"]
         claim = Claim(self.client, "", self.api_version, self.kind, RESOURCE)
-        adopted = []
-        for revision in self.client.items(RESOURCE, namespace, label_selector=selector):
-            if controller_of(revision) is None:
+        found = []
+        for revision in self.client.items(RESOURCE, meta["namespace"], label_selector=selector):
+            mine: Obj | None = revision if is_controlled_by(revision, meta["uid"]) else None
+            if mine is None and adopt and "deletionTimestamp" not in meta and controller_of(revision) is None:
                 mine = claim.adopt(revision, self.owner)
-                adopted += [mine] if mine else []
-        return adopted
+            if mine is not None:
+                found.append(mine)
+        return sorted(found, key=_order)
 
     def current(self, revisions: list[Obj], collisions: int) -> tuple[Obj, int]:
         """The revision of the owner's present template, made or renumbered as needed, and the collision count."""
@@ -99,10 +91,10 @@ class History:
             return pod_template_hash(self.owner["spec"]["template"], collisions or None)
         return revision_hash(data, collisions)
 
-    def truncate(self, live: set[str]) -> None:
+    def truncate(self, selector: Selector, live: set[str]) -> None:
         """Delete the oldest revisions that no pod uses, beyond the limit. `live` holds names or hashes in use."""
         limit = self.owner["spec"].get("revisionHistoryLimit", 10)
-        revisions = self.load()
+        revisions = self.load(selector)
         if len(revisions) <= limit:
             return
         unused = [r for r in revisions if not {r["metadata"]["name"], self.hash_of(r)} & live]

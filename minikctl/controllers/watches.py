@@ -59,7 +59,7 @@ def _counted(pod: Obj) -> object:
 
 
 def statefulset(source: Source) -> Watches:
-    return {"statefulsets.apps": enqueue, "pods": mappers.owned_or_orphan("StatefulSet")}
+    return {"statefulsets.apps": enqueue, "pods": mappers.telling(source, mappers.owned_or_orphan("StatefulSet"))}
 
 
 def daemonset(source: Source) -> Watches:

@@ -15,6 +15,7 @@ from minikctl.controllers.revisions import History
 if TYPE_CHECKING:
     from minikctl.apimachinery.errors import StatusError
     from minikctl.apimachinery.request import Obj
+    from minikctl.apimachinery.selectors import Selector
     from minikctl.client.component import Env
 
 _RESOURCE = "daemonsets.apps"
@@ -44,12 +45,12 @@ class DaemonSetController(Controller):
             return None
         old = set_.get("status") or {}
         history = History(self.client, set_, "apps/v1", "DaemonSet", placement.HASH_LABEL)
-        revisions = history.load(None if "observedGeneration" in old else selector)
+        revisions = history.load(selector, adopt="observedGeneration" not in old)
         revision, collisions = history.current(revisions, old.get("collisionCount", 0))
         hash_ = revision["metadata"]["labels"][placement.HASH_LABEL]
         members = self.claim.owned(set_, selector)
         due, failure = self._arrange(set_, members, hash_)
-        self._forget_history(set_, history, revision, members)
+        self._forget_history(history, selector, revision, members)
         due = earliest(due, self._write_status(set_, hash_, collisions))
         if failure is not None:
             raise failure
@@ -159,9 +160,9 @@ class DaemonSetController(Controller):
         delay = _FIRST_BACKOFF if fresh else min(_LONGEST_BACKOFF, entry[1] * 2)
         self.env.state.put(key, [now + delay, delay])
 
-    def _forget_history(self, set_: Obj, history: History, revision: Obj, members: list[Obj]) -> None:
+    def _forget_history(self, history: History, selector: Selector, revision: Obj, members: list[Obj]) -> None:
         live = {str((pod["metadata"].get("labels") or {}).get(placement.HASH_LABEL)) for pod in members}
-        history.truncate(live | {revision["metadata"]["name"]})
+        history.truncate(selector, live | {revision["metadata"]["name"]})
 
     def _write_status(self, set_: Obj, hash_: str, collisions: int) -> float | None:
         meta, spec, now = set_["metadata"], set_["spec"], self.clock.now()
