@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from controllers_world import Obj, World, pod_spec, workload
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from minikctl.apimachinery import podusage
@@ -178,6 +178,7 @@ def test_without_behavior_growth_is_at_most_twofold() -> None:
     assert (size_.replicas, size_.limit[0]) == (6, "ScaleUpLimit")
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.integers(1, 50), st.lists(st.integers(0, 60), min_size=1, max_size=12))
 def test_the_size_stays_within_its_limits(current: int, recommended: list[int]) -> None:
     kept = memory()
