@@ -28,6 +28,8 @@ _BATCH_SECONDS = 0.3
 _SHORT_BATCH_SECONDS = 0.015
 _PAUSE_SECONDS = 0.0015  # longer than the steps in which a store that is shared waits for its turn
 _SAVE_SECONDS = 5.0
+# So much does one component write before those after it go on with that, as long as it is at hand.
+_WRITES_AT_ONCE = 2000
 _CHANGES_AT_ONCE = 5000
 _SYNCS_AT_ONE_INSTANT = 20_000
 _RETRIES_AT_ONCE = 5
@@ -58,6 +60,7 @@ class Reconciler:
         self._seen: int | None = None
         self._saved = time.monotonic()
         self._interrupted = ""  # the component that was at work when a batch's time was up
+        self._turn_ends: int | None = None  # the count of writes that ends its turn; None: nothing does
         self._syncs: dict[tuple[str, str], int] = {}
         self._failures: dict[tuple[str, str], int] = {}
         # The (component, key) pairs that have a due time in the store, as far as this process knows.
@@ -127,16 +130,20 @@ class Reconciler:
             if not any(self._queues.values()) and not self._take_due():
                 return False
             for name in self._in_turn():
+                if self._turn_ends is not None and name != self._interrupted:
+                    self._turn_ends = self._server.storage.writes + _WRITES_AT_ONCE
+                self._interrupted = ""
                 if self._queues[name] and not self._drain(self._components[name], until):
                     self._interrupted = name
                     return True
 
     def _in_turn(self) -> list[str]:
-        """The components in their order; a batch goes on where the time of the last one was up."""
+        """The components in their order, those still to come where a batch's time was up in between."""
         names = list(self._components)
-        at = names.index(self._interrupted) if self._interrupted else 0
-        self._interrupted = ""
-        return names[at:] + names[:at]
+        if self._interrupted:
+            return names[names.index(self._interrupted) :]
+        self._turn_ends = 0
+        return names
 
     def _feed(self, enqueue: bool = True, until: int | None = None) -> None:
         """Map changes since the last look to the components' keys."""
@@ -175,7 +182,10 @@ class Reconciler:
         return True
 
     def _drain(self, component: Component, until: float) -> bool:
-        """Sync what is queued for a component; False where the batch's time is up."""
+        """Sync what is queued for a component, or much of it; False where the batch's time is up.
+
+        The first component of a round that writes very much leaves the rest for the next round.
+        """
         queue = self._queues[component.name]
         keys = list(queue)
         order: Callable[[list[str]], list[str]] | None = getattr(component, "order", None)
@@ -186,6 +196,9 @@ class Reconciler:
             self._sync(component, key)
             if time.monotonic() > until:
                 return False
+            if self._turn_ends is not None and self._server.storage.writes > self._turn_ends:
+                self._turn_ends = None
+                break
         self._feed()
         return True
 

@@ -19,7 +19,7 @@ from minikctl.cluster import Cluster
 from minikctl.kubectl.factory import Streams
 from minikctl.kubectl.main import run
 from minikctl.store import check
-from minikctl.store.sqlite import SQLiteStore
+from minikctl.store.views import Views
 
 NOW = "2026-01-02T03:04:05Z"
 
@@ -55,11 +55,11 @@ def cluster(make_cluster: Callable[..., Cluster]) -> Cluster:
 def honest_components(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Fails a test whose code altered an object that readers share, or gave away a body that is not well-formed."""
     shared: list[tuple[Any, str]] = []
-    keep, create, update = SQLiteStore.keep_view, write.create, write.transform_from_body
+    keep, create, update = Views.keep, write.create, write.transform_from_body
 
-    def remembering(store: SQLiteStore, revision: int, obj: Any) -> None:
+    def remembering(views: Views, revision: int, obj: Any) -> None:
         shared.append((obj, json.dumps(obj)))
-        keep(store, revision, obj)
+        keep(views, revision, obj)
 
     def checked_create(ctx: Any) -> Any:
         if ctx.request.trusted:
@@ -69,9 +69,10 @@ def honest_components(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     def checked_transform(ctx: Any) -> Any:
         if ctx.request.trusted:
             check_form(ctx, ctx.request.body)
+            check_status(ctx, ctx.request.body)
         return update(ctx)
 
-    monkeypatch.setattr(SQLiteStore, "keep_view", remembering)
+    monkeypatch.setattr(Views, "keep", remembering)
     monkeypatch.setattr(write, "create", checked_create)
     monkeypatch.setattr(write, "transform_from_body", checked_transform)
     yield
@@ -84,6 +85,13 @@ def check_form(ctx: Any, body: Any) -> None:
     assert structural.decode(decoded, schema) == ("", [])
     structural.fill(given, schema)
     assert given == decoded
+
+
+def check_status(ctx: Any, body: Any) -> None:
+    """A trusted status is valid."""
+    old = ctx.server.peek(ctx.resource.key, ctx.namespace, ctx.request.name)
+    if old is not None:
+        assert ctx.server.validate_update(ctx.resource, {**old, "status": body["status"]}, old, "status") == []
 
 
 class Answer:

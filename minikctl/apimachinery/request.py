@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -41,8 +41,8 @@ class Request:
     "object", "table" or "metadata" (PartialObjectMetadata). `impersonate` is whom to act as.
 
     `trusted`: the body of a create or update comes from a component of this process, which has made it
-    as the apiserver itself would write it and gives it away. It need not be checked for its form, it may
-    become the stored object, and what is answered may not be altered.
+    as the apiserver itself would write it and gives it away. It need not be checked for its form, nor a
+    status for its validity; it may become the stored object, and what is answered may not be altered.
     """
 
     __slots__ = (
@@ -98,7 +98,8 @@ class Change:
     """One entry of the change log: ADDED, MODIFIED or DELETED, with the object after (or last seen).
 
     `object` and `old()` (the object before the change, None for ADDED) are decoded when asked for.
-    Both are shared between all who read the change: they may not be altered.
+    Both are shared between all who read the change: they may not be altered. `part` and `old_part` are
+    what a function makes of them, which may be remembered for others who ask for the same part.
     """
 
     __slots__ = ("_object", "_old", "name", "namespace", "resource", "revision", "type")
@@ -126,3 +127,10 @@ class Change:
             self._old = self._old()
         result: Obj | None = self._old
         return result
+
+    def part(self, make: Callable[[Obj], Obj]) -> Obj:
+        return make(self.object)
+
+    def old_part(self, make: Callable[[Obj], Obj]) -> Obj | None:
+        old = self.old()
+        return None if old is None else make(old)

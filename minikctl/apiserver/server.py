@@ -16,7 +16,6 @@ from minikctl.apiserver.registry.context import Context
 from minikctl.apiserver.registry.reader import Reader
 from minikctl.apiserver.registry.storage import Storage, stored_as
 from minikctl.apiserver.registry.strategy import Strategy, strategy_for
-from minikctl.store.record import Record
 
 if TYPE_CHECKING:
     from minikctl.apimachinery.clock import Clock
@@ -323,14 +322,18 @@ class Server:
         node: str | None = None,
         shared: bool = False,
         without: Container[str] = (),
+        part: Callable[[Obj], Obj] | None = None,
     ) -> list[Obj]:
         """Objects by index, as the listers of in-process components read them (see Client.items)."""
         from minikctl.apiserver.registry.read import index_pair
 
         pair = None if owner is not None or node is not None else index_pair(label)
         records = self.storage.store.list(key, namespace, label=pair, owner=owner, node=node)
-        read = self.storage.store.view if shared else Record.object
-        items = [read(record) for record in records if record.path not in without]
+        view = self.storage.store.view
+        if shared or part is not None:
+            items = [view(record, part) for record in records if record.path not in without]
+        else:
+            items = [record.object() for record in records if record.path not in without]
         if label is None:
             return items
         return [item for item in items if label.matches(item["metadata"].get("labels") or {})]

@@ -38,6 +38,7 @@ class Transport(Protocol):
         node: str | None = None,
         shared: bool = False,
         without: Container[str] = (),
+        part: Callable[[Obj], Obj] | None = None,
     ) -> list[Obj]: ...
     def peek(self, key: str, namespace: str, name: str, shared: bool = False) -> Obj | None: ...
     def dependents(self, uid: str) -> list[tuple[str, Obj]]: ...
@@ -147,12 +148,14 @@ class Client:
         node: str | None = None,
         shared: bool = False,
         without: Container[str] = (),
+        part: Callable[[Obj], Obj] | None = None,
     ) -> list_[Obj]:
         """Objects by index, as an informer's lister gives them: by owner's uid, by node, by labels.
 
         For components: it reads past authorization, as a lister's cache does. `shared` objects come
         cheaper where they were looked at before, and may not be altered. Those whose keys
-        ("namespace/name") are in `without` are left out unread.
+        ("namespace/name") are in `without` are left out unread. `part`: not the objects but a part of
+        each, metadata at least, made by that function and shared likewise (see Change.part).
         """
         if label_selector is not None and not hasattr(label_selector, "matches"):
             from minikctl.apimachinery import selectors
@@ -161,7 +164,7 @@ class Client:
                 label_selector = selectors.parse(label_selector)
             else:
                 label_selector = selectors.from_label_selector(label_selector)
-        return self.server.select(resource, namespace, label_selector, owner, node, shared, without)
+        return self.server.select(resource, namespace, label_selector, owner, node, shared, without, part)
 
     def peek(self, resource: str, name: str, namespace: str = "", shared: bool = False) -> Obj | None:
         """One object, or None, as an informer's lister gives it: past authorization, like `items`."""

@@ -18,18 +18,21 @@ if TYPE_CHECKING:
     EnvSource = Callable[[], Env]
     from minikctl.apimachinery.request import Change, Obj
 
+    Part = Callable[[Obj], Obj]
+    Relevant = Callable[[Obj], object]
 
-def owned_or_orphan(kind: str, relevant: Callable[[Obj], object] | None = None) -> Mapper:
+
+def owned_or_orphan(kind: str, part: Part | None = None, relevant: Relevant | None = None) -> Mapper:
     """The controlling owner of that kind; "orphans:NAMESPACE" for objects that nobody controls.
 
-    `relevant` is what of an object its owner looks at, where a change of anything else does not wake it.
+    `part` is what of an object its owner looks at, and `relevant` what of that wakes the owner.
     """
 
     def keys(change: Change) -> Keys:
         meta = change.object["metadata"]
         for owner in meta.get("ownerReferences") or ():
             if owner.get("controller"):
-                if relevant is not None and _alike(change, relevant):
+                if part is not None and relevant is not None and _alike(change, part, relevant):
                     return ()
                 found = [object_key(change.namespace, owner["name"])] if owner.get("kind") == kind else []
                 return found + _lost_owner(change, kind, owner["uid"])
@@ -45,9 +48,9 @@ def owned_or_orphan(kind: str, relevant: Callable[[Obj], object] | None = None) 
     return keys
 
 
-def _alike(change: Change, relevant: Callable[[Obj], object]) -> bool:
-    old = change.old() if change.type == "MODIFIED" else None
-    return old is not None and relevant(old) == relevant(change.object)
+def _alike(change: Change, part: Part, relevant: Relevant) -> bool:
+    new, old = change.part(part), change.old_part(part) if change.type == "MODIFIED" else None
+    return old is not None and relevant(old) == relevant(new)
 
 
 def telling(source: EnvSource, mapper: Mapper) -> Mapper:

@@ -7,6 +7,7 @@ Orphans are looked for when an owner is new, and when an orphan itself appears o
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from minikctl.apimachinery.errors import StatusError
@@ -40,7 +41,7 @@ def is_controlled_by(obj: Obj, uid: str) -> bool:
 class Claim:
     """How one kind of owner claims one kind of object."""
 
-    __slots__ = ("api_version", "child", "client", "finalizer", "kind", "resource", "shared")
+    __slots__ = ("api_version", "child", "client", "finalizer", "kind", "part", "resource")
 
     def __init__(
         self,
@@ -50,16 +51,16 @@ class Claim:
         kind: str,
         child: str = "pods",
         finalizer: str = "",
-        shared: bool = False,
+        part: Callable[[Obj], Obj] | None = None,
     ) -> None:
-        """`shared`: the owner does not alter the objects it is given, which then come cheaper."""
+        """`part` makes what `owned` gives of each object, where the owner needs no more of it."""
         self.client = client
         self.resource = resource
         self.api_version = api_version
         self.kind = kind
         self.child = child
         self.finalizer = finalizer
-        self.shared = shared
+        self.part = part
 
     def owned(self, owner: Obj, selector: Any) -> list[Obj]:
         """The objects `owner` controls after adopting (where it is new) and releasing."""
@@ -67,7 +68,7 @@ class Claim:
         uid, namespace = meta["uid"], meta["namespace"]
         deleting = "deletionTimestamp" in meta
         kept = []
-        for obj in self.client.items(self.child, namespace, owner=uid, shared=self.shared):
+        for obj in self.client.items(self.child, namespace, owner=uid, part=self.part):
             if not is_controlled_by(obj, uid):
                 continue
             if deleting or selector.matches(obj["metadata"].get("labels") or {}):

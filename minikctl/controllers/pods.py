@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from minikctl.controllers.controller import Controller
 
 _FINISHED = ("Succeeded", "Failed")
+_OUTLINED = (
+    "name", "namespace", "uid", "labels", "annotations", "ownerReferences", "creationTimestamp", "deletionTimestamp",
+)  # fmt: skip
 
 
 def phase(pod: Obj) -> str:
@@ -36,6 +39,18 @@ def is_active(pod: Obj) -> bool:
 def is_terminating(pod: Obj) -> bool:
     """Being deleted, but not finished yet."""
     return "deletionTimestamp" in pod["metadata"] and phase(pod) not in _FINISHED
+
+
+def outline(pod: Obj) -> Obj:
+    """The part of a pod by which its owner counts and ranks it."""
+    meta, status = pod["metadata"], pod.get("status") or {}
+    conditions = [entry for entry in status.get("conditions") or () if entry["type"] == "Ready"]
+    restarts = [{"restartCount": entry.get("restartCount", 0)} for entry in status.get("containerStatuses") or ()]
+    return {
+        "metadata": {field: meta[field] for field in _OUTLINED if field in meta},
+        "spec": {"nodeName": pod["spec"].get("nodeName", "")},
+        "status": {"phase": status.get("phase", ""), "conditions": conditions, "containerStatuses": restarts},
+    }
 
 
 def ready_condition(pod: Obj) -> Obj | None:

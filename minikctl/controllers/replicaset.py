@@ -28,7 +28,7 @@ class ReplicaSetController(Controller):
 
     def __init__(self, env: Env) -> None:
         super().__init__(env)
-        self.claim = Claim(self.client, self.resource, self.api_version, self.kind, shared=True)
+        self.claim = Claim(self.client, self.resource, self.api_version, self.kind, part=pods.outline)
 
     def sync(self, key: str) -> float | None:
         if key.startswith(ORPHANS):
@@ -81,7 +81,7 @@ class ReplicaSetController(Controller):
             uids = [o["metadata"]["uid"] for o in self.client.items(self.resource, namespace, owner=parent["uid"])]
         counts: dict[str, int] = {}
         for uid in uids:
-            for pod in self.client.items("pods", namespace, owner=uid):
+            for pod in self.client.items("pods", namespace, owner=uid, part=pods.outline):
                 if pods.is_active(pod):
                     node = pod["spec"].get("nodeName", "")
                     counts[node] = counts.get(node, 0) + 1

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from minikctl.apimachinery import resources
 from minikctl.client.component import Mapper, enqueue, enqueue_controller
-from minikctl.controllers import mappers
+from minikctl.controllers import mappers, pods
 
 if TYPE_CHECKING:
     from minikctl.apimachinery.request import Change, Obj
@@ -43,11 +43,14 @@ def deployment(source: Source) -> Watches:
 
 
 def replicaset(source: Source) -> Watches:
-    return {"replicasets.apps": enqueue, "pods": mappers.owned_or_orphan("ReplicaSet", _counted)}
+    return {"replicasets.apps": enqueue, "pods": mappers.owned_or_orphan("ReplicaSet", pods.outline, _counted)}
 
 
 def replication_controller(source: Source) -> Watches:
-    return {"replicationcontrollers": enqueue, "pods": mappers.owned_or_orphan("ReplicationController", _counted)}
+    return {
+        "replicationcontrollers": enqueue,
+        "pods": mappers.owned_or_orphan("ReplicationController", pods.outline, _counted),
+    }
 
 
 def _counted(pod: Obj) -> object:

@@ -62,7 +62,7 @@ class Host:
         found = self._usage.get(node)
         if found is None:
             found = self._usage[node] = Usage()
-            for pod in self.client.items("pods", node=node):
+            for pod in self.client.items("pods", node=node, shared=True):
                 found.follow(pod)
         return found
 

@@ -17,12 +17,11 @@ from minikctl.apimachinery.request import Change
 from minikctl.store import record as record_module
 from minikctl.store.errors import CompactedError, StoreError
 from minikctl.store.format import APPLICATION_ID, SCHEMA_VERSION, SQLITE_MAGIC
-from minikctl.store.record import ADDED, DELETED, MODIFIED, Index, Record, decode, encode, split_path
+from minikctl.store.record import ADDED, DELETED, MODIFIED, Index, Record, encode
 from minikctl.store.state import State
+from minikctl.store.views import Part, StoredChange, Views
 
-_TYPES = ("ADDED", "MODIFIED", "DELETED")
 _BUSY_SECONDS = 120
-_VIEWS = 1024
 _RECORD = (
     "SELECT o.id, o.resource, o.path, o.revision, l.data FROM objects o CROSS JOIN log l ON l.revision = o.revision"
 )
@@ -39,8 +38,7 @@ class SQLiteStore:
         self._tuned = False
         self._version = -1
         self._shared = False
-        # Objects by revision that all readers of the change log share: the newest ones looked at or written.
-        self._views: dict[int, dict[str, Any]] = {}
+        self.views = Views(self._data)
         # Called at the start of a transaction when another process has written since the last one.
         self.on_foreign_write: Callable[[], None] | None = None
         new = _check_file(path, create)
@@ -99,9 +97,10 @@ class SQLiteStore:
             self._revision = None
             if version != self._version:
                 self._version = version
-                self._views.clear()
+                self.views.forget()
                 if self.on_foreign_write is not None:
                     self.on_foreign_write()
+            self.views.open = True
         self._depth += 1
 
     def _begin_in_turn(self) -> None:
@@ -127,6 +126,7 @@ class SQLiteStore:
         """Leave the transaction; the outermost commit makes it durable."""
         self._depth -= 1
         if self._depth == 0:
+            self.views.open = False
             try:
                 self._execute("COMMIT")
             except sqlite3.DatabaseError as error:
@@ -144,7 +144,8 @@ class SQLiteStore:
 
     def _abandon(self) -> None:
         self._revision = None
-        self._views.clear()  # revisions that are given back will be given to other objects
+        self.views.open = False
+        self.views.forget()  # revisions that are given back will be given to other objects
         if self._db.in_transaction:
             self._execute("ROLLBACK")
 
@@ -284,37 +285,17 @@ class SQLiteStore:
             + (f" LIMIT {limit}" if limit else ""),
             (after,),
         ).fetchall()
-        return [self._change(*row) for row in rows]
+        return [StoredChange(self.views, *row) for row in rows]
 
-    def _change(self, revision: int, type_: int, resource: str, path: str, previous: int | None, data: str) -> Change:
-        namespace, name = split_path(path)
-        old = (lambda: self._at(previous)) if previous else None
-        return Change(revision, _TYPES[type_], resource, namespace, name, lambda: self._view(revision, data), old)
+    def view(self, record: Record, part: Part | None = None) -> dict[str, Any]:
+        """The record's object, or the part that `part` makes of it, shared by all who look: not to be altered."""
+        if part is None:
+            return self.views.of(record.revision, record.data)
+        return self.views.part(part, record.revision, record.data) or {}
 
-    def _at(self, revision: int) -> dict[str, Any] | None:
-        """The object that a revision wrote, while it is retained."""
-        if self._depth and revision in self._views:
-            return self._views[revision]
+    def _data(self, revision: int) -> str | None:
         row = self._execute("SELECT data FROM log WHERE revision = ?", (revision,)).fetchone()
-        return self._view(revision, row[0]) if row else None
-
-    def view(self, record: Record) -> dict[str, Any]:
-        """The record's object, shared by all who look at this revision: not to be altered."""
-        return self._view(record.revision, record.data)
-
-    def keep_view(self, revision: int, obj: dict[str, Any]) -> None:
-        """Let an object that nobody will alter any more be what readers of its revision get."""
-        if self._depth:  # else nobody vouches for what a revision holds
-            if len(self._views) >= _VIEWS:
-                del self._views[next(iter(self._views))]
-            self._views[revision] = obj
-
-    def _view(self, revision: int, data: str) -> dict[str, Any]:
-        found = self._views.get(revision) if self._depth else None
-        if found is None:
-            found = decode(data, revision)
-            self.keep_view(revision, found)
-        return found
+        return row[0] if row else None
 
     # Writing: inside a transaction only
 

@@ -9,7 +9,7 @@ from minikctl.apimachinery.request import Obj
 if TYPE_CHECKING:
     from minikctl.apiserver.registry.storage import Storage
 
-_REMEMBERED = 512
+_REMEMBERED = 4096
 
 
 class Reader:

@@ -63,14 +63,14 @@ class Storage:
         path = path_of(meta.get("namespace", ""), meta["name"])
         revision = self.store.create(resource_key, path, obj, index_of(resource_key, obj))
         if keep:
-            self.store.keep_view(revision, obj)
+            self.store.views.keep(revision, obj)
         self._wrote(resource_key)
 
     def update(self, record: Record, obj: Obj, before: Index, keep: bool = False) -> None:
         """Replace the object of a record; `keep` as for `insert`."""
         revision = self.store.update(record, obj, index_of(record.resource, obj), before)
         if keep:
-            self.store.keep_view(revision, obj)
+            self.store.views.keep(revision, obj)
         self._wrote(record.resource)
 
     def remove(self, record: Record, obj: Obj) -> None:

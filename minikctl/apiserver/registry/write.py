@@ -157,10 +157,8 @@ def replace(record: Record, ctx: Context, transform: Transform, apply: bool) -> 
     else:
         ctx.strategy.prepare_for_update(new, old, ctx)
     _restore_metadata(new, old)
-    found = ctx.server.validate_update(ctx.resource, new, old, subresource)
-    if found:
-        raise errors.invalid(ctx.resource.group_kind, old["metadata"]["name"], found)
-    ctx.warnings.extend(validation.warnings(ctx.resource.key, new, old))
+    if not ctx.request.trusted or subresource != "status" or ctx.hooked:
+        _validate_changed(new, old, ctx)
     admission.validate(new, old, ctx)
     if _unchanged(new, old):
         return old
@@ -177,6 +175,13 @@ def replace(record: Record, ctx: Context, transform: Transform, apply: bool) -> 
         ctx.strategy.stored(new, ctx)
     new["metadata"]["resourceVersion"] = stored["metadata"]["resourceVersion"]
     return new
+
+
+def _validate_changed(new: Obj, old: Obj, ctx: Context) -> None:
+    found = ctx.server.validate_update(ctx.resource, new, old, ctx.request.subresource)
+    if found:
+        raise errors.invalid(ctx.resource.group_kind, old["metadata"]["name"], found)
+    ctx.warnings.extend(validation.warnings(ctx.resource.key, new, old))
 
 
 def _live(record: Record, ctx: Context, shared: bool = False) -> Obj:

@@ -1,0 +1,112 @@
+"""Decoded objects that all readers of the store share, by revision, and the changes that lead to them.
+
+Decoding costs more than anything else the store does, and one revision is read by many: mappers of
+components, their syncs, the update that follows. Nobody may alter what is kept here. It is used
+within write transactions only: then nobody else can have given a revision to another object.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from minikctl.apimachinery.request import Change
+from minikctl.store.record import decode, split_path
+
+Obj = dict[str, Any]
+# Makes a small part of an object, of which nothing may be altered.
+Part = Callable[[Obj], Obj]
+
+_OBJECTS = 3000
+_PARTS = 20_000
+_TYPES = ("ADDED", "MODIFIED", "DELETED")
+
+
+class Views:
+    """The newest objects that were looked at or written. `open`: whether a write transaction is under way."""
+
+    __slots__ = ("_objects", "_parts", "_read", "open")
+
+    def __init__(self, read: Callable[[int], str | None]) -> None:
+        """`read` gives the stored form of a revision, None where it is not retained."""
+        self.open = False
+        self._read = read
+        self._objects: dict[int, Obj] = {}
+        self._parts: dict[Part, dict[int, Obj]] = {}
+
+    def forget(self) -> None:
+        """Revisions may stand for other objects from now on."""
+        self._objects.clear()
+        self._parts.clear()
+
+    def keep(self, revision: int, obj: Obj) -> None:
+        """Let an object that nobody will alter any more be what readers of its revision get."""
+        if self.open:
+            if len(self._objects) >= _OBJECTS:
+                del self._objects[next(iter(self._objects))]
+            self._objects[revision] = obj
+
+    def of(self, revision: int, data: str) -> Obj:
+        """The object of a revision; `data` is its stored form."""
+        found = self._objects.get(revision) if self.open else None
+        if found is None:
+            found = decode(data, revision)
+            self.keep(revision, found)
+        return found
+
+    def at(self, revision: int) -> Obj | None:
+        """The object that a revision wrote, while it is retained."""
+        if self.open and revision in self._objects:
+            return self._objects[revision]
+        data = self._read(revision)
+        return None if data is None else self.of(revision, data)
+
+    def part(self, make: Part, revision: int, data: str = "") -> Obj | None:
+        """What `make` makes of a revision's object, remembered for longer than the object."""
+        known = self._parts.setdefault(make, {})
+        found = known.get(revision) if self.open else None
+        if found is None:
+            obj = self.of(revision, data) if data else self.at(revision)
+            if obj is None:
+                return None
+            found = make(obj)
+            if self.open:
+                if len(known) >= _PARTS:
+                    del known[next(iter(known))]
+                known[revision] = found
+        return found
+
+
+class StoredChange(Change):
+    """An entry of the log, which decodes nothing that is not asked for."""
+
+    __slots__ = ("_data", "_previous", "_views")
+
+    def __init__(
+        self, views: Views, revision: int, type_: int, resource: str, path: str, previous: int | None, data: str
+    ) -> None:
+        super().__init__(revision, _TYPES[type_], resource, *split_path(path), None)
+        self._views = views
+        self._previous = previous
+        self._data = data
+
+    @property
+    def object(self) -> Obj:
+        found: Obj | None = self._object
+        if found is None:
+            found = self._object = self._views.of(self.revision, self._data)
+        return found
+
+    def old(self) -> Obj | None:
+        found: Obj | None = self._old
+        if found is None and self._previous:
+            found = self._old = self._views.at(self._previous)
+        return found
+
+    def part(self, make: Part) -> Obj:
+        found = self._views.part(make, self.revision, self._data)
+        assert found is not None
+        return found
+
+    def old_part(self, make: Part) -> Obj | None:
+        return self._views.part(make, self._previous) if self._previous else None
