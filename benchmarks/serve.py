@@ -40,7 +40,8 @@ class Connection:
         context = ssl.create_default_context(cadata=authority)
         context.load_cert_chain(pair)
         host, _, port = cluster["server"].removeprefix("https://").partition(":")
-        plain = socket.create_connection((host, int(port)))
+        self.port = int(port)
+        plain = socket.create_connection((host, self.port))
         plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._socket = context.wrap_socket(plain, server_hostname=host)
         self._buffer = b""
@@ -53,6 +54,17 @@ class Connection:
     def ask(self, method: str, path: str, body: bytes = b"") -> bytes:
         """The body of the answer; RuntimeError where it is an error."""
         self.send(method, path, body)
+        head, answer = self._answer()
+        if not head.startswith(b"HTTP/1.1 2"):
+            raise RuntimeError(answer.decode())
+        return answer
+
+    def code(self, request: bytes) -> str:
+        """The code of the answer to a request as it stands."""
+        self._socket.sendall(request)
+        return self._answer()[0].split(b" ")[1].decode()
+
+    def _answer(self) -> tuple[bytes, bytes]:
         while b"\r\n\r\n" not in self._buffer:
             self._receive()
         head, _, rest = self._buffer.partition(b"\r\n\r\n")
@@ -62,9 +74,7 @@ class Connection:
             self._receive()
             rest += self._buffer
         self._buffer = rest[length:]
-        if not head.startswith(b"HTTP/1.1 2"):
-            raise RuntimeError(rest.decode())
-        return rest[:length]
+        return head, rest[:length]
 
     def _receive(self) -> None:
         data = self._socket.recv(65536)

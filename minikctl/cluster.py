@@ -199,7 +199,7 @@ class Cluster:
 
         return [
             *manager.components(self.env),
-            Scheduler(self.env("system:kube-scheduler", "default-scheduler", agent="kube-scheduler")),
+            Scheduler(self._scheduler_env()),
             Kubelet(self.env("system:node", "kubelet", groups=("system:nodes", "system:masters"))),
         ]
 
@@ -213,6 +213,31 @@ class Cluster:
         client = Client(self.server, UserInfo(user, (*_groups(user), *groups)), agent, lister=INFORMERS)
         recorder = Recorder(client, self.clock, self.server.rand, component)
         return Env(client, self.clock, self.server.rand, recorder, self.store.state(component), self.settings())
+
+    def configure_scheduler(self, configuration: dict[str, Any] | None) -> None:
+        """Restart the scheduler with another KubeSchedulerConfiguration (None: the default), on all waiting pods."""
+        import json
+
+        with self.store.transaction():
+            settings = {name: value for name, value in self.settings().items() if name != "scheduler"}
+            if configuration is not None:
+                settings["scheduler"] = configuration
+            self.store.set_meta("settings", json.dumps(settings))
+            for pod in self.client().items("pods", node=""):
+                meta = pod["metadata"]
+                self.store.set_due("scheduler", f"{meta['namespace']}/{meta['name']}", self.clock.now())
+        self._reconciler = None
+        self.settle()
+
+    def explain_scheduling(self, pod: dict[str, Any]) -> dict[str, Any]:
+        """What the scheduler makes of a pod now, node by node (see scheduler.explain)."""
+        from minikctl.scheduler import explain
+
+        with self.store.transaction():
+            return explain.explain(self._scheduler_env(), pod)
+
+    def _scheduler_env(self) -> Env:
+        return self.env("system:kube-scheduler", "default-scheduler", agent="kube-scheduler")
 
     def settings(self) -> dict[str, Any]:
         """The cluster's settings, as `cluster create` was given them."""

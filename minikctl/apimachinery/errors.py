@@ -59,8 +59,9 @@ class StatusError(Exception):
             "details": self.details,
             "code": self.code,
         }
-        if not self.details:
-            del status["details"]
+        for name in ("reason", "details"):
+            if not status[name]:
+                del status[name]
         return status
 
 

@@ -60,13 +60,6 @@ def matches_pod(spec: Mapping[str, Any], name: str, labels: Labels) -> bool:
     return matches_selector(affinity.get("requiredDuringSchedulingIgnoredDuringExecution"), name, labels)
 
 
-def preferred_weight(spec: Mapping[str, Any], name: str, labels: Labels) -> int:
-    """The summed weights of the preferred terms that match (an empty preference matches all nodes)."""
-    affinity = (spec.get("affinity") or {}).get("nodeAffinity") or {}
-    total = 0
-    for term in affinity.get("preferredDuringSchedulingIgnoredDuringExecution") or ():
-        preference = term.get("preference") or {}
-        empty = not preference.get("matchExpressions") and not preference.get("matchFields")
-        if empty or matches_term(preference, name, labels):
-            total += term.get("weight", 0)
-    return total
+def preferred_weight(terms: Sequence[Mapping[str, Any]], name: str, labels: Labels) -> int:
+    """The summed weights of the preferred terms that match; empty preferences are no-ops."""
+    return sum(term.get("weight", 0) for term in terms if matches_term(term.get("preference") or {}, name, labels))

@@ -6,7 +6,8 @@ holds one feeds it what has come and takes what is there.
 
 from __future__ import annotations
 
-from typing import Protocol
+from http import HTTPStatus
+from typing import NamedTuple, Protocol
 
 from minikctl.apimachinery.request import Obj
 
@@ -60,6 +61,10 @@ class PortConnection(Protocol):
 class PortForwarder(Protocol):
     """The way to a pod's ports."""
 
+    def alive(self) -> bool:
+        """Whether the pod still runs."""
+        ...
+
     def connect(self, port: int) -> PortConnection:
         """A new connection; ConnectionRefusedError with the node's message where nobody listens."""
         ...
@@ -76,6 +81,28 @@ class LogFollower(Protocol):
     def ended(self) -> bool:
         """The container's run is over: nothing more will come."""
         ...
+
+
+class HttpRequest(NamedTuple):
+    """`path` has the query in it; header names are as they were sent."""
+
+    method: str
+    path: str
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
+
+
+class HttpAnswer(NamedTuple):
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+    @property
+    def reason(self) -> str:
+        try:
+            return HTTPStatus(self.status).phrase
+        except ValueError:
+            return ""
 
 
 def exit_status(code: int, command: list[str]) -> Obj:

@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Mapping
 from types import TracebackType
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from minikctl.kubectl.errors import KubectlError
 from minikctl.kubectl.flags import Values
@@ -164,10 +164,22 @@ class Factory:
                 path,
                 clock=environ.get("MINIKCTL_CLOCK", ""),
                 seed=environ.get("MINIKCTL_SEED"),
-                settings={"profile": environ["MINIKCTL_PROFILE"]} if environ.get("MINIKCTL_PROFILE") else None,
+                settings=self._first_settings(path),
             )
             self._cluster.catch_up()
         return self._cluster
+
+    def _first_settings(self, path: str) -> dict[str, Any]:
+        """What the environment says of a cluster that is made by its first use."""
+        environ = self.environ
+        settings: dict[str, Any] = {}
+        if environ.get("MINIKCTL_PROFILE"):
+            settings["profile"] = environ["MINIKCTL_PROFILE"]
+        if environ.get("MINIKCTL_SCHEDULER_CONFIG") and not os.path.exists(path):
+            from minikctl.kubectl import schedulerconfig
+
+            settings["scheduler"] = schedulerconfig.read(environ["MINIKCTL_SCHEDULER_CONFIG"])
+        return settings
 
     @property
     def client(self) -> Client:

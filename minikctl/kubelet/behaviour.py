@@ -9,6 +9,8 @@
     image-pull-seconds  how long pulling its image takes
     image-pull-error  its image cannot be pulled; the value is the error ("true": not found)
     logs              what it prints
+    http              what it answers over HTTP: a text, or a mapping of paths to texts, statuses, or
+                      {status, headers, body}
     cpu, memory       what it uses, as quantities (shown by `top`)
     startup, readiness, liveness   "failure": this probe fails; any other text is its failure's output
 """

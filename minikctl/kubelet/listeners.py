@@ -41,12 +41,12 @@ def listener(pod: Obj, port: int) -> Obj | None:
 def _may_listen(pod: Obj, container: Obj) -> bool:
     if behaviour.value(pod, "http", container["name"]) is not None:
         return True
-    command = container.get("command") or ()
-    if not command:
+    words = [*(container.get("command") or ()), *(container.get("args") or ())]
+    if not words:
         return True
     from minikctl.kubelet.runtime.shell import commands
 
-    return commands.find(command[0]) is None
+    return commands.find(words[0]) is None
 
 
 def _running(pod: Obj) -> set[str]:

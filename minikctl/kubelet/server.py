@@ -6,17 +6,18 @@ of the checks the apiserver makes before it connects (`registry/core/pod/strateg
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 from minikctl.apimachinery import errors
-from minikctl.apimachinery.clock import parse_time, rfc3339
+from minikctl.apimachinery.clock import parse_time
 from minikctl.apimachinery.quantity import as_int, as_milli
 from minikctl.apimachinery.request import Obj
 from minikctl.client.component import Env
-from minikctl.kubelet import behaviour
-from minikctl.kubelet.logs import Logs
+from minikctl.kubelet import behaviour, proxying
+from minikctl.kubelet.logtail import LogOptions, LogTail
+from minikctl.kubelet.portforward import PodPorts
 from minikctl.kubelet.record import RUNNING, PodRecord
 from minikctl.kubelet.sessions import AttachSession, ExecSession, Place
 
@@ -36,11 +37,15 @@ def connect(env: Env, ctx: Context, working: Working) -> Any:
     an HttpAnswer. `working` is entered for each piece of work a session does.
     """
     request = ctx.request
+    if request.subresource == "proxy":
+        return proxying.answer(env.client, ctx.resource.key, request.namespace, request.name, request.body)
     pod = env.client.get("pods", request.name, request.namespace)
     node = NodeServer(env)
     options = request.options
     if request.subresource == "log":
         return _log(node, pod, options, env.clock.now())
+    if request.subresource == "portforward":
+        return node.ports(pod)
     name = node.container(pod, options.get("container", ""))
     if request.subresource in ("exec", "attach"):
         place = node.place(pod, name)
@@ -57,17 +62,17 @@ def is_set(value: Any) -> bool:
     return value in (True, "true", "True", "TRUE", "1", "t", "T")
 
 
-def _log(node: NodeServer, pod: Obj, options: dict[str, Any], now: float) -> str:
-    lines = node.logs(
-        pod,
+def _log(node: NodeServer, pod: Obj, options: dict[str, Any], now: float) -> str | LogTail:
+    asked = LogOptions(
         options.get("container", ""),
-        previous=is_set(options.get("previous")),
-        since=_since(options, now),
-        tail=options.get("tailLines"),
-        timestamps=is_set(options.get("timestamps")),
-        limit_bytes=options.get("limitBytes"),
+        is_set(options.get("previous")),
+        _since(options, now),
+        options.get("tailLines"),
+        is_set(options.get("timestamps")),
+        options.get("limitBytes"),
     )
-    return "".join(lines)
+    tail = node.logs(pod, asked)
+    return tail if is_set(options.get("follow")) else tail.take()
 
 
 def _since(options: dict[str, Any], now: float) -> float | None:
@@ -81,44 +86,27 @@ class NodeServer:
 
     def __init__(self, env: Env) -> None:
         self._env = env
-        self._logs = Logs(env.state)
 
-    def logs(
-        self,
-        pod: Obj,
-        container: str = "",
-        previous: bool = False,
-        since: float | None = None,
-        tail: int | None = None,
-        timestamps: bool = False,
-        limit_bytes: int | None = None,
-    ) -> Iterator[str]:
-        """The lines of a container's log; StatusError where there is none to show."""
-        name = container or self._only_container(pod)
+    def logs(self, pod: Obj, asked: LogOptions) -> LogTail:
+        """A container's log; StatusError where there is none to show."""
+        name = asked.container or self._only_container(pod)
         record = self._record(pod)
         state = record.containers.get(name) if record else None
         if record is None or state is None or not state.runs:
             raise errors.bad_request(self._not_started(pod, name))
         run = state.runs - 1
-        if previous:
+        if asked.previous:
             if run == 0:
                 text = f'previous terminated container "{name}" in pod "{pod["metadata"]["name"]}" not found'
                 raise errors.bad_request(text)
             run -= 1
-        lines = self._logs.read(record.uid, name, run, self._env.clock.now())
-        if since is not None:
-            lines = [line for line in lines if line[0] >= since]
-        if tail is not None and tail >= 0:
-            lines = lines[len(lines) - tail :] if tail < len(lines) else lines
-        left = limit_bytes
-        for at, text in lines:
-            line = f"{_stamp(at)} {text}" if timestamps else text
-            if left is not None:
-                line = line.encode()[:left].decode("utf-8", "ignore")
-                left -= len(line.encode())
-                if not line:
-                    return
-            yield line
+        return LogTail(self._env, Place(self._env, pod, _container(pod, name)), run, asked)
+
+    def ports(self, pod: Obj) -> PodPorts:
+        """The way to the ports of a running pod."""
+        if not pod["spec"].get("nodeName"):
+            raise errors.bad_request(f"pod {pod['metadata']['name']} does not have a host assigned")
+        return PodPorts(self._env.client, pod)
 
     def container(self, pod: Obj, name: str) -> str:
         """The container that a connection is made to: the named one, or the only one."""
@@ -188,8 +176,3 @@ def _container(pod: Obj, name: str) -> Obj:
                 found: Obj = container
                 return found
     raise KeyError(name)
-
-
-def _stamp(at: float) -> str:
-    """RFC 3339 with nanoseconds, as container runtimes stamp log lines."""
-    return f"{rfc3339(at)[:-1]}.{int(at % 1 * 1e9):09d}Z"

@@ -54,10 +54,10 @@ class ClusterNetwork:
         if spec.get("type") == "ExternalName":
             return str(spec.get("externalName", "")), []
         if endpoint:
-            addresses = [ip for ip, name, _ in self._endpoints(service) if name == endpoint]
+            addresses = [ip for ip, name, _ in ServiceEndpoints(self._client, service).all() if name == endpoint]
             return (f"{endpoint}.{full}", addresses) if addresses else None
         if spec.get("clusterIP") == "None":
-            addresses = [ip for ip, _, _ in self._endpoints(service)]
+            addresses = [ip for ip, _, _ in ServiceEndpoints(self._client, service).all()]
             return (full, addresses) if addresses else None
         return full, [spec["clusterIP"]] if spec.get("clusterIP") else []
 
@@ -103,7 +103,7 @@ class ClusterNetwork:
         service, endpoint = named
         headless = service["spec"].get("clusterIP") == "None"
         found = []
-        for _, name, slices in self._endpoints(service):
+        for _, name, slices in ServiceEndpoints(self._client, service).all():
             target = port if headless or endpoint else slices.get(port)
             if endpoint and name != endpoint:
                 continue
@@ -142,9 +142,17 @@ class ClusterNetwork:
                     return service, rest[0] if rest else ""
         return None
 
-    def _endpoints(self, service: Obj) -> list[tuple[str, str, _Endpoint]]:
-        """(address, hostname, endpoint) of every ready endpoint."""
-        meta, spec = service["metadata"], service["spec"]
+
+class ServiceEndpoints:
+    """The ready endpoints of a Service."""
+
+    def __init__(self, client: Client, service: Obj) -> None:
+        self._client = client
+        self._service = service
+
+    def all(self) -> list[tuple[str, str, _Endpoint]]:
+        """(address, hostname, endpoint) of each."""
+        meta, spec = self._service["metadata"], self._service["spec"]
         selector = {"matchLabels": {"kubernetes.io/service-name": meta["name"]}}
         found = []
         for piece in self._client.items("endpointslices.discovery.k8s.io", meta["namespace"], selector):
@@ -156,6 +164,11 @@ class ClusterNetwork:
                     item = _Endpoint(targets, reference.get("namespace", ""), reference.get("name", ""))
                     found += [(address, endpoint.get("hostname", ""), item) for address in endpoint["addresses"]]
         return found
+
+    def ready(self, port: int) -> list[tuple[Obj | None, int]]:
+        """The pods (None: none of this cluster) and their ports that a port of the Service leads to."""
+        found = [(endpoint, endpoint.get(port)) for _, _, endpoint in self.all()]
+        return [(endpoint.pod(self._client), target) for endpoint, target in found if target is not None]
 
 
 class _Endpoint:

@@ -12,6 +12,7 @@ from typing import Any
 
 from minikctl.apimachinery.podresources import Amounts, pod_requests
 from minikctl.apimachinery.request import Obj
+from minikctl.scheduler.profile import DEFAULT_SCHEDULER
 
 # What a pod without requests counts for when nodes are scored by how full they are.
 DEFAULT_MILLI_CPU = 100
@@ -60,7 +61,7 @@ class Shape:
 
     __slots__ = (
         "affine", "affinity", "claims", "key", "labels", "leaving", "namespace", "owner", "ports", "preempts",
-        "priority", "requests", "spec", "staying", "volumes",
+        "priority", "requests", "scheduler", "spec", "staying", "volumes",
     )  # fmt: skip
 
     def __init__(self, key: str, namespace: str, labels: Mapping[str, str], requests: Requests) -> None:
@@ -74,6 +75,7 @@ class Shape:
         self.claims: tuple[str, ...] = _NONE
         self.volumes: tuple[Mapping[str, Any], ...] = _NONE
         self.priority = 0
+        self.scheduler = DEFAULT_SCHEDULER
         self.preempts = True
         self.affinity: Obj = {}  # podAffinity and podAntiAffinity
         self.affine = False
@@ -185,6 +187,7 @@ class Shapes:
             shape.affine = bool(shape.affinity)
         # Where one pod of the shape is says nothing of the others.
         shape.owner, shape.spec = owner, {field: value for field, value in spec.items() if field != "nodeName"}
+        shape.scheduler = spec.get("schedulerName") or DEFAULT_SCHEDULER
         shape.preempts = spec.get("preemptionPolicy") != "Never"
         self._known[key] = shape
         return shape
@@ -202,6 +205,7 @@ def _key(meta: Obj, spec: Obj, owner: Mapping[str, Any] | None, claims: tuple[st
         meta.get("namespace"), meta.get("labels"), owner and owner.get("uid"), claims, containers, get("nodeSelector"),
         get("affinity"), get("tolerations"), get("topologySpreadConstraints"), get("priority"), get("preemptionPolicy"),
         get("overhead"), get("resources"), get("hostNetwork"), get("resourceClaims"), _exclusive_volumes(spec), held,
+        get("schedulerName"),
     )  # fmt: skip
     return blake2b(repr(parts).encode(), digest_size=12).hexdigest()
 

@@ -32,6 +32,8 @@ class Profile(NamedTuple):
     scheduler_name: str
     filters: list[Plugin]  # PreFilter and Filter, in order
     scorers: list[tuple[Plugin, int]]  # PreScore, Score and NormalizeScore, with weights
+    gates: bool = True  # whether SchedulingGates holds pods back (PreEnqueue)
+    post_filters: tuple[str, ...] = ()
     preemption: PreemptionArgs = PreemptionArgs()
     volume_binding: VolumeBinding | None = None  # Reserve and PreBind
     percentage: int = 0  # of nodes to score; 0: as many as the cluster's size suggests

@@ -8,22 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from minikctl.apimachinery.clock import rfc3339
 from minikctl.apimachinery.errors import StatusError
-from minikctl.apimachinery.request import STRATEGIC_PATCH, Change, Obj
-from minikctl.client.component import Env, Keys, Mapper, split_key
-from minikctl.scheduler.diagnosis import fit_error
+from minikctl.apimachinery.request import Change, Obj
+from minikctl.client.component import Env, Keys, Mapper
 from minikctl.scheduler.equivalence import Results
-from minikctl.scheduler.plugins import default_profile
+from minikctl.scheduler.plugins import profiles_of
 from minikctl.scheduler.plugins.schedulinggates import gated
 from minikctl.scheduler.podinfo import PodInfo, Shapes
-from minikctl.scheduler.preemption import Candidate, Preemption, fits_beside, rivals_on
+from minikctl.scheduler.preemption import fits_beside, rivals_on
+from minikctl.scheduler.profile import DEFAULT_SCHEDULER, Profile
 from minikctl.scheduler.queue import Queue
 from minikctl.scheduler.snapshot import Cluster, NodeInfo
 from minikctl.scheduler.storage import SnapshotStorage
-
-DEFAULT_SCHEDULER = "default-scheduler"
-NO_NODES = "no nodes available to schedule pods"
+from minikctl.scheduler.unschedulable import Unschedulable
 
 _CACHED_SHAPES = 64
 _FINISHED = ("Succeeded", "Failed")
@@ -31,7 +28,7 @@ _NONE: tuple[str, ...] = ()
 
 
 class Scheduler:
-    """The component; one profile, named default-scheduler."""
+    """The component. Its profiles are those of the setting `scheduler`, a KubeSchedulerConfiguration."""
 
     name = "scheduler"
 
@@ -41,13 +38,14 @@ class Scheduler:
         self._shapes = Shapes()
         self._storage = SnapshotStorage(env.client, env.state, self._shapes)
         self._revision = 0  # of the last change seen
-        self._profile = default_profile(env.client)
+        self._profiles = profiles_of(env.client, env.settings.get("scheduler"))
         self._start = 0  # where in the order of nodes the next search starts (nextStartNodeIndex)
         self._cluster: Cluster | None = None
         self._queue = Queue()
         self._pending_read = False
         self._nominations: dict[str, str] = {}  # as read at the start, for the snapshot to take over
-        self._results: dict[str, Results] = {}
+        self._results: dict[tuple[str, str], Results] = {}  # by profile and shape
+        self._unschedulable = Unschedulable(env, self._queue)
 
     @property
     def watches(self) -> Mapping[str, Mapper]:
@@ -80,7 +78,7 @@ class Scheduler:
                 self._cluster.nominate(gone, "")
                 return self._queue.keys()
             return _NONE
-        if not _wants_scheduling(pod):
+        if not self._wants(pod):
             return _NONE
         return (key,) if self._queue.put(self._shapes.info(pod)) else _NONE
 
@@ -113,9 +111,8 @@ class Scheduler:
         self._all_pending()
         keys = self._queue.with_claims()
         for key in keys:
-            pod = self._queue.get(key)
-            if pod is not None:
-                self._results.pop(pod.shape.key, None)
+            if (pod := self._queue.get(key)) is not None:
+                self._results.pop((pod.shape.scheduler, pod.shape.key), None)
         return keys
 
     def _service_changed(self, change: Change) -> Keys:
@@ -129,7 +126,7 @@ class Scheduler:
         if not self._pending_read:
             self._pending_read = True
             for pod in self._client.items("pods", node="", without=self._queue):
-                if _wants_scheduling(pod):
+                if self._wants(pod):
                     self._queue.put(self._shapes.info(pod))
                     if nominated := pod.get("status", {}).get("nominatedNodeName"):
                         self._nominations[f"{pod['metadata']['namespace']}/{pod['metadata']['name']}"] = nominated
@@ -159,31 +156,33 @@ class Scheduler:
         if pod is None:
             return None
         self._queue.tried(key)
-        results = self._evaluate(pod)
-        node = self._select(cluster, results, pod)
+        profile = self._profiles[pod.shape.scheduler]
+        results = self._evaluate(pod, profile)
+        node = self._select(cluster, results, pod, profile)
         if node is None:
-            self._fail(cluster, results, pod)
-        elif self._pre_bind(pod, node):
+            self._unschedulable.handle(cluster, results, pod, profile)
+        elif self._pre_bind(pod, node, profile):
             self._bind(cluster, pod, node)
         return None
 
-    def _pre_bind(self, pod: PodInfo, node: NodeInfo) -> bool:
+    def _pre_bind(self, pod: PodInfo, node: NodeInfo, profile: Profile) -> bool:
         """Let the pod's claims be bound for the node; False while some are not yet."""
-        binding = self._profile.volume_binding
+        binding = profile.volume_binding
         return not pod.shape.claims or binding is None or binding.bind(pod.shape, node)
 
-    def _evaluate(self, pod: PodInfo) -> Results:
+    def _evaluate(self, pod: PodInfo, profile: Profile) -> Results:
         cluster, shape = self._load(), pod.shape
-        results = self._results.get(shape.key)
+        key = profile.scheduler_name, shape.key
+        results = self._results.get(key)
         if results is None or results.stale() or shape.claims:
             if len(self._results) >= _CACHED_SHAPES:
                 del self._results[next(iter(self._results))]
-            results = self._results[shape.key] = Results(shape, cluster, self._profile)
+            results = self._results[key] = Results(shape, cluster, profile)
         else:
             results.catch_up()
         return results
 
-    def _select(self, cluster: Cluster, results: Results, pod: PodInfo) -> NodeInfo | None:
+    def _select(self, cluster: Cluster, results: Results, pod: PodInfo, profile: Profile) -> NodeInfo | None:
         """The best feasible node; one the pod was nominated for goes first."""
         if results.refusal is not None or not cluster.nodes:
             return None
@@ -198,7 +197,7 @@ class Scheduler:
             if named is not None and results.failure_of(named.name) is None and not crowded(named):
                 return named
         nodes = len(cluster.nodes)
-        choice = results.choose(self._start % nodes, self._profile.enough(nodes), crowded)
+        choice = results.choose(self._start % nodes, profile.enough(nodes), crowded)
         self._start = (self._start + choice.looked_at) % nodes
         return choice.node
 
@@ -223,109 +222,18 @@ class Scheduler:
         pod.node = node.name
         cluster.place(pod)
         message = f"Successfully assigned {pod.key} to {node.name}"
-        self._env.recorder.event_v1(pod.reference(), None, "Normal", "Scheduled", "Binding", message)
+        recorder = self._unschedulable.recorder(pod.shape.scheduler)
+        recorder.event_v1(pod.reference(), None, "Normal", "Scheduled", "Binding", message)
 
-    # No node
-
-    def _fail(self, cluster: Cluster, results: Results, pod: PodInfo) -> None:
-        namespace, name = split_key(pod.key)
-        live = self._client.find("pods", name, namespace)
-        if live is None or live["metadata"].get("uid") != pod.uid or live["spec"].get("nodeName"):
-            self._queue.remove(pod.key)
-            return
-        nominated = live.get("status", {}).get("nominatedNodeName", "")
-        candidate, post_filter = self._post_filter(cluster, results, pod, nominated)
-        refusal = results.refusal
-        reasons = {} if refusal is not None else results.reasons()
-        message = fit_error(len(cluster.nodes), reasons, refusal, post_filter) if cluster.nodes else NO_NODES
-        if candidate is not None:
-            self._preempt(cluster, pod, candidate)
-            nominated = candidate.node.name
-        elif nominated and not post_filter.endswith("nominated node."):
-            nominated = ""
-        cluster.nominate(pod, nominated)
-        self._report(live, message, nominated)
-        self._env.recorder.event_v1(live, None, "Warning", "FailedScheduling", "Scheduling", message)
-
-    def _post_filter(
-        self, cluster: Cluster, results: Results, pod: PodInfo, nominated: str
-    ) -> tuple[Candidate | None, str]:
-        """Try to make room; the candidate, or what the PostFilter plugins say."""
-        if results.refusal is not None:
-            return None, "not found"
-        preemption = Preemption(self._client, cluster, results, pod, self._profile.preemption)
-        text = preemption.ineligible(nominated)
-        if not text:
-            candidate, why = preemption.run()
-            if candidate is not None:
-                return candidate, ""
-            text = fit_error(len(cluster.nodes), why, None, "")
-        return None, f"no new claims to deallocate, preemption: {text}"
-
-    def _preempt(self, cluster: Cluster, pod: PodInfo, candidate: Candidate) -> None:
-        now = rfc3339(self._env.clock.now())
-        for victim in candidate.victims:
-            namespace, name = split_key(victim.key)
-            condition = {
-                "type": "DisruptionTarget",
-                "status": "True",
-                "lastProbeTime": None,
-                "lastTransitionTime": now,
-                "observedGeneration": victim.generation,
-                "reason": "PreemptionByScheduler",
-                "message": f"{DEFAULT_SCHEDULER}: preempting to accommodate a higher priority pod",
-            }
-            try:
-                live = self._client.patch(
-                    "pods", name, {"status": {"conditions": [condition]}}, STRATEGIC_PATCH, namespace, "status"
-                )
-                self._client.delete("pods", name, namespace, preconditions={"uid": live["metadata"]["uid"]})
-            except StatusError as error:
-                if error.reason == "NotFound":
-                    continue
-                raise
-            message = f"Preempted by pod {pod.uid} on node {candidate.node.name}"
-            self._env.recorder.event_v1(live, pod.reference(), "Normal", "Preempted", "Preempting", message)
-        self._clear_lower_nominations(cluster, pod, candidate.node.name)
-
-    def _clear_lower_nominations(self, cluster: Cluster, pod: PodInfo, node: str) -> None:
-        for other in list(cluster.nominated.get(node, {}).values()):
-            if other.shape.priority < pod.shape.priority:
-                cluster.nominate(other, "")
-                namespace, name = split_key(other.key)
-                patch = {"status": {"nominatedNodeName": None}}
-                self._client.patch("pods", name, patch, STRATEGIC_PATCH, namespace, "status")
-
-    def _report(self, live: Obj, message: str, nominated: str) -> None:
-        """Write the PodScheduled condition and nominatedNodeName, where they differ."""
-        meta, status = live["metadata"], live.get("status", {})
-        known: Obj = next((c for c in status.get("conditions") or () if c["type"] == "PodScheduled"), {})
-        same_status = known.get("status") == "False"
-        condition = {
-            "type": "PodScheduled",
-            "status": "False",
-            "lastProbeTime": None,
-            "lastTransitionTime": known["lastTransitionTime"] if same_status else rfc3339(self._env.clock.now()),
-            "observedGeneration": meta.get("generation", 0),
-            "reason": "Unschedulable",
-            "message": message,
-        }
-        patch: Obj = {}
-        if condition != known:
-            patch["conditions"] = [condition]
-        if nominated != status.get("nominatedNodeName", ""):
-            patch["nominatedNodeName"] = nominated or None
-        if patch:
-            self._client.patch("pods", meta["name"], {"status": patch}, STRATEGIC_PATCH, meta["namespace"], "status")
-
-
-def _wants_scheduling(pod: Obj) -> bool:
-    return (
-        pod["spec"].get("schedulerName", DEFAULT_SCHEDULER) == DEFAULT_SCHEDULER
-        and "deletionTimestamp" not in pod["metadata"]
-        and pod.get("status", {}).get("phase") not in _FINISHED
-        and not gated(pod)
-    )
+    def _wants(self, pod: Obj) -> bool:
+        """Whether a pod without a node is to be scheduled, and by this scheduler."""
+        profile = self._profiles.get(pod["spec"].get("schedulerName", DEFAULT_SCHEDULER))
+        return (
+            profile is not None
+            and "deletionTimestamp" not in pod["metadata"]
+            and pod.get("status", {}).get("phase") not in _FINISHED
+            and not (profile.gates and gated(pod))
+        )
 
 
 def _matters(change: Change) -> bool:

@@ -14,13 +14,14 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from minikctl.apiserver.http.app import CERTIFICATE
 from minikctl.apiserver.http.credentials import client_certificate
+from minikctl.serving.websocket import WebSocketProtocol
 
 if TYPE_CHECKING:
     import ssl
 
     from minikctl.apiserver.http.app import Application
 
-_LARGEST_HEAD = 1 << 20
+LARGEST_HEAD = 1 << 20
 _HEAD_SECONDS = 32.0
 
 
@@ -52,7 +53,7 @@ class Protocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         if not self._reading:
             self._head += len(data)
-            if self._head > _LARGEST_HEAD:
+            if self._head > LARGEST_HEAD:
                 self._refuse(431, "Request Header Fields Too Large")
                 return
             if self._timer is None:
@@ -93,7 +94,7 @@ def config(app: Application, context: ssl.SSLContext) -> uvicorn.Config:
     made = uvicorn.Config(
         app,
         http=Protocol,
-        ws="websockets-sansio",
+        ws=WebSocketProtocol,
         loop="auto",
         lifespan="off",
         log_config=None,

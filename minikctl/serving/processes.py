@@ -93,7 +93,9 @@ def stop(path: str) -> list[Process]:
 
 def start(path: str, command: Sequence[str], environ: dict[str, str], log: str) -> Process:
     """Start a process that serves, in a session of its own, and return when it answers or has failed."""
-    with open(log, "wb", opener=_private) as output:
+    os.makedirs(os.path.dirname(os.path.abspath(log)), exist_ok=True)
+    with open(log, "ab", opener=_private) as output:
+        before = output.tell()
         child = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=environ, start_new_session=True
         )
@@ -105,8 +107,9 @@ def start(path: str, command: Sequence[str], environ: dict[str, str], log: str) 
         time.sleep(_POLL_SECONDS)
     child.kill()
     child.wait()
-    with open(log, encoding="utf-8", errors="replace") as file:
-        lines = file.read().strip().splitlines()
+    with open(log, "rb") as file:
+        file.seek(before)
+        lines = file.read().decode("utf-8", "replace").strip().splitlines()
     return Process(error=lines[-1].removeprefix("error: ") if lines else "the server did not start")
 
 

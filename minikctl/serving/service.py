@@ -119,9 +119,7 @@ class Service:
                 with contextlib.suppress(asyncio.CancelledError):
                     await task
             self.reconciling.stop()
-            self._socket.close()
-            if self._audit_file is not None:
-                self._audit_file.close()
+            self.close()
 
     async def _when_started(self, ready: Callable[[], None]) -> None:
         while not self._uvicorn.started:
@@ -133,6 +131,12 @@ class Service:
             await asyncio.sleep(0.05)
         self.app.hub.close_all()
         reconciling.cancel()
+
+    def close(self) -> None:
+        """Let go of the port and the audit log."""
+        self._socket.close()
+        if self._audit_file is not None:
+            self._audit_file.close()
 
     def stop(self) -> None:
         """Ask it to end."""

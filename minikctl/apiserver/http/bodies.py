@@ -6,6 +6,7 @@ Counterparts: apiserver's `limitedReadBody` and the serializers of apimachinery.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
@@ -69,18 +70,30 @@ def decode(data: bytes, content_type: str, kind: str = "") -> Any:
 
 def from_json(data: bytes, kind: str = "") -> Any:
     """A JSON document; BadRequest where it is none."""
+    text = data.decode("utf-8", "replace")
     try:
-        return json.loads(data)
+        found = json.loads(text)
+        return _without_surrogates(found) if "\\ud" in text or "\\uD" in text else found
     except (ValueError, RecursionError) as error:
         raise _unreadable(kind, "json parse error: " + str(error)) from None
 
 
+def _without_surrogates(value: Any) -> Any:
+    """The document with halves of surrogate pairs replaced, which UTF-8 cannot write; Go's decoder does the same."""
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, list):
+        return [_without_surrogates(item) for item in value]
+    if isinstance(value, dict):
+        return {_without_surrogates(key): _without_surrogates(item) for key, item in value.items()}
+    return value
+
+
 def from_yaml(data: bytes, kind: str = "") -> Any:
     """A YAML document (JSON is YAML); BadRequest where it is none."""
-    try:
-        return json.loads(data)
-    except (ValueError, RecursionError):
-        pass
+    if data.lstrip()[:1] in (b"{", b"["):
+        with contextlib.suppress(errors.StatusError):
+            return from_json(data)
     import yaml
 
     loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

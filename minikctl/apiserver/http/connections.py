@@ -25,7 +25,14 @@ if TYPE_CHECKING:
     Handler = Callable[["Connection"], Awaitable[None]]
 
 # (resource key, subresource) -> "module:function".
-HANDLERS: dict[tuple[str, str], str] = {}
+HANDLERS: dict[tuple[str, str], str] = {
+    ("pods", "exec"): "streams.remotecommand:serve",
+    ("pods", "attach"): "streams.remotecommand:serve",
+    ("pods", "portforward"): "streams.portforward:serve",
+    ("pods", "log"): "streams.logs:serve",
+    ("pods", "proxy"): "streams.proxy:serve",
+    ("services", "proxy"): "streams.proxy:serve",
+}
 UPGRADES = frozenset({"exec", "attach", "portforward"})
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from minikctl.kubectl import kubeconfig
 from minikctl.kubectl.command import Command, Options
 from minikctl.kubectl.errors import KubectlError
-from minikctl.kubectl.flags import INT, STRING, Flag
+from minikctl.kubectl.flags import BOOL, INT, STRING, Flag
 
 
 class _ClusterOptions(Options):
@@ -58,6 +58,10 @@ class CreateOptions(_ClusterOptions):
 
         environ, path = self.factory.environ, self.path(self.name)
         settings: dict[str, Any] = {name: self.flags[name] for name in ("nodes", "cpu", "memory", "profile")}
+        if self.flags["scheduler-config"]:
+            from minikctl.kubectl import schedulerconfig
+
+            settings["scheduler"] = schedulerconfig.read(self.flags["scheduler-config"])
         config = self.factory.config
         clusters.create(path, settings, environ.get("MINIKCTL_CLOCK", ""), environ.get("MINIKCTL_SEED"))
         kubeconfig.add_cluster(config, self.name, path, environ)
@@ -140,6 +144,32 @@ class InfoOptions(_ClusterOptions):
             self.factory.out(f"  {count:>6} {key}")
 
 
+class SchedulerConfigOptions(_ClusterOptions):
+    """Shows the current cluster's scheduler configuration, or gives it another one."""
+
+    def complete(self, args: list[str]) -> None:
+        if len(args) > 1:
+            raise self.usage_error("one file name at most")
+        self.name = args[0] if args else ""
+
+    def validate(self) -> None:
+        if self.name and self.flags["default"]:
+            raise KubectlError("a file and --default exclude each other")
+
+    def run(self) -> None:
+        from minikctl.kubectl import schedulerconfig
+
+        cluster = self.factory.cluster
+        if self.name or self.flags["default"]:
+            cluster.configure_scheduler(schedulerconfig.read(self.name) if self.name else None)
+            self.factory.out("scheduler configuration " + ("set" if self.name else "reset to the default"))
+            return
+        from minikctl.kubectl.printing import dumper
+
+        known = cluster.settings().get("scheduler")
+        self.factory.streams.out.write(dumper("yaml")(known) if known else "# the default configuration\n")
+
+
 class SnapshotOptions(_ClusterOptions):
     """Copies the current cluster to a file."""
 
@@ -183,13 +213,14 @@ class CheckOptions(_ClusterOptions):
 
 
 CREATE = Command(
-    "cluster create NAME [--nodes=3] [--cpu=4] [--memory=8Gi] [--profile=default|bare]",
+    "cluster create NAME [--nodes=3] [--cpu=4] [--memory=8Gi] [--profile=default|bare] [--scheduler-config=FILE]",
     CreateOptions,
     flags=(
         Flag("nodes", "", INT, 3, "Number of nodes, the control plane's included"),
         Flag("cpu", "", STRING, "4", "CPUs of each node"),
         Flag("memory", "", STRING, "8Gi", "Memory of each node"),
         Flag("profile", "", STRING, "default", "default, or bare: nothing in kube-system and no StorageClass"),
+        Flag("scheduler-config", "", STRING, "", "File with the scheduler's KubeSchedulerConfiguration"),
     ),
     long="Create a cluster in a file of its own and make it the current context.",
 )
@@ -202,3 +233,18 @@ RESTORE = Command(
     "cluster restore FILE", RestoreOptions, long="Bring the current cluster back to exactly the state of a snapshot."
 )
 CHECK = Command("cluster check [NAME]", CheckOptions, long="Check a cluster's file for broken invariants.")
+SCHEDULER_CONFIG = Command(
+    "cluster scheduler-config [FILE] [--default]",
+    SchedulerConfigOptions,
+    flags=(Flag("default", "", BOOL, False, "Go back to the scheduler's default configuration"),),
+    long="Show the KubeSchedulerConfiguration of the current cluster's scheduler, or restart the scheduler with the "
+    "one in FILE: profiles under several scheduler names, plugins on and off per extension point, weights, plugin "
+    "arguments and percentageOfNodesToScore. Pods that wait are tried again.",
+    example="""
+        # Let the scheduler fill up one node after the other
+        minikctl cluster scheduler-config bin-packing.yaml
+
+        # Show what it goes by
+        minikctl cluster scheduler-config
+        """,
+)

@@ -7,33 +7,14 @@ Connection; programs in the emulated shell ask through a Network.
 from __future__ import annotations
 
 from collections.abc import Callable
-from http import HTTPStatus
-from typing import NamedTuple, Protocol
+from typing import Protocol
+
+from minikctl.apimachinery.streaming import HttpAnswer, HttpRequest
+
+__all__ = ["Answering", "Connection", "HttpAnswer", "HttpRequest", "Network", "NotReached", "text_answer"]
 
 _LONGEST_HEAD = 65536
 _LONGEST_BODY = 64 << 20
-
-
-class HttpRequest(NamedTuple):
-    """`path` has the query in it; header names are as they were sent."""
-
-    method: str
-    path: str
-    headers: tuple[tuple[str, str], ...] = ()
-    body: bytes = b""
-
-
-class HttpAnswer(NamedTuple):
-    status: int
-    headers: tuple[tuple[str, str], ...]
-    body: bytes
-
-    @property
-    def reason(self) -> str:
-        try:
-            return HTTPStatus(self.status).phrase
-        except ValueError:
-            return ""
 
 
 Answering = Callable[[HttpRequest], HttpAnswer]

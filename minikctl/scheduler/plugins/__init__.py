@@ -1,8 +1,9 @@
-"""The scheduler's plugins, one module each; `default_plugins` lists them in the default profile's order."""
+"""The scheduler's plugins, one module each; `make_profile` puts those of a configured profile together."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from minikctl.scheduler.framework import Plugin
 from minikctl.scheduler.plugins.balancedallocation import BalancedAllocation
@@ -19,35 +20,84 @@ from minikctl.scheduler.plugins.tainttoleration import TaintToleration
 from minikctl.scheduler.plugins.volumebinding import VolumeBinding
 from minikctl.scheduler.plugins.volumerestrictions import VolumeRestrictions
 from minikctl.scheduler.plugins.volumezone import VolumeZone
-from minikctl.scheduler.profile import DEFAULT_SCHEDULER, Profile
+from minikctl.scheduler.points import DEFAULT_PLUGINS, extends
+from minikctl.scheduler.profile import DEFAULT_SCHEDULER, PreemptionArgs, Profile
 
 if TYPE_CHECKING:
     from minikctl.client.client import Client
+    from minikctl.scheduler.config import ProfileConfig
+
+Args = Mapping[str, Any]
+
+_POST_FILTERS = ("DynamicResources", "DefaultPreemption")
 
 
-def default_profile(client: Client, scheduler_name: str = DEFAULT_SCHEDULER) -> Profile:
-    """The profile that a scheduler without a configuration has."""
-    plugins = default_plugins(client)
+def profiles_of(client: Client, configuration: Any) -> dict[str, Profile]:
+    """Scheduler name -> profile, of a KubeSchedulerConfiguration or, without one, of the defaults."""
+    if not configuration:
+        return {DEFAULT_SCHEDULER: default_profile(client, DEFAULT_SCHEDULER)}
+    from minikctl.scheduler import config
+
+    return {found.scheduler_name: make_profile(client, found) for found in config.load(configuration)}
+
+
+def default_profile(client: Client, name: str = DEFAULT_SCHEDULER) -> Profile:
+    """The profile of a scheduler without a configuration: every plugin, with its own weight."""
+    plugins = [factory(client, {}) for plugin, _ in DEFAULT_PLUGINS if (factory := _FACTORIES.get(plugin))]
     scorers = [(plugin, plugin.weight) for plugin in plugins if plugin.weight]
-    binding = next(plugin for plugin in plugins if isinstance(plugin, VolumeBinding))
-    return Profile(scheduler_name, plugins, scorers, volume_binding=binding)
+    filters = [plugin for plugin in plugins if extends(plugin.name, "filter")]
+    return Profile(name, filters, scorers, post_filters=_POST_FILTERS, volume_binding=_binding(plugins))
 
 
-def default_plugins(client: Client) -> list[Plugin]:
-    """New instances of all plugins that filter or score, in the order they are asked."""
-    return [
-        NodeUnschedulable(),
-        NodeName(),
-        TaintToleration(),
-        NodeAffinity(),
-        NodePorts(),
-        NodeResourcesFit(),
-        VolumeRestrictions(client),
-        NodeVolumeLimits(client),
-        VolumeBinding(client),
-        VolumeZone(client),
-        PodTopologySpread(client),
-        InterPodAffinity(client),
-        BalancedAllocation(),
-        ImageLocality(),
-    ]
+def make_profile(client: Client, config: ProfileConfig) -> Profile:
+    """New instances of a profile's plugins, in the order of each extension point."""
+    points = config.points
+    names = dict.fromkeys((*points["filter"], *points["score"]))
+    plugins = {name: _FACTORIES[name](client, config.args.get(name) or {}) for name in names if name in _FACTORIES}
+    scoring = [name for name in points["score"] if name in plugins and plugins[name].weight]
+    preemption = config.args.get("DefaultPreemption") or {}
+    return Profile(
+        config.scheduler_name,
+        [plugins[name] for name in points["filter"] if name in plugins],
+        [(plugins[name], config.weights[name]) for name in scoring],
+        gates="SchedulingGates" in points["preEnqueue"],
+        post_filters=tuple(points["postFilter"]),
+        preemption=PreemptionArgs(
+            preemption.get("minCandidateNodesPercentage", 10), preemption.get("minCandidateNodesAbsolute", 100)
+        ),
+        volume_binding=_binding(list(plugins.values())) if "VolumeBinding" in points["preBind"] else None,
+        percentage=config.percentage,
+    )
+
+
+def _binding(plugins: list[Plugin]) -> VolumeBinding | None:
+    return next((plugin for plugin in plugins if isinstance(plugin, VolumeBinding)), None)
+
+
+def _spread(client: Client, args: Args) -> Plugin:
+    listed = args.get("defaultingType") == "List"
+    return PodTopologySpread(client, args.get("defaultConstraints") or [] if listed else None)
+
+
+def _affinity(client: Client, args: Args) -> Plugin:
+    ignored = bool(args.get("ignorePreferredTermsOfExistingPods"))
+    return InterPodAffinity(client, args.get("hardPodAffinityWeight", 1), ignored)
+
+
+# Plugins that filter or score, by name; the others are parts of the scheduler itself.
+_FACTORIES: dict[str, Callable[[Client, Args], Plugin]] = {
+    "NodeUnschedulable": lambda client, args: NodeUnschedulable(),
+    "NodeName": lambda client, args: NodeName(),
+    "TaintToleration": lambda client, args: TaintToleration(),
+    "NodeAffinity": lambda client, args: NodeAffinity(args.get("addedAffinity")),
+    "NodePorts": lambda client, args: NodePorts(),
+    "NodeResourcesFit": lambda client, args: NodeResourcesFit(args),
+    "VolumeRestrictions": lambda client, args: VolumeRestrictions(client),
+    "NodeVolumeLimits": lambda client, args: NodeVolumeLimits(client),
+    "VolumeBinding": lambda client, args: VolumeBinding(client),
+    "VolumeZone": lambda client, args: VolumeZone(client),
+    "PodTopologySpread": _spread,
+    "InterPodAffinity": _affinity,
+    "NodeResourcesBalancedAllocation": lambda client, args: BalancedAllocation(args),
+    "ImageLocality": lambda client, args: ImageLocality(),
+}

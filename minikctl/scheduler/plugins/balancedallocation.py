@@ -1,10 +1,12 @@
-"""NodeResourcesBalancedAllocation: prefers nodes whose CPU and memory fill up evenly."""
+"""NodeResourcesBalancedAllocation: prefers nodes whose resources fill up evenly."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from minikctl.scheduler.framework import MAX_SCORE, SKIP, Plugin
+from minikctl.scheduler.framework import SKIP, Plugin
+from minikctl.scheduler.plugins.resourcescoring import balance, fill, requests_of, resources_of
 from minikctl.scheduler.podinfo import Shape
 from minikctl.scheduler.snapshot import Cluster, NodeInfo
 
@@ -13,13 +15,13 @@ class BalancedAllocation(Plugin):
     name = "NodeResourcesBalancedAllocation"
     weight = 1
 
+    def __init__(self, args: Mapping[str, Any] | None = None) -> None:
+        """`args`: NodeResourcesBalancedAllocationArgs."""
+        self._resources = resources_of(args)
+
     def pre_score(self, shape: Shape, cluster: Cluster) -> Any:
-        requests = shape.requests
-        return (requests.cpu, requests.memory) if requests.cpu or requests.memory else SKIP
+        requests = requests_of(shape, self._resources, filled=False)
+        return requests if any(requests) else SKIP
 
     def score(self, state: Any, shape: Shape, node: NodeInfo) -> float:
-        if not node.cpu or not node.memory:
-            return MAX_SCORE
-        cpu = min(1.0, (node.used_cpu + state[0]) / node.cpu)
-        memory = min(1.0, (node.used_memory + state[1]) / node.memory)
-        return int((1 - abs(cpu - memory) / 2) * MAX_SCORE)
+        return balance(fill(node, self._resources, state, filled=False))

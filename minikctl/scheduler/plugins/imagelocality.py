@@ -18,19 +18,17 @@ class ImageLocality(Plugin):
     weight = 1
 
     def pre_score(self, shape: Shape, cluster: Cluster) -> Any:
-        """Image -> the share of nodes that have it, and the number of containers."""
+        """The containers' images that any node has, each with the share of nodes; and how many containers there are."""
         containers = [*(shape.spec.get("initContainers") or ()), *shape.spec["containers"]]
-        wanted = {_normalized(container.get("image", "")) for container in containers}
-        shares: dict[str, float] = {}
-        for node in cluster.nodes.values():
-            for image in wanted:
-                if image in node.images:
-                    shares[image] = shares.get(image, 0) + 1 / len(cluster.nodes)
+        wanted = [_normalized(container.get("image", "")) for container in containers]
+        nodes = cluster.nodes.values()
+        holders = {image: sum(1 for node in nodes if image in node.images) for image in set(wanted)}
+        shares = [(image, holders[image] / len(nodes)) for image in wanted if holders[image]]
         return (shares, len(containers)) if shares else SKIP
 
     def score(self, state: Any, shape: Shape, node: NodeInfo) -> float:
         shares, containers = state
-        total = sum(int(node.images[image] * share) for image, share in shares.items() if image in node.images)
+        total = sum(int(node.images[image] * share) for image, share in shares if image in node.images)
         high = _HIGH_PER_CONTAINER * containers
         total = min(max(total, _LOW), high)
         return int(MAX_SCORE * (total - _LOW) // (high - _LOW))

@@ -94,7 +94,11 @@ class FakeApi:
     def find(self, resource: str, name: str, namespace: str = "") -> Obj | None:
         return copy.deepcopy(self.objects.get(resource, {}).get((namespace, name)))
 
-    def create(self, resource: str, obj: Obj, namespace: str = "", subresource: str = "", name: str = "") -> Obj:
+    def create(
+        self, resource: str, obj: Obj, namespace: str = "", subresource: str = "", name: str = "", trusted: bool = False
+    ) -> Obj:
+        if resource == "events":
+            return obj
         assert subresource == "binding"
         pod = self.objects["pods"][namespace, name]
         pod["spec"]["nodeName"] = obj["target"]["name"]
@@ -168,7 +172,10 @@ class FakeApi:
         return next((c["message"] for c in conditions if c["type"] == "PodScheduled"), "")
 
 
-def start(api: FakeApi) -> Scheduler:
-    env = Env(api, Clock(frozen_at=1e9), Rand("x"), api, api.state, {})  # type: ignore[arg-type]
-    api.scheduler = Scheduler(env)
+def environment(api: FakeApi, settings: dict[str, Any] | None = None) -> Env:
+    return Env(api, Clock(frozen_at=1e9), Rand("x"), api, api.state, settings or {})  # type: ignore[arg-type]
+
+
+def start(api: FakeApi, settings: dict[str, Any] | None = None) -> Scheduler:
+    api.scheduler = Scheduler(environment(api, settings))
     return api.scheduler

@@ -1,0 +1,259 @@
+"""exec, attach, cp, logs -f and port-forward by real clients, over `serve`."""
+
+from __future__ import annotations
+
+import gc
+import os
+import pty
+import select
+import shutil
+import subprocess
+import sys
+import urllib.request
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+KUBECTL = shutil.which("kubectl")
+PROGRAM = [sys.executable, "-m", "minikctl"]
+PODS = """
+apiVersion: v1
+kind: Pod
+metadata: {name: box}
+spec:
+  containers:
+  - {name: box, image: busybox, command: [sh, -c, "echo begun; sleep 100000"], env: [{name: COLOR, value: red}]}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: shell}
+spec:
+  containers:
+  - {name: shell, image: busybox, stdin: true}
+---
+apiVersion: v1
+kind: Pod
+metadata:
+  name: web
+  labels: {app: web}
+  annotations: {minikctl.dev/http: "/: hello\\n/healthz: 503\\n"}
+spec:
+  containers:
+  - {name: web, image: nginx, ports: [{containerPort: 8080, name: http}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec:
+  selector: {app: web}
+  ports: [{port: 80, targetPort: http}]
+"""
+
+
+class Answer(NamedTuple):
+    status: int
+    out: str
+    err: str
+
+
+Run = Callable[..., Answer]
+
+
+def run(command: list[str], env: dict[str, str], stdin: str = "") -> Answer:
+    done = subprocess.run(command, env=env, input=stdin, capture_output=True, text=True, timeout=60, check=False)
+    return Answer(done.returncode, done.stdout, done.stderr)
+
+
+@pytest.fixture(scope="module")
+def kubeconfig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A served cluster with a few pods; the path of its kubeconfig."""
+    pytest.importorskip("uvicorn")
+    home = tmp_path_factory.mktemp("streams")
+    env = {**os.environ, "MINIKCTL_HOME": str(home), "PYTHONPATH": os.pathsep.join(sys.path)}
+    env.pop("KUBECONFIG", None)
+    path = str(home / "served")
+    assert run([*PROGRAM, "apply", "-f", "-"], env, PODS).status == 0
+    try:
+        started = run([*PROGRAM, "serve", "--in-background", "--port", "0", "--kubeconfig-out", path], env)
+        assert started.status == 0, started.err
+        yield path
+    finally:
+        run([*PROGRAM, "serve", "--stop"], env)
+
+
+@pytest.fixture
+def kubectl(kubeconfig: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Runs the real kubectl."""
+    if KUBECTL is None:
+        pytest.skip("kubectl is not installed")
+    monkeypatch.chdir(tmp_path)
+
+    def call(*args: str, stdin: str = "") -> Answer:
+        return run([str(KUBECTL), *args], {**os.environ, "KUBECONFIG": kubeconfig}, stdin)
+
+    return call
+
+
+def test_exec_keeps_the_streams_apart(kubectl: Run) -> None:
+    answer = kubectl("exec", "box", "--", "sh", "-c", "echo $COLOR; echo oops >&2; exit 3")
+    assert answer == (3, "red\n", "oops\ncommand terminated with exit code 3\n")
+    answer = kubectl("exec", "-i", "box", "--", "sh", stdin="x=5\necho $x\nexit 4\n")
+    assert answer == (4, "5\n", "command terminated with exit code 4\n")
+    assert kubectl("exec", "box", "--", "nope").status == 127
+    answer = kubectl("exec", "box", "-c", "other", "--", "ls")
+    assert answer.err == "Error from server (BadRequest): container other is not valid for pod box\n"
+
+
+def test_a_terminal(kubectl: Run, kubeconfig: str) -> None:
+    printed, status = on_a_terminal(
+        [str(KUBECTL), "exec", "-it", "box", "--", "sh"],
+        {**os.environ, "KUBECONFIG": kubeconfig},
+        [("/ # ", "cd /tmp; x=7\r"), ("/tmp # ", "echo $x\x7fx\r"), ("7\r\n/tmp # ", "exit $x\r")],
+    )
+    assert "7\r\n/tmp # exit $x\r\n" in printed
+    assert status == 7
+
+
+def on_a_terminal(command: list[str], env: dict[str, str], dialogue: list[tuple[str, str]]) -> tuple[str, int]:
+    """What a program prints on a terminal while somebody types each answer once its prompt has come."""
+    child, terminal = pty.fork()
+    if child == 0:
+        os.execvpe(command[0], command, env)
+    printed, at = "", 0
+    try:
+        for prompt, typed in [*dialogue, ("\0", "")]:
+            while prompt not in printed[at:]:
+                if not select.select([terminal], [], [], 20)[0]:
+                    raise AssertionError(f"{prompt!r} does not come: {printed!r}")
+                try:
+                    data = os.read(terminal, 4096)
+                except OSError:
+                    data = b""
+                if not data:
+                    break
+                printed += data.decode()
+            at = len(printed)
+            if typed:
+                os.write(terminal, typed.encode())
+    finally:
+        os.close(terminal)
+    return printed, os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def test_cp_both_ways(kubectl: Run, tmp_path: Path) -> None:
+    (tmp_path / "dir" / "empty").mkdir(parents=True)
+    (tmp_path / "dir" / "bytes").write_bytes(bytes(range(256)) * 500)
+    assert kubectl("cp", "dir", "box:/srv/copy").status == 0
+    assert kubectl("exec", "box", "--", "ls", "/srv/copy").out == "bytes\nempty\n"
+    assert kubectl("cp", "box:/srv/copy", "back").status == 0
+    assert (tmp_path / "back" / "bytes").read_bytes() == bytes(range(256)) * 500
+    assert (tmp_path / "back" / "empty").is_dir()
+
+
+def test_attach_to_a_shell(kubectl: Run) -> None:
+    answer = kubectl("attach", "-i", "shell", stdin="hostname\nexit 9\n")
+    assert answer.out == "shell\n"
+    ended = "jsonpath={.status.containerStatuses[0].lastState.terminated.exitCode}=9"
+    assert kubectl("wait", "pod/shell", f"--for={ended}", "--timeout=20s").status == 0
+
+
+def test_run_and_remove(kubectl: Run) -> None:
+    answer = kubectl("run", "once", "-i", "--rm", "--image=busybox", "--restart=Never", "--", "cat", stdin="hello\n")
+    assert (answer.status, answer.out) == (0, 'hello\npod "once" deleted\n')
+
+
+def test_logs_are_followed(kubectl: Run) -> None:
+    assert (
+        kubectl("run", "talk", "--image=a", "--restart=Never", "--", "sh", "-c", "echo 1; sleep 1; echo 2").status == 0
+    )
+    assert kubectl("wait", "pod/talk", "--for=jsonpath={.status.phase}=Running", "--timeout=20s").status == 0
+    assert kubectl("logs", "-f", "talk") == (0, "1\n2\n", "")
+
+
+@pytest.mark.parametrize("target", ["service/web", "pod/web"])
+def test_port_forward(kubectl: Run, kubeconfig: str, target: str) -> None:
+    remote = "80" if target == "service/web" else "http"
+    command = [str(KUBECTL), "port-forward", target, f":{remote}"]
+    env = {**os.environ, "KUBECONFIG": kubeconfig}
+    with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as forwarding:
+        assert forwarding.stdout is not None
+        try:
+            line = forwarding.stdout.readline()
+            assert line.startswith("Forwarding from 127.0.0.1:") and line.endswith(" -> 8080\n")
+            port = line.split(":")[1].split(" ")[0]
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=20) as answer:
+                assert answer.read() == b"hello"
+            with pytest.raises(urllib.error.HTTPError, match="503"):
+                urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=20)
+        finally:
+            forwarding.terminate()
+
+
+def test_port_forward_to_a_closed_port(kubectl: Run, kubeconfig: str) -> None:
+    command = [str(KUBECTL), "port-forward", "box", ":99"]
+    env = {**os.environ, "KUBECONFIG": kubeconfig}
+    with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as forwarding:
+        assert forwarding.stdout is not None
+        try:
+            port = forwarding.stdout.readline().split(":")[1].split(" ")[0]
+            with pytest.raises(OSError):
+                urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=20)
+            rest, _ = forwarding.communicate(timeout=20)
+        finally:
+            forwarding.terminate()
+    assert "dial tcp4 127.0.0.1:99: connect: connection refused" in rest
+    assert rest.endswith("error: lost connection to pod\n")
+
+
+def test_the_proxy_of_services_and_pods(kubectl: Run) -> None:
+    path = "/api/v1/namespaces/default"
+    assert kubectl("get", "--raw", f"{path}/services/web/proxy/").out == "hello"
+    assert kubectl("get", "--raw", f"{path}/pods/web:8080/proxy/").out == "hello"
+    refused = kubectl("get", "--raw", f"{path}/services/web:99/proxy/")
+    assert refused.err == 'Error from server (ServiceUnavailable): no service port "99" found for service "web"\n'
+
+
+@pytest.fixture
+def core(kubeconfig: str) -> Any:
+    """The official Python client's CoreV1Api."""
+    pytest.importorskip("kubernetes")
+    from kubernetes import client, config
+
+    made = config.new_client_from_config(kubeconfig)
+    yield client.CoreV1Api(made)
+    with warnings.catch_warnings():
+        # This client leaves its WebSockets to the garbage collector.
+        warnings.simplefilter("ignore", ResourceWarning)
+        made.close()
+        gc.collect()
+
+
+def test_the_python_client_executes(core: Any) -> None:
+    from kubernetes.stream import stream
+
+    command = ["sh", "-c", "read x; echo got $x; echo oops >&2; exit 6"]
+    flags = {"stdin": True, "stdout": True, "stderr": True, "tty": False, "_preload_content": False}
+    talk = stream(core.connect_get_namespaced_pod_exec, "box", "default", command=command, **flags)
+    talk.write_stdin("word\n")
+    talk.run_forever(timeout=20)
+    assert (talk.read_stdout(), talk.read_stderr(), talk.returncode) == ("got word\n", "oops\n", 6)
+    talk.close()
+
+
+def test_the_python_client_forwards_ports(core: Any) -> None:
+    from kubernetes.stream import portforward
+
+    forward = portforward(core.connect_get_namespaced_pod_portforward, "web", "default", ports="8080")
+    connection = forward.socket(8080)
+    connection.setblocking(True)
+    connection.settimeout(20)
+    connection.sendall(b"GET / HTTP/1.1\r\nHost: web\r\nConnection: close\r\n\r\n")
+    received = b""
+    while data := connection.recv(4096):
+        received += data
+    connection.close()
+    assert received.startswith(b"HTTP/1.1 200 OK\r\n") and received.endswith(b"\r\n\r\nhello")
+    assert forward.error(8080) is None

@@ -1,0 +1,146 @@
+"""A served cluster over real connections: TLS, client certificates, limits, a clean end."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import ssl
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("uvicorn")
+pytest.importorskip("cryptography")
+
+from minikctl.cluster import Cluster
+from minikctl.serving import authority, certificates, listener
+from minikctl.serving.service import Service, Settings
+
+PODS = "/api/v1/namespaces/demo/pods"
+
+
+class Caller:
+    """Connections to a service, as the administrator or with another certificate, or none."""
+
+    def __init__(self, service: Service, folder: Path) -> None:
+        self._service = service
+        self._folder = folder
+
+    async def open(self, pair: certificates.Pair | None) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        context = ssl.create_default_context(cadata=self._service.certificates.authority.certificate)
+        if pair is not None:
+            file = self._folder / "client.pem"
+            file.write_text(pair.key + pair.certificate)
+            context.load_cert_chain(file)
+        return await asyncio.open_connection("127.0.0.1", self._service.port, ssl=context)
+
+    async def ask(self, target: str, pair: certificates.Pair | None = None, head: str = "") -> tuple[int, Any]:
+        """The code and the body of a GET."""
+        reader, writer = await self.open(pair)
+        writer.write(f"GET {target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{head}\r\n".encode())
+        data = await reader.read()
+        writer.close()
+        start, _, body = data.partition(b"\r\n\r\n")
+        code = int(start.split(b" ")[1])
+        return code, json.loads(body) if b"application/json" in start else body
+
+
+@pytest.fixture
+def serve(cluster: Cluster, tmp_path: Path) -> Callable[[Callable[[Caller], Awaitable[None]]], None]:
+    """Runs a coroutine against a service on a free port, and ends the service."""
+
+    def run(scenario: Callable[[Caller], Awaitable[None]]) -> None:
+        service = Service(cluster, Settings(port=0))
+
+        async def whole() -> None:
+            ready = asyncio.Event()
+            serving = asyncio.ensure_future(service.run(ready.set))
+            await ready.wait()
+            try:
+                await scenario(Caller(service, tmp_path))
+            finally:
+                service.stop()
+                await serving
+
+        asyncio.run(whole())
+
+    return run
+
+
+def test_the_administrators_certificate_is_made_once(cluster: Cluster, serve: Any) -> None:
+    async def scenario(caller: Caller) -> None:
+        made = certificates.of_cluster(cluster.store, "127.0.0.1")
+        code, body = await caller.ask(PODS, made.admin)
+        assert (code, body["kind"]) == (200, "PodList")
+        code, body = await caller.ask(PODS)
+        assert (code, body["reason"]) == (403, "Forbidden")
+        assert certificates.of_cluster(cluster.store, "127.0.0.1") == made
+
+    serve(scenario)
+
+
+def test_another_certificate_of_the_authority_is_its_subject(cluster: Cluster, serve: Any) -> None:
+    async def scenario(caller: Caller) -> None:
+        made = certificates.of_cluster(cluster.store, "127.0.0.1")
+        ann = authority.sign(made.authority, "ann", ("dev",), client=True)
+        code, body = await caller.ask(PODS, ann)
+        assert (code, 'User "ann" cannot list' in body["message"]) == (403, True)
+
+    serve(scenario)
+
+
+def test_a_foreign_certificate_is_refused(serve: Any) -> None:
+    async def scenario(caller: Caller) -> None:
+        foreign = authority.sign(authority.new(), "kubernetes-admin", ("system:masters",), client=True)
+        with pytest.raises((ssl.SSLError, ConnectionError, IndexError)):
+            await caller.ask(PODS, foreign)
+        assert (await caller.ask("/version"))[0] == 200
+
+    serve(scenario)
+
+
+def test_garbage_and_heads_without_end(serve: Any) -> None:
+    async def scenario(caller: Caller) -> None:
+        plain, writer = await asyncio.open_connection("127.0.0.1", caller._service.port)
+        writer.write(b"GET / HTTP/1.1\r\n\r\n")
+        assert b"HTTP" not in await plain.read()
+        writer.close()
+        reader, writer = await caller.open(None)
+        writer.write(b"\x00\xff nonsense\r\n\r\n")
+        assert (await reader.read()).startswith(b"HTTP/1.1 400 ")
+        writer.close()
+        reader, writer = await caller.open(None)
+        writer.write(b"GET / HTTP/1.1\r\nX: " + b"a" * (listener.LARGEST_HEAD + 65536))
+        assert (await reader.read()).startswith(b"HTTP/1.1 431 ")
+        writer.close()
+        assert (await caller.ask("/version"))[0] == 200
+
+    serve(scenario)
+
+
+def test_an_open_watch_ends_with_the_server(cluster: Cluster, serve: Any) -> None:
+    seen = {}
+
+    async def scenario(caller: Caller) -> None:
+        made = certificates.of_cluster(cluster.store, "127.0.0.1")
+        reader, writer = await caller.open(made.admin)
+        writer.write(f"GET {PODS}?watch=1 HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        seen["head"] = await reader.readuntil(b"\r\n\r\n")
+        seen["rest"] = asyncio.ensure_future(reader.read())
+        seen["writer"] = writer
+
+    serve(scenario)
+    assert seen["head"].startswith(b"HTTP/1.1 200 OK")
+    assert seen["rest"].done()
+
+
+def test_the_kubeconfig_has_everything_in_it(cluster: Cluster) -> None:
+    service = Service(cluster, Settings(port=0))
+    config = service.kubeconfig()
+    assert config["clusters"][0]["cluster"]["server"] == service.url
+    service.close()
+    user = config["users"][0]["user"]
+    assert base64.b64decode(user["client-certificate-data"]).startswith(b"-----BEGIN CERTIFICATE-----")
