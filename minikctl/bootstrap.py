@@ -10,7 +10,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from minikctl.apimachinery import apiservices, flowcontrol
-from minikctl.apimachinery.clock import rfc3339, rfc3339_micro
+from minikctl.apimachinery.clock import rfc3339
 from minikctl.apimachinery.request import Obj
 
 if TYPE_CHECKING:
@@ -32,8 +32,8 @@ def start(cluster: Cluster, settings: dict[str, Any]) -> None:
         now = cluster.present()
         for resource_key, obj in objects(chosen, now):
             _insert(cluster, resource_key, obj, now)
-        names = [node_name(i) for i in range(chosen["nodes"])]
-        store.state("kubelet").put("nodes", names)
+        for index in range(chosen["nodes"]):
+            store.state("kubelet").put(f"machine/{node_name(index)}", {})
         store.set_meta("settings", json.dumps(chosen))
         if cluster.clock.frozen_at is not None:
             store.set_meta("frozen", repr(cluster.clock.frozen_at))
@@ -51,6 +51,14 @@ def _insert(cluster: Cluster, resource_key: str, obj: Obj, now: float) -> None:
     meta["uid"] = cluster.server.rand.uid()
     meta["creationTimestamp"] = rfc3339(now)
     cluster.server.storage.insert(resource_key, obj)
+    if resource_key == "nodes":
+        from minikctl.kubelet import nodes
+
+        lease = nodes.lease(obj, now)
+        _insert(cluster, "leases.coordination.k8s.io", lease, now)
+        # The nodes a cluster starts with have been there all along: the lifecycle controller knows them.
+        heard = [meta["uid"], rfc3339(now), now, lease["spec"]["renewTime"]]
+        cluster.store.state("node-controller").put(meta["name"], heard)
 
 
 def node_name(index: int) -> str:
@@ -182,14 +190,4 @@ def _nodes(settings: dict[str, Any], now: float) -> list[tuple[str, Obj]]:
             nodes.pod_cidr(index),
         )
         found.append(("nodes", node))
-        found.append(("leases.coordination.k8s.io", _node_lease(name, now)))
     return found
-
-
-def _node_lease(name: str, now: float) -> Obj:
-    return {
-        "apiVersion": "coordination.k8s.io/v1",
-        "kind": "Lease",
-        "metadata": {"name": name, "namespace": "kube-node-lease"},
-        "spec": {"holderIdentity": name, "leaseDurationSeconds": 40, "renewTime": rfc3339_micro(now)},
-    }

@@ -83,6 +83,10 @@ class Reconciler:
         """One transaction's worth of work; True where more is left."""
         store = self._store
         with store.transaction():
+            for component in self._components.values():
+                refresh: Callable[[], None] | None = getattr(component, "refresh", None)
+                if refresh is not None:
+                    refresh()
             self._catch_up(int(store.meta(CURSOR) or 0))
             self._due = store.due_keys()
             # Where time stands still nothing may depend on how fast the machine is: all is one batch.

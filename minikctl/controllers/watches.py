@@ -236,8 +236,8 @@ def _is_ready(node: Obj) -> bool:
 
 
 def _node_of_lease(change: Change) -> Keys:
-    """A node's lease coming or going; renewals do not matter."""
-    return (change.name,) if change.namespace == "kube-node-lease" and change.type != "MODIFIED" else ()
+    """The node whose lease it is."""
+    return (change.name,) if change.namespace == "kube-node-lease" else ()
 
 
 def taint_eviction(source: Source) -> Watches:

@@ -9,10 +9,12 @@ from typing import NamedTuple
 
 from minikctl.apimachinery.nodeaffinity import matches_pod
 from minikctl.apimachinery.podresources import Amounts, amount, pod_requests
+from minikctl.apimachinery.qos import compute_qos
 from minikctl.apimachinery.request import Obj
-from minikctl.apimachinery.taints import NO_EXECUTE, untolerated
+from minikctl.apimachinery.taints import NO_EXECUTE, tolerates, untolerated
 
 _STANDARD = ("cpu", "memory", "ephemeral-storage")
+_CRITICAL_PRIORITY = 2_000_000_000
 _FINISHED = ("Succeeded", "Failed")
 
 Ports = frozenset[tuple[str, int]]
@@ -88,6 +90,28 @@ class Usage:
 
     def ports_taken(self, ports: Ports, key: str) -> bool:
         return bool(ports) and any(ports & taken for name, (_, taken) in self._pods.items() if name != key)
+
+
+def refuse(pod: Obj, machine: Obj) -> Rejection | None:
+    """Why a machine that is not well takes no such pod; None where it does."""
+    if "shutdown" in machine:
+        return Rejection("NodeShutdown", "Pod was rejected as the node is shutting down.")
+    pressed = sorted(machine.get("observed") or ())
+    if not pressed or is_critical(pod):
+        return None
+    if pressed == ["MemoryPressure"]:
+        taint = {"key": "node.kubernetes.io/memory-pressure", "effect": "NoSchedule"}
+        tolerated = any(tolerates(entry, taint) for entry in pod["spec"].get("tolerations") or ())
+        if compute_qos(pod) != "BestEffort" or tolerated:
+            return None
+    return Rejection("Evicted", f"The node had condition: [{' '.join(pressed)}]. ")
+
+
+def is_critical(pod: Obj) -> bool:
+    """Static pods and those of system priority, which a kubelet neither evicts nor refuses."""
+    if "kubernetes.io/config.mirror" in (pod["metadata"].get("annotations") or {}):
+        return True
+    return (pod["spec"].get("priority") or 0) >= _CRITICAL_PRIORITY
 
 
 def admit(pod: Obj, node: Obj, usage: Usage) -> Rejection | None:

@@ -12,6 +12,8 @@
     http              what it answers over HTTP: a text, or a mapping of paths to texts, statuses, or
                       {status, headers, body}
     cpu, memory       what it uses, as quantities (shown by `top`)
+    ephemeral-storage what it uses of the local disk, as a quantity or a curve (see podusage)
+    volume.NAME       the same for an emptyDir volume
     startup, readiness, liveness   "failure": this probe fails; any other text is its failure's output
 """
 

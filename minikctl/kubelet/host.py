@@ -13,6 +13,7 @@ from minikctl.kubelet import latency
 from minikctl.kubelet.admission import Usage
 from minikctl.kubelet.images import Images
 from minikctl.kubelet.logs import Logs
+from minikctl.kubelet.machines import Machines
 from minikctl.kubelet.network import Addresses
 from minikctl.kubelet.volumes import Volumes
 
@@ -29,18 +30,21 @@ class Host:
         self.addresses = Addresses(env.state)
         self.volumes = Volumes(env.client, env.state)
         self.logs = Logs(env.state)
+        self.machines = Machines(env.state)
         self.latency = latency.of(env.settings)
         self._recorders: dict[str, Recorder] = {}
         self._nodes: dict[str, Obj | None] = {}
         self._usage: dict[str, Usage] = {}
-        self._emulated: frozenset[str] | None = None
         self._born = env.clock.present()
 
     def emulates(self, node: str) -> bool:
         """Whether this node has an emulated kubelet."""
-        if self._emulated is None:
-            self._emulated = frozenset(self.state.get("nodes") or ())
-        return node in self._emulated
+        return self.machines.get(node) is not None
+
+    def refresh(self) -> None:
+        """Another process may have changed what is kept beside the objects."""
+        self.machines.refresh()
+        self.images.refresh()
 
     def recorder(self, node: str) -> Recorder:
         found = self._recorders.get(node)
@@ -76,7 +80,14 @@ class Host:
 
     def event(self, pod: Obj, type_: str, reason: str, message: str, field_path: str = "", times: int = 1) -> None:
         """Record an event about a pod, from its node, as having happened so many times."""
-        self.recorder(pod["spec"]["nodeName"]).event(pod, type_, reason, message, field_path, times)
+        node = pod["spec"]["nodeName"]
+        if not (self.machines.get(node) or {}).get("silent"):  # who is cut off tells nobody
+            self.recorder(node).event(pod, type_, reason, message, field_path, times)
+
+    def node_event(self, name: str, type_: str, reason: str, message: str) -> None:
+        """Record an event about a node; a kubelet knows its node by name alone."""
+        reference = {"kind": "Node", "name": name, "uid": name}
+        self.recorder(name).event(reference, type_, reason, message)
 
     def pull(self, node: str, size: int, now: float, seconds: float | None) -> tuple[float, float]:
         """Begin to pull an image: when it will be there, and how long the pull itself takes.
@@ -84,6 +95,7 @@ class Host:
         `seconds` says how long, if the pod does. A node pulls one image after another.
         """
         took = self.latency.pull(size) if seconds is None else seconds
+        took += (self.machines.get(node) or {}).get("pull", 0.0)
         if not took:
             return now, 0.0
         begins = max(now, self.state.get(f"pulls/{node}") or 0.0)

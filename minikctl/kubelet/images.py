@@ -6,6 +6,7 @@ only what was pulled to the node before. Counterpart of kubelet's `images/image_
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 
 from minikctl.apimachinery.images import parse
@@ -28,6 +29,17 @@ class Images:
         if reference not in known:
             known.add(reference)
             self._state.put(f"images/{node}", sorted(known))
+
+    def keep_only(self, node: str, images: Iterable[str]) -> None:
+        """Remove the images that no container uses."""
+        kept = self._of(node) & {image_ref(image) for image in images}
+        if kept != self._of(node):
+            self._known[node] = kept
+            self._state.put(f"images/{node}", sorted(kept))
+
+    def refresh(self) -> None:
+        """Forget what was read: another process may have pulled images."""
+        self._known.clear()
 
     def _of(self, node: str) -> set[str]:
         known = self._known.get(node)

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from minikctl.apimachinery import heartbeats
 from minikctl.apimachinery.errors import StatusError
-from minikctl.apimachinery.request import MERGE_PATCH, Change, Obj
+from minikctl.apimachinery.request import Change, Obj
 from minikctl.client.component import Env, Keys, Mapper, split_key
-from minikctl.kubelet import nodes, status
-from minikctl.kubelet.admission import admit
+from minikctl.kubelet import consumption, machines, status
+from minikctl.kubelet.admission import admit, refuse
 from minikctl.kubelet.environment import node_ip
 from minikctl.kubelet.host import Host
+from minikctl.kubelet.nodesync import NodeSync
 from minikctl.kubelet.record import PodRecord
 from minikctl.kubelet.resize import Resize
 from minikctl.kubelet.worker import Worker, deletion_time
@@ -22,6 +24,9 @@ from minikctl.kubelet.worker import Worker, deletion_time
 _FINISHED = ("Succeeded", "Failed")
 _MIRROR = "kubernetes.io/config.mirror"
 _NONE: tuple[str, ...] = ()
+_EVICTION_GRACE = 1.0
+_SANDBOX_CHANGED = "Pod sandbox changed, it will be killed and re-created."
+_SHUTDOWN = "Pod was terminated in response to imminent node shutdown."
 
 
 class Kubelet:
@@ -34,13 +39,19 @@ class Kubelet:
         self._clock = env.clock
         self._state = env.state
         self._host = Host(env)
+        self._nodes = NodeSync(self._host, self._evict)
         self._written: dict[str, str] = {}  # pod key -> resourceVersion of the last status written
+
+    def refresh(self) -> None:
+        """A new batch of work begins: other processes may have been at work."""
+        self._host.refresh()
 
     @property
     def watches(self) -> Mapping[str, Mapper]:
         return {
             "pods": self._pod_changed,
             "nodes": self._node_changed,
+            "leases.coordination.k8s.io": self._lease_changed,
             "configmaps": self._source_changed,
             "secrets": self._source_changed,
             "persistentvolumeclaims": self._source_changed,
@@ -69,6 +80,15 @@ class Kubelet:
         self._host.node_changed(change)
         return (f"/{change.name}",) if change.type != "DELETED" else _NONE
 
+    def _lease_changed(self, change: Change) -> Keys:
+        """Written when a node falls silent or is heard again (or by others): all of its pods are to be looked at."""
+        name = change.name
+        if change.namespace != heartbeats.LEASE_NAMESPACE or not self._host.emulates(name):
+            return _NONE
+        keys = [key[len("pod/") :] for key, stored in self._state.scan("pod/") if stored["node"] == name]
+        pods = [pod["metadata"] for pod in self._client.items("pods", node=name)]
+        return (f"/{name}", *keys, *(f"{meta['namespace']}/{meta['name']}" for meta in pods))
+
     def _source_changed(self, change: Change) -> Keys:
         """Pods that wait for a ConfigMap, Secret or claim."""
         if change.type == "DELETED":
@@ -89,21 +109,35 @@ class Kubelet:
         """Bring one pod, or one node's status, up to the present."""
         namespace, name = split_key(key)
         if not namespace:
-            self._sync_node(name)
-            return None
+            return self._nodes.sync(name)
         found = self._client.peek("pods", name, namespace, shared=True)
         pod = None if found is None else dict(found)
         stored = self._state.get(f"pod/{key}")
         record = PodRecord.load(stored) if stored else None
+        node = record.node if record is not None else pod["spec"].get("nodeName", "") if pod is not None else ""
+        machine = self._host.machines.get(node) if node else None
+        if machine and machines.is_silent(machine):
+            return self._sync_unheard(key, pod, record, machine)
         if record is not None and (pod is None or pod["metadata"]["uid"] != record.uid):
             self._forget(key, record)
             record = None
-        if pod is None or not self._host.emulates(pod["spec"].get("nodeName", "")):
+        if pod is None or machine is None:
             self._written.pop(key, None)
             return None
-        return self._sync_pod(key, pod, record)
+        return self._sync_pod(key, pod, record, machine)
 
-    def _sync_pod(self, key: str, pod: Obj, record: PodRecord | None) -> float | None:
+    def _sync_unheard(self, key: str, pod: Obj | None, record: PodRecord | None, machine: Obj) -> float | None:
+        """On a machine that is off nothing happens; one that is cut off goes on with what it has."""
+        if pod is None or record is None or record.ended or machines.is_off(machine):
+            return None
+        meta = {field: value for field, value in pod["metadata"].items() if field != "deletionTimestamp"}
+        worker = Worker(self._host, {**pod, "metadata": meta}, record, self._clock.now())
+        record.waits = []
+        worker.advance()
+        self._save(key, record)
+        return worker.due()
+
+    def _sync_pod(self, key: str, pod: Obj, record: PodRecord | None, machine: Obj) -> float | None:
         now = self._clock.now()
         if record is None:
             if pod.get("status", {}).get("phase") in _FINISHED or "deletionTimestamp" in pod["metadata"]:
@@ -119,12 +153,16 @@ class Kubelet:
         due: float | None = None
         if not record.ended:
             record.waits = []
+            if machine:
+                self._disturb(pod, record, machine, worker)
             resize = Resize(self._host, pod, record)
             if restarted := resize.apply():
                 worker.restart_resized(restarted)
             worker.advance()
             resize.finish()
             due = worker.due()
+            if not record.ended and consumption.is_limited(pod):
+                due = self._check_storage(pod, record, due)
             if record.ended:
                 self._release(record)
         self._write(key, pod, record, now)
@@ -132,20 +170,60 @@ class Kubelet:
         self._save(key, record)
         return due
 
+    def _disturb(self, pod: Obj, record: PodRecord, machine: Obj, worker: Worker) -> None:
+        """What happened to the machine, as far as the pod feels it."""
+        if record.boots != machine.get("boots", 0):
+            record.boots = machine.get("boots", 0)
+            if record.sandbox:
+                self._release(record)
+                self._host.event(pod, "Normal", "SandboxChanged", _SANDBOX_CHANGED)
+                worker.boot()
+        shutdown = machine.get("shutdown")
+        if shutdown is not None and not record.ending:
+            record.disrupted = _SHUTDOWN
+            worker.end("Failed", "Terminated", _SHUTDOWN, float(shutdown["grace"]))
+
+    def _check_storage(self, pod: Obj, record: PodRecord, due: float | None) -> float | None:
+        """Evict a pod that uses more local disk than it may; when to look at it again."""
+        now = self._clock.now()
+        if not record.ending and (text := consumption.excess(self._host, pod, record, now)):
+            self._evict(pod, record, text, disrupted=False)
+            return None
+        if not consumption.may_grow(pod):
+            return due
+        again = now + consumption.LOOK_SECONDS
+        return again if due is None else min(due, again)
+
+    def _evict(self, pod: Obj, record: PodRecord, message: str, disrupted: bool = True) -> None:
+        """End a pod because the node, or the pod itself, has used up what there is."""
+        now, meta = self._clock.now(), pod["metadata"]
+        self._host.event(pod, "Warning", "Evicted", message)
+        record.disrupted = message if disrupted else ""
+        worker = Worker(self._host, pod, record, now)
+        worker.end("Failed", "Evicted", message, _EVICTION_GRACE)
+        if record.ended:
+            self._release(record)
+        key = f"{meta['namespace']}/{meta['name']}"
+        self._write(key, pod, record, now)
+        self._written.pop(key, None)  # the pod's own sync takes over
+        self._save(key, record)
+
     def _admit(self, key: str, pod: Obj, now: float) -> PodRecord | None:
         name = pod["spec"]["nodeName"]
         node = self._host.node(name)
         if node is None:
             return None
-        usage = self._host.usage(name)
-        rejection = admit(pod, node, usage)
+        usage, machine = self._host.usage(name), self._host.machines.get(name)
+        rejection = (refuse(pod, machine) if machine else None) or admit(pod, node, usage)
         if rejection is not None:
             self._host.event(pod, "Warning", rejection.reason, rejection.message)
             pod["status"] = status.rejected(pod, rejection.reason, rejection.message, now)
             self._update(key, pod)
             return None
         usage.add(key, pod)
-        return PodRecord(pod["metadata"]["uid"], name, now)
+        record = PodRecord(pod["metadata"]["uid"], name, now)
+        record.boots = (machine or {}).get("boots", 0)
+        return record
 
     def _write(self, key: str, pod: Obj, record: PodRecord, now: float) -> None:
         """Write the status where it differs from what the API has."""
@@ -239,20 +317,6 @@ class Kubelet:
         self._note_waits(key, {"metadata": {"namespace": split_key(key)[0]}}, _empty(record), record.waits)
         self._state.delete(f"pod/{key}")
         self._written.pop(key, None)
-
-    # Nodes
-
-    def _sync_node(self, name: str) -> None:
-        node = self._host.node(name)
-        if node is None:
-            return
-        allocatable = nodes.refreshed_allocatable(node.get("status") or {})
-        if allocatable is None:
-            return
-        before = (node.get("status") or {}).get("allocatable") or {}
-        gone = dict.fromkeys(set(before) - set(allocatable))
-        patch = {"status": {"allocatable": {**gone, **allocatable}}}
-        self._client.patch("nodes", name, patch, MERGE_PATCH, subresource="status")
 
 
 def _outcome(record: PodRecord) -> str:

@@ -7,22 +7,48 @@ the setters of `pkg/kubelet/nodestatus`, plus what kubeadm adds to a control-pla
 
 from __future__ import annotations
 
+from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
 from minikctl import KUBERNETES_VERSION, __version__
-from minikctl.apimachinery.clock import rfc3339
+from minikctl.apimachinery import heartbeats
+from minikctl.apimachinery.clock import rfc3339, rfc3339_micro
 from minikctl.apimachinery.request import Obj
 
 PODS_PER_NODE = "110"
 EPHEMERAL_STORAGE = "100Gi"
+READY = ("True", "KubeletReady", "kubelet is posting ready status")
 
-# (type, status, reason, message) in the order a kubelet reports them; Ready has to be the last one.
-_HEALTHY = (
-    ("MemoryPressure", "False", "KubeletHasSufficientMemory", "kubelet has sufficient memory available"),
-    ("DiskPressure", "False", "KubeletHasNoDiskPressure", "kubelet has no disk pressure"),
-    ("PIDPressure", "False", "KubeletHasSufficientPID", "kubelet has sufficient PID available"),
-    ("Ready", "True", "KubeletReady", "kubelet is posting ready status"),
+# For each condition but Ready, in the order in which a kubelet reports them: (type, what it says when there is
+# pressure, when there is none), as reason and message.
+PRESSURES = (
+    (
+        "MemoryPressure",
+        ("KubeletHasInsufficientMemory", "kubelet has insufficient memory available"),
+        ("KubeletHasSufficientMemory", "kubelet has sufficient memory available"),
+    ),
+    (
+        "DiskPressure",
+        ("KubeletHasDiskPressure", "kubelet has disk pressure"),
+        ("KubeletHasNoDiskPressure", "kubelet has no disk pressure"),
+    ),
+    (
+        "PIDPressure",
+        ("KubeletHasInsufficientPID", "kubelet has insufficient PID available"),
+        ("KubeletHasSufficientPID", "kubelet has sufficient PID available"),
+    ),
 )
+# The events with which a kubelet tells of a change of its conditions, by type and status.
+NODE_EVENTS = {
+    ("MemoryPressure", "True"): "NodeHasInsufficientMemory",
+    ("MemoryPressure", "False"): "NodeHasSufficientMemory",
+    ("DiskPressure", "True"): "NodeHasDiskPressure",
+    ("DiskPressure", "False"): "NodeHasNoDiskPressure",
+    ("PIDPressure", "True"): "NodeHasInsufficientPID",
+    ("PIDPressure", "False"): "NodeHasSufficientPID",
+    ("Ready", "True"): "NodeReady",
+    ("Ready", "False"): "NodeNotReady",
+}
 
 
 def node_ip(index: int) -> str:
@@ -39,20 +65,35 @@ def pod_cidr(index: int) -> str:
     return f"10.{second}.{index % 256}.0/24"
 
 
-def node_object(name: str, cpu: str, memory: str, control_plane: bool, now: float, ip: str, pod_cidr: str = "") -> Obj:
-    """A healthy Node (spec and status) with the labels, taint and conditions a kubelet registers."""
+def node_object(
+    name: str,
+    cpu: str,
+    memory: str,
+    control_plane: bool,
+    now: float,
+    ip: str,
+    pod_cidr: str = "",
+    pods: str = PODS_PER_NODE,
+    storage: str = EPHEMERAL_STORAGE,
+    resources: Mapping[str, str] | None = None,
+    labels: Mapping[str, str] | None = None,
+    taints: Sequence[Obj] = (),
+) -> Obj:
+    """A healthy Node (spec and status) with the labels, taints and conditions a kubelet registers."""
     spec: Obj = {}
     if pod_cidr:
         spec = {"podCIDR": pod_cidr, "podCIDRs": [pod_cidr]}
-    if control_plane:
-        spec["taints"] = [{"key": "node-role.kubernetes.io/control-plane", "effect": "NoSchedule"}]
-    capacity = {"cpu": cpu, "ephemeral-storage": EPHEMERAL_STORAGE, "memory": memory, "pods": PODS_PER_NODE}
+    given = [{"key": "node-role.kubernetes.io/control-plane", "effect": "NoSchedule"}] if control_plane else []
+    if given or taints:
+        spec["taints"] = [*given, *taints]
+    basics = {"cpu": cpu, "ephemeral-storage": storage, "memory": memory, "pods": pods}
+    capacity = dict(sorted({**basics, **(resources or {})}.items()))
     return {
         "apiVersion": "v1",
         "kind": "Node",
         "metadata": {
             "name": name,
-            "labels": _labels(name, control_plane),
+            "labels": {**_labels(name, control_plane), **(labels or {})},
             "annotations": {
                 "node.alpha.kubernetes.io/ttl": "0",
                 "volumes.kubernetes.io/controller-managed-attach-detach": "true",
@@ -63,27 +104,51 @@ def node_object(name: str, cpu: str, memory: str, control_plane: bool, now: floa
             "addresses": [{"type": "InternalIP", "address": ip}, {"type": "Hostname", "address": name}],
             "allocatable": dict(capacity),
             "capacity": capacity,
-            "conditions": healthy_conditions(now),
+            "conditions": conditions([], now),
             "daemonEndpoints": {"kubeletEndpoint": {"Port": 10250}},
-            "nodeInfo": _node_info(name),
+            "nodeInfo": node_info(name),
         },
     }
 
 
-def healthy_conditions(now: float) -> list[Obj]:
-    """The four conditions of a node in good health since `now`."""
-    at = rfc3339(now)
-    return [
-        {
-            "type": type_,
-            "status": status,
-            "lastHeartbeatTime": at,
-            "lastTransitionTime": at,
-            "reason": reason,
-            "message": message,
-        }
-        for type_, status, reason, message in _HEALTHY
-    ]
+def lease(node: Obj, now: float) -> Obj:
+    """The Lease of a node whose kubelet starts now: stored as if renewed one interval ago (see heartbeats)."""
+    meta = node["metadata"]
+    owner = {"apiVersion": "v1", "kind": "Node", "name": meta["name"], "uid": meta["uid"]}
+    return {
+        "apiVersion": "coordination.k8s.io/v1",
+        "kind": "Lease",
+        "metadata": {"name": meta["name"], "namespace": heartbeats.LEASE_NAMESPACE, "ownerReferences": [owner]},
+        "spec": {
+            "holderIdentity": meta["name"],
+            "leaseDurationSeconds": 40,
+            "renewTime": rfc3339_micro(now - heartbeats.LEASE_SECONDS),
+        },
+    }
+
+
+def conditions(before: Sequence[Obj], now: float, pressed: Container[str] = (), not_ready: str = "") -> list[Obj]:
+    """The conditions a kubelet reports now: `pressed` are the types of those with pressure.
+
+    Where nothing changed the times of `before` are kept. Conditions of others stay in front.
+    """
+    known = {entry["type"]: entry for entry in before}
+    ready = ("False", "KubeletNotReady", not_ready) if not_ready else READY
+    wanted = [(type_, "True", *bad) if type_ in pressed else (type_, "False", *good) for type_, bad, good in PRESSURES]
+    found = [_condition(row, known.get(row[0]), rfc3339(now)) for row in (*wanted, ("Ready", *ready))]
+    own = {entry["type"] for entry in found}
+    return [entry for entry in before if entry["type"] not in own] + found
+
+
+def _condition(row: tuple[str, ...], before: Obj | None, at: str) -> Obj:
+    type_, status, reason, message = row
+    entry = {"type": type_, "status": status, "lastHeartbeatTime": at, "lastTransitionTime": at}
+    entry |= {"reason": reason, "message": message}
+    if before is not None and before["status"] == status:
+        entry["lastTransitionTime"] = before.get("lastTransitionTime") or at
+        if before.get("reason") == reason and before.get("message") == message:
+            entry["lastHeartbeatTime"] = before.get("lastHeartbeatTime") or at
+    return entry
 
 
 def refreshed_allocatable(status: Obj) -> dict[str, Any] | None:
@@ -110,12 +175,12 @@ def _labels(name: str, control_plane: bool) -> dict[str, str]:
     return labels
 
 
-def _node_info(name: str) -> dict[str, str]:
+def node_info(name: str, boots: int = 0) -> dict[str, str]:
+    """What a node says of its system; `boots`: how often the machine was started again."""
     import uuid
 
-    machine, system, boot = (
-        str(uuid.uuid5(uuid.NAMESPACE_DNS, f"{kind}.{name}")) for kind in ("machine", "system", "boot")
-    )
+    kinds = ("machine", "system", f"boot{boots}" if boots else "boot")
+    machine, system, boot = (str(uuid.uuid5(uuid.NAMESPACE_DNS, f"{kind}.{name}")) for kind in kinds)
     return {
         "architecture": "amd64",
         "bootID": boot,

@@ -11,8 +11,8 @@ from typing import Any
 WAITING, RUNNING, EXITED = "w", "r", "x"
 
 _FIELDS = (
-    "ip", "sandbox", "anew", "ended", "ending", "reason", "message", "stopping", "waits", "resize", "retry",
-    "resizing",
+    "ip", "sandbox", "anew", "boots", "disrupted", "ended", "ending", "reason", "message", "stopping", "waits",
+    "resize", "resizing", "retry",
 )  # fmt: skip
 _LAST = ("id", "started", "finished", "code", "reason", "message")
 
@@ -86,8 +86,8 @@ class PodRecord:
     """One pod on its node."""
 
     __slots__ = (
-        "anew", "containers", "ended", "ending", "ip", "message", "node", "reason", "resize", "resizing",
-        "retry", "sandbox", "start", "stopping", "stored", "uid", "waits",
+        "anew", "boots", "containers", "disrupted", "ended", "ending", "ip", "message", "node", "reason", "resize",
+        "resizing", "retry", "sandbox", "start", "stopping", "stored", "uid", "waits",
     )  # fmt: skip
 
     def __init__(self, uid: str, node: str, start: float) -> None:
@@ -97,6 +97,8 @@ class PodRecord:
         self.ip = ""
         self.sandbox = False
         self.anew = False  # all containers start anew, init containers too
+        self.boots = 0  # how often the machine had been started again when the sandbox was made
+        self.disrupted = ""  # why the node ends the pod, if it does
         self.ended = ""  # "Failed" or "Succeeded" once the pod is over
         self.reason = ""
         self.message = ""

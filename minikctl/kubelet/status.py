@@ -28,6 +28,7 @@ OWN_CONDITIONS = frozenset(
     )
 )
 RUNTIME = "emulated"
+_LOST = "The container could not be located when the pod was terminated"
 
 
 def rejected(pod: Obj, reason: str, message: str, now: float) -> Obj:
@@ -47,6 +48,8 @@ def generate(pod: Obj, record: PodRecord, host_ip: str, now: float) -> Obj:
     spec, old = pod["spec"], pod.get("status") or {}
     waiting = "PodInitializing" if spec.get("initContainers") else "ContainerCreating"
     containers = _statuses(spec["containers"], record, waiting)
+    if record.ended and (not spec.get("initContainers") or _any_ran(spec, record)):
+        _account_for(containers)
     containers.sort(key=_name)
     inits = _statuses(spec.get("initContainers") or (), record, waiting, init=True)
     phase = record.ended or _phase(spec, record)
@@ -95,10 +98,19 @@ def _pod_resources(spec: Obj) -> Obj:
 
 
 def _statuses(containers: Any, record: PodRecord, waiting: str, init: bool = False) -> list[Obj]:
-    return [_container(container, record.containers.get(container["name"]), waiting, init) for container in containers]
+    return [_container(container, record, waiting, init) for container in containers]
 
 
-def _container(container: Obj, state: Container | None, waiting: str, init: bool) -> Obj:
+def _account_for(statuses: list[Obj]) -> None:
+    """Containers that never came to run in a pod that is over: nobody knows of them, so they count as failed."""
+    for status in statuses:
+        if "terminated" not in status["state"]:
+            lost = {"exitCode": 137, "reason": "ContainerStatusUnknown", "message": _LOST}
+            status["state"] = {"terminated": {**lost, "startedAt": None, "finishedAt": None}}
+
+
+def _container(container: Obj, record: PodRecord, waiting: str, init: bool) -> Obj:
+    state = record.containers.get(container["name"])
     status: Obj = {"name": container["name"]}
     last: Obj = {}
     if state is None or not state.runs:
@@ -112,7 +124,7 @@ def _container(container: Obj, state: Container | None, waiting: str, init: bool
             status["state"] = {"waiting": {"reason": waiting}}  # not said to run before its postStart hook is through
         elif state.state == RUNNING:
             status["state"] = {"running": {"startedAt": rfc3339(state.started)}}
-        elif state.wait or state.state == WAITING:
+        elif (state.wait and not record.ended) or state.state == WAITING:
             status["state"] = {"waiting": _waiting(state, waiting)}
             if state.state == EXITED:
                 last = {"terminated": _terminated(_current(state))}
@@ -183,11 +195,15 @@ def _mount(mount: Obj) -> Obj:
 # Phase
 
 
+def _any_ran(spec: Obj, record: PodRecord) -> bool:
+    states = (record.containers.get(container["name"]) for container in spec["containers"])
+    return any(state is not None and state.runs for state in states)
+
+
 def _phase(spec: Obj, record: PodRecord) -> str:
     """Upstream's getPhase for a pod that is not over."""
     containers = record.containers
-    any_ran = any((state := containers.get(c["name"])) is not None and state.runs for c in spec["containers"])
-    if spec.get("initContainers") and not any_ran:
+    if spec.get("initContainers") and not _any_ran(spec, record):
         return "Pending"
     waiting = running = stopped = 0
     for container in spec["containers"]:
@@ -225,6 +241,9 @@ def _conditions(
         values.insert(0, ("PodResizePending", ("True", record.resize["reason"], record.resize["message"])))
     if record.resizing:
         values.insert(0, ("PodResizeInProgress", ("True", "", "")))
+    if record.disrupted:
+        kept = [entry for entry in kept if entry["type"] != "DisruptionTarget"]
+        values.insert(0, ("DisruptionTarget", ("True", "TerminationByKubelet", record.disrupted)))
     if any(restarts.may_restart_all(container) for container in pod["spec"]["containers"]):
         values.append(("AllContainersRestarting", ("False", "", "")))
     return kept + [_condition(type_, value, before.get(type_), generation, now) for type_, value in values]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from minikctl.apimachinery.request import Obj
 from minikctl.kubelet import environment
-from minikctl.kubelet.filetree import FILE_MODE, File, Stored, as_text, encode
+from minikctl.kubelet.filetree import FILE_MODE, File, Stored, as_bytes, as_text, decode, encode
 
 if TYPE_CHECKING:
     from minikctl.client.client import Client
@@ -110,6 +110,11 @@ class Volumes:
     def write(self, pod: Obj, volume: Obj, files: dict[str, Stored]) -> None:
         """Replace the files of a volume that containers may write to."""
         self._state.put(self._directory(pod, volume), files)
+
+    def used(self, pod: Obj, volume: Obj) -> int:
+        """The bytes that files take in a volume that containers may write to."""
+        stored: dict[str, Stored] = self._state.get(self._directory(pod, volume)) or {}
+        return sum(len(as_bytes(decode(entry).content or "")) for entry in stored.values())
 
     def clean(self, uid: str) -> None:
         """Remove what dies with a pod."""

@@ -23,6 +23,7 @@ from minikctl.kubelet.volumes import MountProblem
 DEADLINE = "Pod was active on the node longer than the specified deadline"
 
 _ROUNDS = 1000
+_LOST = 255  # the exit status of a container of which nothing is known
 _RETRY_SECONDS = 10.0
 
 
@@ -127,6 +128,10 @@ class Worker:
             self._due.append(record.retry[1])
             return False
         record.retry = None
+        ready = record.start + self._host.latency.sandbox
+        if self._now < ready:
+            self._due.append(ready)
+            return False
         if not record.ip and not self._spec.get("hostNetwork"):
             node = self._host.node(record.node)
             if node is None:
@@ -140,6 +145,22 @@ class Worker:
                 return False
         record.sandbox = True
         return True
+
+    def boot(self) -> None:
+        """The machine was started again: nothing runs any more, and what is to run starts anew."""
+        record = self._record
+        record.sandbox, record.ip = False, ""
+        for container, _, state in self._running():
+            self._containers.finish(container, state, self._now, _LOST)
+            state.reason = "Unknown"
+        if self._spec.get("restartPolicy", "Always") == "Never":
+            record.sandbox = True  # no other sandbox is made for it
+            return
+        for container in self._spec.get("initContainers") or ():
+            known = record.containers.get(container["name"])
+            if known is not None and known.runs:
+                self._containers.set_back(known)
+        record.anew = bool(self._spec.get("initContainers"))
 
     # Deletion
 
@@ -283,7 +304,9 @@ class Worker:
 
     def _start(self, container: Obj, kind: str, state: Container) -> bool:
         delay = behaviour.number(self._pod, "start-delay", container["name"])
-        if delay:
+        if delay is None:
+            delay = self._host.latency.start
+        if delay and not state.busy:
             if state.hold is None:
                 state.hold = self._now + delay
             if self._now < state.hold:

@@ -1,14 +1,16 @@
 """Node lifecycle: silence turns conditions Unknown, conditions become taints (upstream's `nodelifecycle`).
 
-An emulated kubelet never misses a heartbeat, so nothing is written for it: a node whose Lease is in
-kube-node-lease counts as heard, unless it is annotated `minikctl.dev/kubelet: stopped`. Any other
-node is heard when its Ready condition's lastHeartbeatTime changes.
+A node is heard when its Lease is renewed or its Ready condition's lastHeartbeatTime changes. An emulated
+kubelet that runs never misses a heartbeat, so nothing is written for it: its Lease is shown as renewed
+later than it was stored, and need not be looked at again before it is written.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from minikctl.apimachinery import heartbeats
+from minikctl.apimachinery.clock import parse_time
 from minikctl.apimachinery.errors import StatusError
 from minikctl.apimachinery.meta import condition
 from minikctl.controllers.controller import Controller, seconds_of
@@ -17,9 +19,7 @@ from minikctl.controllers.node import zones
 if TYPE_CHECKING:
     from minikctl.apimachinery.request import Obj
 
-LEASES = "kube-node-lease"
-STOPPED = "minikctl.dev/kubelet"
-
+_LEASES = "leases.coordination.k8s.io"
 _GRACE = 50.0
 _STARTUP_GRACE = 60.0
 _CONDITIONS = ("Ready", "MemoryPressure", "DiskPressure", "PIDPressure")
@@ -69,17 +69,17 @@ class NodeLifecycleController(Controller):
         uid, now = node["metadata"]["uid"], self.clock.now()
         ready = condition(node, "Ready")
         beat = (ready or {}).get("lastHeartbeatTime", "")
-        alive = self._has_kubelet(node)
+        renewed, alive = self._lease(name)
         known = self.env.state.get(name)
         if known is None or known[0] != uid:
             at = now if ready else seconds_of(node["metadata"].get("creationTimestamp"))
-            known = [uid, beat, at, alive]
+            known = [uid, beat, at, renewed]
             self.env.state.put(name, known)
-            if not alive:  # the nodes a cluster starts with have been there all along
-                message = f"Node {name} event: Registered Node {name} in Controller"
-                self.recorder.event(node, "Normal", "RegisteredNode", message)
-        elif [beat, alive] != [known[1], known[3]]:
-            known = [uid, beat, now, alive]
+            message = f"Node {name} event: Registered Node {name} in Controller"
+            self.recorder.event(node, "Normal", "RegisteredNode", message)
+        elif [beat, renewed] != [known[1], known[3]]:
+            heard = parse_time(renewed) if renewed != known[3] and renewed else now
+            known = [uid, beat, min(max(heard, known[2]), now), renewed]
             self.env.state.put(name, known)
         if alive:
             return None
@@ -89,12 +89,14 @@ class NodeLifecycleController(Controller):
         self._give_up(node, now)
         return None
 
-    def _has_kubelet(self, node: Obj) -> bool:
-        meta = node["metadata"]
-        if (meta.get("annotations") or {}).get(STOPPED) == "stopped":
-            return False
-        lease = self.client.peek("leases.coordination.k8s.io", meta["name"], LEASES)
-        return lease is not None and (lease.get("spec") or {}).get("holderIdentity") == meta["name"]
+    def _lease(self, name: str) -> tuple[str, bool]:
+        """When the node's Lease was renewed, as it is stored, and whether it is being renewed all the time."""
+        stored = self.client.peek(_LEASES, name, heartbeats.LEASE_NAMESPACE)
+        renewed = str(((stored or {}).get("spec") or {}).get("renewTime") or "")
+        if not renewed:
+            return "", False
+        shown = self.client.find(_LEASES, name, heartbeats.LEASE_NAMESPACE)
+        return renewed, shown is not None and shown["spec"].get("renewTime") != renewed
 
     def _give_up(self, node: Obj, now: float) -> None:
         """Nothing was heard: every condition of a kubelet turns Unknown."""

@@ -47,6 +47,8 @@ class CreateOptions(_ClusterOptions):
             raise KubectlError("--nodes must be between 1 and 15000")
         if self.flags["profile"] not in ("default", "bare"):
             raise KubectlError("--profile must be default or bare")
+        if self.flags["latency"] not in ("none", "realistic"):
+            raise KubectlError("--latency must be none or realistic")
         for name in ("cpu", "memory"):
             try:
                 quantity.parse(self.flags[name])
@@ -57,7 +59,7 @@ class CreateOptions(_ClusterOptions):
         from minikctl import clusters
 
         environ, path = self.factory.environ, self.path(self.name)
-        settings: dict[str, Any] = {name: self.flags[name] for name in ("nodes", "cpu", "memory", "profile")}
+        settings: dict[str, Any] = {name: self.flags[name] for name in ("nodes", "cpu", "memory", "profile", "latency")}
         if self.flags["scheduler-config"]:
             from minikctl.kubectl import schedulerconfig
 
@@ -213,13 +215,14 @@ class CheckOptions(_ClusterOptions):
 
 
 CREATE = Command(
-    "cluster create NAME [--nodes=3] [--cpu=4] [--memory=8Gi] [--profile=default|bare] [--scheduler-config=FILE]",
+    "cluster create NAME [--nodes=3] [--cpu=4] [--memory=8Gi] [--profile=default|bare] [--latency=none|realistic]",
     CreateOptions,
     flags=(
         Flag("nodes", "", INT, 3, "Number of nodes, the control plane's included"),
         Flag("cpu", "", STRING, "4", "CPUs of each node"),
         Flag("memory", "", STRING, "8Gi", "Memory of each node"),
         Flag("profile", "", STRING, "default", "default, or bare: nothing in kube-system and no StorageClass"),
+        Flag("latency", "", STRING, "none", "none, or realistic: pulls, starts, probes and stops take their time"),
         Flag("scheduler-config", "", STRING, "", "File with the scheduler's KubeSchedulerConfiguration"),
     ),
     long="Create a cluster in a file of its own and make it the current context.",

@@ -6,6 +6,7 @@ from typing import Any
 
 from controllers_world import Obj, World, pod_spec
 
+from minikctl import machines
 from minikctl.controllers.node import zones
 
 
@@ -70,10 +71,25 @@ def test_a_heartbeat_keeps_a_node(world: World) -> None:
 def test_emulated_nodes_are_heard_for_ever(world: World) -> None:
     world.cluster.advance(3600)
     assert world.conditions("nodes", "node-1", "")["Ready"] == "True KubeletReady"
-    world.merge("nodes", "node-1", {"metadata": {"annotations": {"minikctl.dev/kubelet": "stopped"}}}, "")
-    world.cluster.advance(60)
+    machines.stop(world.cluster, "node-1", 0)
+    world.cluster.advance(49)
+    assert world.conditions("nodes", "node-1", "")["Ready"] == "True KubeletReady"
+    world.cluster.advance(1)
     assert world.conditions("nodes", "node-1", "")["Ready"] == "Unknown NodeStatusUnknown"
-    world.merge("nodes", "node-1", {"metadata": {"annotations": {"minikctl.dev/kubelet": None}}}, "")
+
+
+def test_a_lease_renewed_by_hand_keeps_a_node(world: World) -> None:
+    world.create("nodes", node("edge", ready="True"))
+    lease = {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": {"name": "edge"}}
+    spec = {"holderIdentity": "edge", "leaseDurationSeconds": 40, "renewTime": "2026-01-02T03:04:05.000000Z"}
+    leases, namespace = "leases.coordination.k8s.io", "kube-node-lease"
+    world.client.create(leases, {**lease, "spec": spec}, namespace)
+    world.cluster.advance(40)
+    world.merge(leases, "edge", {"spec": {"renewTime": "2026-01-02T03:04:45.000000Z"}}, namespace)
+    world.cluster.advance(49)
+    assert world.conditions("nodes", "edge", "")["Ready"] == "True Pretend"
+    world.cluster.advance(1)
+    assert world.conditions("nodes", "edge", "")["Ready"] == "Unknown NodeStatusUnknown"
 
 
 def test_conditions_and_cordons_become_taints(world: World) -> None:
@@ -116,8 +132,7 @@ def test_nodes_get_ranges_and_old_labels(world: World) -> None:
 
 def silence(world: World, *names: str) -> None:
     for name in names:
-        patch = {"metadata": {"annotations": {"minikctl.dev/kubelet": "stopped"}}}
-        world.client.patch("nodes", name, patch, "application/merge-patch+json")
+        machines.stop(world.cluster, name, 0)
     world.cluster.settle()
 
 

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
+from minikctl import machines
 from minikctl.apimachinery.clock import parse_time
 from minikctl.apimachinery.errors import StatusError
 from minikctl.apimachinery.request import MERGE_PATCH, STRATEGIC_PATCH
@@ -46,6 +47,8 @@ class Case:
             self._create(obj)
         self.cluster.settle()
         self.begin = self.cluster.present()
+        for step in self.case.get("early") or ():
+            self._do(step)
         self._create_pod(self.case["pod"])
         self.cluster.settle()
         self._note()
@@ -118,6 +121,22 @@ class Case:
         namespace = _NAMESPACE if resource.namespaced else ""
         body = {key: value for key, value in obj.items() if key not in ("apiVersion", "kind", "metadata")}
         self.client.patch(resource, obj["metadata"]["name"], body, MERGE_PATCH, namespace)
+
+    def _do_stop(self, node: str) -> None:
+        machines.stop(self.cluster, node, 0)
+
+    def _do_shutdown(self, grace: float) -> None:
+        machines.stop(self.cluster, "node-1", grace)
+
+    def _do_start(self, node: str) -> None:
+        machines.start(self.cluster, node)
+
+    def _do_fail(self, mode: str) -> None:
+        mode, _, available = mode.partition(" ")
+        machines.fail(self.cluster, "node-1", mode, available, 20.0, 0.0)
+
+    def _do_recover(self, mode: str) -> None:
+        machines.recover(self.cluster, "node-1", [mode])
 
     def _do_exec(self, command: str) -> None:
         session: Any = self.client.get("pods", self.name, _NAMESPACE, "exec", command=["sh", "-c", command])

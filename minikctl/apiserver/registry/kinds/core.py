@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from minikctl.apimachinery import heartbeats
 from minikctl.apimachinery.clock import parse_time, rfc3339, rfc3339_micro
 from minikctl.apimachinery.request import Obj
 from minikctl.apiserver.registry.strategy import Strategy, keep
@@ -11,7 +12,7 @@ from minikctl.apiserver.registry.strategy import Strategy, keep
 if TYPE_CHECKING:
     from minikctl.apiserver.registry.context import Context
 
-_HEARTBEAT_SECONDS = 10
+_KUBELET_CONDITIONS = ("MemoryPressure", "DiskPressure", "PIDPressure", "Ready")
 _DATA_SOURCES = (("", "PersistentVolumeClaim"), ("snapshot.storage.k8s.io", "VolumeSnapshot"))
 
 
@@ -24,33 +25,44 @@ class NodeStrategy(Strategy):
         """The status is kept as it is sent."""
 
     def decorate(self, obj: Obj, ctx: Context) -> None:
-        """A healthy emulated kubelet has reported within the last minutes, without a write for it."""
-        if not is_emulated(obj["metadata"]["name"], ctx):
+        """A kubelet that runs has reported within the last minutes, without a write for it."""
+        if not _runs(obj["metadata"]["name"], ctx):
             return
-        at = rfc3339(ctx.server.clock.now() // 300 * 300)
+        now = ctx.server.clock.now()
         for condition in obj.get("status", {}).get("conditions") or ():
-            if at > (condition.get("lastHeartbeatTime") or ""):
-                condition["lastHeartbeatTime"] = at
+            stored = condition.get("lastHeartbeatTime")
+            if stored and condition["type"] in _KUBELET_CONDITIONS:
+                at = heartbeats.last_beat(parse_time(stored), now, heartbeats.STATUS_SECONDS)
+                condition["lastHeartbeatTime"] = rfc3339(at)
 
 
 class LeaseStrategy(Strategy):
     allow_create_on_update = True
 
     def decorate(self, obj: Obj, ctx: Context) -> None:
-        """Leases of healthy emulated nodes are as good as renewed every ten seconds."""
-        meta, spec = obj["metadata"], obj.get("spec") or {}
-        if meta.get("namespace") != "kube-node-lease" or not is_emulated(meta["name"], ctx):
-            return
-        now, renewed = ctx.server.clock.now(), spec.get("renewTime")
-        if renewed:
-            at = parse_time(renewed)
-            spec["renewTime"] = rfc3339_micro(at + max(0.0, (now - at) // _HEARTBEAT_SECONDS * _HEARTBEAT_SECONDS))
+        """The Leases of nodes that run are as good as renewed every ten seconds."""
+        if renewed := _renewed(obj, ctx):
+            obj["spec"]["renewTime"] = renewed
+
+    def prepare_for_update(self, new: Obj, old: Obj, ctx: Context) -> None:
+        """A renewal that was only shown is not stored by somebody else's write."""
+        super().prepare_for_update(new, old, ctx)
+        if (renewed := _renewed(old, ctx)) and (new.get("spec") or {}).get("renewTime") == renewed:
+            new["spec"]["renewTime"] = old["spec"]["renewTime"]
 
 
-def is_emulated(node: str, ctx: Context) -> bool:
-    """Whether an emulated kubelet runs the node and is neither stopped nor cut off."""
-    kubelet = ctx.server.storage.store.state("kubelet")
-    return node in (kubelet.get("nodes") or ()) and node not in (kubelet.get("stopped") or ())
+def _renewed(lease: Obj, ctx: Context) -> str:
+    """When the Lease of a node that runs was renewed last; empty for any other Lease."""
+    meta, renewed = lease["metadata"], (lease.get("spec") or {}).get("renewTime")
+    if not renewed or meta.get("namespace") != heartbeats.LEASE_NAMESPACE or not _runs(meta["name"], ctx):
+        return ""
+    now = ctx.server.clock.now()
+    return rfc3339_micro(heartbeats.last_beat(parse_time(renewed), now, heartbeats.LEASE_SECONDS))
+
+
+def _runs(node: str, ctx: Context) -> bool:
+    """Whether an emulated kubelet runs on the node and is neither stopped nor cut off."""
+    return heartbeats.runs(ctx.server.storage.store.state("kubelet").get(f"machine/{node}"))
 
 
 class PersistentVolumeStrategy(Strategy):
