@@ -24,7 +24,7 @@ MISSING: dict[str, str] = {}
 # Flags that differ: (command, flag) -> why.
 DIFFERENT: dict[tuple[str, str], str] = {}
 # Commands that kubectl does not have.
-OWN = ("clock", "cluster", "explain-scheduling", "options", "serve")
+OWN = ("clock", "cluster", "explain-scheduling", "node", "options", "serve")
 
 
 def flags_of(flags: Any) -> dict[str, list[str]]:
