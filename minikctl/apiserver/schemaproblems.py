@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from jsonschema import Draft4Validator, validators
 from jsonschema.exceptions import ValidationError
 
-from minikctl.apimachinery import field
+from minikctl.apimachinery import field, goregexp
 from minikctl.apimachinery.field import FieldError
 from minikctl.apiserver import schemaformats, schemavalidation
 
@@ -135,7 +135,7 @@ def _format(_validator: Any, format_: str, value: Any, _schema: Node) -> Found:
 
 
 def _pattern(_validator: Any, pattern: str, value: Any, _schema: Node) -> Found:
-    if isinstance(value, str) and not schemavalidation.matches(pattern, value):
+    if isinstance(value, str) and not goregexp.matches(pattern, value):
         yield ValidationError("pattern")
 
 

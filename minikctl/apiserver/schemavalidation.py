@@ -8,10 +8,9 @@ apiextensions-apiserver's `validation` and `schema/listtype`, `kube-openapi/pkg/
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from minikctl.apimachinery import field
+from minikctl.apimachinery import field, goregexp
 from minikctl.apimachinery.field import FieldError, go_json
 from minikctl.apiserver import schemaformats
 from minikctl.apiserver.schemadefaults import apply_defaults, prune
@@ -147,42 +146,10 @@ def _accepts_string(value: str, raw: Node) -> bool:
     longest, shortest, pattern = raw.get("maxLength"), raw.get("minLength"), raw.get("pattern")
     if (longest is not None and len(value) > longest) or (shortest is not None and len(value) < shortest):
         return False
-    if pattern and not matches(pattern, value):
+    if pattern and not goregexp.matches(pattern, value):
         return False
     format_ = raw.get("format")
     return not format_ or schemaformats.fits(format_, value)
-
-
-@lru_cache(maxsize=1024)
-def _regexp(pattern: str) -> Any:
-    """A Go pattern for Python's engine; None where Python has no counterpart."""
-    import re
-
-    flags, body = 0, pattern
-    while found := re.match(r"\(\?([ims]+)\)", body):
-        for letter in found.group(1):
-            flags |= {"i": re.IGNORECASE, "m": re.MULTILINE, "s": re.DOTALL}[letter]
-        body = body[found.end() :]
-    if not flags & re.MULTILINE:
-        body = re.sub(r"(?<!\\)((?:\\\\)*)\$(?=$|\))", r"\1\\Z", body)
-    for name, members in _CLASSES.items():
-        body = body.replace(f"[:{name}:]", members)
-    try:
-        return re.compile(body.replace(r"\z", r"\Z"), flags | re.ASCII)
-    except re.error:
-        return None
-
-
-_CLASSES = {
-    "alnum": "0-9A-Za-z", "alpha": "A-Za-z", "digit": "0-9", "lower": "a-z", "upper": "A-Z", "word": "0-9A-Za-z_",
-    "space": r"\t\n\v\f\r ", "xdigit": "0-9A-Fa-f", "punct": r"!-/:-@\[-`{-~",
-}  # fmt: skip
-
-
-def matches(pattern: str, value: str) -> bool:
-    """Whether a Go regular expression matches somewhere; patterns Python cannot read match everything."""
-    compiled = _regexp(pattern)
-    return compiled is None or compiled.search(value) is not None
 
 
 def _accepts_number(value: Any, raw: Node) -> bool:

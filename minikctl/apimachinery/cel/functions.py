@@ -250,11 +250,11 @@ def _listed(values: tuple[Any, ...]) -> Iterable[Any]:
 
 
 def _compiled(pattern: str) -> Any:
-    import re
+    from minikctl.apimachinery import goregexp
 
     try:
-        return re.compile(pattern)
-    except re.error as error:
+        return goregexp.compiled(pattern)
+    except goregexp.NotTranslatableError as error:
         raise FunctionError(f"error parsing regexp: {error}") from None
 
 

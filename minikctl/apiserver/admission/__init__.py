@@ -39,7 +39,7 @@ _SUB = ("*",)
 
 # (module of this package, kinds, operations, subresources) in upstream's order.
 _MUTATING = (
-    ("namespacelifecycle", _ANY, _ALL, _SUB),
+    ("namespacelifecycle", _ANY, _WRITE, _SUB),
     ("limitranger", _POD, _CREATE, _MAIN),
     ("serviceaccount", _POD, _CREATE, _MAIN),
     ("noderestriction", _BY_NODES, _WRITE, ("", "status")),
@@ -52,7 +52,7 @@ _MUTATING = (
     ("defaultingressclass", ("ingresses.networking.k8s.io",), _CREATE, _MAIN),
     ("podtopologylabels", _POD, _CREATE, _MAIN),
     ("policies.mutating", _ANY, _WRITE, _SUB),
-    ("webhooks.mutating", _ANY, _WRITE, _SUB),
+    ("webhooks.mutating", _ANY, _EVERY, _SUB),
 )
 _VALIDATING = (
     ("namespacelifecycle", _ANY, ("DELETE",), _MAIN),

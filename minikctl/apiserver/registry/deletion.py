@@ -43,6 +43,7 @@ def delete(ctx: Context) -> Obj:
 def _delete(record: Record, ctx: Context) -> Obj:
     obj = record.object()
     _check_preconditions(obj, ctx)
+    admission.mutate(None, obj, ctx)
     admission.validate(None, obj, ctx)
     options = ctx.request.options
     asked = options.get("gracePeriodSeconds")

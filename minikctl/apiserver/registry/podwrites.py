@@ -53,7 +53,10 @@ def bind(ctx: Context) -> Response:
 def _admit(body: Obj, api_version: str, kind: str, ctx: Context) -> None:
     """Ask policies and webhooks about what is created below a pod."""
     ctx.operation = "CREATE"
-    admission.validate({"apiVersion": api_version, "kind": kind, **body}, None, ctx)
+    obj = {"apiVersion": api_version, "kind": kind, **body}
+    admission.mutate(obj, None, ctx)
+    admission.validate(obj, None, ctx)
+    body.update(obj)
 
 
 def _binding_conflict(ctx: Context, why: str) -> errors.StatusError:

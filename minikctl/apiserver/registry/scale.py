@@ -30,7 +30,7 @@ def handle(ctx: Context) -> Response:
     def transform(current: Callable[[], Obj]) -> Obj:
         live = current()
         scale = wanted if wanted is not None else _patched(to_scale(live, ctx), ctx)
-        return _with_replicas(live, scale, ctx)
+        return with_replicas(live, scale, ctx)
 
     return Response(to_scale(write.update(ctx, transform), ctx), 200, ctx.warnings)
 
@@ -81,7 +81,7 @@ def to_scale(obj: Obj, ctx: Context) -> Obj:
     return {"kind": "Scale", "apiVersion": "autoscaling/v1", "metadata": shown, "spec": spec, "status": status}
 
 
-def _with_replicas(live: Obj, scale: Any, ctx: Context) -> Obj:
+def with_replicas(live: Obj, scale: Any, ctx: Context) -> Obj:
     """The workload with a Scale's wishes in it; refuses what is no valid Scale."""
     if not isinstance(scale, dict):
         raise errors.bad_request("the object provided is unrecognized (must be of type object)")

@@ -69,7 +69,9 @@ def _connect(ctx: Context) -> Response:
     if ctx.request.subresource != "log":
         from minikctl.apiserver import admission
 
-        admission.validate({"apiVersion": "v1", **ctx.request.options}, None, ctx)
+        options = {"apiVersion": "v1", **ctx.request.options}
+        admission.mutate(options, None, ctx)
+        admission.validate(options, None, ctx)
     if ctx.server.connect is None:
         raise errors.StatusError("ServiceUnavailable", "no node answers in this cluster")
     return Response(ctx.server.connect(ctx))

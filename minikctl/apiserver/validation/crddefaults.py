@@ -6,10 +6,9 @@ those of kube-openapi's validators.
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
-from minikctl.apimachinery import field
+from minikctl.apimachinery import field, goregexp
 from minikctl.apimachinery.field import FieldError, go_json
 
 Node = dict[str, Any]
@@ -98,7 +97,7 @@ def _string(value: str, node: Node, where: str, name: str) -> list[FieldError]:
         text = f"{name} in body should be at least {node['minLength']} chars long"
         errors.append(field.invalid(where, value, text))
     pattern = node.get("pattern")
-    if pattern and not re.search(pattern, value):
+    if pattern and not goregexp.matches(pattern, value):
         errors.append(field.invalid(where, value, f"{name} in body should match '{pattern}'"))
     return errors
 

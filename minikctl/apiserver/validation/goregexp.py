@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from minikctl.apimachinery import goregexp
+
 _REPEAT = re.compile(r"\{(\d+)(?:,(\d*))?\}")
 _GROUP = re.compile(r"\(\?(P?<[A-Za-z_]\w*>|[imsU]*(-[imsU]+)?[:)])")
 _ESCAPES = frozenset("AzbBdDsSwWpPQECxafnrtv0")
@@ -18,13 +20,6 @@ def regexp_problem(pattern: str) -> str:
     if not problem:
         problem = _second_opinion(pattern)
     return f"error parsing regexp: {problem}" if problem else ""
-
-
-def _pythonic(pattern: str) -> str:
-    """About the same pattern for Python: no flags in the middle, no POSIX or Unicode classes."""
-    pattern = re.sub(r"\(\?[imsU]+\)", "", pattern.replace(r"\z", r"\Z"))
-    pattern = re.sub(r"\\[pP](\{\^?\w+\}|\w)", r"\\w", pattern)
-    return re.sub(r"\[\[:\^?\w+:\]\]", r"\\w", re.sub(r"\[:\^?\w+:\]", r"\\w", pattern))
 
 
 def _scan(pattern: str) -> str:
@@ -124,18 +119,16 @@ def _group(pattern: str, index: int) -> tuple[int, str]:
 
 def _second_opinion(pattern: str) -> str:
     """What Python's own compiler finds, where its verdict holds for Go too."""
-    import warnings
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            re.compile(_pythonic(pattern))
-        except re.error as error:
-            message = str(error.msg)
-        else:
-            return ""
+    try:
+        goregexp.compiled(pattern)
+    except goregexp.NotTranslatableError as error:
+        message = str(error).partition(" at position")[0]
+    else:
+        return ""
     if message.startswith("bad character range"):
         return f"invalid character class range: `{message.rpartition(' ')[2]}`"
+    if message.startswith("invalid character class range: "):
+        return f"invalid character class range: `\\p{{{message.rpartition(' ')[2]}}}`"
     if "redefinition of group name" in message:
         return f"duplicate capture group name: `{message.split(chr(39))[1]}`"
     return ""

@@ -221,12 +221,6 @@ def test_unknown_formats_accept_everything() -> None:
     assert schemaformats.fits("quux", "anything")
 
 
-def test_go_patterns() -> None:
-    assert validation.matches("^[[:alpha:]]+$", "abc")
-    assert not validation.matches("^a$", "a\n")
-    assert validation.matches("(?i)^ABC$", "abc")
-
-
 def test_built_in_kinds_by_their_schema() -> None:
     schema = schema_for("networking.k8s.io/v1", "NetworkPolicy")
     assert schema is not None

@@ -20,7 +20,7 @@ BINDINGS = "mutatingadmissionpolicybindings.admissionregistration.k8s.io"
 def mutate(obj: Obj | None, old: Obj | None, ctx: Context) -> None:
     """Apply every policy that is bound to the request."""
     policies = ctx.reader.peek_all(POLICIES)
-    if not policies or obj is None or ctx.resource.key in matching.POLICIES or ctx.request.subresource == "scale":
+    if not policies or obj is None or ctx.resource.key in matching.POLICIES:
         return
     for policy in policies:
         name = policy["metadata"]["name"]
@@ -57,16 +57,18 @@ class _PatchFailed(Exception):
 
 def _mutations(policy: Obj, obj: Obj, old: Obj | None, params: Any, ctx: Context) -> bool:
     """Apply a policy's patches one after the other, each to what the last one left."""
-    from minikctl.apiserver.admission.policies.evaluation import Evaluation
+    from minikctl.apiserver.admission.policies.evaluation import Evaluation, seen
 
     changed = False
     for mutation in policy["spec"].get("mutations") or ():
         run = Evaluation(policy, obj, old, params, ctx)
+        shown = seen(obj, ctx) if ctx.request.subresource == "scale" else obj
+        assert shown is not None
         if mutation.get("patchType") == "JSONPatch":
-            patched = _json_patched(obj, run.value(mutation["jsonPatch"]["expression"].strip()))
+            patched = _json_patched(shown, run.value(mutation["jsonPatch"]["expression"].strip()))
         else:
-            patched = _applied(obj, run.value(mutation["applyConfiguration"]["expression"].strip()), ctx)
-        if patched != obj:
+            patched = _applied(shown, run.value(mutation["applyConfiguration"]["expression"].strip()), ctx)
+        if patched != shown:
             replace(obj, patched, ctx)
             changed = True
     return changed
@@ -88,6 +90,10 @@ def _applied(obj: Obj, configuration: Any, ctx: Context) -> Obj:
     from minikctl.apimachinery.managedfields import plan, typed
 
     schema = ctx.server.schema(ctx.resource)
+    if obj["kind"] == "Scale":
+        from minikctl.apimachinery import openapi
+
+        schema = openapi.schema_for("autoscaling/v1", "Scale")
     if schema is None:
         from minikctl.apimachinery import patch
 
@@ -107,6 +113,11 @@ def replace(obj: Obj, patched: Obj, ctx: Context) -> None:
     from minikctl.apiserver.registry import decode
 
     content = deep_copy(patched)
+    if ctx.request.subresource == "scale" and content.get("kind") == "Scale":
+        from minikctl.apiserver.registry import scale
+
+        scale.with_replicas(obj, content, ctx)
+        return
     if not ctx.resource.custom and content.get("kind") == ctx.resource.kind:
         content = decode.defaulted(content, ctx)
     obj.clear()

@@ -12,8 +12,8 @@ CONFIGURATIONS = "mutatingwebhookconfigurations.admissionregistration.k8s.io"
 
 
 def mutate(obj: Obj | None, old: Obj | None, ctx: Context) -> None:
-    """Ask every webhook that the request concerns and apply its patch."""
-    if obj is None or ctx.request.subresource == "scale" or not ctx.reader.peek_all(CONFIGURATIONS):
+    """Ask every webhook that the request concerns and apply its patch; a delete has nothing to patch."""
+    if not ctx.reader.peek_all(CONFIGURATIONS):
         return
     from minikctl.apiserver.admission.webhooks import dispatch
 
@@ -32,12 +32,15 @@ def mutate(obj: Obj | None, old: Obj | None, ctx: Context) -> None:
         passes.ran(name, changed, webhook.get("reinvocationPolicy") == "IfNeeded")
 
 
-def _apply(operations: Any, obj: Obj, webhook: Obj, ctx: Context) -> bool:
+def _apply(operations: Any, obj: Obj | None, webhook: Obj, ctx: Context) -> bool:
     from minikctl.apimachinery import errors, patch
     from minikctl.apimachinery.deepcopy import deep_copy
     from minikctl.apiserver.admission.policies.evaluation import seen
     from minikctl.apiserver.admission.policies.mutating import replace
 
+    if obj is None:
+        why = "attempted to modify the object, which is not supported for this operation"
+        raise errors.internal(f'admission webhook "{webhook["name"]}" {why}')
     before = deep_copy(obj)
     shown = deep_copy(seen(obj, ctx))
     try:

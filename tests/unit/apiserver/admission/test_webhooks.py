@@ -195,3 +195,31 @@ def test_match_conditions_choose_requests(api: Any, hook: Any) -> None:
     api.create(config_map("small", a="b"))
     api.create(config_map("big", a="b", c="d"))
     assert [request["name"] for request in hook.requests] == ["big"]
+
+
+def test_mutating_webhooks_see_deletes_but_cannot_change_them(api: Any, hook: Any) -> None:
+    api.create(config_map())
+    install(api, hook.port, "Mutating")
+    hook.answer = patched({"op": "add", "path": "/data/added", "value": "yes"})
+    refused = api.refusal(api.client.delete, "configmaps", "c", "demo")
+    assert refused == (
+        'Internal error occurred: admission webhook "hook.example.com" attempted to modify the object, which is not '
+        "supported for this operation"
+    )
+    hook.answer = lambda request: {"allowed": True}
+    api.client.delete("configmaps", "c", "demo")
+    assert [(one["operation"], one["object"]) for one in hook.requests] == [("DELETE", None)] * 2
+
+
+def test_mutating_webhooks_see_and_change_a_scale(api: Any, hook: Any) -> None:
+    template = {"metadata": {"labels": {"a": "b"}}, "spec": {"containers": [{"name": "c", "image": "x"}]}}
+    spec = {"selector": {"matchLabels": {"a": "b"}}, "template": template}
+    api.create({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"}, "spec": spec})
+    rule = {"apiGroups": ["apps"], "apiVersions": ["v1"], "operations": ["*"], "resources": ["deployments/scale"]}
+    install(api, hook.port, "Mutating", rules=[rule])
+    hook.answer = patched({"op": "replace", "path": "/spec/replicas", "value": 3})
+    scale = api.client.get("deployments.apps", "web", "demo", "scale")
+    scale["spec"]["replicas"] = 7
+    api.client.update("deployments.apps", scale, "scale")
+    assert hook.requests[0]["object"]["kind"] == "Scale"
+    assert api.client.get("deployments.apps", "web", "demo")["spec"]["replicas"] == 3
