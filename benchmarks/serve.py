@@ -94,11 +94,34 @@ def configmap(name: str) -> bytes:
     ).encode()
 
 
-def rate(count: int, connection: Connection, what: Any) -> float:
-    start = time.perf_counter()
-    for number in range(count):
-        connection.ask(*what(number))
-    return count / (time.perf_counter() - start)
+class Rate:
+    """Requests a second, and the processor time that one takes of the client and of the server's two processes."""
+
+    def __init__(self, count: int, connection: Connection, pids: list[int], what: Any) -> None:
+        before, start = [_cpu(pid) for pid in pids], time.perf_counter()
+        own = time.process_time()
+        for number in range(count):
+            connection.ask(*what(number))
+        self.rate = count / (time.perf_counter() - start)
+        self.client = (time.process_time() - own) / count
+        self.server = [(_cpu(pid) - spent) / count for pid, spent in zip(pids, before, strict=True)]
+
+    def __str__(self) -> str:
+        server = ", ".join(f"{seconds * 1e6:.0f}" for seconds in self.server)
+        return f"{self.rate:8.0f} requests/s   (CPU us a request: client {self.client * 1e6:.0f}, server {server})"
+
+
+def _cpu(pid: int) -> float:
+    """Seconds of processor time that a process has had."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _pids(home: Path) -> list[int]:
+    """The process that serves, and its worker."""
+    (server,) = (int(path.stem) for path in (home / "clusters" / "minikctl.serving").glob("*.json"))
+    children = Path(f"/proc/{server}/task/{server}/children").read_text().split()
+    return [server, *map(int, children)]
 
 
 def latency(kubeconfig: Path, folder: Path, connection: Connection, count: int) -> list[float]:
@@ -156,12 +179,16 @@ def main() -> None:
             connection.ask("GET", "/version")
             print(f"start to first answer      {time.perf_counter() - start:8.2f} s")
             time.sleep(1)
-            reads = rate(options.requests, connection, lambda n: ("GET", f"{PREFIX}/pods/web"))
-            print(f"GET of a pod               {reads:8.0f} requests/s")
-            writes = rate(
-                options.requests // 2, connection, lambda n: ("POST", f"{PREFIX}/configmaps", configmap(f"c-{n}"))
+            pids = _pids(folder / "home")
+            reads = Rate(options.requests, connection, pids, lambda n: ("GET", f"{PREFIX}/pods/web"))
+            print(f"GET of a pod               {reads}")
+            writes = Rate(
+                options.requests // 2,
+                connection,
+                pids,
+                lambda n: ("POST", f"{PREFIX}/configmaps", configmap(f"c-{n}")),
             )
-            print(f"create of a ConfigMap      {writes:8.0f} requests/s")
+            print(f"create of a ConfigMap      {writes}")
             delays = latency(kubeconfig, folder, connection, 200)
             print(f"create to watcher, median  {statistics.median(delays) * 1000:8.1f} ms")
         finally:
