@@ -54,11 +54,11 @@ def _alike(change: Change, part: Part, relevant: Relevant) -> bool:
 
 
 def telling(source: EnvSource, mapper: Mapper) -> Mapper:
-    """The same keys, with the changed object's name left for their syncs in `Env.touched`."""
+    """The same keys, with the changed object's name left for the syncs of its owners in `Env.touched`."""
 
     def keys(change: Change) -> Keys:
         found = list(mapper(change))
-        for key in found:
+        for key in (key for key in found if ":" not in key):
             source().touched.setdefault(key, {})[change.name] = None
         return found
 

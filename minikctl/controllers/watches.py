@@ -125,7 +125,7 @@ def flow_control(source: Source) -> Watches:
 
 
 def job(source: Source) -> Watches:
-    return {"jobs.batch": _job_or_gone, "pods": _job_of_pod}
+    return {"jobs.batch": _job_or_gone, "pods": mappers.telling(source, _job_of_pod)}
 
 
 def _job_or_gone(change: Change) -> Keys:

@@ -15,15 +15,18 @@ from minikctl.apimachinery.request import JSON_PATCH
 from minikctl.client.component import split_key
 from minikctl.controllers import pods
 from minikctl.controllers.controller import Controller, compact, earliest, seconds_of
-from minikctl.controllers.job import indexes, policy
+from minikctl.controllers.job import policy
 from minikctl.controllers.job.starting import start
-from minikctl.controllers.job.tally import FINALIZER, Tally, is_tracked
+from minikctl.controllers.job.tally import FINALIZER, Tally, is_over, is_tracked
 from minikctl.controllers.ownership import Claim, is_controlled_by, selector_of
 
 if TYPE_CHECKING:
     from minikctl.apimachinery.request import Obj
+    from minikctl.client.component import Env
 
 _RESOURCE = "jobs.batch"
+_BACKOFF_OF = "backoff/"
+_KEPT_JOBS = 1000
 _CONTROLLER_NAME = "kubernetes.io/job-controller"
 _BACKOFF = ("BackoffLimitExceeded", "Job has reached the specified backoff limit")
 _DEADLINE = ("DeadlineExceeded", "Job was active longer than specified deadline")
@@ -36,9 +39,17 @@ _COMPLETED = ("CompletionsReached", "Reached expected number of succeeded pods")
 
 
 class JobController(Controller):
+    """Keeps the names of pods that still matter of Jobs it has synced: those that are over are read once."""
+
+    def __init__(self, env: Env) -> None:
+        super().__init__(env)
+        self._open: dict[str, set[str]] = {}  # by uid of the Job
+
     def sync(self, key: str) -> float | None:
         what, _, rest = key.rpartition(":")
         if what == "gone":
+            self._open.pop(rest, None)
+            self.env.state.delete(_BACKOFF_OF + rest)
             for pod in self.client.items("pods", owner=rest):
                 self._untrack(pod)
             return None
@@ -60,8 +71,30 @@ class JobController(Controller):
         if job["spec"].get("manualSelector") and "startTime" not in (job.get("status") or {}):
             claim = Claim(self.client, _RESOURCE, "batch/v1", "Job", finalizer=FINALIZER)
             return claim.owned(job, selector_of(job))
-        found = self.client.items("pods", meta["namespace"], owner=meta["uid"])
-        return [pod for pod in found if is_controlled_by(pod, meta["uid"])]
+        uid, namespace = meta["uid"], meta["namespace"]
+        touched = self.env.touched.pop(f"{namespace}/{meta['name']}", {})
+        if uid not in self._open:
+            if len(self._open) >= _KEPT_JOBS:
+                self._open.clear()
+            found = [
+                p for p in self.client.items("pods", namespace, owner=uid, shared=True) if is_controlled_by(p, uid)
+            ]
+        else:
+            names = sorted(self._open[uid].union(touched))
+            pods_now = (self.client.peek("pods", name, namespace, shared=True) for name in names)
+            found = [pod for pod in pods_now if pod is not None and is_controlled_by(pod, uid)]
+        members = [pod for pod in found if not is_over(pod)]
+        self._open[uid] = {pod["metadata"]["name"] for pod in members}
+        return members
+
+    def note_backoff(self, job: Obj, tally: Tally, now: float) -> policy.Backoff:
+        """The Job's back-off with what this sync counts."""
+        key = _BACKOFF_OF + job["metadata"]["uid"]
+        known = policy.Backoff(*self.env.state.get(key) or ())
+        fresh = known.after(tally.new_succeeded, tally.new_failed, now)
+        if fresh != known:
+            self.env.state.put(key, list(fresh))
+        return fresh
 
     def _sync(self, job: Obj) -> float | None:
         now = self.clock.now()
@@ -190,10 +223,10 @@ class JobController(Controller):
             "failed": tally.failed,
             "terminating": tally.terminating,
             "uncountedTerminatedPods": {},
-            "completedIndexes": indexes.text_of(tally.succeeded_indexes),
+            "completedIndexes": str(tally.succeeded_indexes),
         }
         if tally.failed_indexes is not None:
-            status["failedIndexes"] = indexes.text_of(tally.failed_indexes)
+            status["failedIndexes"] = str(tally.failed_indexes)
         keep = ("ready", "terminating", "uncountedTerminatedPods", "failedIndexes")
         self.put_status(_RESOURCE, job, compact(status, keep))
         if ended is not None and finish is not None:

@@ -2,40 +2,83 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from minikctl.apimachinery.request import Obj
 
+MAX_COMPLETIONS = 2**31 - 1
 ANNOTATION = "batch.kubernetes.io/job-completion-index"
 
 
-def parse(text: str | None, completions: int | None = None) -> set[int]:
-    """The numbers of "1,3-5" below `completions`; what cannot be read is left out."""
-    found: set[int] = set()
-    for part in (text or "").split(","):
-        first, _, last = part.partition("-")
-        if first.isdigit() and (not last or last.isdigit()):
-            found.update(range(int(first), int(last or first) + 1))
-    return found if completions is None else {number for number in found if number < completions}
+class Indexes:
+    """A set of indexes as runs of numbers, so that its cost follows the gaps, not the completions."""
 
+    __slots__ = ("_runs",)
 
-def text_of(numbers: Iterable[int]) -> str:
-    """Three or more in a row are written as a range."""
-    runs: list[list[int]] = []
-    for number in sorted(numbers):
-        if runs and runs[-1][1] == number - 1:
-            runs[-1][1] = number
-        else:
-            runs.append([number, number])
-    parts = []
-    for first, last in runs:
-        if first == last:
-            parts.append(str(first))
-        else:
-            parts.append(f"{first},{last}" if last == first + 1 else f"{first}-{last}")
-    return ",".join(parts)
+    def __init__(self, runs: Iterable[tuple[int, int]] = ()) -> None:
+        """`runs`: (first, last), in any order; they may overlap."""
+        self._runs: list[tuple[int, int]] = []
+        for first, last in sorted(runs):
+            if self._runs and first <= self._runs[-1][1] + 1:
+                self._runs[-1] = (self._runs[-1][0], max(last, self._runs[-1][1]))
+            else:
+                self._runs.append((first, last))
+
+    @classmethod
+    def of(cls, numbers: Iterable[int | None]) -> Indexes:
+        return cls((number, number) for number in numbers if number is not None)
+
+    @classmethod
+    def parse(cls, text: str | None, completions: int | None = None) -> Indexes:
+        """The numbers of "1,3-5" below `completions`; what cannot be read is left out."""
+        runs = []
+        for part in (text or "").split(","):
+            first, _, last = part.partition("-")
+            if first.isdigit() and (not last or last.isdigit()):
+                least, most = int(first), int(last or first)
+                most = most if completions is None else min(most, completions - 1)
+                if least <= most:
+                    runs.append((least, most))
+        return cls(runs)
+
+    def __len__(self) -> int:
+        return sum(last - first + 1 for first, last in self._runs)
+
+    def __contains__(self, number: int) -> bool:
+        at = bisect_right(self._runs, (number, MAX_COMPLETIONS))
+        return at > 0 and number <= self._runs[at - 1][1]
+
+    def __or__(self, other: Indexes) -> Indexes:
+        return Indexes([*self._runs, *other._runs])
+
+    def without(self, other: Indexes) -> Indexes:
+        mine = chain.from_iterable(range(first, last + 1) for first, last in self._runs)
+        return Indexes.of(number for number in mine if number not in other)
+
+    def overlap(self, other: Indexes) -> int:
+        """How many numbers both have."""
+        return len(self) + len(other) - len(self | other)
+
+    def missing(self, limit: int) -> Iterator[int]:
+        """The numbers below `limit` that are not in the set."""
+        start = 0
+        for first, last in [*self._runs, (limit, limit)]:
+            yield from range(start, min(first, limit))
+            start = last + 1
+
+    def __str__(self) -> str:
+        """Three or more in a row are written as a range."""
+        parts = []
+        for first, last in self._runs:
+            if first == last:
+                parts.append(str(first))
+            else:
+                parts.append(f"{first},{last}" if last == first + 1 else f"{first}-{last}")
+        return ",".join(parts)
 
 
 def index_of(pod: Obj) -> int | None:

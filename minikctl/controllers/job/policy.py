@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from minikctl.controllers import pods
 from minikctl.controllers.controller import seconds_of
@@ -70,14 +70,14 @@ def _condition(pod: Obj, patterns: list[Obj]) -> str:
     return ""
 
 
-def success_message(job: Obj, succeeded: set[int]) -> str:
+def success_message(job: Obj, succeeded: indexes.Indexes) -> str:
     """Which successPolicy rule is met; "" for none."""
     policy = job["spec"].get("successPolicy") or {}
     for number, rule in enumerate(policy.get("rules") or ()):
         count = rule.get("succeededCount")
         if "succeededIndexes" in rule:
-            required = indexes.parse(rule["succeededIndexes"], job["spec"]["completions"])
-            met = len(required & succeeded) >= (len(required) if count is None else count)
+            required = indexes.Indexes.parse(rule["succeededIndexes"], job["spec"]["completions"])
+            met = required.overlap(succeeded) >= (len(required) if count is None else count)
         else:
             met = count is not None and len(succeeded) >= count
         if met:
@@ -106,12 +106,23 @@ def retry_at(failures: int, last: float) -> float:
     return last + min(_LONGEST_BACKOFF, _FIRST_BACKOFF * 2.0 ** min(failures - 1, 16))
 
 
-def job_retry_at(job: Obj, members: list[Obj], now: float) -> float:
-    """The same for a Job as a whole: failures since the last success count."""
-    success = max((finish_time(p, now) for p in members if pods.phase(p) == "Succeeded"), default=0.0)
-    failures = [finish_time(pod, now) for pod in members if has_failed(pod, job)]
-    recent = [at for at in failures if at > success]
-    return retry_at(len(recent), max(recent, default=0.0))
+class Backoff(NamedTuple):
+    """Failures of a Job as a whole since its last success (upstream's backoffRecord)."""
+
+    failures: int = 0
+    last: float = 0.0
+
+    def after(self, succeeded: list[Obj], failed: list[Obj], now: float) -> Backoff:
+        """With the pods counted anew; a success forgets what failed before it."""
+        times = [finish_time(pod, now) for pod in failed]
+        if not succeeded:
+            return Backoff(self.failures + len(times), max([self.last, *times]))
+        success = max(finish_time(pod, now) for pod in succeeded)
+        times = [at for at in times if at > success]
+        return Backoff(len(times), max(times, default=0.0))
+
+    def retry_at(self) -> float:
+        return retry_at(self.failures, self.last)
 
 
 def failure_counts(pod: Obj) -> tuple[int, int]:

@@ -26,7 +26,7 @@ def start(
     now = controller.clock.now()
     per_index = job["spec"].get("backoffLimitPerIndex") is not None
     if not per_index:
-        at = policy.job_retry_at(job, tally.members, now)
+        at = controller.note_backoff(job, tally, now).retry_at()
         if at > now:
             return 0, at, None
     due: float | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from minikctl.controllers import pods
@@ -17,10 +18,17 @@ def is_tracked(pod: Obj) -> bool:
     return FINALIZER in (pod["metadata"].get("finalizers") or ())
 
 
+def is_over(pod: Obj) -> bool:
+    """Whether a pod has been counted and says nothing any more: only a failed one of an index with a limit does."""
+    counted = pods.is_finished(pod) and not is_tracked(pod)
+    return counted and policy.FAILURES not in (pod["metadata"].get("annotations") or {})
+
+
 class Tally:
     """Counts of one Job. `succeeded` and `failed` include what this sync is going to count."""
 
     def __init__(self, job: Obj, members: list[Obj]) -> None:
+        """`members`: the Job's pods but for those that are over (see `is_over`)."""
         status = job.get("status") or {}
         self.job = job
         self.members = members
@@ -34,8 +42,9 @@ class Tally:
         self.succeeded: int = status.get("succeeded", 0) + len(self.new_succeeded)
         self.failed: int = status.get("failed", 0)
         self.failed += sum(1 for pod in self.new_failed if policy.judge(job, pod)[0] != "Ignore")
-        self.succeeded_indexes: set[int] = set()
-        self.failed_indexes: set[int] | None = None
+        self.succeeded_indexes = indexes.Indexes()
+        self.failed_indexes: indexes.Indexes | None = None
+        self._last_failed: dict[int, Obj] | None = None
         if self.indexed:
             self._count_indexes(status)
 
@@ -46,37 +55,37 @@ class Tally:
         return index is not None and index < (self.completions or 0)
 
     def _count_indexes(self, status: Obj) -> None:
-        self.succeeded_indexes = indexes.parse(status.get("completedIndexes"), self.completions)
-        self.succeeded_indexes |= {i for i in map(indexes.index_of, self.new_succeeded) if i is not None}
+        fresh = indexes.Indexes.of(map(indexes.index_of, self.new_succeeded))
+        self.succeeded_indexes = indexes.Indexes.parse(status.get("completedIndexes"), self.completions) | fresh
         self.succeeded = len(self.succeeded_indexes)
         if self.job["spec"].get("backoffLimitPerIndex") is None:
             return
-        self.failed_indexes = indexes.parse(status.get("failedIndexes"), self.completions)
-        for pod in self.new_failed:
-            index = indexes.index_of(pod)
-            if index is not None and policy.index_has_failed(self.job, pod):
-                self.failed_indexes.add(index)
-        self.failed_indexes -= self.succeeded_indexes
+        known = indexes.Indexes.parse(status.get("failedIndexes"), self.completions)
+        given_up = (indexes.index_of(pod) for pod in self.new_failed if policy.index_has_failed(self.job, pod))
+        self.failed_indexes = (known | indexes.Indexes.of(given_up)).without(self.succeeded_indexes)
 
     def last_failed(self, index: int) -> Obj | None:
         """The newest failed pod of an index."""
-        found = [p for p in self.members if indexes.index_of(p) == index and policy.has_failed(p, self.job)]
-        return max(found, key=lambda pod: sum(policy.failure_counts(pod)), default=None)
+        if self._last_failed is None:
+            self._last_failed = {}
+            for pod in self.members:
+                number = indexes.index_of(pod)
+                if number is None or not policy.has_failed(pod, self.job):
+                    continue
+                other = self._last_failed.get(number)
+                if other is None or sum(policy.failure_counts(pod)) > sum(policy.failure_counts(other)):
+                    self._last_failed[number] = pod
+        return self._last_failed.get(index)
 
     def pending_indexes(self, count: int) -> list[int]:
         """The first indexes that have neither succeeded, failed nor an active pod."""
-        taken = self.succeeded_indexes | (self.failed_indexes or set())
         occupied = self.active
         if policy.only_replaces_failed(self.job):
             occupied = [pod for pod in self.members if not pods.is_finished(pod)]
-        taken = taken | {i for i in map(indexes.index_of, occupied) if i is not None}
-        found: list[int] = []
-        for index in range(self.completions or 0):
-            if len(found) == count:
-                break
-            if index not in taken:
-                found.append(index)
-        return found
+        taken = self.succeeded_indexes | indexes.Indexes.of(map(indexes.index_of, occupied))
+        if self.failed_indexes is not None:
+            taken = taken | self.failed_indexes
+        return list(islice(taken.missing(self.completions or 0), count))
 
     def exceeded_restarts(self) -> bool:
         """For restartPolicy OnFailure: containers restarted in place count as failures."""

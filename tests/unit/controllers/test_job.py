@@ -126,15 +126,25 @@ def test_finished_jobs_go_after_their_time(world: World) -> None:
     assert (world.names(JOBS), world.names("pods")) == ([], [])
 
 
-@given(st.sets(st.integers(0, 60)))
-def test_index_texts_read_back(numbers: set[int]) -> None:
-    assert indexes.parse(indexes.text_of(numbers)) == numbers
+numbers = st.sets(st.integers(0, 60))
+
+
+@given(numbers, numbers, st.integers(0, 70))
+def test_indexes_are_sets_of_numbers(a: set[int], b: set[int], limit: int) -> None:
+    runs, other = indexes.Indexes.of(a), indexes.Indexes.of(b)
+    assert str(indexes.Indexes.parse(str(runs))) == str(runs)
+    assert len(runs) == len(a)
+    assert {n for n in range(70) if n in runs} == a
+    assert list(runs.missing(limit)) == sorted(set(range(limit)) - a)
+    assert str(runs | other) == str(indexes.Indexes.of(a | b))
+    assert str(runs.without(other)) == str(indexes.Indexes.of(a - b))
+    assert runs.overlap(other) == len(a & b)
 
 
 def test_index_text_forms() -> None:
-    assert indexes.text_of([0, 1]) == "0,1"
-    assert indexes.text_of([3, 0, 1, 2, 7]) == "0-3,7"
-    assert indexes.parse("1,3-5,x", 5) == {1, 3, 4}
+    assert str(indexes.Indexes.of([0, 1])) == "0,1"
+    assert str(indexes.Indexes.of([3, 0, 1, 2, 7])) == "0-3,7"
+    assert str(indexes.Indexes.parse("1,3-9,x,7", 5)) == "1,3,4"
 
 
 def failed(code: int, *conditions: str, **fields: Any) -> Obj:
@@ -164,3 +174,21 @@ def test_which_rule_a_failed_pod_matches() -> None:
 
 def test_back_off_doubles_up_to_ten_minutes() -> None:
     assert [policy.retry_at(n, 0.0) for n in (0, 1, 2, 3, 7, 50)] == [0.0, 10.0, 20.0, 40.0, 600.0, 600.0]
+
+
+def ended(second: int, phase: str) -> Obj:
+    at = f"2026-01-01T00:00:{second:02}Z"
+    return {
+        "metadata": {"name": "p"},
+        "status": {"phase": phase, "containerStatuses": [{"state": {"terminated": {"finishedAt": at}}}]},
+    }
+
+
+def test_failures_count_since_the_last_success() -> None:
+    start = 1767225600.0
+    first = policy.Backoff().after([], [ended(3, "Failed"), ended(5, "Failed")], start)
+    assert (first.failures, first.retry_at()) == (2, start + 5 + 20)
+    assert first.after([], [], start) == first
+    assert first.after([ended(7, "Succeeded")], [], start).retry_at() == 0.0
+    later = first.after([ended(7, "Succeeded")], [ended(6, "Failed"), ended(9, "Failed")], start)
+    assert (later.failures, later.retry_at()) == (1, start + 9 + 10)
