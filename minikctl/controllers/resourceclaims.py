@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _CLAIMS = "resourceclaims.resource.k8s.io"
 _TEMPLATES = "resourceclaimtemplates.resource.k8s.io"
+_FINALIZER = "resource.kubernetes.io/delete-protection"
 _POD_CLAIM = "resource.kubernetes.io/pod-claim-name"
 
 
@@ -81,10 +82,19 @@ class ResourceClaimController(Controller):
         status = claim.get("status") or {}
         users = status.get("reservedFor") or []
         kept = [user for user in users if self._still_uses(user, meta["namespace"])]
-        if kept != users:
-            fresh = {key: value for key, value in status.items() if key != "reservedFor"}
+        protected = _FINALIZER in (meta.get("finalizers") or ())
+        unwanted = "deletionTimestamp" in meta
+        if kept != users or (unwanted and not kept and status.get("allocation")):
+            # Devices go back as soon as nobody uses them any more.
+            gone = {"reservedFor"} if kept or not protected else {"reservedFor", "allocation", "devices"}
+            fresh = {key: value for key, value in status.items() if key not in gone}
             self.put_status(_CLAIMS, claim, {**fresh, "reservedFor": kept} if kept else fresh)
-        if kept or "deletionTimestamp" in meta:
+            meta = claim["metadata"]
+            if not kept and protected:
+                self._release(claim)
+        elif unwanted and not kept and protected:
+            self._release(claim)
+        if kept or unwanted:
             return
         for reference in meta.get("ownerReferences") or ():
             if reference["kind"] != "Pod":
@@ -96,6 +106,12 @@ class ResourceClaimController(Controller):
                 except StatusError as error:
                     if error.reason != "NotFound":
                         raise
+
+    def _release(self, claim: Obj) -> None:
+        """Let go of a claim whose devices are free again."""
+        meta = claim["metadata"]
+        finalizers = [finalizer for finalizer in meta.get("finalizers") or () if finalizer != _FINALIZER]
+        self.client.update(_CLAIMS, {**claim, "metadata": {**meta, "finalizers": finalizers}})
 
     def _still_uses(self, user: Obj, namespace: str) -> bool:
         if user.get("resource") != "pods" or user.get("apiGroup"):

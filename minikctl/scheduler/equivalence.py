@@ -137,6 +137,10 @@ class Results:
             keys.update(dict.fromkeys(plugin.topology_keys(state)))
         self._keys = tuple(keys)
 
+    def state_of(self, name: str) -> Any:
+        """The filter state of a plugin; None where it has none for this shape."""
+        return next((state for plugin, state in self.filters if plugin.name == name), None)
+
     def stale(self) -> bool:
         """Whether nodes came or went, or too much happened to catch up: make it anew."""
         return self._layout != self.cluster.layout or self.position < self.cluster.journal_start

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from minikctl.apimachinery.deepcopy import deep_copy
 from minikctl.scheduler.diagnosis import fit_error
 from minikctl.scheduler.equivalence import Results
+from minikctl.scheduler.framework import PluginError
 from minikctl.scheduler.plugins import profiles_of
 from minikctl.scheduler.plugins.schedulinggates import gated
 from minikctl.scheduler.podinfo import PodInfo, Shapes
@@ -58,13 +59,14 @@ def explain(env: Env, pod: Obj) -> Obj:
 class _Cycle:
     """One scheduling cycle of one pod, on a snapshot of its own."""
 
+    _results: Results
+
     def __init__(self, env: Env, profile: Profile, pod: Obj) -> None:
         self._env = env
         self._profile = profile
         shapes = Shapes()
         self._cluster = self._load(shapes, pod)
         self._pod = shapes.info(_unplaced(pod))
-        self._results = Results(self._pod.shape, self._cluster, profile)
 
     def _load(self, shapes: Shapes, pod: Obj) -> Cluster:
         cluster = SnapshotStorage(self._env.client, self._env.state, shapes).load(())
@@ -78,9 +80,13 @@ class _Cycle:
 
     def status(self) -> Obj:
         """The outcome: a choice, or a message and perhaps a preemption; and all nodes."""
-        cluster, results = self._cluster, self._results
+        cluster = self._cluster
         if not cluster.nodes:
             return {"message": NO_NODES, "nodes": []}
+        try:
+            results = self._results = Results(self._pod.shape, cluster, self._profile)
+        except PluginError as error:
+            return {"message": str(error), "nodes": []}
         if results.refusal is not None:
             message = fit_error(len(cluster.nodes), {}, results.refusal, "")
             return {"message": message, "refusedBy": results.refused_by, "nodes": []}

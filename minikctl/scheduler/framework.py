@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 MAX_SCORE: Final = 100
 
 
+class PluginError(Exception):
+    """A plugin cannot answer at all: the pod's scheduling ends with this error (framework.Error)."""
+
+
 class Failure:
     """Why a node (or, from PreFilter, every node) is refused.
 

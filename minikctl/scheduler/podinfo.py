@@ -22,6 +22,7 @@ _EXCLUSIVE_VOLUMES = ("gcePersistentDisk", "awsElasticBlockStore", "iscsi", "rbd
 _NONE: tuple[Any, ...] = ()
 
 Port = tuple[str, str, int]  # host IP, protocol, port
+ClaimRef = tuple[str, str]  # the name of a ResourceClaim, and the uid of the pod that it must belong to, if any
 
 
 class Requests:
@@ -61,7 +62,7 @@ class Shape:
 
     __slots__ = (
         "affine", "affinity", "claims", "key", "labels", "leaving", "namespace", "owner", "ports", "preempts",
-        "priority", "requests", "scheduler", "spec", "staying", "volumes",
+        "priority", "requests", "resource_claims", "scheduler", "spec", "staying", "volumes",
     )  # fmt: skip
 
     def __init__(self, key: str, namespace: str, labels: Mapping[str, str], requests: Requests) -> None:
@@ -73,6 +74,7 @@ class Shape:
         self.spec: Obj = {}
         self.ports: tuple[Port, ...] = _NONE
         self.claims: tuple[str, ...] = _NONE
+        self.resource_claims: tuple[ClaimRef, ...] = _NONE
         self.volumes: tuple[Mapping[str, Any], ...] = _NONE
         self.priority = 0
         self.scheduler = DEFAULT_SCHEDULER
@@ -81,6 +83,11 @@ class Shape:
         self.affine = False
         self.staying = Guest(self, False)
         self.leaving = Guest(self, True)
+
+    @property
+    def fleeting(self) -> bool:
+        """Whether answers for the shape hang on claims, so that they are not kept."""
+        return bool(self.claims or self.resource_claims)
 
     def dump(self) -> list[Any]:
         """What has to be known of placed pods, for storage."""
@@ -159,7 +166,8 @@ class Shapes:
         status = pod.get("status") or {}
         # Only a pod whose spec has changed can be on its way to other requests.
         held = _held(pod) if spec.get("nodeName") and meta.get("generation") != 1 else None
-        key = _key(meta, spec, owner, claims, held)
+        devices = resource_claims(pod) if spec.get("resourceClaims") else _NONE
+        key = _key(meta, spec, owner, (*claims, *devices), held)
         shape = self._known.get(key)
         if shape is None or not shape.spec:
             shape = self._complete(shape, key, pod, owner, claims, held)
@@ -187,13 +195,14 @@ class Shapes:
             shape.affine = bool(shape.affinity)
         # Where one pod of the shape is says nothing of the others.
         shape.owner, shape.spec = owner, {field: value for field, value in spec.items() if field != "nodeName"}
+        shape.resource_claims = resource_claims(pod)
         shape.scheduler = spec.get("schedulerName") or DEFAULT_SCHEDULER
         shape.preempts = spec.get("preemptionPolicy") != "Never"
         self._known[key] = shape
         return shape
 
 
-def _key(meta: Obj, spec: Obj, owner: Mapping[str, Any] | None, claims: tuple[str, ...], held: Amounts | None) -> str:
+def _key(meta: Obj, spec: Obj, owner: Mapping[str, Any] | None, claims: tuple[Any, ...], held: Amounts | None) -> str:
     """A digest of everything a shape consists of."""
     from hashlib import blake2b
 
@@ -235,6 +244,20 @@ def claim_names(pod: Obj) -> tuple[str, ...]:
             found.append(claim["claimName"])
         elif volume.get("ephemeral"):
             found.append(f"{pod['metadata']['name']}-{volume['name']}")
+    return tuple(found) if found else _NONE
+
+
+def resource_claims(pod: Obj) -> tuple[ClaimRef, ...]:
+    """The ResourceClaims of a pod: those it names, and those that were made for it ("" where one is still missing)."""
+    statuses = {entry["name"]: entry for entry in (pod.get("status") or {}).get("resourceClaimStatuses") or _NONE}
+    found: list[ClaimRef] = []
+    for entry in pod["spec"].get("resourceClaims") or _NONE:
+        if entry.get("resourceClaimName"):
+            found.append((entry["resourceClaimName"], ""))
+        elif entry["name"] not in statuses:
+            found.append(("", ""))
+        elif name := statuses[entry["name"]].get("resourceClaimName"):
+            found.append((name, pod["metadata"].get("uid", "")))
     return tuple(found) if found else _NONE
 
 

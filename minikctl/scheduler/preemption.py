@@ -60,6 +60,8 @@ class Preemption:
         why: dict[Failure, int] = {}
         candidates: list[Candidate] = []
         peaceful = False  # whether some candidate violates no budget
+        if self._results.refusal is not None:
+            return None, {NOT_HELPFUL: len(self._cluster.nodes)}
         reasons = self._results.reasons()
         resolvable = sum(count for failure, count in reasons.items() if not failure.unresolvable)
         enough = min(resolvable, max(self._args.absolute, resolvable * self._args.percentage // 100))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from minikctl.scheduler.framework import Plugin
+    from minikctl.scheduler.plugins.dynamicresources import DynamicResources
     from minikctl.scheduler.plugins.volumebinding import VolumeBinding
 
 DEFAULT_SCHEDULER = "default-scheduler"
@@ -36,6 +37,7 @@ class Profile(NamedTuple):
     post_filters: tuple[str, ...] = ()
     preemption: PreemptionArgs = PreemptionArgs()
     volume_binding: VolumeBinding | None = None  # Reserve and PreBind
+    dynamic_resources: DynamicResources | None = None  # PreEnqueue, PostFilter, Reserve and PreBind
     percentage: int = 0  # of nodes to score; 0: as many as the cluster's size suggests
 
     def enough(self, nodes: int) -> int:

@@ -56,6 +56,10 @@ class Queue:
         """The pods whose volumes may be what they wait for."""
         return [key for key, pod in self._waiting.items() if pod.shape.claims]
 
+    def with_resource_claims(self) -> list[str]:
+        """The pods that may wait for devices."""
+        return [key for key, pod in self._waiting.items() if pod.shape.resource_claims]
+
     def order(self, keys: list[str]) -> list[str]:
         """By priority, then by arrival; keys that are not known come last."""
         last = (1 << 31, 0)

@@ -12,6 +12,7 @@ from minikctl.apimachinery.errors import StatusError
 from minikctl.apimachinery.request import Change, Obj
 from minikctl.client.component import Env, Keys, Mapper
 from minikctl.scheduler.equivalence import Results
+from minikctl.scheduler.framework import PluginError
 from minikctl.scheduler.plugins import profiles_of
 from minikctl.scheduler.plugins.schedulinggates import gated
 from minikctl.scheduler.podinfo import PodInfo, Shapes
@@ -57,6 +58,9 @@ class Scheduler:
             "storageclasses.storage.k8s.io": self._volume_changed,
             "csinodes.storage.k8s.io": self._volume_changed,
             "services": self._service_changed,
+            "resourceclaims.resource.k8s.io": self._devices_changed,
+            "resourceslices.resource.k8s.io": self._devices_changed,
+            "deviceclasses.resource.k8s.io": self._devices_changed,
         }
 
     def order(self, keys: list[str]) -> list[str]:
@@ -115,6 +119,10 @@ class Scheduler:
                 self._results.pop((pod.shape.scheduler, pod.shape.key), None)
         return keys
 
+    def _devices_changed(self, change: Change) -> Keys:
+        self._all_pending()
+        return self._queue.with_resource_claims()
+
     def _service_changed(self, change: Change) -> Keys:
         namespace = change.namespace
         for key in [key for key, results in self._results.items() if results.shape.namespace == namespace]:
@@ -157,24 +165,37 @@ class Scheduler:
             return None
         self._queue.tried(key)
         profile = self._profiles[pod.shape.scheduler]
+        if profile.dynamic_resources is not None and profile.dynamic_resources.missing(pod.shape):
+            return None
+        try:
+            self._schedule(cluster, pod, profile)
+        except PluginError as error:
+            self._unschedulable.report_error(pod, str(error))
+        return None
+
+    def _schedule(self, cluster: Cluster, pod: PodInfo, profile: Profile) -> None:
         results = self._evaluate(pod, profile)
         node = self._select(cluster, results, pod, profile)
         if node is None:
             self._unschedulable.handle(cluster, results, pod, profile)
-        elif self._pre_bind(pod, node, profile):
+        elif self._pre_bind(pod, node, profile, results):
             self._bind(cluster, pod, node)
-        return None
 
-    def _pre_bind(self, pod: PodInfo, node: NodeInfo, profile: Profile) -> bool:
+    def _pre_bind(self, pod: PodInfo, node: NodeInfo, profile: Profile, results: Results) -> bool:
         """Let the pod's claims be bound for the node; False while some are not yet."""
-        binding = profile.volume_binding
-        return not pod.shape.claims or binding is None or binding.bind(pod.shape, node)
+        shape, binding, devices = pod.shape, profile.volume_binding, profile.dynamic_resources
+        if shape.claims and binding is not None and not binding.bind(shape, node):
+            return False
+        if not shape.resource_claims or devices is None:
+            return True
+        state = results.state_of(devices.name)
+        return devices.bind(state, pod, node, self._env.clock.now(), self._env.rand.uid)
 
     def _evaluate(self, pod: PodInfo, profile: Profile) -> Results:
         cluster, shape = self._load(), pod.shape
         key = profile.scheduler_name, shape.key
         results = self._results.get(key)
-        if results is None or results.stale() or shape.claims:
+        if results is None or results.stale() or shape.fleeting:
             if len(self._results) >= _CACHED_SHAPES:
                 del self._results[next(iter(self._results))]
             results = self._results[key] = Results(shape, cluster, profile)

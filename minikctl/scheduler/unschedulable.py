@@ -13,6 +13,7 @@ from minikctl.apimachinery.request import STRATEGIC_PATCH, Obj
 from minikctl.client.component import Env, split_key
 from minikctl.client.recorder import Recorder
 from minikctl.scheduler.diagnosis import fit_error
+from minikctl.scheduler.plugins.dynamicresources import NOTHING_TO_FREE
 from minikctl.scheduler.preemption import Candidate, Preemption
 from minikctl.scheduler.profile import DEFAULT_SCHEDULER
 
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
 NO_NODES = "no nodes available to schedule pods"
 STATE_MISSING = "not found"  # what DynamicResources finds of its state where PreFilter did not get to it
-NOTHING_TO_FREE = "no new claims to deallocate"
 
 
 class Unschedulable:
@@ -66,6 +66,14 @@ class Unschedulable:
             recorder = self.recorder(pod.shape.scheduler)
             recorder.event_v1(live, None, "Warning", "FailedScheduling", "Scheduling", message)
 
+    def report_error(self, pod: PodInfo, message: str) -> None:
+        """Report that scheduling itself failed."""
+        namespace, name = split_key(pod.key)
+        live = self._client.find("pods", name, namespace)
+        if live is not None and self._report(live, message, "", "SchedulerError"):
+            recorder = self.recorder(pod.shape.scheduler)
+            recorder.event_v1(live, None, "Warning", "FailedScheduling", "Scheduling", message)
+
     def _post_filter(
         self, cluster: Cluster, results: Results, pod: PodInfo, nominated: str, profile: Profile
     ) -> tuple[Candidate | None, str]:
@@ -73,9 +81,10 @@ class Unschedulable:
         said = []
         for name in profile.post_filters:
             if name == "DynamicResources":
-                if results.refusal is not None:
+                if results.refusal is not None and results.refused_by != name:
                     return None, STATE_MISSING
-                said.append(NOTHING_TO_FREE)
+                devices = profile.dynamic_resources
+                said.append(devices.deallocate(results.state_of(name), pod) if devices is not None else NOTHING_TO_FREE)
                 continue
             preemption = Preemption(self._client, cluster, results, pod, profile.preemption)
             text = preemption.ineligible(nominated)
@@ -123,7 +132,7 @@ class Unschedulable:
                 patch = {"status": {"nominatedNodeName": None}}
                 self._client.patch("pods", name, patch, STRATEGIC_PATCH, namespace, "status")
 
-    def _report(self, live: Obj, message: str, nominated: str) -> bool:
+    def _report(self, live: Obj, message: str, nominated: str, reason: str = "Unschedulable") -> bool:
         """Write the PodScheduled condition and nominatedNodeName, where they differ; whether there is news."""
         meta, status = live["metadata"], live.get("status", {})
         known: Obj = next((c for c in status.get("conditions") or () if c["type"] == "PodScheduled"), {})
@@ -134,7 +143,7 @@ class Unschedulable:
             "lastProbeTime": None,
             "lastTransitionTime": known["lastTransitionTime"] if same_status else rfc3339(self._env.clock.now()),
             "observedGeneration": meta.get("generation", 0),
-            "reason": "Unschedulable",
+            "reason": reason,
             "message": message,
         }
         patch: Obj = {}

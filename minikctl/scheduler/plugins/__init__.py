@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from minikctl.scheduler.framework import Plugin
 from minikctl.scheduler.plugins.balancedallocation import BalancedAllocation
+from minikctl.scheduler.plugins.dynamicresources import DynamicResources
 from minikctl.scheduler.plugins.imagelocality import ImageLocality
 from minikctl.scheduler.plugins.interpodaffinity import InterPodAffinity
 from minikctl.scheduler.plugins.nodeaffinity import NodeAffinity
@@ -46,7 +47,15 @@ def default_profile(client: Client, name: str = DEFAULT_SCHEDULER) -> Profile:
     plugins = [factory(client, {}) for plugin, _ in DEFAULT_PLUGINS if (factory := _FACTORIES.get(plugin))]
     scorers = [(plugin, plugin.weight) for plugin in plugins if plugin.weight]
     filters = [plugin for plugin in plugins if extends(plugin.name, "filter")]
-    return Profile(name, filters, scorers, post_filters=_POST_FILTERS, volume_binding=_binding(plugins))
+    devices = next(plugin for plugin in plugins if isinstance(plugin, DynamicResources))
+    return Profile(
+        name,
+        filters,
+        scorers,
+        post_filters=_POST_FILTERS,
+        volume_binding=_binding(plugins),
+        dynamic_resources=devices,
+    )
 
 
 def make_profile(client: Client, config: ProfileConfig) -> Profile:
@@ -56,6 +65,7 @@ def make_profile(client: Client, config: ProfileConfig) -> Profile:
     plugins = {name: _FACTORIES[name](client, config.args.get(name) or {}) for name in names if name in _FACTORIES}
     scoring = [name for name in points["score"] if name in plugins and plugins[name].weight]
     preemption = config.args.get("DefaultPreemption") or {}
+    devices = next((plugin for plugin in plugins.values() if isinstance(plugin, DynamicResources)), None)
     return Profile(
         config.scheduler_name,
         [plugins[name] for name in points["filter"] if name in plugins],
@@ -66,6 +76,7 @@ def make_profile(client: Client, config: ProfileConfig) -> Profile:
             preemption.get("minCandidateNodesPercentage", 10), preemption.get("minCandidateNodesAbsolute", 100)
         ),
         volume_binding=_binding(list(plugins.values())) if "VolumeBinding" in points["preBind"] else None,
+        dynamic_resources=devices if "DynamicResources" in points["preBind"] else None,
         percentage=config.percentage,
     )
 
@@ -98,6 +109,7 @@ _FACTORIES: dict[str, Callable[[Client, Args], Plugin]] = {
     "VolumeZone": lambda client, args: VolumeZone(client),
     "PodTopologySpread": _spread,
     "InterPodAffinity": _affinity,
+    "DynamicResources": lambda client, args: DynamicResources(client),
     "NodeResourcesBalancedAllocation": lambda client, args: BalancedAllocation(args),
     "ImageLocality": lambda client, args: ImageLocality(),
 }

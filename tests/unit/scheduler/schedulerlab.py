@@ -119,6 +119,14 @@ class FakeApi:
                     obj[part][field] = value
         return self._changed("MODIFIED", resource, obj)
 
+    def update(self, resource: str, obj: Obj, subresource: str = "") -> Obj:
+        meta = obj["metadata"]
+        stored = self.objects[resource][meta.get("namespace", ""), meta["name"]]
+        assert obj["metadata"].get("resourceVersion") == stored["metadata"].get("resourceVersion"), "conflict"
+        part = "status" if subresource else "metadata"
+        stored[part] = copy.deepcopy(obj[part])
+        return self._changed("MODIFIED", resource, stored)
+
     def delete(self, resource: str, name: str, namespace: str = "", **options: Any) -> Obj:
         if self.keep_terminating:
             self.objects[resource][namespace, name]["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"

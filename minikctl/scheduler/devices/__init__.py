@@ -1,0 +1,1 @@
+"""Devices for ResourceClaims: pools of ResourceSlices, selection by CEL, allocation (structured parameters)."""
