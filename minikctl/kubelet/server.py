@@ -12,22 +12,18 @@ from typing import TYPE_CHECKING, Any
 
 from minikctl.apimachinery import errors
 from minikctl.apimachinery.clock import parse_time
-from minikctl.apimachinery.quantity import as_int, as_milli
 from minikctl.apimachinery.request import Obj
 from minikctl.client.component import Env
-from minikctl.kubelet import behaviour, proxying
+from minikctl.kubelet import proxying, reachability
 from minikctl.kubelet.logtail import LogOptions, LogTail
 from minikctl.kubelet.portforward import PodPorts
-from minikctl.kubelet.record import RUNNING, PodRecord
+from minikctl.kubelet.record import PodRecord
 from minikctl.kubelet.sessions import AttachSession, ExecSession, Place
 
 if TYPE_CHECKING:
     from minikctl.apiserver.registry.context import Context
 
     Working = Callable[[], AbstractContextManager[None]]
-
-_DEFAULT_CPU = "1m"
-_DEFAULT_MEMORY = "8Mi"
 
 
 def connect(env: Env, ctx: Context, working: Working) -> Any:
@@ -44,17 +40,24 @@ def connect(env: Env, ctx: Context, working: Working) -> Any:
     options = request.options
     if request.subresource == "log":
         return _log(node, pod, options, env.clock.now())
+    name = node.container(pod, options.get("container", "")) if request.subresource != "portforward" else ""
+    if not pod["spec"].get("nodeName"):
+        raise errors.bad_request(f"pod {request.name} does not have a host assigned")
+    try:
+        reachability.check(env, pod["spec"]["nodeName"])
+    except reachability.Unreachable as problem:
+        raise errors.StatusError("", f"error dialing backend: {problem}", code=500) from None
     if request.subresource == "portforward":
         return node.ports(pod)
-    name = node.container(pod, options.get("container", ""))
-    if request.subresource in ("exec", "attach"):
-        place = node.place(pod, name)
-        stdin, terminal = is_set(options.get("stdin")), is_set(options.get("tty"))
-        if request.subresource == "attach":
-            return AttachSession(place, working, stdin, terminal)
-        command = options.get("command") or ()
-        return ExecSession(place, working, [command] if isinstance(command, str) else list(command), stdin, terminal)
-    raise errors.StatusError("NotAcceptable", f"{request.subresource} is not supported by emulated nodes")
+    place = node.place(pod, name)
+    stdin, terminal = is_set(options.get("stdin")), is_set(options.get("tty"))
+    if request.subresource == "attach":
+        return AttachSession(place, working, stdin, terminal)
+    command = options.get("command") or ()
+    words = [command] if isinstance(command, str) else list(command)
+    if not words:
+        raise errors.bad_request("you must specify a command")
+    return ExecSession(place, working, words, stdin, terminal)
 
 
 def is_set(value: Any) -> bool:
@@ -71,8 +74,27 @@ def _log(node: NodeServer, pod: Obj, options: dict[str, Any], now: float) -> str
         is_set(options.get("timestamps")),
         options.get("limitBytes"),
     )
+    name = node.container(pod, asked.container)
+    if not pod["spec"].get("nodeName"):
+        return ""
+    try:
+        reachability.check(node.env, pod["spec"]["nodeName"])
+    except reachability.Unreachable as problem:
+        meta = pod["metadata"]
+        where = f"{str(problem).split(': ')[0].removeprefix('dial tcp ')}/containerLogs"
+        query = {name: value for name, value in options.items() if name != "container"}
+        url = f"https://{where}/{meta['namespace']}/{meta['name']}/{name}{_query(query)}"
+        raise errors.StatusError("", f'Get "{url}": {problem}', code=500) from None
     tail = node.logs(pod, asked)
     return tail if is_set(options.get("follow")) else tail.take()
+
+
+def _query(options: dict[str, Any]) -> str:
+    """The options of a log as the kubelet's query."""
+    from urllib.parse import urlencode
+
+    written = {name: str(value).lower() if isinstance(value, bool) else value for name, value in options.items()}
+    return "?" + urlencode(sorted(written.items())) if written else ""
 
 
 def _since(options: dict[str, Any], now: float) -> float | None:
@@ -85,11 +107,11 @@ class NodeServer:
     """The connection to the kubelets of the emulated nodes."""
 
     def __init__(self, env: Env) -> None:
-        self._env = env
+        self.env = env
 
     def logs(self, pod: Obj, asked: LogOptions) -> LogTail:
         """A container's log; StatusError where there is none to show."""
-        name = asked.container or self._only_container(pod)
+        name = self.container(pod, asked.container)
         record = self._record(pod)
         state = record.containers.get(name) if record else None
         if record is None or state is None or not state.runs:
@@ -100,18 +122,14 @@ class NodeServer:
                 text = f'previous terminated container "{name}" in pod "{pod["metadata"]["name"]}" not found'
                 raise errors.bad_request(text)
             run -= 1
-        return LogTail(self._env, Place(self._env, pod, _container(pod, name)), run, asked)
+        return LogTail(self.env, Place(self.env, pod, _container(pod, name)), run, asked)
 
     def ports(self, pod: Obj) -> PodPorts:
-        """The way to the ports of a running pod."""
-        if not pod["spec"].get("nodeName"):
-            raise errors.bad_request(f"pod {pod['metadata']['name']} does not have a host assigned")
-        return PodPorts(self._env.client, pod)
+        """The way to the ports of a pod."""
+        return PodPorts(self.env.client, pod)
 
     def container(self, pod: Obj, name: str) -> str:
         """The container that a connection is made to: the named one, or the only one."""
-        if not pod["spec"].get("nodeName"):
-            raise errors.bad_request(f"pod {pod['metadata']['name']} does not have a host assigned")
         if not name:
             return self._only_container(pod)
         try:
@@ -122,25 +140,14 @@ class NodeServer:
 
     def place(self, pod: Obj, name: str) -> Place:
         """A running container, to run something in."""
-        place = Place(self._env, pod, _container(pod, name))
+        place = Place(self.env, pod, _container(pod, name))
         if place.running() is None:
             raise errors.StatusError("InternalError", f'unable to upgrade connection: container not found ("{name}")')
         return place
 
-    def usage(self, pod: Obj) -> dict[str, tuple[int, int]]:
-        """What each running container uses: thousandths of a CPU, and bytes (annotated, else very little)."""
-        record = self._record(pod)
-        found = {}
-        for name, state in (record.containers if record else {}).items():
-            if state.state == RUNNING:
-                cpu = behaviour.value(pod, "cpu", name) or _DEFAULT_CPU
-                memory = behaviour.value(pod, "memory", name) or _DEFAULT_MEMORY
-                found[name] = as_milli(cpu), as_int(memory)
-        return found
-
     def _record(self, pod: Obj) -> PodRecord | None:
         meta = pod["metadata"]
-        stored = self._env.state.get(f"pod/{meta['namespace']}/{meta['name']}")
+        stored = self.env.state.get(f"pod/{meta['namespace']}/{meta['name']}")
         record = PodRecord.load(stored) if stored else None
         return record if record is not None and record.uid == meta["uid"] else None
 
@@ -154,10 +161,6 @@ class NodeServer:
 
     def _not_started(self, pod: Obj, name: str) -> str:
         pod_name = pod["metadata"]["name"]
-        try:
-            _container(pod, name)
-        except KeyError:
-            return f"container {name} is not valid for pod {pod_name}"
         status = pod.get("status", {})
         reason = "ContainerCreating"
         for entry in [*(status.get("containerStatuses") or ()), *(status.get("initContainerStatuses") or ())]:

@@ -7,6 +7,7 @@ import os
 import pty
 import select
 import shutil
+import signal
 import subprocess
 import sys
 import urllib.request
@@ -173,12 +174,25 @@ def test_logs_are_followed(kubectl: Run) -> None:
     assert kubectl("logs", "-f", "talk") == (0, "1\n2\n", "")
 
 
+@pytest.fixture(params=["kubectl", "minikctl"])
+def forward(request: pytest.FixtureRequest, kubeconfig: str) -> Callable[..., subprocess.Popen[str]]:
+    """Starts a port-forward: kubectl's over the network, minikctl's on the cluster's file."""
+    if request.param == "kubectl" and KUBECTL is None:
+        pytest.skip("kubectl is not installed")
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "MINIKCTL_HOME": os.path.dirname(kubeconfig)}
+    env.pop("KUBECONFIG", None)
+    command = PROGRAM if request.param == "minikctl" else [str(KUBECTL), "--kubeconfig", kubeconfig]
+
+    def start(*args: str) -> subprocess.Popen[str]:
+        words = [*command, "port-forward", *args]
+        return subprocess.Popen(words, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+    return start
+
+
 @pytest.mark.parametrize("target", ["service/web", "pod/web"])
-def test_port_forward(kubectl: Run, kubeconfig: str, target: str) -> None:
-    remote = "80" if target == "service/web" else "http"
-    command = [str(KUBECTL), "port-forward", target, f":{remote}"]
-    env = {**os.environ, "KUBECONFIG": kubeconfig}
-    with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as forwarding:
+def test_port_forward(forward: Callable[..., subprocess.Popen[str]], target: str) -> None:
+    with forward(target, ":80" if target == "service/web" else ":http") as forwarding:
         assert forwarding.stdout is not None
         try:
             line = forwarding.stdout.readline()
@@ -186,16 +200,18 @@ def test_port_forward(kubectl: Run, kubeconfig: str, target: str) -> None:
             port = line.split(":")[1].split(" ")[0]
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=20) as answer:
                 assert answer.read() == b"hello"
-            with pytest.raises(urllib.error.HTTPError, match="503"):
+            with pytest.raises(urllib.error.HTTPError, match="503") as unwell:
                 urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=20)
+            unwell.value.close()
         finally:
-            forwarding.terminate()
+            forwarding.send_signal(signal.SIGINT)
+        rest, _ = forwarding.communicate(timeout=20)
+    assert rest.count(f"Handling connection for {port}\n") == 2
+    assert forwarding.returncode == 0
 
 
-def test_port_forward_to_a_closed_port(kubectl: Run, kubeconfig: str) -> None:
-    command = [str(KUBECTL), "port-forward", "box", ":99"]
-    env = {**os.environ, "KUBECONFIG": kubeconfig}
-    with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as forwarding:
+def test_port_forward_to_a_closed_port(forward: Callable[..., subprocess.Popen[str]]) -> None:
+    with forward("box", ":99") as forwarding:
         assert forwarding.stdout is not None
         try:
             port = forwarding.stdout.readline().split(":")[1].split(" ")[0]
@@ -206,6 +222,7 @@ def test_port_forward_to_a_closed_port(kubectl: Run, kubeconfig: str) -> None:
             forwarding.terminate()
     assert "dial tcp4 127.0.0.1:99: connect: connection refused" in rest
     assert rest.endswith("error: lost connection to pod\n")
+    assert forwarding.returncode == 1
 
 
 def test_the_proxy_of_services_and_pods(kubectl: Run) -> None:

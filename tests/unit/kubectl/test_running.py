@@ -228,6 +228,33 @@ def test_a_signal_restarts_a_server(kubectl: Kubectl) -> None:
     assert kubectl("get", "pod", "web", "-o", "jsonpath={.status.containerStatuses[0].restartCount}").out == "1"
 
 
+def test_a_kubelet_that_does_not_answer(kubectl: Kubectl) -> None:
+    kubectl("run", "web", "--image=nginx")
+    node = kubectl("get", "pod", "web", "-o", "jsonpath={.spec.nodeName}").out
+    ip = kubectl("get", "node", node, "-o", "jsonpath={.status.addresses[0].address}").out
+    kubectl("node", "fail", node, "--mode=cut-off")
+    timeout = f"dial tcp {ip}:10250: i/o timeout\n"
+    assert kubectl("exec", "web", "--", "ls").err == f"Error from server: error dialing backend: {timeout}"
+    kubectl("node", "recover", node)
+    assert kubectl("exec", "web", "--", "hostname").out == "web\n"
+    kubectl("node", "stop", node)
+    refused = f"dial tcp {ip}:10250: connect: no route to host\n"
+    dialing = f"Error from server: error dialing backend: {refused}"
+    assert kubectl("exec", "web", "--", "ls").err == dialing
+    assert kubectl("attach", "web").err.endswith(dialing)
+    url = f"https://{ip}:10250/containerLogs/default/web/web"
+    assert kubectl("logs", "web").err == f'Error from server: Get "{url}": {refused}'
+    assert kubectl("logs", "web", "--tail=3").err == f'Error from server: Get "{url}?tailLines=3": {refused}'
+
+
+def test_a_pod_without_a_node(kubectl: Kubectl) -> None:
+    override = '{"spec": {"nodeSelector": {"none": "such"}}}'
+    kubectl("run", "web", "--image=nginx", "--overrides", override)
+    assert kubectl("logs", "web") == (0, "", "")
+    no_host = "Error from server (BadRequest): pod web does not have a host assigned\n"
+    assert kubectl("exec", "web", "--", "ls").err == no_host
+
+
 def test_file_specs() -> None:
     assert file_spec("a/b") == FileSpec("", "", "a/b")
     assert file_spec("p:/a") == FileSpec("", "p", "/a")

@@ -446,14 +446,6 @@ def test_a_mirror_pod_comes_back(lab: Lab) -> None:
     assert lab.phase() == "Running"
 
 
-def test_what_containers_use(lab: Lab) -> None:
-    from minikctl.kubelet.server import NodeServer
-
-    pod = lab.run(annotations={"minikctl.dev/cpu": "250m", "minikctl.dev/memory.app": "64Mi"})
-    env = lab.cluster.env("system:apiserver", "kubelet", groups=("system:masters",))
-    assert NodeServer(env).usage(pod) == {"app": (250, 64 << 20)}
-
-
 def test_a_process_that_starts_anew_goes_on(make_cluster: Callable[..., Any]) -> None:
     lab = Lab(make_cluster("one"))
     lab.run(command="sleep 30; exit 1")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from minikctl.apimachinery import errors
 from minikctl.apiserver.http.streams import channels
-from minikctl.apiserver.http.streams.sockets import Socket, admit, negotiated
+from minikctl.apiserver.http.streams.sockets import Socket, negotiated
 from minikctl.apiserver.http.streams.tunnel import Tunnel
 from minikctl.apiserver.http.streams.waiting import Listening
 
@@ -23,7 +23,6 @@ _TUNNEL = "SPDY/3.1+portforward.k8s.io"
 
 async def serve(connection: Connection) -> None:
     """Hold the connections to a pod's ports until the client or the pod goes."""
-    admit(connection)
     protocol = negotiated(connection, (_TUNNEL, *channels.PORT_FORWARD))
     forwarder: PortForwarder = connection.server.handle(connection.request).object
     if protocol is None:

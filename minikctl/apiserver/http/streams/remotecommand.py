@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from minikctl.apimachinery import errors
 from minikctl.apiserver.http.streams import channels
-from minikctl.apiserver.http.streams.sockets import Socket, admit, negotiated
+from minikctl.apiserver.http.streams.sockets import Socket, negotiated
 from minikctl.apiserver.http.streams.waiting import Listening
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ _LONGEST_INPUT = 512 << 20
 
 async def serve(connection: Connection) -> None:
     """Hold one session until its command or its client ends it."""
-    admit(connection)
     options = connection.request.options
     if not any(options.get(name) for name in ("stdin", "stdout", "stderr")):
         raise errors.bad_request("you must specify at least 1 of stdin, stdout, stderr")

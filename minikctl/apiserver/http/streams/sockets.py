@@ -1,4 +1,4 @@
-"""What the handlers of WebSockets have in common: who may, which protocol, accepting, sending, closing."""
+"""What the handlers of WebSockets have in common: which protocol, accepting, sending, closing."""
 
 from __future__ import annotations
 
@@ -12,12 +12,6 @@ if TYPE_CHECKING:
     from minikctl.apiserver.http.connections import Connection
 
 _NORMAL = 1000
-
-
-def admit(connection: Connection) -> None:
-    """Whoever opens a WebSocket does more than read: "create" is asked for as well (since v1.35)."""
-    if connection.request.verb == "get":
-        connection.server.authorize(connection.request, "create")
 
 
 def negotiated(connection: Connection, known: Iterable[str]) -> str | None:
