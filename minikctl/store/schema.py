@@ -1,4 +1,4 @@
-"""Creates and migrates the tables of a cluster file: the only user of sqlite-utils.
+"""Migrates the tables of a cluster file: the only user of sqlite-utils (`tables.py` holds what comes of it).
 
 A cluster file carries an application id and, as SQLite's user_version, the number of the last
 migration applied; `open` in `sqlite.py` refuses newer ones before anything is written.

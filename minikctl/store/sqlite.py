@@ -58,11 +58,19 @@ class SQLiteStore:
                 f"{self.path} was written by a newer minikctl (format {version}, this one reads up to {SCHEMA_VERSION})"
             )
         if version < SCHEMA_VERSION:
-            from minikctl.store.schema import migrate
-
             self._db.execute("PRAGMA journal_mode = WAL")
             os.chmod(self.path, 0o600)
-            migrate(self._db)
+            self._make_tables(version)
+
+    def _make_tables(self, version: int) -> None:
+        if version == 0:
+            from minikctl.store import tables
+
+            if tables.create(self._db):
+                return
+        from minikctl.store.schema import migrate
+
+        migrate(self._db)
 
     def accelerate(self) -> None:
         """Prepare for many objects: a faster JSON codec, where one is installed."""

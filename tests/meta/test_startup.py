@@ -51,3 +51,9 @@ def test_reading_wakes_no_component(tmp_path: Path) -> None:
     imported(tmp_path, "get", "pods")
     found = imported(tmp_path, "get", "pods")
     assert not {n for n in found if n.startswith(("minikctl.controllers", "minikctl.scheduler", "minikctl.kubelet"))}
+
+
+def test_a_new_cluster_needs_neither_migrations_nor_a_shell(tmp_path: Path) -> None:
+    found = imported(tmp_path, "get", "pods")
+    assert "minikctl.kubelet.kubelet" in found
+    assert not {n for n in found if n == "sqlite_utils" or n.startswith("minikctl.kubelet.runtime.shell")}

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 KILLED = 137
 _EXIT_WORD = "exit "
+_SERVERS = frozenset(("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy"))
 
 
 class Program:
@@ -56,7 +57,15 @@ def hostname(pod: Obj) -> str:
 
 def is_known(pod: Obj, container: Obj) -> bool:
     """Whether deciding needs more than the container's purpose: annotations or a command."""
-    return bool(container.get("command") or container.get("args") or _annotated(pod))
+    words = [*(container.get("command") or ()), *(container.get("args") or ())]
+    return bool(words and not _serves(words)) or _annotated(pod)
+
+
+def _serves(words: list[str]) -> bool:
+    """Whether reading a command line as shell says nothing: flags alone, or a server of the cluster itself."""
+    if not words[0].startswith("-") and words[0].rpartition("/")[2] not in _SERVERS:
+        return False
+    return not any(_EXIT_WORD in word for word in words)
 
 
 def _annotated(pod: Obj) -> bool:
