@@ -8,6 +8,7 @@ watcher sees a change, and how soon a server that is started answers.
 from __future__ import annotations
 
 import argparse
+import asyncio
 import base64
 import json
 import os
@@ -25,6 +26,8 @@ from typing import Any
 import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
+_IDLE_SECONDS = 3
+_CHANGES = 20
 PREFIX = "/api/v1/namespaces/default"
 
 
@@ -39,6 +42,7 @@ class Connection:
         authority = base64.b64decode(cluster["certificate-authority-data"]).decode()
         context = ssl.create_default_context(cadata=authority)
         context.load_cert_chain(pair)
+        self.context = context
         host, _, port = cluster["server"].removeprefix("https://").partition(":")
         self.port = int(port)
         plain = socket.create_connection((host, self.port))
@@ -153,6 +157,34 @@ def latency(kubeconfig: Path, folder: Path, connection: Connection, count: int) 
     return [seen[name] - at for name, at in sent.items()]
 
 
+async def crowd(kubeconfig: Path, folder: Path, connection: Connection, pids: list[int], count: int) -> str:
+    """Many open watches: what they cost while nothing happens, and how soon all have seen a change."""
+    context, target = connection.context, f"{PREFIX}/configmaps?watch=1&resourceVersion={_revision(connection)}"
+    request = f"GET {target} HTTP/1.1\r\nHost: x\r\n\r\n".encode()
+    streams = []
+    for _ in range(count):
+        reader, writer = await asyncio.open_connection("127.0.0.1", connection.port, ssl=context)
+        writer.write(request)
+        await reader.readuntil(b"\r\n\r\n")
+        streams.append((reader, writer))
+    before = _cpu(pids[0])
+    await asyncio.sleep(_IDLE_SECONDS)
+    idle = (_cpu(pids[0]) - before) / _IDLE_SECONDS
+    delays = []
+    before = _cpu(pids[0])
+    for number in range(_CHANGES):
+        waiting = [asyncio.ensure_future(reader.readuntil(b"}\n")) for reader, _ in streams]
+        start = time.perf_counter()
+        await asyncio.to_thread(connection.ask, "POST", f"{PREFIX}/configmaps", configmap(f"crowd-{number}"))
+        await asyncio.gather(*waiting)
+        delays.append(time.perf_counter() - start)
+    spent = (_cpu(pids[0]) - before) / _CHANGES
+    for _, writer in streams:
+        writer.close()
+    all_seen = statistics.median(delays) * 1000
+    return f"idle {idle:.1%} of a core, a change {spent * 1000:.0f} ms of CPU, seen by all in {all_seen:.0f} ms"
+
+
 def _revision(connection: Connection) -> str:
     listed = json.loads(connection.ask("GET", f"{PREFIX}/configmaps?limit=1"))
     return str(listed["metadata"]["resourceVersion"])
@@ -161,6 +193,7 @@ def _revision(connection: Connection) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--requests", type=int, default=3000)
+    parser.add_argument("--watches", type=int, default=1000)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -189,6 +222,8 @@ def main() -> None:
                 lambda n: ("POST", f"{PREFIX}/configmaps", configmap(f"c-{n}")),
             )
             print(f"create of a ConfigMap      {writes}")
+            print(f"{options.watches} watches               ", end=" ", flush=True)
+            print(asyncio.run(crowd(kubeconfig, folder, connection, pids, options.watches)))
             delays = latency(kubeconfig, folder, connection, 200)
             print(f"create to watcher, median  {statistics.median(delays) * 1000:8.1f} ms")
         finally:

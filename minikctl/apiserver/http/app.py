@@ -131,6 +131,7 @@ class Application:
     async def _run(self, exchange: Exchange) -> Answer | None:
         """Carry a request out: who asks, what for, and the answer."""
         scope = exchange.scope
+        self.hub.poll()  # what another process has changed counts from here on
         await self.reconciling.settled(scope.get("client"))
         query = queryoptions.parse(scope["query_string"])
         exchange.info = info = requestinfo.parse(

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from minikctl.apiserver.server import Server
 
 POLL_SECONDS = 0.003
+_IDLE_POLL_SECONDS = 0.02  # while nobody waits for changes; requests look for themselves
 
 _BOOKMARK_SECONDS = 60.0
 _LAST_BOOKMARK_SECONDS = 2.0
@@ -128,7 +129,7 @@ class Hub:
     async def run(self) -> None:
         """Look for what other processes write, until cancelled."""
         while True:
-            await asyncio.sleep(POLL_SECONDS)
+            await asyncio.sleep(POLL_SECONDS if self._watches or self._waiters else _IDLE_POLL_SECONDS)
             self.poll()
 
     def poll(self) -> None:
