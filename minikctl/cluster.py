@@ -240,11 +240,12 @@ class Cluster:
         return self.env("system:kube-scheduler", "default-scheduler", agent="kube-scheduler")
 
     def settings(self) -> dict[str, Any]:
-        """The cluster's settings, as `cluster create` was given them."""
+        """The cluster's settings, as `cluster create` was given them; "authority" once it has one of its own."""
         import json
 
         settings: dict[str, Any] = json.loads(self.store.meta("settings") or "{}")
-        return settings
+        authority = self.store.meta("authority")
+        return {**settings, "authority": json.loads(authority)} if authority else settings
 
     def _connect(self, ctx: Context) -> Any:
         """Carry pods/log, exec and the like to the kubelet of the pod's node."""

@@ -37,7 +37,7 @@ def user_of(entry: Obj, cluster: Cluster) -> UserInfo:
         from minikctl.kubectl import keypair
 
         keypair.check(certificate, _content(entry, "client-key"))
-        return _certificate_user(certificate, cluster.present())
+        return _certificate_user(certificate, cluster)
     name = entry.get("username")
     if name == ADMIN.name:
         return ADMIN
@@ -63,32 +63,34 @@ def _content(entry: Obj, field: str) -> bytes:
         ) from None
 
 
-def _certificate_user(pem: bytes, now: float) -> UserInfo:
+def _certificate_user(pem: bytes, cluster: Cluster) -> UserInfo:
     """The subject of a certificate that the cluster's authority has signed and that is valid now."""
     import time
 
     from minikctl.apimachinery import x509
+    from minikctl.controllers.certificates import authority
 
     found = x509.certificate(pem)
-    if found is None or not _signed(x509.pem_block(pem)):
+    # One from before the cluster was first served, and so had an authority of its own, is as good.
+    known = {authority.of(cluster.settings()).modulus, authority.MODULUS}
+    if found is None or not any(_signed(x509.pem_block(pem), modulus) for modulus in known):
         raise errors.unauthorized()
-    today = time.strftime("%Y%m%d%H%M%SZ", time.gmtime(now))
+    today = time.strftime("%Y%m%d%H%M%SZ", time.gmtime(cluster.present()))
     if not found.not_before <= today <= found.not_after:
         raise errors.unauthorized()
     subject = found.subject
     return UserInfo(subject.common_name, (*subject.organizations, "system:authenticated"))
 
 
-def _signed(der: bytes) -> bool:
-    """Whether the cluster's authority has signed a certificate (PKCS #1 v1.5 with SHA-256)."""
+def _signed(der: bytes, modulus: int) -> bool:
+    """Whether an authority with this modulus has signed a certificate (PKCS #1 v1.5 with SHA-256)."""
     import hashlib
 
-    from minikctl.controllers.certificates.authority import MODULUS
     from minikctl.kubectl.keypair import signed_parts
 
     body, signature = signed_parts(der)
-    size = (MODULUS.bit_length() + 7) // 8
-    opened = pow(int.from_bytes(signature, "big"), _EXPONENT, MODULUS).to_bytes(size, "big")
+    size = (modulus.bit_length() + 7) // 8
+    opened = pow(int.from_bytes(signature, "big"), _EXPONENT, modulus).to_bytes(size, "big")
     digest = _SHA256_PREFIX + hashlib.sha256(body).digest()
     return opened == b"\x00\x01" + b"\xff" * (size - len(digest) - 3) + b"\x00" + digest
 

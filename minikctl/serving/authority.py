@@ -7,21 +7,22 @@ import ipaddress
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from minikctl.serving.certificates import Pair
 
 _YEARS = 10
+_BITS = 2048
 _NAMES = (
     "kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local", "localhost",
 )  # fmt: skip
 _ADDRESSES = ("127.0.0.1", "::1", "10.96.0.1")
 
 
-def new() -> Pair:
-    """A new authority."""
-    key = ec.generate_private_key(ec.SECP256R1())
+def new() -> dict[str, str]:
+    """A new authority: certificate and key as PEM, and modulus and private exponent (hexadecimal) of the key."""
+    key = rsa.generate_private_key(65537, _BITS)
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "kubernetes")])
     usage = x509.KeyUsage(True, False, True, False, False, True, False, False, False)
     builder = (
@@ -33,14 +34,17 @@ def new() -> Pair:
         .add_extension(usage, critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
     )
-    return _pair(builder.sign(key, hashes.SHA256()), key)
+    made = _pair(builder.sign(key, hashes.SHA256()), key)
+    numbers = key.private_numbers()
+    modulus, exponent = f"{numbers.public_numbers.n:x}", f"{numbers.d:x}"
+    return {"certificate": made.certificate, "key": made.key, "modulus": modulus, "exponent": exponent}
 
 
 def sign(authority: Pair, common_name: str, organizations: tuple[str, ...], *, client: bool, address: str = "") -> Pair:
     """A new key with a certificate of the authority's for it: a client's, or a server's at an address."""
     issuer = x509.load_pem_x509_certificate(authority.certificate.encode())
     issuer_key = serialization.load_pem_private_key(authority.key.encode(), None)
-    assert isinstance(issuer_key, ec.EllipticCurvePrivateKey)
+    assert isinstance(issuer_key, rsa.RSAPrivateKey)
     key = ec.generate_private_key(ec.SECP256R1())
     attributes = [x509.NameAttribute(NameOID.ORGANIZATION_NAME, name) for name in organizations]
     attributes.append(x509.NameAttribute(NameOID.COMMON_NAME, common_name))
@@ -79,7 +83,7 @@ def _validity(builder: x509.CertificateBuilder) -> x509.CertificateBuilder:
     return builder.not_valid_before(start).not_valid_after(end).serial_number(x509.random_serial_number())
 
 
-def _pair(certificate: x509.Certificate, key: ec.EllipticCurvePrivateKey) -> Pair:
+def _pair(certificate: x509.Certificate, key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) -> Pair:
     pem = serialization.Encoding.PEM
     private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     return Pair(certificate.public_bytes(pem).decode(), private.decode())

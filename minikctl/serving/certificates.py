@@ -5,6 +5,7 @@ The file is readable by its owner only. Counterpart of kubeadm's `certs` phase.
 
 from __future__ import annotations
 
+import json
 import os
 import ssl
 import tempfile
@@ -12,8 +13,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from minikctl.store.sqlite import SQLiteStore
+    from minikctl.store.state import State
 
 _STATE = "serving"
+_AUTHORITY = "authority"  # among the cluster's own values, where the signing controller finds it too
 _NO_CHECK_TIME = 0x200000  # X509_V_FLAG_NO_CHECK_TIME: validity is judged by the cluster's clock
 
 
@@ -34,34 +37,27 @@ class Certificates(NamedTuple):
 
 def of_cluster(store: SQLiteStore, address: str) -> Certificates:
     """The certificates of a cluster, made where missing; a serving one that also names `address`."""
-    state = store.state(_STATE)
-    known = {name: state.get(name) for name in ("authority", "admin")}
-    if not all(known.values()):
+    state, wanted = store.state(_STATE), f"serving:{address}"
+    if not (store.meta(_AUTHORITY) and state.get("admin") and state.get(wanted)):
         with store.transaction():
-            known = {name: state.get(name) for name in ("authority", "admin")}
-            if not all(known.values()):
-                from minikctl.serving import authority as signing
-
-                authority = signing.new()
-                admin = signing.sign(authority, "kubernetes-admin", ("system:masters",), client=True)
-                known = {"authority": list(authority), "admin": list(admin)}
-                for name, pair in known.items():
-                    state.put(name, pair)
-    authority = Pair(*known["authority"])
-    return Certificates(authority, _serving(store, authority, address), Pair(*known["admin"]))
+            _make_missing(store, state, wanted, address)
+    own = json.loads(store.meta(_AUTHORITY) or "")
+    return Certificates(Pair(own["certificate"], own["key"]), Pair(*state.get(wanted)), Pair(*state.get("admin")))
 
 
-def _serving(store: SQLiteStore, authority: Pair, address: str) -> Pair:
-    name = f"serving:{address}"
-    state = store.state(_STATE)
-    found = state.get(name)
-    if found is None:
-        from minikctl.serving import authority as signing
+def _make_missing(store: SQLiteStore, state: State, wanted: str, address: str) -> None:
+    from minikctl.serving import authority
 
-        with store.transaction():
-            found = list(signing.sign(authority, "kube-apiserver", (), client=False, address=address))
-            state.put(name, found)
-    return Pair(*found)
+    known = store.meta(_AUTHORITY)
+    if known is None:
+        known = json.dumps(authority.new())
+        store.set_meta(_AUTHORITY, known)
+    own = json.loads(known)
+    signing = Pair(own["certificate"], own["key"])
+    if state.get("admin") is None:
+        state.put("admin", authority.sign(signing, "kubernetes-admin", ("system:masters",), client=True))
+    if state.get(wanted) is None:
+        state.put(wanted, authority.sign(signing, "kube-apiserver", (), client=False, address=address))
 
 
 def server_context(certificates: Certificates) -> ssl.SSLContext:

@@ -1,10 +1,30 @@
-"""The cluster's certificate authority: its certificate, and the key that signs with it.
+"""The cluster's certificate authority: its certificate, and the key that signs CertificateSigningRequests.
 
-The same in every emulated cluster: nothing here protects anything. Published to namespaces as
-kube-root-ca.crt, and used to sign CertificateSigningRequests.
+Until a cluster is served it is one that everybody knows: nothing here protects anything. A served cluster
+has one of its own, which its settings hold. Published to namespaces as kube-root-ca.crt is the public one.
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+
+class Authority(NamedTuple):
+    """A certificate (PEM) and its RSA key."""
+
+    certificate: str
+    modulus: int
+    private_exponent: int
+
+
+def of(settings: Mapping[str, Any]) -> Authority:
+    """The authority that a cluster with these settings signs with."""
+    own = settings.get("authority")
+    if own is None:
+        return Authority(CERTIFICATE, MODULUS, PRIVATE_EXPONENT)
+    return Authority(own["certificate"], int(own["modulus"], 16), int(own["exponent"], 16))
+
 
 CERTIFICATE = """-----BEGIN CERTIFICATE-----
 MIIDHTCCAgWgAwIBAgIUN3ibRlUYXQQO2aaAQeACiZSFTJYwDQYJKoZIhvcNAQEL

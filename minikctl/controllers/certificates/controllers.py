@@ -158,13 +158,14 @@ class CSRSigningController(Controller):
         extensions = [entry for entry in (_key_usage(usages), _extended_usage(usages), no_authority) if entry]
         alternative_names = der.oid("2.5.29.17")
         extensions += [entry for entry in parsed.extensions if alternative_names in entry]
+        signing = authority.of(self.env.settings)
         return der.certificate(
             serial=int(self.rand.hex(32), 16),
-            issuer=der.subject_of(authority.CERTIFICATE),
+            issuer=der.subject_of(signing.certificate),
             valid=(now - _BACKDATED, now - _BACKDATED + seconds),
             request=parsed,
             extensions=extensions,
-            key=(authority.MODULUS, authority.PRIVATE_EXPONENT),
+            key=(signing.modulus, signing.private_exponent),
         )
 
 

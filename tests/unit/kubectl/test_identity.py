@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from minikctl.controllers.certificates.authority import CERTIFICATE
+from minikctl.controllers.certificates.authority import CERTIFICATE, MODULUS
 from minikctl.kubectl import identity, keypair
 from minikctl.kubectl.errors import KubectlError
 
@@ -31,10 +31,10 @@ def test_tokens_are_the_service_accounts(kubectl: Kubectl) -> None:
 
 
 def test_certificates_must_be_the_clusters(kubectl: Kubectl, tmp_path: Path) -> None:
-    assert identity._signed(keypair._block(CERTIFICATE.encode(), ("CERTIFICATE",), "certificate"))
+    assert identity._signed(keypair._block(CERTIFICATE.encode(), ("CERTIFICATE",), "certificate"), MODULUS)
     altered = bytearray(keypair._block(CERTIFICATE.encode(), ("CERTIFICATE",), "certificate"))
     altered[200] ^= 1
-    assert not identity._signed(bytes(altered))
+    assert not identity._signed(bytes(altered), MODULUS)
 
 
 def test_other_users_have_their_name(kubectl: Kubectl) -> None:

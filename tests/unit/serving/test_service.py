@@ -15,6 +15,11 @@ import pytest
 pytest.importorskip("uvicorn")
 pytest.importorskip("cryptography")
 
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
 from minikctl.cluster import Cluster
 from minikctl.serving import authority, certificates, listener
 from minikctl.serving.service import Service, Settings
@@ -92,9 +97,37 @@ def test_another_certificate_of_the_authority_is_its_subject(cluster: Cluster, s
     serve(scenario)
 
 
+def test_a_certificate_that_was_requested_and_approved(cluster: Cluster, serve: Any) -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "ann")])
+    asked = x509.CertificateSigningRequestBuilder().subject_name(subject).sign(key, hashes.SHA256())
+    encoding = serialization.Encoding.PEM
+    spec = {
+        "request": base64.b64encode(asked.public_bytes(encoding)).decode(),
+        "signerName": "kubernetes.io/kube-apiserver-client",
+        "usages": ["client auth"],
+    }
+    private = key.private_bytes(encoding, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()).decode()
+
+    async def scenario(caller: Caller) -> None:
+        client = cluster.client()
+        row = "certificatesigningrequests.certificates.k8s.io"
+        request = client.create(row, {"metadata": {"name": "ann"}, "spec": spec})
+        request["status"] = {"conditions": [{"type": "Approved", "status": "True", "reason": "x", "message": "y"}]}
+        client.update(row, request, subresource="approval")
+        cluster.settle()
+        issued = base64.b64decode(client.get(row, "ann")["status"]["certificate"]).decode()
+        code, body = await caller.ask(PODS, certificates.Pair(issued, private))
+        assert (code, 'User "ann" cannot list' in body["message"]) == (403, True)
+
+    serve(scenario)
+
+
 def test_a_foreign_certificate_is_refused(serve: Any) -> None:
     async def scenario(caller: Caller) -> None:
-        foreign = authority.sign(authority.new(), "kubernetes-admin", ("system:masters",), client=True)
+        other = authority.new()
+        issuer = certificates.Pair(other["certificate"], other["key"])
+        foreign = authority.sign(issuer, "kubernetes-admin", ("system:masters",), client=True)
         with pytest.raises((ssl.SSLError, ConnectionError, IndexError)):
             await caller.ask(PODS, foreign)
         assert (await caller.ask("/version"))[0] == 200
