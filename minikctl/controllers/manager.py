@@ -42,6 +42,7 @@ _TAINTS = "taint-eviction-controller"
 _EPHEMERAL = "ephemeral_volume"
 _CRDS = "customresources:CustomResourceFinalizer"
 _API_SERVICES = "servedapis:APIServiceController"
+_AVAILABILITY = "servedapis:AvailabilityController"
 _FLOW_CONTROL = "servedapis:FlowControlController"
 _EMULATED = "minikctl.dev/emulated"
 
@@ -87,6 +88,7 @@ CONTROLLERS: tuple[Row, ...] = (
     Row("resource-claim-controller", "resourceclaims:ResourceClaimController", w.resource_claims, "resource_claim"),
     Row("system:apiserver", _CRDS, w.custom_resources, "kube-apiserver", "crd-finalizer"),
     Row("system:apiserver", _API_SERVICES, w.api_services, "kube-apiserver", "autoregister"),
+    Row("system:apiserver", _AVAILABILITY, w.availability, "kube-apiserver", "api-availability"),
     Row("system:apiserver", _FLOW_CONTROL, w.flow_control, "kube-apiserver", "flow-control"),
     Row("generic-garbage-collector", "garbagecollector:GarbageCollector", w.garbage, "garbage-collector-controller"),
 )  # fmt: skip

@@ -104,6 +104,19 @@ def api_services(source: Source) -> Watches:
     return {_CRDS: _group_versions, _API_SERVICES: enqueue}
 
 
+def availability(source: Source) -> Watches:
+    def concerned(change: Change) -> Keys:
+        name = change.name
+        if change.resource != "services":
+            name = (change.object["metadata"].get("labels") or {}).get("kubernetes.io/service-name", "")
+        return source().state.get(f"{change.namespace}/{name}") or ()
+
+    def backed(change: Change) -> Keys:
+        return (change.name,) if change.object["spec"].get("service") else ()
+
+    return {_API_SERVICES: backed, "services": concerned, "endpointslices.discovery.k8s.io": concerned}
+
+
 def _group_versions(change: Change) -> Keys:
     """The APIServices of a definition: those of its versions now and before."""
     specs = [obj["spec"] for obj in (change.object, change.old() if change.type == "MODIFIED" else None) if obj]

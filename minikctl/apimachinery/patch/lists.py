@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Protocol
 
+from minikctl.apimachinery.field import quote
 from minikctl.apimachinery.patch.error import PatchError, bad_type, go_text, no_merge_key
 
 DIRECTIVE = "$patch"
@@ -39,6 +40,15 @@ def child(schema: Any, key: str) -> Any:
         return None
     found = schema.prop(key)
     return schema.additional if found is None else found
+
+
+def declared(schema: Any, key: str) -> Any:
+    """The schema of a member that a directive is about; PatchError where its struct has no such field."""
+    found = child(schema, key)
+    name = getattr(schema, "name", "")
+    if found is None and name:
+        raise PatchError(f"unable to find api field in struct {name} for the json field {quote(key)}")
+    return found
 
 
 def elements(schema: Any) -> Any:

@@ -111,7 +111,7 @@ def _merge_ordered(original: Obj, patch: Obj, directive: str, schema: Any, apply
     if not isinstance(order, list):
         raise bad_type("[]interface {}", order)
     key = lists.original_key(directive, SET_ORDER)
-    field = lists.child(schema, key)
+    field = lists.declared(schema, key)
     merge_key = lists.merge_key(field)
     old, new = original.get(key), patch.get(key)
     for present, value in ((key in original, old), (key in patch, new)):

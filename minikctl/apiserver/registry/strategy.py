@@ -130,6 +130,12 @@ class Strategy:
     def after_create(self, obj: Obj, ctx: Context) -> None:
         """Bookkeeping in the same transaction, once everything is checked."""
 
+    def warnings(self, new: Obj, old: Obj | None) -> list[str]:
+        """What the server says about a valid object (WarningsOnCreate, WarningsOnUpdate)."""
+        from minikctl.apiserver import validation
+
+        return validation.warnings(self.key, new, old)
+
     def stored(self, obj: Obj, ctx: Context) -> None:
         """What the server's own controllers write right after: in the same transaction, not in the answer."""
 

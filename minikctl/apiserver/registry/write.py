@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from minikctl.apimachinery import errors, field
 from minikctl.apimachinery.request import Obj
-from minikctl.apiserver import admission, validation
+from minikctl.apiserver import admission
 from minikctl.apiserver.registry import decode
 from minikctl.apiserver.registry.storage import storage_path
 from minikctl.store.record import index_of
@@ -110,14 +110,17 @@ def _generate_name(meta: Obj, ctx: Context) -> bool:
         meta["name"] = base + ctx.rand.suffix()
         if not ctx.server.storage.record(ctx.resource.key, meta.get("namespace", ""), meta["name"]):
             return True
-    raise errors.already_exists(ctx.resource.key, meta["name"])
+    taken = errors.already_exists(ctx.resource.key, meta["name"])
+    taken.message += ", the server was not able to generate a unique name for the object"
+    taken.details["retryAfterSeconds"] = 1
+    raise taken
 
 
 def _validate_new(obj: Obj, ctx: Context) -> None:
     found = ctx.server.validate_create(ctx.resource, obj)
     if found:
         raise errors.invalid(ctx.resource.group_kind, obj["metadata"].get("name", ""), found)
-    ctx.warnings.extend(validation.warnings(ctx.resource.key, obj, None))
+    ctx.warnings.extend(ctx.strategy.warnings(obj, None))
 
 
 def update(ctx: Context, transform: Transform, apply: bool = False) -> Obj:
@@ -181,7 +184,8 @@ def _validate_changed(new: Obj, old: Obj, ctx: Context) -> None:
     found = ctx.server.validate_update(ctx.resource, new, old, ctx.request.subresource)
     if found:
         raise errors.invalid(ctx.resource.group_kind, old["metadata"]["name"], found)
-    ctx.warnings.extend(validation.warnings(ctx.resource.key, new, old))
+    if ctx.request.subresource in ("", "scale"):
+        ctx.warnings.extend(ctx.strategy.warnings(new, old))
 
 
 def _live(record: Record, ctx: Context, shared: bool = False) -> Obj:

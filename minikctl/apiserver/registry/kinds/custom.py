@@ -8,10 +8,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from minikctl.apimachinery import errors
-from minikctl.apimachinery.field import FieldError
+from minikctl.apimachinery.field import FieldError, quote
 from minikctl.apimachinery.request import Obj
 from minikctl.apiserver.registry.kinds.crds import CRDS
 from minikctl.apiserver.registry.strategy import Strategy, keep
+
+_STANDARD_FINALIZERS = ("orphan", "foregroundDeletion")
+_PREFER_QUALIFIED = (
+    "prefer a domain-qualified finalizer name including a path (/) to avoid accidental conflicts with other"
+    " finalizer writers"
+)
 
 if TYPE_CHECKING:
     from minikctl.apimachinery.openapi import Schema
@@ -158,6 +164,12 @@ class CustomStrategy(Strategy):
         generation = old["metadata"].get("generation", 1)
         new["metadata"]["generation"] = generation + (_content(new) != _content(old))
 
+    def warnings(self, new: Obj, old: Obj | None) -> list[str]:
+        """Finalizers that others could take for theirs, told when they are added."""
+        known = set((old or {}).get("metadata", {}).get("finalizers") or ())
+        added = sorted(set(new["metadata"].get("finalizers") or ()) - known)
+        return [text for finalizer in added for text in _finalizer_warnings(finalizer)]
+
     def prepare_for_status_update(self, new: Obj, old: Obj, ctx: Context) -> None:
         managed = new["metadata"].get("managedFields")
         status = new.get("status")
@@ -173,4 +185,14 @@ class CustomStrategy(Strategy):
 
 
 def _content(obj: Obj) -> dict[str, Any]:
-    return {key: value for key, value in obj.items() if key not in ("metadata", "status", "apiVersion", "kind")}
+    return {key: value for key, value in obj.items() if key not in ("metadata", "apiVersion", "kind")}
+
+
+def _finalizer_warnings(finalizer: str) -> list[str]:
+    from minikctl.apiserver.validation import names
+
+    start = f"metadata.finalizers: {quote(finalizer)}: "
+    found = [start + text for text in names.is_qualified_name(finalizer)]
+    if "/" not in finalizer and finalizer not in _STANDARD_FINALIZERS:
+        found.append(start + _PREFER_QUALIFIED)
+    return found

@@ -36,7 +36,8 @@ def definition(plural: str = "kites", group: str = "toys.example.com", **spec: A
 
 
 def kite(name: str = "red", version: str = "v1", **fields: Any) -> Obj:
-    return {"apiVersion": f"toys.example.com/{version}", "kind": "Kite", "metadata": {"name": name}, **fields}
+    head = {"apiVersion": f"toys.example.com/{version}", "kind": "Kite", "metadata": {"name": name}}
+    return {**head, **fields}
 
 
 def conditions(cluster: Cluster, name: str) -> dict[str, str]:
@@ -188,3 +189,27 @@ def test_a_webhook_that_is_not_there(cluster: Cluster, hook: Any) -> None:
         "conversion webhook for toys.example.com/v1, Kind=Kite failed: Post "
         '"https://converter.demo.svc:443/convert?timeout=30s": service "converter" not found'
     )
+
+
+def test_added_finalizers_without_a_path_are_warned_of(cluster: Cluster) -> None:
+    client, told = cluster.client(), []
+    client.on_warning = told.append
+    client.create(CRDS, definition())
+    red = kite(metadata={"name": "red", "finalizers": ["kites.toys.example.com", "toys.example.com/kites"]})
+    made = client.create(resource(cluster, "v1"), red, "demo")
+    client.update(resource(cluster, "v1"), {**made, "spec": 1}, namespace="demo")
+    assert told == [
+        'metadata.finalizers: "kites.toys.example.com": prefer a domain-qualified finalizer name including a path (/)'
+        " to avoid accidental conflicts with other finalizer writers"
+    ]
+    cluster.client().patch(
+        resource(cluster, "v1"), "red", {"metadata": {"finalizers": None}}, "application/merge-patch+json", "demo"
+    )
+
+
+def test_status_counts_as_content_where_it_is_no_subresource(cluster: Cluster) -> None:
+    client = cluster.client()
+    client.create(CRDS, definition())
+    made = client.create(resource(cluster, "v1"), kite(), "demo")
+    changed = client.update(resource(cluster, "v1"), {**made, "status": {"ok": True}}, namespace="demo")
+    assert changed["metadata"]["generation"] == 2

@@ -120,3 +120,25 @@ def test_new_style_events_are_checked_strictly(cluster: Cluster) -> None:
         cluster.client().create(row, event, "demo")
     assert "eventTime: Required value" in caught.value.message
     assert 'type: Invalid value: "": has invalid value: Odd' in caught.value.message
+
+
+def test_an_api_behind_a_service_says_what_is_missing(cluster: Cluster) -> None:
+    client = cluster.client()
+    spec = {"group": "bells.example.com", "version": "v1", "groupPriorityMinimum": 100, "versionPriority": 10}
+    reference = {"service": {"namespace": "demo", "name": "bell"}}
+    service = {"apiVersion": "apiregistration.k8s.io/v1", "kind": "APIService", "spec": {**spec, **reference}}
+    client.create(SERVICES, {**service, "metadata": {"name": "v1.bells.example.com"}})
+
+    def told() -> str:
+        cluster.settle()
+        (condition,) = client.get(SERVICES, "v1.bells.example.com")["status"]["conditions"]
+        return f"{condition['status']} {condition['reason']}: {condition['message']}"
+
+    assert told() == 'False ServiceNotFound: service/bell in "demo" is not present'
+    bell = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "bell"}, "spec": {"ports": [{"port": 80}]}}
+    client.create("services", bell, "demo")
+    assert told() == 'False ServicePortError: service/bell in "demo" is not listening on port 443'
+    client.patch("services", "bell", {"spec": {"ports": [{"port": 443}]}}, "application/merge-patch+json", "demo")
+    assert told() == 'False EndpointsNotFound: cannot find endpointslices for service/bell in "demo"'
+    client.delete("services", "bell", "demo")
+    assert told().startswith("False ServiceNotFound")
