@@ -19,12 +19,6 @@ _VERBS = {"get": "get", "create": "create", "replace": "update", "delete": "dele
 _COLLECTION_VERBS = {"get": "list", "delete": "deletecollection"}
 _NAMESPACE_SUBRESOURCES = ("status", "finalize")
 _INTEGERS = ("limit", "timeoutSeconds", "gracePeriodSeconds", "tailLines", "limitBytes", "sinceSeconds")
-# The order of fields in Go's ObjectMeta, in which the server writes them.
-_METADATA = (
-    "name", "generateName", "namespace", "uid", "resourceVersion", "generation", "creationTimestamp",
-    "deletionTimestamp", "deletionGracePeriodSeconds", "labels", "annotations", "ownerReferences", "finalizers",
-    "managedFields",
-)  # fmt: skip
 
 
 class Target(NamedTuple):
@@ -114,21 +108,7 @@ def _print(factory: Factory, answer: Any) -> None:
 
 
 def _encode(value: Any) -> str:
-    text = json.dumps(_ordered(value), separators=(",", ":"), ensure_ascii=False)
-    return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
+    from minikctl.apimachinery import wireform
 
-
-def _ordered(value: Any) -> Any:
-    """Objects as the server writes them: kind, apiVersion, metadata in struct order, then the rest."""
-    if not isinstance(value, dict):
-        return value
-    head: Obj = {key: value[key] for key in ("kind", "apiVersion") if key in value}
-    metadata = value.get("metadata")
-    if isinstance(metadata, dict):
-        head["metadata"] = {**{key: metadata[key] for key in _METADATA if key in metadata}, **metadata}
-    rest = {key: item for key, item in value.items() if key not in head}
-    if isinstance(rest.get("items"), list):
-        rest["items"] = [_ordered(item) for item in rest["items"]]
-    if isinstance(rest.get("object"), dict):
-        rest["object"] = _ordered(rest["object"])
-    return {**head, **rest}
+    text = json.dumps(wireform.ordered(value), separators=(",", ":"), ensure_ascii=False)
+    return wireform.escaped(text.encode("utf-8", "surrogatepass")).decode("utf-8", "surrogatepass")

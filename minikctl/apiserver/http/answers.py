@@ -11,6 +11,7 @@ from typing import Any
 
 from minikctl.apimachinery.errors import StatusError
 from minikctl.apimachinery.request import Response
+from minikctl.apimachinery.wireform import escaped, ordered
 from minikctl.apiserver.http.negotiation import JSON, YAML
 
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -29,7 +30,7 @@ class Codec:
         plain = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, check_circular=False)
 
         def slow(value: Any) -> bytes:
-            return plain.encode(value).encode("utf-8", "surrogatepass") + b"\n"
+            return escaped(plain.encode(ordered(value)).encode("utf-8", "surrogatepass")) + b"\n"
 
         self.dumps: Callable[[Any], bytes] = slow
         try:
@@ -39,7 +40,7 @@ class Codec:
 
         def fast(value: Any) -> bytes:
             try:
-                return orjson.dumps(value, option=orjson.OPT_APPEND_NEWLINE)
+                return escaped(orjson.dumps(ordered(value), option=orjson.OPT_APPEND_NEWLINE))
             except TypeError:  # integers beyond 64 bits
                 return slow(value)
 
@@ -99,11 +100,10 @@ def not_found_page() -> Answer:
 
 
 def to_yaml(obj: Any) -> bytes:
-    import yaml
+    """The object as Go's YAML serializer writes it."""
+    from minikctl.printers.yamlout import dump
 
-    dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
-    rendered: str = yaml.dump(obj, Dumper=dumper, default_flow_style=False, allow_unicode=True)
-    return rendered.encode()
+    return dump(obj).encode("utf-8", "surrogatepass")
 
 
 def warning_headers(warnings: Iterable[str]) -> list[Header]:

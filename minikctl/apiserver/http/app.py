@@ -120,6 +120,8 @@ class Application:
         except (StoreError, RecursionError, UnicodeError) as error:
             exchange.error = errors.internal(str(error))
         except Exception as error:
+            if exchange.started and isinstance(error, OSError):
+                return None  # the client has gone in the middle of a stream
             log.exception("%s %s", exchange.method, exchange.scope["path"])
             exchange.error = errors.internal(str(error))
         return answers.of_error(exchange.error, exchange.media_type)

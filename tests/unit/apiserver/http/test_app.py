@@ -73,3 +73,13 @@ def test_a_body_that_is_too_large(client: Any) -> None:
     refused = client.ask("POST", COLLECTION, b" " * (3 * 1024 * 1024 + 1))
     assert refused.code == 413
     assert refused.json["message"] == "Request entity too large: limit is 3145728"
+
+
+def test_objects_are_written_as_go_writes_them(client: Any) -> None:
+    client.ask("POST", COLLECTION, configmap("a", k="<&>"))
+    body = client.ask("GET", f"{COLLECTION}/a").body.decode()
+    assert body.startswith('{"kind":"ConfigMap","apiVersion":"v1","metadata":{"name":"a","namespace":"demo","uid":')
+    assert body.endswith('"data":{"k":"\\u003c\\u0026\\u003e"}}\n')
+    yaml = client.ask("GET", f"{COLLECTION}/a", accept="application/yaml")
+    assert yaml.header("content-type") == "application/yaml"
+    assert yaml.body.decode().startswith("apiVersion: v1\ndata:\n  k: <&>\nkind: ConfigMap\n")
