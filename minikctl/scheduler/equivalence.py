@@ -9,7 +9,8 @@ every time (a property test holds it to that). Ties go to the node used longest 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, NamedTuple
+from itertools import chain, islice
+from typing import Any, NamedTuple, TypeVar
 
 from minikctl.scheduler.framework import SKIP, Failure, Plugin, defines
 from minikctl.scheduler.podinfo import Shape
@@ -17,6 +18,8 @@ from minikctl.scheduler.profile import Profile
 from minikctl.scheduler.snapshot import RELABELLED, Cluster, NodeInfo
 
 _SPARE_LOTS = 64
+
+_T = TypeVar("_T")
 
 
 class Lot:
@@ -230,13 +233,10 @@ class Results:
         stamp = self._stamp = self._stamp + 1
         found: list[Lot] = []
         looked_at = feasible = 0
-        for place in range(start, start + len(ring)):
-            index = place % len(ring)
+        for lot, node in zip(_around(slots, start), _around(ring, start), strict=True):
             looked_at += 1
-            lot = slots[index]
             if lot is None:
                 continue
-            node = ring[index]
             if lot.version != version:
                 self._judge(lot, node)
             if lot.failure is not None or (skip is not None and skip(node)):
@@ -337,3 +337,8 @@ class Results:
             lot = self._slots[index]
             if lot is not None and lot.failure is None:
                 yield node, lot
+
+
+def _around(items: list[_T], start: int) -> Iterator[_T]:
+    """All items once, beginning at place `start`."""
+    return chain(islice(items, start, None), islice(items, start))

@@ -99,6 +99,9 @@ class Plugin:
     def survey(self, state: Any, shape: Shape, sample: Sequence[tuple[NodeInfo, int]]) -> None:
         """Before scoring: the feasible nodes, one for each lot that scores alike, with how many there are."""
 
+    def forget(self) -> None:
+        """Drop what was looked up of objects other than nodes and pods: it may have changed."""
+
     def simulate(self, state: Any, shape: Shape, node: NodeInfo, guest: Guest, count: int) -> Any:
         """A copy of the filter state as if the pod had come or gone (preemption, nominated pods)."""
         return state

@@ -89,6 +89,11 @@ class Shape:
         """Whether answers for the shape hang on claims, so that they are not kept."""
         return bool(self.claims or self.resource_claims)
 
+    def ephemeral(self, claim: str) -> bool:
+        """Whether a claim belongs to one of the pod's generic ephemeral volumes."""
+        volumes = self.spec.get("volumes") or _NONE
+        return any(volume.get("ephemeral") and claim.endswith(f"-{volume['name']}") for volume in volumes)
+
     def dump(self) -> list[Any]:
         """What has to be known of placed pods, for storage."""
         requests = self.requests

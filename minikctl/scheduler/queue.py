@@ -7,7 +7,7 @@ kube-scheduler's `backend/queue`, with the mappers of the scheduler in the infor
 from __future__ import annotations
 
 from minikctl.scheduler.plugins.prioritysort import sort_key
-from minikctl.scheduler.podinfo import PodInfo
+from minikctl.scheduler.podinfo import PodInfo, Shape
 
 
 class Queue:
@@ -51,6 +51,10 @@ class Queue:
 
     def keys(self) -> list[str]:
         return list(self._waiting)
+
+    def shapes(self) -> set[Shape]:
+        """What kinds of pods wait."""
+        return {pod.shape for pod in self._waiting.values()}
 
     def with_claims(self) -> list[str]:
         """The pods whose volumes may be what they wait for."""

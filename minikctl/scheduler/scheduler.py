@@ -57,6 +57,9 @@ class Scheduler:
             "persistentvolumes": self._volume_changed,
             "storageclasses.storage.k8s.io": self._volume_changed,
             "csinodes.storage.k8s.io": self._volume_changed,
+            "csidrivers.storage.k8s.io": self._volume_changed,
+            "csistoragecapacities.storage.k8s.io": self._volume_changed,
+            "namespaces": self._namespace_changed,
             "services": self._service_changed,
             "resourceclaims.resource.k8s.io": self._devices_changed,
             "resourceslices.resource.k8s.io": self._devices_changed,
@@ -118,6 +121,16 @@ class Scheduler:
             if (pod := self._queue.get(key)) is not None:
                 self._results.pop((pod.shape.scheduler, pod.shape.key), None)
         return keys
+
+    def _namespace_changed(self, change: Change) -> Keys:
+        """Namespaces may be selected by their labels in terms of affinity."""
+        if self._cluster is None or not any(shape.affine for shape in (*self._cluster.shapes, *self._queue.shapes())):
+            return _NONE
+        for profile in self._profiles.values():
+            for plugin in profile.filters:
+                plugin.forget()
+        self._results.clear()
+        return self._queue.keys()
 
     def _devices_changed(self, change: Change) -> Keys:
         self._all_pending()

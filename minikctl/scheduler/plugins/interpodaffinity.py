@@ -209,6 +209,9 @@ class InterPodAffinity(Plugin):
         self._note(changed, shape, node, guest.shape, count)
         return changed
 
+    def forget(self) -> None:
+        self._demands.clear()
+
     def _of(self, shape: Shape) -> Demands:
         known = self._demands.get(shape)
         if known is None:

@@ -21,9 +21,10 @@ if TYPE_CHECKING:
     from minikctl.client.client import Client
 
 UNBOUND_IMMEDIATE = Failure("pod has unbound immediate PersistentVolumeClaims", unresolvable=True)
-NODE_CONFLICT = Failure("node(s) didn't match PersistentVolume's node affinity", unresolvable=True)
-BIND_CONFLICT = Failure("node(s) didn't find available persistent volumes to bind", unresolvable=True)
-NO_VOLUME = Failure("node(s) unavailable due to one or more pvc(s) bound to non-existent pv(s)", unresolvable=True)
+NODE_CONFLICT = "node(s) didn't match PersistentVolume's node affinity"
+BIND_CONFLICT = "node(s) didn't find available persistent volumes to bind"
+NOT_ENOUGH_SPACE = "node(s) did not have enough free storage"
+NO_VOLUME = "node(s) unavailable due to one or more pvc(s) bound to non-existent pv(s)"
 
 SELECTED_NODE = "volume.kubernetes.io/selected-node"
 BIND_COMPLETED = "pv.kubernetes.io/bind-completed"
@@ -43,6 +44,10 @@ class _Claims:
         self.waiting: list[tuple[Obj, Obj, list[Obj]]] = []  # claim, class, volumes it could have
 
 
+# A waiting claim, its class, and the volume it gets (None: one is provisioned).
+_Choice = tuple[Obj, Obj, Obj | None]
+
+
 class VolumeBinding(Plugin):
     name = "VolumeBinding"
 
@@ -56,40 +61,39 @@ class VolumeBinding(Plugin):
         immediate = False
         for name in shape.claims:
             claim = self._client.find("persistentvolumeclaims", name, shape.namespace)
-            if claim is None:
-                return Failure(f'persistentvolumeclaim "{name}" not found', unresolvable=True)
-            if "deletionTimestamp" in claim["metadata"]:
-                return Failure(f'persistentvolumeclaim "{name}" is being deleted', unresolvable=True)
+            problem = _problem(claim, name, shape.ephemeral(name))
+            if claim is None or problem:
+                return Failure(problem, unresolvable=True)
             volume = claim["spec"].get("volumeName", "")
-            if claim.get("status", {}).get("phase") == "Lost":
-                text = f'persistentvolumeclaim "{name}" bound to non-existent persistentvolume "{volume}"'
-                return Failure(text, unresolvable=True)
             if volume and BIND_COMPLETED in (claim["metadata"].get("annotations") or {}):
                 self._add_bound(state, volume)
             elif not volume and (storage_class := self._waiting_class(claim)) is not None:
                 state.waiting.append((claim, storage_class, self._candidates(claim)))
             else:
                 immediate = True
+        state.waiting.sort(key=lambda item: _requested(item[0]))
         return UNBOUND_IMMEDIATE if immediate else state
 
     def filter(self, state: Any, shape: Shape, node: NodeInfo) -> Failure | None:
+        reasons = []
         if any(not _reaches(volume, node) for volume in state.volumes):
-            return NODE_CONFLICT
-        if any(self._choose(item, node, set()) is None for item in state.waiting):
-            return BIND_CONFLICT
-        return NO_VOLUME if state.lost else None
+            reasons.append(NODE_CONFLICT)
+        choices = self._choose(state, node)
+        if choices is None:
+            reasons.append(BIND_CONFLICT)
+        elif not self._enough_space(choices, node):
+            reasons.append(NOT_ENOUGH_SPACE)
+        if state.lost:
+            reasons.append(NO_VOLUME)
+        return Failure(*reasons, unresolvable=True) if reasons else None
 
     def bind(self, shape: Shape, node: NodeInfo) -> bool:
         """PreBind: let the waiting claims bind for this node. False while some are not bound yet."""
         state = self.pre_filter(shape, Cluster())
         if state is SKIP or isinstance(state, Failure) or not state.waiting:
             return state is SKIP or not isinstance(state, Failure)
-        taken: set[str] = set()
-        for item in state.waiting:
-            claim = item[0]
-            chosen = self._choose(item, node, taken)
-            if isinstance(chosen, dict):
-                taken.add(chosen["metadata"]["name"])
+        for claim, _, chosen in self._choose(state, node) or ():
+            if chosen is not None:
                 if not chosen["spec"].get("claimRef"):
                     self._reserve(chosen, claim)
             elif (claim["metadata"].get("annotations") or {}).get(SELECTED_NODE) != node.name:
@@ -114,7 +118,7 @@ class VolumeBinding(Plugin):
     def _candidates(self, claim: Obj) -> list[Obj]:
         """Free volumes that would satisfy the claim, smallest first."""
         spec = claim["spec"]
-        wanted = as_int(spec.get("resources", {}).get("requests", {}).get("storage", "0"))
+        wanted = _requested(claim)
         selector = from_label_selector(spec["selector"]) if spec.get("selector") else None
         found = []
         for volume in self._client.items("persistentvolumes"):
@@ -131,18 +135,38 @@ class VolumeBinding(Plugin):
         found.sort(key=lambda volume: as_int(volume["spec"]["capacity"]["storage"]))
         return found
 
-    def _choose(self, item: tuple[Obj, Obj, list[Obj]], node: NodeInfo, taken: set[str]) -> Obj | bool | None:
-        """The volume for a waiting claim on this node; True: provision one; None: impossible."""
-        claim, storage_class, volumes = item
-        selected = (claim["metadata"].get("annotations") or {}).get(SELECTED_NODE)
-        if selected:
-            return True if selected == node.name else None
-        for volume in volumes:
-            if volume["metadata"]["name"] not in taken and _reaches(volume, node):
-                return volume
-        if storage_class.get("provisioner") == NO_PROVISIONER:
-            return None
-        return True if _allowed(storage_class, node) else None
+    def _choose(self, state: _Claims, node: NodeInfo) -> list[_Choice] | None:
+        """For every waiting claim, the smallest first, its volume on this node or None: provision one.
+
+        None where a claim can neither get a volume nor be provisioned for.
+        """
+        found: list[_Choice] = []
+        taken: set[str] = set()
+        for claim, storage_class, volumes in state.waiting:
+            selected = (claim["metadata"].get("annotations") or {}).get(SELECTED_NODE)
+            if selected and selected != node.name:
+                return None
+            volume = None if selected else _first(volumes, node, taken)
+            if volume is not None:
+                taken.add(volume["metadata"]["name"])
+            elif storage_class.get("provisioner") == NO_PROVISIONER or not _allowed(storage_class, node):
+                return None
+            found.append((claim, storage_class, volume))
+        return found
+
+    def _enough_space(self, choices: list[_Choice], node: NodeInfo) -> bool:
+        """Whether the drivers that tell their capacity can provision the volumes (CSIStorageCapacity)."""
+        for claim, storage_class, volume in choices:
+            if volume is not None:
+                continue
+            driver = self._client.find("csidrivers.storage.k8s.io", storage_class["provisioner"])
+            if driver is None or not (driver.get("spec") or {}).get("storageCapacity"):
+                continue
+            wanted = _requested(claim)
+            capacities = self._client.items("csistoragecapacities.storage.k8s.io")
+            if not any(_has_room(capacity, storage_class, wanted, node) for capacity in capacities):
+                return False
+        return True
 
     def _reserve(self, volume: Obj, claim: Obj) -> None:
         meta = claim["metadata"]
@@ -156,6 +180,40 @@ class VolumeBinding(Plugin):
         }
         patch = {"metadata": {"annotations": {BOUND_BY_CONTROLLER: "yes"}}, "spec": {"claimRef": reference}}
         self._client.patch("persistentvolumes", volume["metadata"]["name"], patch, MERGE_PATCH)
+
+
+def _problem(claim: Obj | None, name: str, ephemeral: bool) -> str:
+    """Why a pod cannot use a claim at all."""
+    if claim is None:
+        if ephemeral:
+            return f'waiting for ephemeral volume controller to create the persistentvolumeclaim "{name}"'
+        return f'persistentvolumeclaim "{name}" not found'
+    if claim.get("status", {}).get("phase") == "Lost":
+        volume = claim["spec"].get("volumeName", "")
+        return f'persistentvolumeclaim "{name}" bound to non-existent persistentvolume "{volume}"'
+    if "deletionTimestamp" in claim["metadata"]:
+        return f'persistentvolumeclaim "{name}" is being deleted'
+    return ""
+
+
+def _requested(claim: Obj) -> int:
+    return as_int(claim["spec"].get("resources", {}).get("requests", {}).get("storage", "0"))
+
+
+def _first(volumes: list[Obj], node: NodeInfo, taken: set[str]) -> Obj | None:
+    """The smallest volume that the node reaches and no other claim of the pod has."""
+    return next((v for v in volumes if v["metadata"]["name"] not in taken and _reaches(v, node)), None)
+
+
+def _has_room(capacity: Obj, storage_class: Obj, wanted: int, node: NodeInfo) -> bool:
+    """Whether a CSIStorageCapacity object says that a volume of that size can be had on the node."""
+    topology = capacity.get("nodeTopology")
+    if capacity["storageClassName"] != storage_class["metadata"]["name"] or topology is None:
+        return False
+    limits = [capacity[field] for field in ("capacity", "maximumVolumeSize") if capacity.get(field) is not None]
+    if capacity.get("capacity") is None or any(as_int(limit) < wanted for limit in limits):
+        return False
+    return from_label_selector(topology).matches(node.labels)
 
 
 def _reaches(volume: Obj, node: NodeInfo) -> bool:

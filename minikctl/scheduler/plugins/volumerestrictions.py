@@ -35,6 +35,8 @@ class VolumeRestrictions(Plugin):
         """The names of the pod's ReadWriteOncePod claims that other pods use, with how many do."""
         alone: dict[str, int] = {}
         for name in shape.claims:
+            if shape.ephemeral(name):
+                continue
             claim = self._client.find("persistentvolumeclaims", name, shape.namespace)
             if claim is None:
                 return Failure(f'persistentvolumeclaim "{name}" not found', unresolvable=True)

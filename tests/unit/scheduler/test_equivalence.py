@@ -1,4 +1,4 @@
-"""Results that are kept up to date equal results made anew, whatever happened in between."""
+"""Results that are kept up to date equal results made anew, and these what the plugins say node by node."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from minikctl.scheduler.equivalence import Results
+from minikctl.scheduler.equivalence import Results, Scores
+from minikctl.scheduler.framework import SKIP, defines
 from minikctl.scheduler.plugins import default_profile
 from minikctl.scheduler.podinfo import Shapes
+from minikctl.scheduler.profile import Profile
 from minikctl.scheduler.snapshot import Cluster
 
 
@@ -48,6 +50,39 @@ SPECS: list[dict[str, Any]] = [
             for when in ("DoNotSchedule", "ScheduleAnyway")
         ]
     },
+    {
+        "nodeSelector": {"zone": "z1"},
+        "topologySpreadConstraints": [
+            {
+                "maxSkew": 2,
+                "topologyKey": HOST,
+                "whenUnsatisfiable": "DoNotSchedule",
+                "labelSelector": {"matchLabels": {"app": "b"}},
+                "nodeTaintsPolicy": "Honor",
+                "nodeAffinityPolicy": "Ignore",
+                "minDomains": 5,
+            },
+            {
+                "maxSkew": 1,
+                "topologyKey": ZONE,
+                "whenUnsatisfiable": "ScheduleAnyway",
+                "labelSelector": {"matchExpressions": [{"key": "app", "operator": "Exists"}]},
+                "matchLabelKeys": ["app"],
+            },
+        ],
+    },
+    {
+        "affinity": {
+            "podAffinity": {PREFERRED: [{"weight": 3, "podAffinityTerm": _term("a", HOST)}]},
+            "podAntiAffinity": {
+                REQUIRED: [_term("b", HOST)],
+                PREFERRED: [{"weight": 9, "podAffinityTerm": _term("a", ZONE)}],
+            },
+            "nodeAffinity": {
+                PREFERRED: [{"weight": 5, "preference": {"matchExpressions": [{"key": "zone", "operator": "Exists"}]}}],
+            },
+        }
+    },
     {"tolerations": [{"key": "t", "operator": "Exists"}]},
     {"containers": [{"name": "c", "image": "i", "ports": [{"containerPort": 1, "hostPort": 80}]}]},
 ]
@@ -76,6 +111,33 @@ def _pod(number: int, app: str, spec: int, cpu: int, node: int | None) -> dict[s
 
 def refusals(results: Results) -> list[tuple[str, str, Any]]:
     return [(node.name, plugin, failure) for node, plugin, failure in results.refusals()]
+
+
+def node_by_node(shape: Any, cluster: Cluster, profile: Profile) -> tuple[dict[str, Any], dict[str, list[Scores]]]:
+    """Refusals and scores as a scheduler finds them that asks every plugin about every node."""
+    refused: dict[str, Any] = {}
+    states = [(plugin, plugin.pre_filter(shape, cluster)) for plugin in profile.filters]
+    for node in cluster.nodes.values():
+        for plugin, state in states:
+            failure = None if state is SKIP else plugin.filter(state, shape, node)
+            if failure is not None:
+                refused[node.name] = plugin.name, failure
+                break
+    feasible = [node for node in cluster.nodes.values() if node.name not in refused]
+    scores: dict[str, list[Scores]] = {node.name: [] for node in feasible}
+    for plugin, weight in profile.scorers:
+        state = plugin.pre_score(shape, cluster)
+        if state is SKIP or not feasible:
+            continue
+        plugin.survey(state, shape, [(node, 1) for node in feasible])
+        raws = [plugin.score(state, shape, node) for node in feasible]
+        known = [raw for raw in raws if raw is not None] or [0]
+        for node, raw in zip(feasible, raws, strict=True):
+            value = int(raw or 0)
+            if defines(plugin, "normalize"):
+                value = 0 if raw is None else plugin.normalize(raw, min(known), max(known))
+            scores[node.name].append(Scores(plugin.name, raw or 0, value, weight))
+    return refused, scores
 
 
 _apps = st.sampled_from("ab")
@@ -113,6 +175,9 @@ def test_kept_results_equal_new_ones(steps: list[Any]) -> None:
                 results = kept[shape.key] = Results(shape, cluster, profile)
             results.catch_up()
             fresh = Results(shape, cluster, profile)
+            refused, scores = node_by_node(shape, cluster, profile)
+            assert {name: (plugin, failure) for name, plugin, failure in refusals(results)} == refused
+            assert results.scores() == scores
             assert refusals(results) == refusals(fresh)
             assert results.scores() == fresh.scores()
             assert results.choose() == fresh.choose()

@@ -283,3 +283,51 @@ def test_large_clusters_are_searched_in_part(api: Any, node: Any, pod: Any) -> N
         placed.append(api.node_of(f"p{number}"))
     # 48% of 200 nodes are too few: 100 are looked at, the next pod starts where the last search ended
     assert placed == ["n000", "n100", "n001"]
+
+
+def _budget(name: str, app: str, allowed: int) -> dict[str, Any]:
+    meta = {"name": name, "namespace": "demo", "uid": f"uid-{name}"}
+    spec = {"selector": {"matchLabels": {"app": app}}}
+    return {"metadata": meta, "spec": spec, "status": {"disruptionsAllowed": allowed}}
+
+
+def test_budgets_are_respected_where_that_is_possible(api: Any, node: Any, pod: Any) -> None:
+    for name in ("a", "b"):
+        api.put("nodes", node(name, cpu="2"))
+        api.put("pods", pod(f"guarded-{name}", cpu="1", labels={"app": "db"}, nodeName=name))
+    api.put("pods", pod("free", cpu="1", priority=3, labels={"app": "web"}, nodeName="b"))
+    api.put("poddisruptionbudgets.policy", _budget("db", "db", 0))
+    api.put("pods", pod("urgent", cpu="1500m", priority=9))
+    api.settle()
+    # on either node a guarded pod would have to go: then the one with less to lose
+    assert [event[0] for event in api.events if event[2] == "Preempted"] == ["guarded-a"]
+    api.events.clear()
+    api.put("pods", pod("small", cpu="1", priority=9, nodeSelector={"kubernetes.io/hostname": "b"}))
+    api.settle()
+    assert [event[0] for event in api.events if event[2] == "Preempted"] == ["free"]
+
+
+def test_conflicting_names_of_nodes(three: Any, pod: Any) -> None:
+    fields = [{"key": "metadata.name", "operator": "In", "values": [name]} for name in ("a", "b")]
+    term = {"matchFields": fields}
+    required = {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [term]}}
+    three.put("pods", pod("p", affinity={"nodeAffinity": required}))
+    three.settle()
+    assert three.message("p") == "0/3 nodes are available: pod affinity terms conflict. not found"
+
+
+def test_namespaces_selected_by_label(three: Any, pod: Any) -> None:
+    three.put("namespaces", {"metadata": {"name": "demo", "labels": {}}})
+    term = {
+        "topologyKey": "kubernetes.io/hostname",
+        "labelSelector": {"matchLabels": {"app": "db"}},
+        "namespaceSelector": {"matchLabels": {"team": "x"}},
+    }
+    near = {"podAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [term]}}
+    three.put("pods", pod("db", labels={"app": "db"}))
+    three.put("pods", pod("web", affinity=near))
+    three.settle()
+    assert three.node_of("web") == ""
+    three.put("namespaces", {"metadata": {"name": "demo", "labels": {"team": "x"}}})
+    three.settle()
+    assert three.node_of("web") == three.node_of("db")

@@ -110,3 +110,72 @@ def test_a_static_volume_is_taken(two: Any, pod: Any) -> None:
     two.put("persistentvolumes", {"metadata": {"name": "v"}, "spec": spec, "status": {"phase": "Available"}})
     two.settle()
     assert two.find("persistentvolumes", "v")["spec"]["claimRef"]["name"] == "c"
+
+
+def _storage_class(api: Any, name: str, **fields: Any) -> None:
+    mode = {"volumeBindingMode": "WaitForFirstConsumer", "provisioner": "csi.example.com", **fields}
+    api.put("storageclasses.storage.k8s.io", {"metadata": {"name": name}, **mode})
+
+
+def _capacity(api: Any, node: str, amount: str, **fields: Any) -> None:
+    api.put("csistoragecapacities.storage.k8s.io", {
+        "metadata": {"name": f"cap-{node}", "namespace": "csi"}, "storageClassName": "fast", "capacity": amount,
+        "nodeTopology": {"matchLabels": {"kubernetes.io/hostname": node}}, **fields,
+    })  # fmt: skip
+
+
+def test_storage_capacity_is_looked_at(two: Any, pod: Any) -> None:
+    _storage_class(two, "fast")
+    _claim(two, "c", storage_class="fast")
+    two.put("csidrivers.storage.k8s.io", {"metadata": {"name": "csi.example.com"}, "spec": {"storageCapacity": True}})
+    _capacity(two, "a", "100Mi")
+    _capacity(two, "b", "10Gi", maximumVolumeSize="512Mi")
+    two.put("pods", pod("p", volumes=_volumes("c")))
+    two.settle()
+    assert "2 node(s) did not have enough free storage" in two.message("p")
+    _capacity(two, "b", "10Gi")
+    two.settle()
+    chosen = two.objects["persistentvolumeclaims"]["demo", "c"]["metadata"]["annotations"]
+    assert chosen == {"volume.kubernetes.io/selected-node": "b"}
+
+
+def test_drivers_that_do_not_tell_have_room(two: Any, pod: Any) -> None:
+    _storage_class(two, "fast")
+    _claim(two, "c", storage_class="fast")
+    two.put("csidrivers.storage.k8s.io", {"metadata": {"name": "csi.example.com"}, "spec": {}})
+    two.put("pods", pod("p", volumes=_volumes("c")))
+    two.settle()
+    assert "annotations" in two.objects["persistentvolumeclaims"]["demo", "c"]["metadata"]
+
+
+def test_two_claims_need_two_volumes(two: Any, pod: Any) -> None:
+    _storage_class(two, "local", provisioner="kubernetes.io/no-provisioner")
+    for name in ("c", "d"):
+        _claim(two, name, storage_class="local")
+    spec = {"storageClassName": "local", "accessModes": ["ReadWriteOnce"], "capacity": {"storage": "2Gi"}}
+    two.put("persistentvolumes", {"metadata": {"name": "v"}, "spec": spec})
+    two.put("pods", pod("p", volumes=_volumes("c", "d")))
+    two.settle()
+    assert "2 node(s) didn't find available persistent volumes to bind" in two.message("p")
+
+
+def test_ephemeral_claims_are_waited_for(two: Any, pod: Any) -> None:
+    two.put("pods", pod("p", volumes=[{"name": "scratch", "ephemeral": {"volumeClaimTemplate": {}}}]))
+    two.settle()
+    text = 'waiting for ephemeral volume controller to create the persistentvolumeclaim "p-scratch". not found'
+    assert two.message("p") == f"0/2 nodes are available: {text}"
+
+
+def test_several_reasons_for_one_node(two: Any, pod: Any) -> None:
+    _storage_class(two, "local", provisioner="kubernetes.io/no-provisioner")
+    wanted = {"key": "kubernetes.io/hostname", "operator": "In", "values": ["elsewhere"]}
+    affinity = {"required": {"nodeSelectorTerms": [{"matchExpressions": [wanted]}]}}
+    two.put("persistentvolumes", {"metadata": {"name": "v"}, "spec": {"nodeAffinity": affinity}})
+    _claim(two, "c", "v")
+    _claim(two, "d", storage_class="local")
+    two.put("pods", pod("p", volumes=_volumes("c", "d")))
+    two.settle()
+    assert two.message("p").startswith(
+        "0/2 nodes are available: 2 node(s) didn't find available persistent volumes to bind, "
+        "2 node(s) didn't match PersistentVolume's node affinity. "
+    )
