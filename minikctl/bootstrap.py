@@ -42,7 +42,10 @@ def start(cluster: Cluster, settings: dict[str, Any]) -> None:
     if chosen["profile"] != "bare":
         from minikctl import systemworkloads
 
-        systemworkloads.create(cluster.client(user_agent="kubeadm"), node_name(0))
+        systemworkloads.create(cluster.client(user_agent="kubeadm"))
+        with store.transaction():
+            store.state("kubelet").put(f"static/{node_name(0)}", systemworkloads.static_pods(node_name(0)))
+            store.set_due("kubelet", f"/{node_name(0)}", cluster.present())
         cluster.settle()
 
 

@@ -141,6 +141,18 @@ def recover(cluster: Cluster, name: str, failures: list[str]) -> list[str]:
     return ended
 
 
+def configure(cluster: Cluster, name: str, sources: dict[str, str]) -> None:
+    """Say where a node takes static pods from: "file" and "http" to a path and a URL, empty for none."""
+    with cluster.store.transaction():
+        machine = _get(cluster, name)
+        static = {**(machine.get("static") or {}), **sources}
+        machine["static"] = {source: place for source, place in static.items() if place}
+        if not machine["static"]:
+            del machine["static"]
+        _put(cluster, name, machine)
+    cluster.settle()
+
+
 def states(cluster: Cluster) -> list[MachineState]:
     """Every machine with what is the matter with it."""
     found = []

@@ -40,9 +40,8 @@ _COREFILE = """.:53 {
 """
 
 
-def create(client: Client, control_plane: str) -> None:
-    """Create everything, through the apiserver, on a new cluster."""
-    node = client.get("nodes", control_plane)
+def create(client: Client) -> None:
+    """Create what is no static pod, through the apiserver, on a new cluster."""
     client.create("storageclasses.storage.k8s.io", _storage_class())
     for account in ("coredns", "kube-proxy"):
         client.create("serviceaccounts", _core("ServiceAccount", account))
@@ -53,8 +52,6 @@ def create(client: Client, control_plane: str) -> None:
     client.create("services", _dns_service())
     client.create("deployments.apps", _coredns())
     client.create("daemonsets.apps", _kube_proxy())
-    for name, image, request, port in _STATIC:
-        client.create("pods", _static_pod(name, image, request, port, node))
 
 
 def _core(kind: str, name: str) -> Obj:
@@ -201,27 +198,19 @@ _STATIC = (
 )
 
 
-def _static_pod(name: str, image: str, cpu: str, port: int, node: Obj) -> Obj:
-    node_name = node["metadata"]["name"]
-    pod = _core("Pod", f"{name}-{node_name}")
-    digest = f"{name}.{node_name}".encode().hex()[:32]
-    pod["metadata"].update(
-        labels={"component": name, "tier": "control-plane"},
-        annotations={
-            "kubernetes.io/config.hash": digest,
-            "kubernetes.io/config.mirror": digest,
-            "kubernetes.io/config.source": "file",
-        },
-        ownerReferences=[
-            {
-                "apiVersion": "v1",
-                "controller": True,
-                "kind": "Node",
-                "name": node_name,
-                "uid": node["metadata"]["uid"],
-            }
-        ],
-    )
+def static_pods(node: str) -> dict[str, Obj]:
+    """The components of the control plane, as its node keeps static pods: pod key -> {hash, pod}."""
+    found = {}
+    for row in _STATIC:
+        pod, digest = _static_pod(*row, node), f"{row[0]}.{node}".encode().hex()[:32]
+        pod["metadata"]["annotations"] = {"kubernetes.io/config.hash": digest, "kubernetes.io/config.source": "file"}
+        found[f"{_NAMESPACE}/{pod['metadata']['name']}"] = {"hash": digest, "pod": pod}
+    return found
+
+
+def _static_pod(name: str, image: str, cpu: str, port: int, node: str) -> Obj:
+    pod = _core("Pod", f"{name}-{node}")
+    pod["metadata"]["labels"] = {"component": name, "tier": "control-plane"}
     probe = {"httpGet": {"host": "127.0.0.1", "path": "/livez", "port": port, "scheme": "HTTPS"}}
     container = {
         "name": name,
@@ -231,7 +220,7 @@ def _static_pod(name: str, image: str, cpu: str, port: int, node: Obj) -> Obj:
         "livenessProbe": {**probe, "initialDelaySeconds": 10, "failureThreshold": 8, "timeoutSeconds": 15},
     }
     pod["spec"] = {
-        "nodeName": node_name,
+        "nodeName": node,
         "hostNetwork": True,
         "priorityClassName": "system-node-critical",
         "securityContext": {"seccompProfile": {"type": "RuntimeDefault"}},

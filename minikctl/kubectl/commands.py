@@ -144,6 +144,7 @@ ROWS = (
     ("explain-scheduling", "explain_scheduling", "Show why a pod goes to which node, or to none", "minikctl", "", ""),
     ("node", "", "Manage the machines under the nodes", "minikctl", "", "node SUBCOMMAND"),
     ("node add", "node:ADD", "Add machines to the cluster", "", "", ""),
+    ("node configure", "node:CONFIGURE", "Say where kubelets take static pods from", "", "", ""),
     ("node fail", "node:FAIL", "Have machines fail", "", "", ""),
     ("node list", "node:LIST", "List the machines", "", "ls", ""),
     ("node recover", "node:RECOVER", "End failures of machines", "", "", ""),

@@ -15,6 +15,7 @@ from minikctl.kubelet.images import Images
 from minikctl.kubelet.logs import Logs
 from minikctl.kubelet.machines import Machines
 from minikctl.kubelet.network import Addresses
+from minikctl.kubelet.record import MIRROR, identity
 from minikctl.kubelet.volumes import Volumes
 
 
@@ -82,7 +83,7 @@ class Host:
         """Record an event about a pod, from its node, as having happened so many times."""
         node = pod["spec"]["nodeName"]
         if not (self.machines.get(node) or {}).get("silent"):  # who is cut off tells nobody
-            self.recorder(node).event(pod, type_, reason, message, field_path, times)
+            self.recorder(node).event(_known_as(pod), type_, reason, message, field_path, times)
 
     def node_event(self, name: str, type_: str, reason: str, message: str) -> None:
         """Record an event about a node; a kubelet knows its node by name alone."""
@@ -101,3 +102,12 @@ class Host:
         begins = max(now, self.state.get(f"pulls/{node}") or 0.0)
         self.state.put(f"pulls/{node}", begins + took)
         return begins + took, took
+
+
+def _known_as(pod: Obj) -> Obj:
+    """A pod as its node names it in Events: a static pod has its hash for a uid."""
+    meta = pod["metadata"]
+    if MIRROR not in (meta.get("annotations") or ()):
+        return pod
+    names = {"kind": "Pod", "namespace": meta["namespace"], "name": meta["name"], "uid": identity(pod)}
+    return {**names, "apiVersion": "v1", "resourceVersion": meta.get("resourceVersion", "")}

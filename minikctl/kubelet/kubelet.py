@@ -17,12 +17,11 @@ from minikctl.kubelet.admission import admit, refuse
 from minikctl.kubelet.environment import node_ip
 from minikctl.kubelet.host import Host
 from minikctl.kubelet.nodesync import NodeSync
-from minikctl.kubelet.record import PodRecord
+from minikctl.kubelet.record import MIRROR, PodRecord, identity
 from minikctl.kubelet.resize import Resize
 from minikctl.kubelet.worker import Worker, deletion_time
 
 _FINISHED = ("Succeeded", "Failed")
-_MIRROR = "kubernetes.io/config.mirror"
 _NONE: tuple[str, ...] = ()
 _EVICTION_GRACE = 1.0
 _SANDBOX_CHANGED = "Pod sandbox changed, it will be killed and re-created."
@@ -72,6 +71,8 @@ class Kubelet:
         keys = _NONE if not gone and self._written.get(key) == pod["metadata"]["resourceVersion"] else (key,)
         if gone or pod.get("status", {}).get("phase") in _FINISHED:  # there may be room for a resize now
             keys = (*keys, *self._waiting(f"*/room/{node}"))
+        if gone and MIRROR in (pod["metadata"].get("annotations") or ()):
+            keys = (*keys, f"/{node}")
         return keys
 
     def _node_changed(self, change: Change) -> Keys:
@@ -118,7 +119,9 @@ class Kubelet:
         machine = self._host.machines.get(node) if node else None
         if machine and machines.is_silent(machine):
             return self._sync_unheard(key, pod, record, machine)
-        if record is not None and (pod is None or pod["metadata"]["uid"] != record.uid):
+        if record is not None and (pod is None or identity(pod) != record.uid):
+            if pod is None and self._nodes.static.keeps(record.node, key, record.uid):
+                return None  # a static pod goes on without its mirror, until there is a new one
             self._forget(key, record)
             record = None
         if pod is None or machine is None:
@@ -139,6 +142,8 @@ class Kubelet:
 
     def _sync_pod(self, key: str, pod: Obj, record: PodRecord | None, machine: Obj) -> float | None:
         now = self._clock.now()
+        if MIRROR in (pod["metadata"].get("annotations") or ()) and self._settle_mirror(key, pod, record):
+            return None
         if record is None:
             if pod.get("status", {}).get("phase") in _FINISHED or "deletionTimestamp" in pod["metadata"]:
                 self._remove_if_deleted(pod)
@@ -169,6 +174,15 @@ class Kubelet:
         self._note_waits(key, pod, record, waits_before)
         self._save(key, record)
         return due
+
+    def _settle_mirror(self, key: str, pod: Obj, record: PodRecord | None) -> bool:
+        """Remove a mirror that was deleted, though its static pod goes on, or that mirrors nothing; True if so."""
+        node = pod["spec"]["nodeName"]
+        deleted = "deletionTimestamp" in pod["metadata"]
+        if deleted if self._nodes.static.keeps(node, key, identity(pod)) else record is None:
+            self._remove(pod)
+            return True
+        return False
 
     def _disturb(self, pod: Obj, record: PodRecord, machine: Obj, worker: Worker) -> None:
         """What happened to the machine, as far as the pod feels it."""
@@ -221,7 +235,7 @@ class Kubelet:
             self._update(key, pod)
             return None
         usage.add(key, pod)
-        record = PodRecord(pod["metadata"]["uid"], name, now)
+        record = PodRecord(identity(pod), name, now)
         record.boots = (machine or {}).get("boots", 0)
         return record
 
@@ -280,27 +294,15 @@ class Kubelet:
         meta = pod["metadata"]
         if "deletionTimestamp" not in meta or (meta.get("finalizers") and meta.get("deletionGracePeriodSeconds") == 0):
             return
+        self._remove(pod)
+
+    def _remove(self, pod: Obj) -> None:
+        meta = pod["metadata"]
         options = {"gracePeriodSeconds": 0, "preconditions": {"uid": meta["uid"]}}
         try:
             self._client.delete("pods", meta["name"], meta["namespace"], **options)
         except StatusError as error:
             if error.reason not in ("NotFound", "Conflict"):
-                raise
-        if _MIRROR in (meta.get("annotations") or {}):
-            self._mirror_again(pod)
-
-    def _mirror_again(self, pod: Obj) -> None:
-        """A static pod stays whatever happens to its mirror in the API: make a new one."""
-        meta = pod["metadata"]
-        kept = {
-            field: meta[field]
-            for field in ("name", "namespace", "labels", "annotations", "ownerReferences")
-            if field in meta
-        }
-        try:
-            self._client.create("pods", {"apiVersion": "v1", "kind": "Pod", "metadata": kept, "spec": pod["spec"]})
-        except StatusError as error:
-            if error.reason not in ("AlreadyExists", "Forbidden", "NotFound"):
                 raise
 
     def _release(self, record: PodRecord) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from minikctl.apimachinery.clock import rfc3339
 from minikctl.kubelet.logs import Line, Logs
-from minikctl.kubelet.record import RUNNING
+from minikctl.kubelet.record import RUNNING, identity
 
 if TYPE_CHECKING:
     from minikctl.client.component import Env
@@ -60,7 +60,7 @@ class LogTail:
 
     @property
     def _uid(self) -> str:
-        return str(self._place.pod["metadata"]["uid"])
+        return identity(self._place.pod)
 
     def _asked_for(self, lines: list[Line]) -> list[Line]:
         options = self._options

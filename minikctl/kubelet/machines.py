@@ -15,7 +15,7 @@ always well). `minikctl node` changes entries (minikctl/machines.py), the node a
     pull        seconds that every image pull takes longer
     not_ready   why the kubelet says it is not ready
     until       {failure: when it ends by itself}
-    static      {path, url}: where static pods come from; see staticpods.py
+    static      {file|http: path or URL}: where static pods come from; see staticpods.py
 """
 
 from __future__ import annotations

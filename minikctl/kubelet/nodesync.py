@@ -14,6 +14,7 @@ from minikctl.kubelet.host import Host
 from minikctl.kubelet.nodeagent import NodeAgent
 from minikctl.kubelet.pressure import Candidate, Pressure
 from minikctl.kubelet.record import PodRecord
+from minikctl.kubelet.staticpods import StaticPods
 
 _FINISHED = ("Succeeded", "Failed")
 _LOOK_SECONDS = 1.0
@@ -26,6 +27,7 @@ class NodeSync:
         self._host = host
         self._agent = NodeAgent(host)
         self._pressure = Pressure(host, evict)
+        self.static = StaticPods(host)
 
     def sync(self, name: str) -> float | None:
         """Bring a node up to the present; when to look again."""
@@ -38,6 +40,8 @@ class NodeSync:
             pressed, again = self._pressure.sync(name, machine, lambda: self.candidates(name))
             times.append(again)
         self._agent.sync(name, pressed)
+        if not machines.is_silent(machine):
+            times.append(self.static.sync(name, machine))
         due = [at for at in times if at is not None]
         return min(due) if due else None
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+MIRROR = "kubernetes.io/config.mirror"
 WAITING, RUNNING, EXITED = "w", "r", "x"
 
 _FIELDS = (
@@ -15,6 +16,14 @@ _FIELDS = (
     "resize", "resizing", "retry",
 )  # fmt: skip
 _LAST = ("id", "started", "finished", "code", "reason", "message")
+
+
+def identity(pod: dict[str, Any]) -> str:
+    """What tells one pod from another on its node: the uid, of a static pod the hash that its mirror carries."""
+    meta = pod["metadata"]
+    annotations = meta.get("annotations")
+    found: str = (annotations.get(MIRROR) if annotations else None) or meta["uid"]
+    return found
 
 
 class Container:

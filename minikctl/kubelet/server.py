@@ -17,7 +17,7 @@ from minikctl.client.component import Env
 from minikctl.kubelet import proxying, reachability
 from minikctl.kubelet.logtail import LogOptions, LogTail
 from minikctl.kubelet.portforward import PodPorts
-from minikctl.kubelet.record import PodRecord
+from minikctl.kubelet.record import PodRecord, identity
 from minikctl.kubelet.sessions import AttachSession, ExecSession, Place
 
 if TYPE_CHECKING:
@@ -149,7 +149,7 @@ class NodeServer:
         meta = pod["metadata"]
         stored = self.env.state.get(f"pod/{meta['namespace']}/{meta['name']}")
         record = PodRecord.load(stored) if stored else None
-        return record if record is not None and record.uid == meta["uid"] else None
+        return record if record is not None and record.uid == identity(pod) else None
 
     def _only_container(self, pod: Obj) -> str:
         names = [container["name"] for container in pod["spec"]["containers"]]

@@ -18,7 +18,7 @@ from minikctl.kubelet.filetree import as_bytes
 from minikctl.kubelet.logs import Logs
 from minikctl.kubelet.mounts import Files
 from minikctl.kubelet.processes import Process
-from minikctl.kubelet.record import RUNNING, Container, PodRecord
+from minikctl.kubelet.record import RUNNING, Container, PodRecord, identity
 from minikctl.kubelet.runtime import emulated
 from minikctl.kubelet.services import world
 from minikctl.kubelet.volumes import Volumes
@@ -56,7 +56,7 @@ class Place(NamedTuple):
         """What the node knows of the pod now; None where it is gone."""
         stored = self.env.state.get(self.key)
         record = PodRecord.load(stored) if stored else None
-        return record if record is not None and record.uid == self.pod["metadata"]["uid"] else None
+        return record if record is not None and record.uid == identity(self.pod) else None
 
     def running(self) -> tuple[PodRecord, Container] | None:
         """The container, while it runs."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from minikctl.apimachinery.request import Obj
 from minikctl.kubelet import environment
 from minikctl.kubelet.filetree import FILE_MODE, File, Stored, as_bytes, as_text, decode, encode
+from minikctl.kubelet.record import identity
 
 if TYPE_CHECKING:
     from minikctl.client.client import Client
@@ -126,7 +127,7 @@ class Volumes:
             return f"claims/{pod['metadata']['namespace']}/{claim['claimName']}"
         if (host := volume.get("hostPath")) is not None:
             return f"hostpaths/{pod['spec'].get('nodeName', '')}{host['path']}"
-        return f"files/{pod['metadata']['uid']}/{volume['name']}"
+        return f"files/{identity(pod)}/{volume['name']}"
 
     def _projected(
         self, pod: Obj, namespace: str, source: Obj, ip: str, node: Obj | None, mode: int

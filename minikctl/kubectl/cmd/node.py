@@ -116,6 +116,32 @@ class StartOptions(_NodeOptions):
         self.each(lambda name: machines.start(self.factory.cluster, name), "started")
 
 
+class ConfigureOptions(_NodeOptions):
+    """Configures kubelets."""
+
+    sources: dict[str, str]
+
+    def validate(self) -> None:
+        import os
+
+        self.sources = {}
+        if self.flags.changed("static-pod-path"):
+            path = self.flags["static-pod-path"]
+            self.sources["file"] = os.path.abspath(path) if path else ""
+        if self.flags.changed("static-pod-url"):
+            url = self.flags["static-pod-url"]
+            if url and not url.startswith(("http://", "https://")):
+                raise KubectlError("--static-pod-url must begin with http:// or https://")
+            self.sources["http"] = url
+        if not self.sources:
+            raise KubectlError("give --static-pod-path or --static-pod-url")
+
+    def run(self) -> None:
+        from minikctl import machines
+
+        self.each(lambda name: machines.configure(self.factory.cluster, name, self.sources), "configured")
+
+
 class FailOptions(_NodeOptions):
     """Has machines fail."""
 
@@ -246,6 +272,23 @@ START = Command(
     StartOptions,
     long="Switch stopped machines on again. Containers that ran there are started anew. A machine whose Node object "
     "was deleted registers again.",
+)
+CONFIGURE = Command(
+    "node configure NAME... [--static-pod-path=PATH] [--static-pod-url=URL]",
+    ConfigureOptions,
+    flags=(
+        Flag("static-pod-path", "", STRING, "", "A file or folder of files with Pods; none if empty"),
+        Flag("static-pod-url", "", STRING, "", "A URL that answers with a Pod or a PodList; none if empty"),
+    ),
+    long="Say where kubelets take static pods from. Both are looked at now and every 20 seconds of cluster time; the "
+    "API shows the pods as mirror pods.",
+    example="""
+        # Run the Pods in a folder on node-1
+        minikctl node configure node-1 --static-pod-path=manifests/
+
+        # Stop running them
+        minikctl node configure node-1 --static-pod-path=
+        """,
 )
 FAIL = Command(
     "node fail NAME... --mode=MODE [--for=DURATION]",

@@ -437,13 +437,6 @@ def test_an_ephemeral_container_joins(lab: Lab) -> None:
     assert lab.conditions()["Ready"] == "True"
 
 
-def test_a_mirror_pod_comes_back(lab: Lab) -> None:
-    lab.run(annotations={"kubernetes.io/config.mirror": "abc", "kubernetes.io/config.hash": "abc"})
-    uid = lab.pod()["metadata"]["uid"]
-    lab.client.delete("pods", "p", "demo")
-    lab.cluster.settle()
-    assert lab.pod()["metadata"]["uid"] != uid
-    assert lab.phase() == "Running"
 
 
 def test_a_process_that_starts_anew_goes_on(make_cluster: Callable[..., Any]) -> None:
