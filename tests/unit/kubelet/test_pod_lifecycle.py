@@ -437,8 +437,6 @@ def test_an_ephemeral_container_joins(lab: Lab) -> None:
     assert lab.conditions()["Ready"] == "True"
 
 
-
-
 def test_a_process_that_starts_anew_goes_on(make_cluster: Callable[..., Any]) -> None:
     lab = Lab(make_cluster("one"))
     lab.run(command="sleep 30; exit 1")
