@@ -17,6 +17,7 @@ from minikctl.apiserver.http.negotiation import JSON, PROTOBUF, YAML
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
 _SECONDS = 30.0  # how long a client may take over the next piece
+_SHOWN = 30
 LIMIT = 3 * 1024 * 1024
 _YAML_PATCH = "application/apply-patch+yaml"
 
@@ -73,9 +74,19 @@ def from_json(data: bytes, kind: str = "") -> Any:
     text = data.decode("utf-8", "replace")
     try:
         found = json.loads(text)
-        return _without_surrogates(found) if "\\ud" in text or "\\uD" in text else found
-    except (ValueError, RecursionError) as error:
-        raise _unreadable(kind, "json parse error: " + str(error)) from None
+    except (ValueError, RecursionError):
+        raise _unreadable(kind, "json parse error: " + _problem(text), data) from None
+    return _without_surrogates(found) if "\\ud" in text or "\\uD" in text else found
+
+
+def _problem(text: str) -> str:
+    """What Go's decoder finds wrong with a text that Python's refuses."""
+    from minikctl.apiserver.validation.core.contents import json_problem
+
+    try:
+        return json_problem(text) or "invalid JSON"
+    except RecursionError:
+        return "exceeded max depth"
 
 
 def _without_surrogates(value: Any) -> Any:
@@ -100,7 +111,7 @@ def from_yaml(data: bytes, kind: str = "") -> Any:
     try:
         return yaml.load(data, loader)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise _unreadable(kind, "yaml: " + str(error).replace("\n", " ")) from None
+        raise _unreadable(kind, "yaml: " + str(error).replace("\n", " "), data) from None
 
 
 def from_protobuf(data: bytes, kind: str = "") -> Any:
@@ -110,9 +121,19 @@ def from_protobuf(data: bytes, kind: str = "") -> Any:
     try:
         return protobuf.decode(data)
     except protobuf.ProtobufError as error:
-        raise _unreadable(kind, str(error)) from None
+        raise _unreadable(kind, str(error), data) from None
 
 
-def _unreadable(kind: str, why: str) -> errors.StatusError:
+def _unreadable(kind: str, why: str, data: bytes) -> errors.StatusError:
     wanted = f" (must be of type {kind})" if kind else ""
-    return errors.bad_request(f"the object provided is unrecognized{wanted}: couldn't get version/kind; {why}")
+    text = f"the object provided is unrecognized{wanted}: couldn't get version/kind; {why} ({_summary(data)})"
+    return errors.bad_request(text)
+
+
+def _summary(data: bytes) -> str:
+    """The beginning of a body, as it stands where it looks like JSON, else in hexadecimal."""
+    if not data:
+        return "<empty>"
+    shown = data[:_SHOWN]
+    text = shown.decode("utf-8", "replace") if data[:1] == b"{" else shown.hex()
+    return f"{text} ..." if len(data) > _SHOWN else text

@@ -83,3 +83,72 @@ def test_objects_are_written_as_go_writes_them(client: Any) -> None:
     yaml = client.ask("GET", f"{COLLECTION}/a", accept="application/yaml")
     assert yaml.header("content-type") == "application/yaml"
     assert yaml.body.decode().startswith("apiVersion: v1\ndata:\n  k: <&>\nkind: ConfigMap\n")
+
+
+def test_a_body_that_cannot_be_read(client: Any) -> None:
+    refused = client.ask("POST", COLLECTION, b'{"a":}')
+    assert refused.json["message"] == (
+        "the object provided is unrecognized (must be of type ConfigMap): couldn't get version/kind; json parse error: "
+        "invalid character '}' looking for beginning of value ({\"a\":})"
+    )
+    assert refused.code == 400
+    protobuf = client.ask("POST", COLLECTION, b"abc", content_type="application/vnd.kubernetes.protobuf")
+    assert protobuf.json["message"].endswith("expected prefix [107 56 115 0] (616263)")
+    assert client.ask("POST", COLLECTION, b"x", content_type="text/plain").code == 415
+
+
+def test_yaml_and_server_side_apply(client: Any) -> None:
+    text = b"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {k: v}\n"
+    target = f"{COLLECTION}/a?fieldManager=m&force=true"
+    applied = client.ask("PATCH", target, text, content_type="application/apply-patch+yaml")
+    assert (applied.code, applied.json["metadata"]["managedFields"][0]["operation"]) == (201, "Apply")
+    assert client.ask("PATCH", target, text, content_type="application/apply-patch+yaml").code == 200
+    created = client.ask("POST", COLLECTION, text.replace(b"name: a", b"name: b"), content_type="application/yaml")
+    assert (created.code, created.json["data"]) == (201, {"k": "v"})
+
+
+def test_a_delete_takes_its_options_from_query_or_body(client: Any) -> None:
+    pods = "/api/v1/namespaces/demo/pods"
+    client.ask("POST", pods, {"metadata": {"name": "p"}, "spec": {"containers": [{"name": "c", "image": "x"}]}})
+    wrong = client.ask("DELETE", f"{pods}/p", {"preconditions": {"uid": "other"}})
+    assert (wrong.code, wrong.json["reason"]) == (409, "Conflict")
+    dry = client.ask("DELETE", f"{pods}/p?dryRun=All&gracePeriodSeconds=0")
+    assert (dry.code, client.ask("GET", f"{pods}/p").code) == (200, 200)
+    assert client.ask("DELETE", f"{pods}/p", {"gracePeriodSeconds": 0}).code == 200
+    assert client.ask("GET", f"{pods}/p").code == 404
+    client.ask("POST", COLLECTION, configmap("a"))
+    client.ask("POST", COLLECTION, configmap("b"))
+    deleted = client.ask("DELETE", f"{COLLECTION}?fieldSelector=metadata.name%3Da")
+    assert (deleted.code, deleted.json["kind"]) == (200, "ConfigMapList")
+    assert (client.ask("GET", f"{COLLECTION}/a").code, client.ask("GET", f"{COLLECTION}/b").code) == (404, 200)
+
+
+def test_a_list_comes_in_pages_of_one_revision(client: Any) -> None:
+    for name in "abc":
+        client.ask("POST", COLLECTION, configmap(name))
+    first = client.ask("GET", f"{COLLECTION}?limit=2").json
+    client.ask("DELETE", f"{COLLECTION}/c")
+    assert (len(first["items"]), first["metadata"]["remainingItemCount"]) == (2, 2)
+    second = client.ask("GET", f"{COLLECTION}?limit=2&continue={first['metadata']['continue']}").json
+    assert [item["metadata"]["name"] for item in second["items"]] == ["c", "kube-root-ca.crt"]
+    assert second["metadata"]["resourceVersion"] == first["metadata"]["resourceVersion"]
+
+
+def test_subresources_have_bodies_and_answers_of_their_own(client: Any) -> None:
+    client.ask(
+        "POST",
+        "/api/v1/namespaces/demo/pods",
+        {"metadata": {"name": "p"}, "spec": {"containers": [{"name": "c", "image": "x"}]}},
+    )
+    pod = "/api/v1/namespaces/demo/pods/p"
+    status = client.ask("GET", f"{pod}/status").json
+    assert status["status"]["phase"] == "Running"
+    debug = {"spec": {"ephemeralContainers": [{"name": "d", "image": "x"}]}}
+    patched = client.ask(
+        "PATCH", f"{pod}/ephemeralcontainers", debug, content_type="application/strategic-merge-patch+json"
+    )
+    assert (patched.code, patched.json["spec"]["ephemeralContainers"][0]["name"]) == (200, "d")
+    refused = client.ask("GET", f"{pod}/exec?command=ls&stdout=1")
+    assert (refused.code, refused.json["message"]) == (400, "Upgrade request required")
+    eviction = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": "p"}}
+    assert client.ask("POST", f"{pod}/eviction", eviction).code == 201
