@@ -8,8 +8,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from minikctl.apimachinery.errors import StatusError
 from minikctl.apimachinery.request import Obj
+from minikctl.apimachinery.streaming import HttpAnswer, HttpRequest
 from minikctl.kubectl.errors import KubectlError
+from minikctl.kubectl.flags import quote
 
 if TYPE_CHECKING:
     from minikctl.apimachinery.resources import Resource, ResourceSet
@@ -18,6 +21,22 @@ if TYPE_CHECKING:
 _VERBS = {"get": "get", "create": "create", "replace": "update", "delete": "delete"}
 _COLLECTION_VERBS = {"get": "list", "delete": "deletecollection"}
 _NAMESPACE_SUBRESOURCES = ("status", "finalize")
+# What client-go makes of the answers that are no Status objects (NewGenericServerResponse).
+_FAILURES = {
+    400: ("BadRequest", "the server rejected our request for an unknown reason"),
+    401: ("Unauthorized", "the server has asked for the client to provide credentials"),
+    403: ("Forbidden", ""),
+    404: ("NotFound", "the server could not find the requested resource"),
+    405: ("MethodNotAllowed", "the server does not allow this method on the requested resource"),
+    409: ("Conflict", "the server reported a conflict"),
+    422: ("Invalid", "the server rejected our request due to an error in our request"),
+    429: ("TooManyRequests", "the server has received too many requests and has asked us to try again later"),
+    503: ("ServiceUnavailable", "the server is currently unable to handle the request"),
+    504: (
+        "Timeout",
+        "the server was unable to return a response in the time allotted, but may still be processing the request",
+    ),
+}
 _INTEGERS = ("limit", "timeoutSeconds", "gracePeriodSeconds", "tailLines", "limitBytes", "sinceSeconds")
 
 
@@ -72,11 +91,22 @@ def request(factory: Factory, command: str, uri: str, body: bytes | None = None)
             verb = _COLLECTION_VERBS.get(command, verb)
         if verb == "list" and options.pop("watch", "") in ("true", "1"):
             verb = "watch"
+        if subresource.partition("/")[0] == "proxy":
+            fields["body"] = _carried(command, split.path, split.query, body)
+            subresource = "proxy"
         fields.update(namespace=namespace, name=name, subresource=subresource)
         answer = factory.client.request(verb, row, **fields)
         if verb in ("list", "deletecollection") and not row.custom:
             _strip_types(answer)
     _print(factory, answer)
+
+
+def _carried(command: str, path: str, query: str, body: bytes | None) -> HttpRequest:
+    """The request that the proxy of a pod or a service is to carry on."""
+    rest = path.partition("/proxy")[2] or "/"
+    method = {"get": "GET", "create": "POST", "replace": "PUT", "delete": "DELETE"}[command]
+    headers = (("User-Agent", "kubectl"), ("Accept", "application/json, */*"))
+    return HttpRequest(method, f"{rest}?{query}" if query else rest, headers, body or b"")
 
 
 def _strip_types(listed: Obj) -> None:
@@ -96,7 +126,10 @@ def _typed(key: str, value: str) -> Any:
 
 def _print(factory: Factory, answer: Any) -> None:
     write = factory.streams.out.write
-    if isinstance(answer, str):
+    if isinstance(answer, HttpAnswer):
+        _check_answer(answer)
+        write(answer.body.decode("utf-8", "surrogateescape"))
+    elif isinstance(answer, str):
         write(answer)
     elif isinstance(answer, bytes):
         write(answer.decode("utf-8", "surrogateescape"))
@@ -105,6 +138,22 @@ def _print(factory: Factory, answer: Any) -> None:
             write(_encode(event) + "\n")
     else:
         write(_encode(answer) + "\n")
+
+
+def _check_answer(answer: HttpAnswer) -> None:
+    """Refuse what a proxied server did not answer with success."""
+    if answer.status < 400:
+        return
+    text = answer.body.decode("utf-8", "replace").strip()
+    reason, message = _FAILURES.get(answer.status, ("", ""))
+    if reason == "Forbidden":
+        message = text
+    elif not reason and answer.status >= 500:
+        reason = "InternalError"
+        message = f"an error on the server ({quote(text)}) has prevented the request from succeeding"
+    elif not reason:
+        message = f"the server responded with the status code {answer.status} but did not return more information"
+    raise StatusError(reason, message, code=answer.status)
 
 
 def _encode(value: Any) -> str:

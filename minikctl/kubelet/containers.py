@@ -144,6 +144,7 @@ class Containers:
         from minikctl.kubelet.runtime import programs
         from minikctl.kubelet.services import world
 
+        env = {**environment.of_services(self._host.client, pod, self._now), **env}
         argv = emulated.command_line(container, env)
         known = programs.run(self._host.client, self._host.rand, pod, container["image"], argv) if argv else None
         if known is not None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from minikctl.apimachinery.clock import parse_time
 from minikctl.apimachinery.podresources import amount
 from minikctl.apimachinery.request import Obj
 
@@ -42,6 +43,38 @@ def make(client: Client, pod: Obj, container: Obj, ip: str, node: Obj | None) ->
         else:
             env[entry["name"]] = expand(entry.get("value") or "", env)
     return env
+
+
+def of_services(client: Client, pod: Obj, started: float) -> Env:
+    """The variables that tell of the Services of a pod's namespace (and of the API) when a container started."""
+    namespace = pod["metadata"]["namespace"]
+    found: Env = {}
+    if pod["spec"].get("enableServiceLinks", True):
+        for service in sorted(client.items("services", namespace), key=lambda each: each["metadata"]["name"]):
+            if parse_time(service["metadata"]["creationTimestamp"]) <= started:
+                found.update(_of_service(service))
+    api = client.find("services", "kubernetes", "default")
+    return {**(_of_service(api) if api is not None else {}), **found}
+
+
+def _of_service(service: Obj) -> Env:
+    spec = service["spec"]
+    ip, ports = spec.get("clusterIP") or "None", spec.get("ports") or ()
+    if ip == "None" or not ports:
+        return {}
+    name = service["metadata"]["name"].upper().replace("-", "_")
+    host = f"[{ip}]" if ":" in ip else ip
+    found = {f"{name}_SERVICE_HOST": ip, f"{name}_SERVICE_PORT": str(ports[0]["port"])}
+    for entry in ports:
+        if entry.get("name"):
+            found[f"{name}_SERVICE_PORT_{entry['name'].upper().replace('-', '_')}"] = str(entry["port"])
+    for number, entry in enumerate(ports):
+        protocol, port = entry.get("protocol") or "TCP", entry["port"]
+        url, prefix = f"{protocol.lower()}://{host}:{port}", f"{name}_PORT_{port}_{protocol}"
+        if not number:
+            found[f"{name}_PORT"] = url
+        found |= {prefix: url, f"{prefix}_PROTO": protocol.lower(), f"{prefix}_PORT": str(port), f"{prefix}_ADDR": ip}
+    return found
 
 
 def expand(text: str, env: Mapping[str, str]) -> str:

@@ -68,7 +68,9 @@ class Place(NamedTuple):
         """The container's environment."""
         node = self.env.client.find("nodes", record.node)
         own = environment.make(self.env.client, self.pod, self.spec, record.ip, node)
-        return {**emulated.base_env(self.pod), **own}
+        state = record.containers.get(self.spec["name"])
+        links = environment.of_services(self.env.client, self.pod, state.started if state else 0.0)
+        return {**emulated.base_env(self.pod), **links, **own}
 
     def main(self, values: dict[str, str]) -> list[str]:
         """The command line of the container itself, as far as it is known."""

@@ -36,7 +36,12 @@ def _netcat(shell: Shell, argv: list[str], stdin: Input) -> int:
     port = int(words[1]) if len(words) > 1 and words[1].isdigit() else 0
     if reach(shell, words[0], port):
         return 0
-    shell.complain(f"nc: bad address '{words[0]}'\n")
+    network = shell.world.network
+    found = network.lookup(words[0]) if network is not None else None
+    if found is None:
+        shell.complain(f"nc: bad address '{words[0]}'\n")
+    else:
+        shell.complain(f"nc: {words[0]} ({(found[1] or ['?'])[0]}:{port}): Connection refused\n")
     return 1
 
 

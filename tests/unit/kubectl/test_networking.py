@@ -1,0 +1,88 @@
+"""What programs in pods reach: Services through ready endpoints, pods by name and address."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+Kubectl = Callable[..., Any]
+MANIFEST = """
+apiVersion: v1
+kind: Pod
+metadata: {name: web, labels: {app: web}, annotations: {minikctl.dev/http: "hello\\n"}}
+spec:
+  hostname: one
+  subdomain: pods
+  containers: [{name: web, image: nginx, ports: [{containerPort: 8080, name: http}]}]
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: unwell, labels: {app: web}, annotations: {minikctl.dev/readiness: failure}}
+spec:
+  containers:
+  - {name: web, image: nginx, ports: [{containerPort: 8080, name: http}], readinessProbe: {httpGet: {port: http}}}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec: {selector: {app: web}, ports: [{port: 80, targetPort: http, name: plain}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: pods}
+spec: {clusterIP: None, selector: {app: web}, ports: [{port: 8080}]}
+"""
+
+
+@pytest.fixture
+def box(kubectl: Kubectl) -> Callable[[str], Any]:
+    """Runs a script in a pod beside the ones of the manifest."""
+    assert kubectl("apply", "-f", "-", stdin=MANIFEST).status == 0
+    kubectl("run", "box", "--image=busybox", "--", "sleep", "100000")
+    return lambda script: kubectl("exec", "box", "--", "sh", "-c", script)
+
+
+def test_services_lead_to_ready_pods(box: Callable[[str], Any]) -> None:
+    assert box("for i in 1 2 3; do wget -qO- http://web; done").out == "hello\n" * 3
+    assert (
+        box("curl -s web.default; curl -s web.default.svc.cluster.local:80/x; curl -s pods:8080").out == "hello\n" * 3
+    )
+    assert (
+        box("curl -s one.pods:8080 && curl -s -o /tmp/f -w '%{http_code}' web && cat /tmp/f").out == "hello\n200hello\n"
+    )
+
+
+def test_what_cannot_be_reached(box: Callable[[str], Any], kubectl: Kubectl) -> None:
+    answer = box("wget http://nowhere")
+    assert (answer.status, answer.err.partition("\n")[0]) == (1, "wget: bad address 'nowhere'")
+    assert box("curl -s web:81; echo $?; curl -s 10.1.2.3; echo $?; nc -z web 80; echo $?").out == "7\n7\n0\n"
+    kubectl("delete", "pod", "web")
+    assert "Connection refused" in box("wget http://web").err
+
+
+def test_names(box: Callable[[str], Any], kubectl: Kubectl) -> None:
+    ip = kubectl("get", "service", "web", "-o", "jsonpath={.spec.clusterIP}").out
+    assert f"Name:\tweb.default.svc.cluster.local\nAddress: {ip}\n" in box("nslookup web").out
+    assert box("nslookup nowhere").status == 1
+    pod = kubectl("get", "pod", "web", "-o", "jsonpath={.status.podIP}").out
+    assert box("getent hosts one.pods").out.split()[0] == pod
+    assert box(f"wget -qO- {pod}:8080").out == "hello\n"
+
+
+def test_variables_tell_of_services(box: Callable[[str], Any], kubectl: Kubectl) -> None:
+    ip = kubectl("get", "service", "web", "-o", "jsonpath={.spec.clusterIP}").out
+    assert box("echo $WEB_SERVICE_HOST $WEB_SERVICE_PORT_PLAIN $WEB_PORT_80_TCP").out == f"{ip} 80 tcp://{ip}:80\n"
+    assert box("echo $KUBERNETES_SERVICE_HOST:$KUBERNETES_SERVICE_PORT").out == "10.96.0.1:443\n"
+
+
+def test_the_proxy_subresource(box: Callable[[str], Any], kubectl: Kubectl) -> None:
+    path = "/api/v1/namespaces/default"
+    assert kubectl("get", "--raw", f"{path}/services/web:plain/proxy/").out == "hello\n"
+    assert kubectl("get", "--raw", f"{path}/pods/web/proxy/any?x=1").out == "hello\n"
+    refused = kubectl("get", "--raw", f"{path}/pods/web:1/proxy/")
+    assert refused.err.startswith("Error from server (ServiceUnavailable): error trying to reach service: dial tcp ")
+    kubectl("annotate", "pod", "web", "--overwrite", "minikctl.dev/http=/: {status: 503, body: not well}")
+    unwell = kubectl("get", "--raw", f"{path}/pods/web/proxy/")
+    assert unwell.err.endswith("(ServiceUnavailable): the server is currently unable to handle the request\n")
