@@ -9,6 +9,7 @@
     image-pull-seconds  how long pulling its image takes
     image-pull-error  its image cannot be pulled; the value is the error ("true": not found)
     logs              what it prints
+    logs-file         a file in its file system (of a mounted ConfigMap, say) that it prints when it starts
     http              what it answers over HTTP: a text, or a mapping of paths to texts, statuses, or
                       {status, headers, body}
     cpu, memory       what it uses, as quantities (shown by `top`)

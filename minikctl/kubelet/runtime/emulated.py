@@ -99,7 +99,10 @@ def decide(
     if program is None:
         program = _by_command(pod, kind, argv, env, disk, world, live=bool(container.get("stdin")))
     text = behaviour.value(pod, "logs", name)
-    if text is not None:
+    file = behaviour.value(pod, "logs-file", name)
+    if file is not None:
+        text = (text or "") + (disk().get(file) or "")
+    if text:
         program.output.insert(0, (0.0, text if text.endswith("\n") else text + "\n"))
     return program
 

@@ -228,6 +228,19 @@ def test_a_signal_restarts_a_server(kubectl: Kubectl) -> None:
     assert kubectl("get", "pod", "web", "-o", "jsonpath={.status.containerStatuses[0].restartCount}").out == "1"
 
 
+def test_logs_come_from_a_file(kubectl: Kubectl, tmp_path: Path) -> None:
+    (tmp_path / "app.log").write_text("first\nsecond\n")
+    kubectl("create", "configmap", "logs", "--from-file=app.log")
+    manifest = (
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: p, annotations: {minikctl.dev/logs-file: /logs/app.log}}\n"
+        "spec:\n  containers: [{name: c, image: a, volumeMounts: [{name: l, mountPath: /logs}]}]\n"
+        "  volumes: [{name: l, configMap: {name: logs}}]\n"
+    )
+    kubectl("apply", "-f", "-", stdin=manifest)
+    assert kubectl("logs", "p").out == "first\nsecond\n"
+    assert kubectl("logs", "p", "--tail=1").out == "second\n"
+
+
 def test_a_kubelet_that_does_not_answer(kubectl: Kubectl) -> None:
     kubectl("run", "web", "--image=nginx")
     node = kubectl("get", "pod", "web", "-o", "jsonpath={.spec.nodeName}").out
