@@ -20,7 +20,6 @@ from minikctl.serving.websocket import WebSocketProtocol
 if TYPE_CHECKING:
     import ssl
 
-    from minikctl.apiserver.http.app import Application
 
 LARGEST_HEAD = 1 << 20
 _HEAD_SECONDS = 32.0
@@ -119,8 +118,8 @@ class Joining:
             self._transport.write(pending[0] if len(pending) == 1 else b"".join(pending))
 
 
-def config(app: Application, context: ssl.SSLContext) -> uvicorn.Config:
-    """uvicorn, set up for the application."""
+def config(app: Any, context: ssl.SSLContext | None) -> uvicorn.Config:
+    """uvicorn, set up for an ASGI application; without a context over plain HTTP."""
     made = uvicorn.Config(
         app,
         http=Protocol,
@@ -136,5 +135,6 @@ def config(app: Application, context: ssl.SSLContext) -> uvicorn.Config:
     )
     logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # what is wrong with requests is the clients' affair
     made.load()
-    made.ssl = context
+    if context is not None:
+        made.ssl = context
     return made

@@ -274,3 +274,31 @@ def test_the_python_client_forwards_ports(core: Any) -> None:
     connection.close()
     assert received.startswith(b"HTTP/1.1 200 OK\r\n") and received.endswith(b"\r\n\r\nhello")
     assert forward.error(8080) is None
+
+
+def test_minikctls_proxy(kubeconfig: str, tmp_path: Path) -> None:
+    (tmp_path / "page.txt").write_text("static")
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "MINIKCTL_HOME": os.path.dirname(kubeconfig)}
+    env.pop("KUBECONFIG", None)
+    command = [*PROGRAM, "proxy", "--port=0", f"--www={tmp_path}", "--api-prefix=/k8s"]
+    with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True) as proxy:
+        assert proxy.stdout is not None
+        try:
+            url = "http://" + proxy.stdout.readline().rsplit(" ", 1)[1].strip()
+
+            def get(path: str, **headers: str) -> tuple[int, bytes]:
+                try:
+                    with urllib.request.urlopen(urllib.request.Request(url + path, headers=headers), timeout=20) as got:
+                        return got.status, got.read()
+                except urllib.error.HTTPError as error:
+                    with error:
+                        return error.code, error.read()
+
+            assert b'"name":"web"' in get("/k8s/api/v1/namespaces/default/pods/web")[1]
+            assert get("/k8s/api/v1/namespaces/default/services/web/proxy/") == (200, b"hello")
+            assert get("/static/page.txt") == (200, b"static")
+            assert get("/static/../../etc/passwd")[0] == 404
+            assert get("/k8s/version", Host="elsewhere") == (403, b"Forbidden\n")
+            assert get("/api/v1/namespaces/default/pods/box/exec")[0] == 403
+        finally:
+            proxy.send_signal(signal.SIGINT)

@@ -1,20 +1,103 @@
-"""kubectl proxy: not possible yet, and says so.
+"""kubectl proxy: the API over plain HTTP on a local port, as the kubeconfig's user.
 
 Upstream counterpart: kubectl's `pkg/cmd/proxy`.
 """
 
 from __future__ import annotations
 
+import os
+import re
+import socket
+from typing import TYPE_CHECKING
+
 from minikctl.kubectl.command import Command, Options
 from minikctl.kubectl.errors import KubectlError
 from minikctl.kubectl.flags import BOOL, DURATION, INT, STRING, Flag
 
+if TYPE_CHECKING:
+    from minikctl.serving.proxy import Filter
+
+_PORT = 8001
+_MISSING = "proxy needs the extra `serve`: pip install 'minikctl[serve]'"
+
 
 class ProxyOptions(Options):
-    """Where to listen."""
+    """Where to listen, and what to let through."""
+
+    def complete(self, args: list[str]) -> None:
+        flags = self.flags
+        self.api_prefix = _with_slashes(flags["api-prefix"])
+        self.static_prefix = _with_slashes(flags["www-prefix"])
+
+    def validate(self) -> None:
+        flags = self.flags
+        if flags["port"] != _PORT and flags["unix-socket"]:
+            raise KubectlError("cannot set --unix-socket and --port at the same time")
+        if flags["www"] and not os.path.isdir(flags["www"]):
+            self.factory.err(f"Static file directory {flags['www']} is not a directory")
 
     def run(self) -> None:
-        raise KubectlError("proxy is not supported by minikctl yet; use get --raw for single requests")
+        try:
+            from minikctl.serving.proxy import Proxy, Settings
+        except ModuleNotFoundError as error:
+            if (error.name or "").startswith("minikctl"):
+                raise
+            raise KubectlError(_MISSING) from None
+        flags, client = self.flags, self.factory.client
+        if flags["disable-filter"] and not flags["unix-socket"]:
+            self.factory.err("Request filter disabled, your proxy is vulnerable to XSRF attacks, please be cautious")
+        settings = Settings(self.api_prefix, self.static_prefix, flags["www"])
+        proxy = Proxy(self.factory.cluster, client.user, client.impersonate, self._filter(), settings)
+        listening = self._listen()
+        shown = flags["unix-socket"] or _shown(listening)
+        proxy.run(listening, lambda: self._announce(shown))
+
+    def _filter(self) -> Filter:
+        from minikctl.serving.proxy import Filter
+
+        flags = self.flags
+        return Filter(
+            _patterns(flags["accept-paths"]),
+            _patterns(flags["reject-paths"]),
+            _patterns(flags["accept-hosts"]),
+            _patterns(flags["reject-methods"]),
+            flags["disable-filter"],
+        )
+
+    def _listen(self) -> socket.socket:
+        from minikctl.serving.proxy import open_socket, open_unix_socket
+
+        flags = self.flags
+        path, address, port = flags["unix-socket"], flags["address"], flags["port"]
+        try:
+            return open_unix_socket(path) if path else open_socket(address, port, flags["keepalive"])
+        except OSError as error:
+            where = f"unix {path}" if path else f"tcp {address}:{port}"
+            raise KubectlError(f"listen {where}: bind: {(error.strerror or str(error)).lower()}") from None
+
+    def _announce(self, where: str) -> None:
+        self.factory.out(f"Starting to serve on {where}")
+        self.factory.streams.out.flush()
+
+
+def _with_slashes(prefix: str) -> str:
+    return f"/{prefix.strip('/')}/" if prefix.strip("/") else "/"
+
+
+def _patterns(text: str) -> tuple[re.Pattern[str], ...]:
+    """A comma-separated list of regular expressions."""
+    found = []
+    for part in text.split(","):
+        try:
+            found.append(re.compile(part))
+        except re.error as error:
+            raise KubectlError(f"Error compiling re: error parsing regexp: {error}: `{part}`") from None
+    return tuple(found)
+
+
+def _shown(listening: socket.socket) -> str:
+    host, port = listening.getsockname()[:2]
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 COMMAND = Command(
@@ -44,10 +127,20 @@ COMMAND = Command(
     long="""
 Create a proxy server between localhost and the Kubernetes API server.
 
- minikctl cannot do this yet; `get --raw` makes single requests.
+ Requests need no credentials: they are made as the user of the kubeconfig. What is served can be narrowed by
+ regular expressions, and static files can be served beside the API. Needs the extra `serve`.
 """,
     example="""
-        # Proxy the Kubernetes API
-        kubectl proxy --port=8011
+        # Proxy all of the Kubernetes API and nothing else
+        kubectl proxy --api-prefix=/
+
+        # Proxy the API under a prefix, with static files beside it: curl localhost:8001/custom/api/v1/pods
+        kubectl proxy --www=my/files --www-prefix=/static/ --api-prefix=/custom/
+
+        # Proxy the API on port 8011, with static files at the root
+        kubectl proxy --port=8011 --www=./local/www/
+
+        # Proxy the API on any free port, which is printed
+        kubectl proxy --port=0
         """,
 )  # fmt: skip

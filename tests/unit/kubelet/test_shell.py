@@ -146,6 +146,9 @@ exit 1
         ("printf 'a b\\nc d\\n' | awk '{print $2}' | xargs echo all", "all b d\n"),
         ("echo -n hi | sha256sum | cut -d' ' -f1 | head -c 8", "8f434346"),
         ("return 4", ""),
+        ("mkdir /d; touch /d/a.c /d/b.c /d/.h.c; echo /d/*.c '/d/*.c' /d/*.x", "/d/a.c /d/b.c /d/*.c /d/*.x\n"),
+        ("mkdir -p /d/x /d/y; touch /d/x/1 /d/y/2; cd /d; echo */? [x]", "x/1 y/2 x\n"),
+        ("for f in /etc/config/*; do cat $f; done", None),
     ],
 )
 def test_programs(script: str, output: str | None) -> None:

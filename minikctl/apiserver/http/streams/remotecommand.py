@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from minikctl.apiserver.http.connections import Connection
 
 _LONGEST_INPUT = 512 << 20
+_HEAD_START = 0.04  # seconds
 
 
 async def serve(connection: Connection) -> None:
@@ -52,8 +53,9 @@ class _Conversation:
         self._received = 0
 
     async def run(self) -> None:
-        await self._greet()
         with Listening(self._connection) as listening:
+            await self._let_begin(listening)
+            await self._greet()
             while not await self._carry():
                 for message in await listening.news():
                     if message["type"] == "websocket.disconnect":
@@ -63,6 +65,17 @@ class _Conversation:
         assert status is not None
         await self._send(self._protocol.status(status))
         await self._socket.close()
+
+    async def _let_begin(self, listening: Listening) -> None:
+        """Give the client a moment.
+
+        Those before v1.35 drop what comes before they have set up their streams, the command's Status as well. What
+        they send first tells that they have.
+        """
+        if self._connection.request.options.get("stdin"):
+            await listening.sent_within(_HEAD_START)
+        else:
+            await asyncio.sleep(_HEAD_START)
 
     async def _greet(self) -> None:
         """An empty message tells the client that the streams are open."""

@@ -35,19 +35,28 @@ class Listening:
 
     async def news(self) -> list[Message]:
         """Return when the client has sent something (that is in the list) or something may have happened."""
-        if self._receiving is None:
-            self._receiving = asyncio.create_task(_received(self._connection))
+        receiving = self._begin()
         if self._waiting is None:
             self._waiting = asyncio.create_task(self._wait())
-        await asyncio.wait((self._receiving, self._waiting), return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait((receiving, self._waiting), return_when=asyncio.FIRST_COMPLETED)
         if self._waiting.done():
             self._waiting.result()
             self._waiting = None
-        if not self._receiving.done():
+        if not receiving.done():
             return []
-        message = self._receiving.result()
+        message = receiving.result()
         self._receiving = None
         return [message]
+
+    async def sent_within(self, seconds: float) -> bool:
+        """Whether the client sends something within some seconds; `news` will give it."""
+        done, _ = await asyncio.wait((self._begin(),), timeout=seconds)
+        return bool(done)
+
+    def _begin(self) -> asyncio.Task[Message]:
+        if self._receiving is None:
+            self._receiving = asyncio.create_task(_received(self._connection))
+        return self._receiving
 
     async def _wait(self) -> None:
         await self._connection.waiting()

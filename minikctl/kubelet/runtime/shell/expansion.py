@@ -3,12 +3,28 @@
 from __future__ import annotations
 
 from fnmatch import fnmatchcase
+from glob import escape
 from typing import Any
 
 from minikctl.kubelet.runtime.shell.arithmetic import evaluate
 from minikctl.kubelet.runtime.shell.control import Exit
 from minikctl.kubelet.runtime.shell.input import Input
 from minikctl.kubelet.runtime.shell.parser import Node, Word, quoted_text
+
+
+class _Field:
+    """A field that is being put together; quoted text stands for itself in its pattern."""
+
+    __slots__ = ("is_pattern", "pattern", "text")
+
+    def __init__(self) -> None:
+        self.text = self.pattern = ""
+        self.is_pattern = False
+
+    def add(self, text: str, quoted: bool = False) -> None:
+        self.text += text
+        self.pattern += escape(text) if quoted else text
+        self.is_pattern = self.is_pattern or (not quoted and any(letter in text for letter in "*?["))
 
 
 class Expansion:
@@ -22,6 +38,10 @@ class Expansion:
     directory: str
 
     def complain(self, text: str) -> None:
+        raise NotImplementedError
+
+    def matches(self, pattern: str) -> list[str]:
+        """The paths that match a pattern, sorted."""
         raise NotImplementedError
 
     def _captured(self, node: Node, stdin: Input) -> tuple[int, str]:
@@ -38,28 +58,35 @@ class Expansion:
         if len(word) == 1 and word[0][0] == "var" and word[0][1] == "@" and word[0][4]:
             return list(self.arguments)
         fields: list[str] = []
-        current: str | None = None
+        current: _Field | None = None
         for part in word:
             text = self._part(part)
             if part[-1] or part[0] == "text":
-                current = (current or "") + text
+                current = current or _Field()
+                current.add(text, quoted=bool(part[-1]))
                 continue
             pieces = text.split()
             if not pieces:
                 continue
             if text[0].isspace() and current is not None:
-                fields.append(current)
+                fields += self._expanded(current)
                 current = None
-            current = (current or "") + pieces[0]
+            current = current or _Field()
+            current.add(pieces[0])
             for piece in pieces[1:]:
-                fields.append(current)
-                current = piece
+                fields += self._expanded(current)
+                current = _Field()
+                current.add(piece)
             if text[-1].isspace():
-                fields.append(current)
+                fields += self._expanded(current)
                 current = None
         if current is not None:
-            fields.append(current)
+            fields += self._expanded(current)
         return fields
+
+    def _expanded(self, field: _Field) -> list[str]:
+        """A field, or the paths that it matches."""
+        return (self.matches(field.pattern) if field.is_pattern else None) or [field.text]
 
     def expand(self, word: Word) -> str:
         """Expand a word to one string."""

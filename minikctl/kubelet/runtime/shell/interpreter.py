@@ -213,6 +213,22 @@ class Shell(Expansion):
         """An absolute path without "." and ".." in it."""
         return "/" + normpath(join(self.directory, name)).lstrip("/")
 
+    def matches(self, pattern: str) -> list[str]:
+        found = [""]
+        for number, segment in enumerate(pattern.split("/")):
+            if not number:
+                found = [""] if not segment else self._names("", segment)
+                continue
+            found = [
+                f"{base}/{name}" for base in found for name in (self._names(f"{base}/", segment) if segment else [""])
+            ]
+        return found
+
+    def _names(self, base: str, segment: str) -> list[str]:
+        """The names in a directory (with a slash at its end, or "" for the present one) that match a pattern."""
+        names = self.files.listing(self.path(base or ".")) or ()
+        return [name for name in names if fnmatchcase(name, segment) and (name[0] != "." or segment[0] == ".")]
+
     def write(self, path: str, content: str | None, mode: int | None = None) -> None:
         """Write (None: remove) a file, noting when; FileError where that is not possible."""
         if path in ("/dev/stdout", "/dev/stderr", "/proc/1/fd/1", "/proc/1/fd/2"):
