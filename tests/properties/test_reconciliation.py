@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from randomworkloads import Action, act, actions, prepare, summary
 
-from minikctl.apimachinery.errors import StatusError
-from minikctl.apimachinery.request import MERGE_PATCH
+from minikctl import settle
 from minikctl.cluster import Cluster
-from minikctl.settle import Reconciler
+from minikctl.store import check
+from minikctl.store.sqlite import SQLiteStore
 
 NOW = "frozen:2026-01-02T03:04:05Z"
-KINDS = {"Deployment": "deployments.apps", "StatefulSet": "statefulsets.apps", "DaemonSet": "daemonsets.apps"}
+FIRST: list[Action] = [("create", "Deployment", 2), ("create", "StatefulSet", 2)]
 
-Obj = dict[str, Any]
+few = settings(
+    max_examples=15,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 
 
 @pytest.fixture(scope="module")
@@ -27,83 +30,28 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A settled cluster to copy."""
     path = tmp_path_factory.mktemp("empty") / "c.db"
     cluster = Cluster.open(str(path), clock=NOW, seed="1", settings={"profile": "bare"})
-    cluster.client().create("namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "demo"}})
-    cluster.settle()
+    prepare(cluster)
     cluster.close()
     return path
 
 
-def workload(kind: str, name: str, replicas: int) -> Obj:
-    template = {"metadata": {"labels": {"app": name}}, "spec": {"containers": [{"name": "c", "image": "x:0"}]}}
-    spec: Obj = {"selector": {"matchLabels": {"app": name}}, "template": template}
-    if kind != "DaemonSet":
-        spec["replicas"] = replicas
-    meta = {"name": name, "namespace": "demo"}
-    return {"apiVersion": "apps/v1", "kind": kind, "metadata": meta, "spec": spec}
-
-
-def act(cluster: Cluster, step: tuple[str, int, int]) -> None:
-    """One user's action; what is refused is refused."""
-    what, which, number = step
-    kind = sorted(KINDS)[which]
-    resource, name, client = KINDS[kind], f"w{which}", cluster.client()
-    try:
-        if what == "create":
-            client.create(resource, workload(kind, name, number))
-        elif what == "scale" and kind != "DaemonSet":
-            client.patch(resource, name, {"spec": {"replicas": number}}, MERGE_PATCH, "demo")
-        elif what == "image":
-            container = {"name": "c", "image": f"x:{number}"}
-            client.patch(
-                resource, name, {"spec": {"template": {"spec": {"containers": [container]}}}}, MERGE_PATCH, "demo"
-            )
-        elif what == "delete":
-            client.delete(resource, name, "demo", propagationPolicy=("Background", "Foreground")[number % 2])
-        elif what == "kill-pods":
-            for pod in client.items("pods", "demo", label_selector=f"app={name}")[:number]:
-                client.delete("pods", pod["metadata"]["name"], "demo", gracePeriodSeconds=0)
-    except StatusError:
-        pass
-
-
-def summary(cluster: Cluster) -> list[tuple[Any, ...]]:
-    """What must not depend on the way: workloads with their counts, and pods without their random names."""
-    client, found = cluster.client(), []
-    for resource in KINDS.values():
-        for obj in client.items(resource, "demo"):
-            status = {k: v for k, v in obj["status"].items() if isinstance(v, int) and k != "observedGeneration"}
-            found.append((obj["metadata"]["name"], str(sorted(status.items()))))
-    pods = client.items("pods", "demo")
-    found += sorted(
-        (p["metadata"]["labels"]["app"], p["spec"]["containers"][0]["image"], p["status"]["phase"]) for p in pods
-    )
-    return found
-
-
-steps = st.lists(
-    st.tuples(
-        st.sampled_from(["create", "scale", "image", "delete", "kill-pods"]), st.integers(0, 2), st.integers(0, 5)
-    ),
-    min_size=1,
-    max_size=8,
-)
-few = settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-
-
 @few
-@given(steps)
-def test_settling_twice_changes_nothing(empty: Path, tmp_path: Path, actions: list[tuple[str, int, int]]) -> None:
+@given(actions)
+def test_settling_twice_changes_nothing(empty: Path, tmp_path: Path, chosen: list[Action]) -> None:
     path = tmp_path / "c.db"
     shutil.copy(empty, path)
     cluster = Cluster.open(str(path), clock=NOW, seed="2")
-    for action in [("create", 0, 2), ("create", 2, 2), *actions]:
+    for action in [*FIRST, *chosen]:
         act(cluster, action)
         cluster.settle()
         revision = cluster.store.revision()
         cluster.settle()
         assert cluster.store.revision() == revision
-    cluster.advance(120)
-    assert all(pod["status"]["phase"] == "Running" for pod in cluster.client().items("pods", "demo"))
+    cluster.close()
+    # What components keep in memory has told them nothing that the store would not.
+    cluster = Cluster.open(str(path), clock=NOW, seed="3")
+    cluster.settle()
+    assert cluster.store.revision() == revision
     cluster.close()
 
 
@@ -111,41 +59,61 @@ class KilledError(BaseException):
     """Stands for SIGKILL."""
 
 
-def interrupted(after: int) -> Callable[..., None]:
-    """A `_sync` that dies when it has been called so often."""
-    plain, left = Reconciler._sync, [after]
+def kill_at_write(patch: pytest.MonkeyPatch, number: int) -> None:
+    """Let the store's write of that number be this process's last instruction."""
+    append, left = SQLiteStore._append, [number]
 
-    def sync(self: Reconciler, component: Any, key: str) -> None:
+    def dying(self: SQLiteStore, *values: object) -> int:
         left[0] -= 1
         if left[0] < 0:
             raise KilledError
-        plain(self, component, key)
+        return append(self, *values)  # type: ignore[arg-type]
 
-    return sync
+    patch.setattr(SQLiteStore, "_append", dying)
+
+
+def settled(path: Path, action: Action, at_write: int, stepwise: bool) -> bool:
+    """Do an action, and settle until a write kills the process; then another one goes on. Whether it was killed.
+
+    `stepwise`: each sync is a transaction, so that what was done before the death stays.
+    """
+    cluster = Cluster.open(str(path), clock=NOW, seed="4")
+    if action[0] != "wait":
+        act(cluster, action)
+    killed = False
+    with pytest.MonkeyPatch.context() as patch:
+        if stepwise:
+            patch.setattr(settle, "_BATCH_SECONDS", -1.0)
+        kill_at_write(patch, at_write)
+        try:
+            act(cluster, action) if action[0] == "wait" else cluster.settle()
+        except KilledError:
+            killed = True
+    cluster.close()
+    cluster = Cluster.open(str(path), clock=NOW, seed="5")
+    cluster.settle()
+    cluster.close()
+    return killed
 
 
 @few
-@given(steps, st.integers(0, 60))
+@given(actions, st.integers(0, 40), st.booleans())
+@example([("create", "Job", 4), ("wait", "Job", 2)], 12, True)
+@example([("create", "CronJob", 3), ("wait", "Job", 5), ("delete", "CronJob", 1)], 7, True)
+@example([("image", "StatefulSet", 3), ("scale", "StatefulSet", 0)], 5, True)
+@example([("image", "Deployment", 3), ("create", "Service", 0), ("cordon", "Service", 1)], 9, True)
 def test_a_killed_settle_is_made_good(
-    empty: Path, tmp_path: Path, actions: list[tuple[str, int, int]], after: int
+    empty: Path, tmp_path: Path, chosen: list[Action], at_write: int, stepwise: bool
 ) -> None:
     results = []
-    for name in ("undisturbed", "killed"):
+    for name, writes in (("undisturbed", 10**9), ("killed", at_write)):
         path = tmp_path / f"{name}.db"
         shutil.copy(empty, path)
-        cluster = Cluster.open(str(path), clock=NOW, seed="3")
-        for action in [("create", 0, 2), ("create", 2, 2), *actions]:
-            act(cluster, action)
-            if name == "killed":
-                with pytest.MonkeyPatch.context() as patch:
-                    patch.setattr(Reconciler, "_sync", interrupted(after))
-                    try:
-                        cluster.settle()
-                    except KilledError:
-                        cluster.close()
-                        cluster = Cluster.open(str(path), clock=NOW, seed="4")
-            cluster.settle()
+        for number, action in enumerate([*FIRST, *chosen]):
+            settled(path, action, writes + number, stepwise)
+        cluster = Cluster.open(str(path), clock=NOW, seed="6")
         cluster.advance(120)
+        assert check.problems(cluster.store) == []
         results.append(summary(cluster))
         cluster.close()
     assert results[0] == results[1]
