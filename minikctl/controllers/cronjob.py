@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _RESOURCE = "cronjobs.batch"
 _SCHEDULED = "batch.kubernetes.io/cronjob-scheduled-timestamp"
 _MANY_MISSED = 100
+_TOO_MANY_MISSED = "too many missed start times. Set or decrease .spec.startingDeadlineSeconds or check clock skew"
 _FORBIDDEN = "Not starting job because prior execution is running and concurrency policy is Forbid"
 
 
@@ -131,11 +132,7 @@ class CronJobController(Controller):
                 continue
             at = schedule.next(at, zone)
         if missed > _MANY_MISSED:
-            message = (
-                f"too many missed start times: {missed}. Set or decrease .spec.startingDeadlineSeconds or check clock"
-                " skew"
-            )
-            self.recorder.event(cron_job, "Warning", "TooManyMissedTimes", message)
+            self.recorder.event(cron_job, "Warning", "TooManyMissedTimes", _TOO_MANY_MISSED)
         return Times(latest, at)
 
     def _start(self, cron_job: Obj, status: Obj, at: float, zone: str) -> None:

@@ -1,9 +1,10 @@
-"""Random workloads for property tests: objects of every kind that controllers bring about, and users' actions on them."""
+"""Random workloads for property tests: objects of the kinds that controllers bring about, and what users do to them."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from hypothesis import strategies as st
@@ -98,10 +99,8 @@ def prepare(cluster: Cluster) -> None:
 def act(cluster: Cluster, action: Action) -> None:
     """One user's action; what is refused is refused. Nothing is settled, but by waiting."""
     verb, kind, number = action
-    try:
+    with suppress(StatusError):
         _ACTIONS[verb](cluster, kind, number)
-    except StatusError:
-        pass
 
 
 def _create(cluster: Cluster, kind: str, number: int) -> None:
