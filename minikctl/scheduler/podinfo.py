@@ -61,8 +61,8 @@ class Shape:
     """
 
     __slots__ = (
-        "affine", "affinity", "claims", "key", "labels", "leaving", "namespace", "owner", "ports", "preempts",
-        "priority", "requests", "resource_claims", "scheduler", "spec", "staying", "volumes",
+        "affine", "affinity", "claims", "extended_claim", "key", "labels", "leaving", "namespace", "owner", "ports",
+        "preempts", "priority", "requests", "resource_claims", "scheduler", "spec", "staying", "volumes",
     )  # fmt: skip
 
     def __init__(self, key: str, namespace: str, labels: Mapping[str, str], requests: Requests) -> None:
@@ -75,6 +75,7 @@ class Shape:
         self.ports: tuple[Port, ...] = _NONE
         self.claims: tuple[str, ...] = _NONE
         self.resource_claims: tuple[ClaimRef, ...] = _NONE
+        self.extended_claim = False  # whether one of them was made for extended resources
         self.volumes: tuple[Mapping[str, Any], ...] = _NONE
         self.priority = 0
         self.scheduler = DEFAULT_SCHEDULER
@@ -171,7 +172,8 @@ class Shapes:
         status = pod.get("status") or {}
         # Only a pod whose spec has changed can be on its way to other requests.
         held = _held(pod) if spec.get("nodeName") and meta.get("generation") != 1 else None
-        devices = resource_claims(pod) if spec.get("resourceClaims") else _NONE
+        extended = status.get("extendedResourceClaimStatus")
+        devices = resource_claims(pod) if spec.get("resourceClaims") or extended else _NONE
         key = _key(meta, spec, owner, (*claims, *devices), held)
         shape = self._known.get(key)
         if shape is None or not shape.spec:
@@ -201,6 +203,7 @@ class Shapes:
         # Where one pod of the shape is says nothing of the others.
         shape.owner, shape.spec = owner, {field: value for field, value in spec.items() if field != "nodeName"}
         shape.resource_claims = resource_claims(pod)
+        shape.extended_claim = "extendedResourceClaimStatus" in (pod.get("status") or {})
         shape.scheduler = spec.get("schedulerName") or DEFAULT_SCHEDULER
         shape.preempts = spec.get("preemptionPolicy") != "Never"
         self._known[key] = shape
@@ -263,6 +266,8 @@ def resource_claims(pod: Obj) -> tuple[ClaimRef, ...]:
             found.append(("", ""))
         elif name := statuses[entry["name"]].get("resourceClaimName"):
             found.append((name, pod["metadata"].get("uid", "")))
+    if extended := (pod.get("status") or {}).get("extendedResourceClaimStatus"):
+        found.append((extended["resourceClaimName"], pod["metadata"].get("uid", "")))
     return tuple(found) if found else _NONE
 
 

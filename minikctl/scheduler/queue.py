@@ -60,9 +60,9 @@ class Queue:
         """The pods whose volumes may be what they wait for."""
         return [key for key, pod in self._waiting.items() if pod.shape.claims]
 
-    def with_resource_claims(self) -> list[str]:
-        """The pods that may wait for devices."""
-        return [key for key, pod in self._waiting.items() if pod.shape.resource_claims]
+    def with_devices(self) -> list[str]:
+        """The pods that may wait for devices, through claims or extended resources."""
+        return [key for key, pod in self._waiting.items() if pod.shape.resource_claims or pod.shape.requests.others]
 
     def order(self, keys: list[str]) -> list[str]:
         """By priority, then by arrival; keys that are not known come last."""

@@ -134,7 +134,9 @@ class Scheduler:
 
     def _devices_changed(self, change: Change) -> Keys:
         self._all_pending()
-        return self._queue.with_resource_claims()
+        if change.resource.startswith("deviceclasses"):
+            self._results.clear()  # extended resources may stand for other classes now
+        return self._queue.with_devices()
 
     def _service_changed(self, change: Change) -> Keys:
         namespace = change.namespace
@@ -199,16 +201,16 @@ class Scheduler:
         shape, binding, devices = pod.shape, profile.volume_binding, profile.dynamic_resources
         if shape.claims and binding is not None and not binding.bind(shape, node):
             return False
-        if not shape.resource_claims or devices is None:
+        state = results.state_of(devices.name) if devices is not None else None
+        if devices is None or state is None:
             return True
-        state = results.state_of(devices.name)
         return devices.bind(state, pod, node, self._env.clock.now(), self._env.rand.uid)
 
     def _evaluate(self, pod: PodInfo, profile: Profile) -> Results:
         cluster, shape = self._load(), pod.shape
         key = profile.scheduler_name, shape.key
         results = self._results.get(key)
-        if results is None or results.stale() or shape.fleeting:
+        if results is None or results.stale() or shape.fleeting or results.state_of("DynamicResources"):
             if len(self._results) >= _CACHED_SHAPES:
                 del self._results[next(iter(self._results))]
             results = self._results[key] = Results(shape, cluster, profile)

@@ -135,6 +135,7 @@ CLUSTER_ROLES: dict[str, tuple[str, ...]] = {
         "read,change resource.k8s.io resourceclaims",
         "read,change resource.k8s.io resourceclaims/status",
         "change resource.k8s.io resourceclaims/binding",
+        "create,delete resource.k8s.io resourceclaims",
         "read,change core pods/finalizers",
         "read resource.k8s.io resourceslices",
     ),

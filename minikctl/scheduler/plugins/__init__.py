@@ -102,7 +102,7 @@ _FACTORIES: dict[str, Callable[[Client, Args], Plugin]] = {
     "TaintToleration": lambda client, args: TaintToleration(),
     "NodeAffinity": lambda client, args: NodeAffinity(args.get("addedAffinity")),
     "NodePorts": lambda client, args: NodePorts(),
-    "NodeResourcesFit": lambda client, args: NodeResourcesFit(args),
+    "NodeResourcesFit": lambda client, args: NodeResourcesFit(args, DynamicResources(client).backed),
     "VolumeRestrictions": lambda client, args: VolumeRestrictions(client),
     "NodeVolumeLimits": lambda client, args: NodeVolumeLimits(client),
     "VolumeBinding": lambda client, args: VolumeBinding(client),

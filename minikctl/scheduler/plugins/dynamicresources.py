@@ -7,11 +7,14 @@ given free (PostFilter).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from minikctl.apimachinery.clock import rfc3339
 from minikctl.apimachinery.nodeaffinity import matches_selector
+from minikctl.apimachinery.request import STRATEGIC_PATCH
+from minikctl.scheduler.devices import extendedresources
+from minikctl.scheduler.devices.extendedresources import IN_MEMORY
 from minikctl.scheduler.framework import SKIP, Failure, Plugin, PluginError
 
 if TYPE_CHECKING:
@@ -39,15 +42,37 @@ _MOST_CONSUMERS = 256
 
 
 class _State:
-    """The claims of a pod: those that have devices, and an allocator for those that have none."""
+    """The claims of a pod, and what devices were found for those without any, node by node."""
 
-    __slots__ = ("allocator", "claims", "found", "unavailable")
+    __slots__ = ("_allocate", "_allocators", "backed", "claims", "found", "shape", "unavailable")
 
-    def __init__(self, claims: list[Obj]) -> None:
+    def __init__(
+        self, shape: Shape, claims: list[Obj], backed: Mapping[str, Obj], allocate: Callable[[list[Obj]], Allocator]
+    ) -> None:
+        self.shape = shape
         self.claims = claims
-        self.allocator: Allocator | None = None
-        self.found: dict[str, list[list[Taken]]] = {}  # by node
+        self.backed = backed  # extended resources, with the device classes that stand for them
+        self.found: dict[str, list[tuple[Obj, list[Taken]]]] = {}  # node -> claims with their devices
         self.unavailable: dict[str, Obj] = {}  # claims allocated elsewhere, by name
+        self._allocate = allocate
+        self._allocators: dict[frozenset[str], Allocator] = {}
+
+    def delegated(self, node: NodeInfo) -> dict[str, Obj]:
+        """The extended resources that the node does not offer itself."""
+        return {name: found for name, found in self.backed.items() if not node.others.get(name)}
+
+    def allocator(self, node: NodeInfo) -> Allocator | None:
+        """What allocates the claims on a node; None where there is nothing to allocate."""
+        delegated = self.delegated(node)
+        pending = [claim for claim in self.claims if not (claim.get("status") or {}).get("allocation")]
+        if not pending and not delegated:
+            return None
+        key = frozenset(delegated)
+        if key not in self._allocators:
+            if delegated:
+                pending.append(extendedresources.claim_of(self.shape, delegated))
+            self._allocators[key] = self._allocate(pending)
+        return self._allocators[key]
 
 
 class DynamicResources(Plugin):
@@ -61,43 +86,45 @@ class DynamicResources(Plugin):
         found = self._claims(shape)
         return found if isinstance(found, str) else ""
 
+    def backed(self, shape: Shape) -> dict[str, Obj]:
+        """The extended resources of a pod that device classes stand for, with the classes."""
+        names = extendedresources.extended(shape)
+        return extendedresources.backed_by(names, self._client.items(CLASSES)) if names else {}
+
     def pre_filter(self, shape: Shape, cluster: Cluster) -> Any:
-        if not shape.resource_claims:
+        backed = {} if shape.extended_claim else self.backed(shape)
+        if not shape.resource_claims and not backed:
             return SKIP
         claims = self._claims(shape)
         if isinstance(claims, str):
             return Failure(claims, unresolvable=True)
-        pending = []
-        classes: dict[str, Obj] = {}
+        classes = {found["metadata"]["name"]: found for found in backed.values()}
         for claim in claims:
             status = claim.get("status") or {}
             if status.get("allocation"):
                 if len(status.get("reservedFor") or ()) >= _MOST_CONSUMERS:
                     return IN_USE
                 continue
-            pending.append(claim)
             failure = self._find_classes(claim, classes)
             if failure is not None:
                 return failure
-        state = _State(claims)
-        if pending:
-            state.allocator = self._allocator(pending, classes)
-        return state
+        return _State(shape, claims, backed, lambda pending: self._allocator(pending, classes))
 
     def filter(self, state: Any, shape: Shape, node: NodeInfo) -> Failure | None:
         elsewhere = [claim for claim in state.claims if not _available(claim, node)]
-        if state.allocator is not None:
+        allocator = state.allocator(node)
+        if allocator is not None:
             from minikctl.scheduler.devices.allocator import TimedOutError
 
             try:
-                found = state.allocator.on_node(node.name, node.labels)
+                found = allocator.on_node(node.name, node.labels)
             except TimedOutError:
                 return TIMED_OUT
             except PluginError as error:
                 raise PluginError(f'running "{self.name}" filter plugin: {error}') from None
             if found is None:
                 return CANNOT_ALLOCATE
-            state.found[node.name] = found
+            state.found[node.name] = list(zip(allocator.claims, found, strict=True))
         if elsewhere:
             state.unavailable.update({claim["metadata"]["name"]: claim for claim in elsewhere})
             return ELSEWHERE
@@ -118,24 +145,37 @@ class DynamicResources(Plugin):
 
     def bind(self, state: Any, pod: PodInfo, node: NodeInfo, now: float, new_id: Callable[[], str]) -> bool:
         """Store allocations and reserve the claims for the pod; False while devices are not ready to be bound."""
+        found = {claim["metadata"]["name"]: taken for claim, taken in state.found.get(node.name, ())}
+        claims = list(state.claims)
+        made = next((c for c, _ in state.found.get(node.name, ()) if c["metadata"]["name"] == IN_MEMORY), None)
+        if made is not None:
+            made = self._client.create(CLAIMS, extendedresources.for_pod(made, pod), pod.shape.namespace)
+            claims.append(made)
+            found[made["metadata"]["name"]] = found.pop(IN_MEMORY)
+        ready = [self._reserve(claim, found.get(claim["metadata"]["name"]), pod, node, now, new_id) for claim in claims]
+        if made is not None:
+            _, mappings = extendedresources.requests_and_mappings(pod.shape.spec, state.delegated(node))
+            status = {"requestMappings": mappings, "resourceClaimName": made["metadata"]["name"]}
+            patch = {"status": {"extendedResourceClaimStatus": status}}
+            self._client.patch("pods", pod.name, patch, STRATEGIC_PATCH, pod.shape.namespace, "status")
+        return all(ready)
+
+    def _reserve(
+        self, claim: Obj, taken: list[Taken] | None, pod: PodInfo, node: NodeInfo, now: float, new_id: Callable[[], str]
+    ) -> bool:
+        """Store what was taken for a claim, if anything, and the pod as its user; whether it is ready."""
         from minikctl.scheduler.devices.results import allocation_of
 
-        pending = state.allocator.claims if state.allocator is not None else ()
-        found = dict(zip((claim["metadata"]["name"] for claim in pending), state.found.get(node.name, ()), strict=True))
-        ready = True
-        for claim in state.claims:
-            taken = found.get(claim["metadata"]["name"])
-            status = dict(claim.get("status") or {})
-            if taken is not None:
-                claim = self._protect(claim)
-                allocation = allocation_of(claim, taken, node.name, new_id)
-                status["allocation"] = {**allocation, "allocationTimestamp": rfc3339(now)}
-            users = status.get("reservedFor") or []
-            if taken is not None or pod.uid not in [user["uid"] for user in users]:
-                status["reservedFor"] = [*users, {"resource": "pods", "name": pod.name, "uid": pod.uid}]
-                claim = self._client.update(CLAIMS, {**claim, "status": status}, "status")
-            ready = ready and _ready(claim)
-        return ready
+        status = dict(claim.get("status") or {})
+        if taken is not None:
+            claim = self._protect(claim)
+            allocation = allocation_of(claim, taken, node.name, new_id)
+            status["allocation"] = {**allocation, "allocationTimestamp": rfc3339(now)}
+        users = status.get("reservedFor") or []
+        if taken is not None or pod.uid not in [user["uid"] for user in users]:
+            status["reservedFor"] = [*users, {"resource": "pods", "name": pod.name, "uid": pod.uid}]
+            claim = self._client.update(CLAIMS, {**claim, "status": status}, "status")
+        return _ready(claim)
 
     def _protect(self, claim: Obj) -> Obj:
         """The claim with the finalizer that keeps it while it is allocated."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from minikctl.scheduler.framework import MAX_SCORE, Failure, Plugin
@@ -18,9 +18,12 @@ class NodeResourcesFit(Plugin):
     name = "NodeResourcesFit"
     weight = 1
 
-    def __init__(self, args: Mapping[str, Any] | None = None) -> None:
-        """`args`: NodeResourcesFitArgs."""
+    def __init__(
+        self, args: Mapping[str, Any] | None = None, backed: Callable[[Shape], Mapping[str, Any]] | None = None
+    ) -> None:
+        """`args`: NodeResourcesFitArgs; `backed`: the extended resources of a pod that device classes stand for."""
         args = args or {}
+        self._backed = backed
         self._ignored = frozenset(args.get("ignoredResources") or ())
         self._ignored_groups = frozenset(args.get("ignoredResourceGroups") or ())
         scoring = args.get("scoringStrategy") or {"type": "LeastAllocated"}
@@ -29,17 +32,19 @@ class NodeResourcesFit(Plugin):
         self._plain = scoring["type"] == "LeastAllocated" and sorted(self._resources) == [("cpu", 1), ("memory", 1)]
 
     def pre_filter(self, shape: Shape, cluster: Cluster) -> Any:
-        return shape.requests
+        requests = shape.requests
+        return requests, self._backed(shape) if self._backed is not None and requests.others else {}
 
     def filter(self, state: Any, shape: Shape, node: NodeInfo) -> Failure | None:
+        requests, backed = state
         if (
-            state.cpu <= node.cpu - node.used_cpu
-            and state.memory <= node.memory - node.used_memory
-            and not state.others
+            requests.cpu <= node.cpu - node.used_cpu
+            and requests.memory <= node.memory - node.used_memory
+            and not requests.others
             and node.count < node.pods_allowed
         ):
             return None
-        return self._shortage(shape, node)
+        return self._shortage(shape, node, backed)
 
     def pre_score(self, shape: Shape, cluster: Cluster) -> Any:
         if self._plain:
@@ -68,7 +73,7 @@ class NodeResourcesFit(Plugin):
         extended = bool(slash) and "kubernetes.io" not in group
         return extended and (resource in self._ignored or group in self._ignored_groups)
 
-    def _shortage(self, shape: Shape, node: NodeInfo) -> Failure | None:
+    def _shortage(self, shape: Shape, node: NodeInfo, backed: Mapping[str, Any]) -> Failure | None:
         reasons = []
         unresolvable = False
         if node.count + 1 > node.pods_allowed:
@@ -81,7 +86,7 @@ class NodeResourcesFit(Plugin):
         wanted += [
             (name, amount, node.others.get(name, 0), node.others_used.get(name, 0))
             for name, amount in requests.others
-            if not self._ignores(name)
+            if not self._ignores(name) and (name not in backed or node.others.get(name))
         ]
         for name, amount, offered, used in wanted:
             if amount > offered - used and amount:

@@ -99,6 +99,9 @@ class FakeApi:
     ) -> Obj:
         if resource == "events":
             return obj
+        if not subresource:
+            name = f"{obj['metadata']['generateName']}{len(self.objects.get(resource, ())):03}"
+            return self.put(resource, {**obj, "metadata": {**obj["metadata"], "name": name, "uid": f"uid-{name}"}})
         assert subresource == "binding"
         pod = self.objects["pods"][namespace, name]
         pod["spec"]["nodeName"] = obj["target"]["name"]

@@ -142,3 +142,54 @@ def test_a_device_that_must_become_ready(api: FakeApi, pod: Any) -> None:
     api.put(CLAIMS, held)
     api.settle()
     assert api.node_of("p") == "b"
+
+
+def _asking(pod: Any, name: str, **amounts: str) -> dict[str, Any]:
+    found: dict[str, Any] = pod(name)
+    requests = {f"example.com/{resource}": amount for resource, amount in amounts.items()}
+    found["spec"]["containers"][0]["resources"] = {"requests": {"cpu": "1", **requests}}
+    return found
+
+
+def test_extended_resources_that_classes_stand_for(api: FakeApi, pod: Any) -> None:
+    api.put(CLASSES, device_class("cards", extendedResourceName="example.com/card"))
+    api.put("pods", _asking(pod, "p", card="1"))
+    api.settle()
+    assert api.node_of("p") == "b"
+    (made,) = [one for key, one in api.objects[CLAIMS].items() if key[1].startswith("p-extended-resources-")]
+    assert made["metadata"]["ownerReferences"][0]["uid"] == "uid-p"
+    exactly_one = {"deviceClassName": "cards", "allocationMode": "ExactCount", "count": 1}
+    assert made["spec"]["devices"]["requests"] == [{"name": "container-0-request-1", "exactly": exactly_one}]
+    assert made["status"]["reservedFor"][0]["name"] == "p"
+    assert api.objects["pods"]["demo", "p"]["status"]["extendedResourceClaimStatus"] == {
+        "resourceClaimName": made["metadata"]["name"],
+        "requestMappings": [
+            {"containerName": "app", "resourceName": "example.com/card", "requestName": "container-0-request-1"}
+        ],
+    }
+    api.put("pods", _asking(pod, "q", card="1"))
+    api.settle()
+    assert api.message("q").startswith("0/2 nodes are available: 2 cannot allocate all claims. ")
+
+
+def test_a_nodes_own_extended_resources_come_first(api: FakeApi, pod: Any, node: Any) -> None:
+    api.put(CLASSES, device_class("cards", extendedResourceName="example.com/card"))
+    own = node("b")
+    own["status"]["allocatable"]["example.com/card"] = "4"
+    api.put("nodes", own)
+    api.put("pods", _asking(pod, "p", card="4"))
+    api.put("pods", _asking(pod, "q", card="1"))
+    api.settle()
+    assert (api.node_of("p"), api.objects.get(CLAIMS)) == ("b", None)
+    assert api.message("q").startswith(
+        "0/2 nodes are available: 1 Insufficient example.com/card, 1 cannot allocate all claims. "
+    )
+
+
+def test_a_class_that_comes_later(api: FakeApi, pod: Any) -> None:
+    api.put("pods", _asking(pod, "p", card="1"))
+    api.settle()
+    assert api.message("p").startswith("0/2 nodes are available: 2 Insufficient example.com/card. ")
+    api.put(CLASSES, device_class("cards", extendedResourceName="example.com/card"))
+    api.settle()
+    assert api.node_of("p") == "b"

@@ -85,7 +85,7 @@ def test_ignored_resources_do_not_filter() -> None:
         NodeResourcesFit({"ignoredResources": ["example.com/gpu"], "ignoredResourceGroups": ["other.dev"]}),
     )
     node = cluster.nodes["n"]
-    failure = plain.filter(wanted.requests, wanted, node)
+    failure = plain.filter(plain.pre_filter(wanted, cluster), wanted, node)
     assert failure is not None
     assert failure.reasons == ("Insufficient example.com/gpu", "Insufficient other.dev/fpga")
-    assert lenient.filter(wanted.requests, wanted, node) is None
+    assert lenient.filter(lenient.pre_filter(wanted, cluster), wanted, node) is None
