@@ -41,6 +41,11 @@ def kubeconfig_path(path: str) -> str:
     return f"{os.path.abspath(path).removesuffix('.db')}.kubeconfig"
 
 
+def log_path(path: str) -> str:
+    """Where the output of a server in the background goes."""
+    return f"{os.path.abspath(path).removesuffix('.db')}.log"
+
+
 @contextlib.contextmanager
 def registered(path: str, url: str, kubeconfig: str, identity: str) -> Iterator[None]:
     """Leave this process's mark while the block runs."""

@@ -9,6 +9,7 @@ waiting it has gone on by the seconds waited.
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,11 @@ _IDLE_SECONDS = 0.03
 _REACTION_SECONDS = 0.5  # what a client that waits gets to react to an event before time goes on
 _HORIZON_SECONDS = 24 * 3600.0
 _MOST_JUMPS = 2000
+_PAUSE_SECONDS = 1.0  # after a failure
 _STARTING_SECONDS = 0.25  # what a client that waits has spent before the server sees it wait
+
+
+log = logging.getLogger("minikctl.serve")
 
 
 class Inline:
@@ -35,6 +40,7 @@ class Inline:
         self._dirty = False
         self._limit = 0.0
         self._left = 0
+        self._revision = 0
         self._waited = 0.0  # since when somebody has waited without anything new (monotonic)
         self.app: Application | None = None
 
@@ -57,15 +63,21 @@ class Inline:
             await asyncio.sleep(_TICK_SECONDS)
             if self.app is None or self.app.activity.busy:
                 continue
-            activity = self.app.activity
-            idle = time.monotonic() - activity.last
-            if activity.waiting:
-                self._advance(self.app, idle)
-            else:
-                self._waited_enough()
-                self._limit = 0.0
-                if idle > _IDLE_SECONDS * (1 if not self._dirty else 4):
-                    self._settle()
+            try:
+                self._tick(self.app)
+            except Exception:  # whatever a controller stumbles over, the server goes on
+                log.exception("reconciling")
+                await asyncio.sleep(_PAUSE_SECONDS)
+
+    def _tick(self, app: Application) -> None:
+        idle = time.monotonic() - app.activity.last
+        if app.activity.waiting:
+            self._advance(app, idle)
+            return
+        self._waited_enough()
+        self._limit = 0.0
+        if idle > _IDLE_SECONDS * (1 if not self._dirty else 4):
+            self._settle()
 
     def _advance(self, app: Application, idle: float) -> None:
         """Somebody waits: do what is left to do, then jump."""
@@ -100,7 +112,11 @@ class Inline:
         return True
 
     def foreign(self) -> None:
-        """Another process has written."""
+        """Another process has written, or brought the file back to an earlier state."""
+        revision = self._cluster.store.revision()
+        if revision < self._revision:
+            self._cluster.forget_reconciling()
+        self._revision = revision
         self._cluster.refresh_clock()
 
     def start(self) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import signal
 import socket
 import sys
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import IO, TYPE_CHECKING, NamedTuple
 
 import uvicorn
@@ -38,6 +39,14 @@ class Settings(NamedTuple):
     audit_log: str = ""  # a file, "-" for standard output, "" for none
 
 
+class _Server(uvicorn.Server):
+    """uvicorn's server without its signal handlers, which would end the process before it has cleaned up."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
 class Service:
     """A served cluster. `start` returns when it answers, `stop` when it has ended cleanly."""
 
@@ -55,7 +64,7 @@ class Service:
         self._socket = _listen(settings.bind, settings.port)
         self._tasks: list[asyncio.Task[None]] = []
         context = certificates.server_context(self.certificates)
-        self._uvicorn = uvicorn.Server(listener.config(self.app, context))
+        self._uvicorn = _Server(listener.config(self.app, context))
 
     def _reconciling(self) -> Inline | Background:
         """On the loop where time stands still or jumps, else in a process of its own."""
@@ -97,10 +106,12 @@ class Service:
         }
 
     def serve(self, ready: Callable[[], None]) -> None:
-        """`run` on an event loop of its own (uvloop's where it is installed)."""
+        """`run` on an event loop of its own (uvloop's where it is installed), until SIGTERM or SIGINT."""
         factory = self._uvicorn.config.get_loop_factory()
         loop = factory() if factory is not None else asyncio.new_event_loop()
         asyncio.set_event_loop(loop)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.stop)
         try:
             loop.run_until_complete(self.run(ready))
         finally:
@@ -108,7 +119,7 @@ class Service:
             loop.close()
 
     async def run(self, ready: Callable[[], None]) -> None:
-        """Serve until SIGTERM, SIGINT or `stop`; calls `ready` once it answers."""
+        """Serve until `stop`; calls `ready` once it answers."""
         tasks = [asyncio.create_task(self.app.hub.run()), asyncio.create_task(self._when_started(ready))]
         try:
             await self._uvicorn.serve(sockets=[self._socket])

@@ -104,11 +104,15 @@ def test_a_server_in_the_background(minikctl: Any, connect: Any, tmp_path: Path)
     assert "2/2" in minikctl("get", "deployments", "web").stdout
     minikctl("scale", "deployment", "web", "--replicas=0")
     assert ask(connection, "GET", f"{DEPLOYMENTS}/web")["spec"]["replicas"] == 0
+    refused = minikctl("cluster", "delete", "minikctl")
+    assert refused.stderr.startswith('error: cluster "minikctl" is being served; end that first')
     stopped = minikctl("serve", "--stop")
     assert stopped.stdout == f"Stopped serving on {started.stdout.split()[2]}\n"
     again = minikctl("serve", "--stop")
     assert (again.returncode, again.stderr) == (1, "error: no server is running for this cluster\n")
     assert minikctl("cluster", "check").stdout == "ok\n"
+    minikctl("cluster", "delete", "minikctl")
+    assert os.listdir(tmp_path / "clusters") == []
 
 
 def test_another_takes_over_from_one_that_is_killed(minikctl: Any, connect: Any, tmp_path: Path) -> None:

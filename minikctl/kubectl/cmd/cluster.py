@@ -101,18 +101,24 @@ class UseOptions(_ClusterOptions):
 
 
 class DeleteOptions(_ClusterOptions):
-    """Removes a cluster's file; its kubeconfig entries go with it."""
+    """Removes a cluster's file; its kubeconfig entries and what serving has left beside it go with it."""
 
     def complete(self, args: list[str]) -> None:
         self.name = self.one_name(args)
 
     def run(self) -> None:
         from minikctl import clusters
+        from minikctl.serving import processes
 
         path = self.path(self.name)
         if not os.path.exists(path):
             raise KubectlError(f'no cluster named "{self.name}"')
+        if processes.running(path):
+            raise KubectlError(f'cluster "{self.name}" is being served; end that first with `minikctl serve --stop`')
         clusters.delete(path)
+        for name in (processes.kubeconfig_path(path), processes.log_path(path)):
+            if os.path.exists(name):
+                os.remove(name)
         kubeconfig.remove_cluster(self.factory.config, self.name, self.factory.environ)
         self.factory.out(f'Cluster "{self.name}" deleted.')
 

@@ -56,8 +56,7 @@ class ServeOptions(Options):
         from minikctl.serving import processes
 
         command = [sys.executable, "-m", "minikctl", *self._arguments()]
-        log = f"{path.removesuffix('.db')}.log"
-        started = processes.start(path, command, dict(self.factory.environ), log)
+        started = processes.start(path, command, dict(self.factory.environ), processes.log_path(path))
         if started.error:
             raise KubectlError(started.error)
         self._announce(started.url, started.kubeconfig)

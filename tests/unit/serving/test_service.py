@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from minikctl import clusters
 from minikctl.cluster import Cluster
 from minikctl.serving import authority, certificates, listener
 from minikctl.serving.service import Service, Settings
@@ -168,6 +169,45 @@ def test_an_open_watch_ends_with_the_server(cluster: Cluster, serve: Any) -> Non
     serve(scenario)
     assert seen["head"].startswith(b"HTTP/1.1 200 OK")
     assert seen["rest"].done()
+
+
+def test_time_jumps_for_who_waits_for_one_object(cluster: Cluster, serve: Any) -> None:
+    template = {"metadata": {"labels": {"a": "b"}}, "spec": {"containers": [{"name": "c", "image": "x"}]}}
+    spec = {"minReadySeconds": 300, "selector": {"matchLabels": {"a": "b"}}, "template": template}
+    before = cluster.present()
+
+    async def scenario(caller: Caller) -> None:
+        made = certificates.of_cluster(cluster.store, "127.0.0.1")
+        cluster.client().create("deployments.apps", {"metadata": {"name": "web"}, "spec": spec}, "demo")
+        reader, writer = await caller.open(made.admin)
+        target = "/apis/apps/v1/namespaces/demo/deployments?watch=1&fieldSelector=metadata.name%3Dweb"
+        writer.write(f"GET {target} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        while b'"availableReplicas":1' not in await reader.readuntil(b"}\n"):
+            pass
+        writer.close()
+
+    serve(scenario)
+    assert 300 <= cluster.present() - before < 360
+
+
+def test_a_file_brought_back_ends_its_watches(cluster: Cluster, serve: Any, tmp_path: Path) -> None:
+    async def scenario(caller: Caller) -> None:
+        made = certificates.of_cluster(cluster.store, "127.0.0.1")
+        clusters.snapshot(cluster.store.path, f"{tmp_path}/snapshot")
+        for name in ("one", "two"):
+            cluster.client().create("configmaps", {"metadata": {"name": name}}, "demo")
+        reader, writer = await caller.open(made.admin)
+        target = f"{PODS}?watch=1&resourceVersion={cluster.store.revision()}"
+        writer.write(f"GET {target} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        await reader.readuntil(b"\r\n\r\n")
+        clusters.restore(f"{tmp_path}/snapshot", cluster.store.path)
+        event = json.loads((await reader.readuntil(b"}\n")).rpartition(b"\r\n")[2])
+        assert (event["type"], event["object"]["reason"]) == ("ERROR", "Expired")
+        writer.close()
+        _code, body = await caller.ask("/api/v1/namespaces/demo/configmaps", made.admin)
+        assert [item["metadata"]["name"] for item in body["items"]] == ["kube-root-ca.crt"]
+
+    serve(scenario)
 
 
 def test_the_kubeconfig_has_everything_in_it(cluster: Cluster) -> None:
