@@ -29,10 +29,7 @@ class APIServiceController(Controller):
             if labels.get(apiservices.AUTO_MANAGED) == "true":
                 self._remove(key)
         elif found is None:
-            service = apiservices.custom(group, version, self.stamp())
-            self._mark_available(self.client.create(apiservices.API_SERVICES, service))
-        elif not found["spec"].get("service"):
-            self._mark_available(found)
+            self.client.create(apiservices.API_SERVICES, apiservices.custom(group, version, self.stamp()))
         return None
 
     def _served(self, group: str, version: str) -> bool:
@@ -49,11 +46,6 @@ class APIServiceController(Controller):
         except StatusError as error:
             if error.reason != "NotFound":
                 raise
-
-    def _mark_available(self, service: Obj) -> None:
-        status = copied_status(service)
-        set_condition(status, dict(apiservices.AVAILABLE), self.stamp())
-        self.put_status(apiservices.API_SERVICES, service, status)
 
 
 class AvailabilityController(Controller):

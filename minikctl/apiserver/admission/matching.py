@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from minikctl.apimachinery import selectors
+from minikctl.apimachinery import resources, selectors
 
 if TYPE_CHECKING:
     from minikctl.apimachinery.request import Obj
@@ -40,10 +40,9 @@ def matches(match: Obj, obj: Obj | None, old: Obj | None, ctx: Context, rules: s
 
 def _any_rule(rules: Iterable[Obj], match: Obj, ctx: Context) -> bool:
     versions = [(ctx.resource.group, ctx.resource.version)]
-    if match.get("matchPolicy", "Equivalent") == "Equivalent" and not ctx.resource.custom:
-        from minikctl.apimachinery import resources
-
-        versions += [(row.group, row.version) for row in resources.versions(ctx.resource.key)]
+    if match.get("matchPolicy", "Equivalent") == "Equivalent":
+        known = ctx.server.resource_set() if ctx.resource.custom else resources.builtin()
+        versions += [(row.group, row.version) for row in known.versions(ctx.resource.key)]
     return any(_rule_matches(rule, group, version, ctx) for rule in rules for group, version in versions)
 
 

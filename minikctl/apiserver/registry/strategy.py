@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 # Kinds whose generation starts at 1, with the fields whose change raises it.
 GENERATION: dict[str, tuple[str, ...]] = {
     "pods": ("spec",),
+    "podtemplates": ("template",),
     "replicationcontrollers": ("spec",),
     "deployments.apps": ("spec",),
     "replicasets.apps": ("spec",),
@@ -74,10 +75,24 @@ _SPECIAL = {
 }
 
 
+# Kinds whose updates must say which version they are of (as custom kinds' must).
+_CONDITIONAL = frozenset(
+    {
+        "apiservices.apiregistration.k8s.io",
+        "csidrivers.storage.k8s.io",
+        "customresourcedefinitions.apiextensions.k8s.io",
+        "leases.coordination.k8s.io",
+        "poddisruptionbudgets.policy",
+    }
+)
+
+
 class Strategy:
     """The generic behaviour of a stored kind."""
 
     allow_create_on_update = False
+    # Whether an update may leave the resourceVersion out and mean the latest one.
+    allow_unconditional_update = True
     # What a delete without propagationPolicy does to dependents.
     default_propagation = "Background"
 
@@ -86,6 +101,8 @@ class Strategy:
         self.key = resource.key
         self.has_status = "status" in resource.subresources
         self.generation_fields = GENERATION.get(resource.key)
+        if resource.custom or resource.key in _CONDITIONAL:
+            self.allow_unconditional_update = False
 
     def prepare_for_create(self, obj: Obj, ctx: Context) -> None:
         """Clear what clients may not set and fill in what the server knows (PrepareForCreate)."""

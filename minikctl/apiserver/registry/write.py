@@ -282,6 +282,9 @@ def transform_from_body(ctx: Context) -> Transform:
 
     def replace_with_body(_: Callable[[], Obj]) -> Obj:
         new = decode.decode(body, ctx)
+        if not ctx.strategy.allow_unconditional_update and not new["metadata"].get("resourceVersion"):
+            problem = field.invalid("metadata.resourceVersion", 0, "must be specified for an update")
+            raise errors.invalid(ctx.resource.key, ctx.request.name, [problem])
         if ctx.resource.namespaced:
             new["metadata"].setdefault("namespace", ctx.namespace)
         if not new["metadata"].get("name"):

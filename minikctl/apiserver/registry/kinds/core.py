@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from minikctl.apimachinery import heartbeats
+from minikctl.apimachinery import apiservices, heartbeats
 from minikctl.apimachinery.clock import parse_time, rfc3339, rfc3339_micro
 from minikctl.apimachinery.request import Obj
 from minikctl.apiserver.registry.strategy import Strategy, keep
@@ -111,6 +111,15 @@ def _data_sources(spec: Obj, old: Obj) -> None:
         spec["dataSource"] = dict(reference)
 
 
+class APIServiceStrategy(Strategy):
+    """One without a Service behind it is this server's own, and so available."""
+
+    def prepare_for_create(self, obj: Obj, ctx: Context) -> None:
+        obj["status"] = {}
+        if (obj.get("spec") or {}).get("service") is None:
+            obj["status"]["conditions"] = [{**apiservices.AVAILABLE, "lastTransitionTime": ctx.now}]
+
+
 class UpsertStrategy(Strategy):
     """Kinds that an update creates where they are missing."""
 
@@ -118,6 +127,7 @@ class UpsertStrategy(Strategy):
 
 
 STRATEGIES = {
+    "apiservices.apiregistration.k8s.io": APIServiceStrategy,
     "nodes": NodeStrategy,
     "leases.coordination.k8s.io": LeaseStrategy,
     "persistentvolumes": PersistentVolumeStrategy,
