@@ -9,12 +9,14 @@ import asyncio
 import logging
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from minikctl.apiserver.http.app import CERTIFICATE
 from minikctl.apiserver.http.credentials import client_certificate
+from minikctl.serving import spdyupgrade
 from minikctl.serving.websocket import WebSocketProtocol
 
 if TYPE_CHECKING:
@@ -68,6 +70,21 @@ class Protocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         self._reading = False
         super().on_message_complete()
+
+    def _should_upgrade(self) -> bool:
+        return super()._should_upgrade() or self._get_upgrade() == spdyupgrade.UPGRADE
+
+    def handle_websocket_upgrade(self) -> None:
+        if self._get_upgrade() != spdyupgrade.UPGRADE:
+            super().handle_websocket_upgrade()
+            return
+        path, _, query = self.url.partition(b"?")
+        place = {"path": unquote(path.decode("latin-1")), "raw_path": path, "query_string": query}
+        self.connections.discard(self)
+        protocol = spdyupgrade.SpdyProtocol(self.transport, {**self.scope, **place}, self.app)
+        self.tasks.add(protocol.task)
+        protocol.task.add_done_callback(self.tasks.discard)
+        self.transport.set_protocol(protocol)
 
     def _expect_head(self) -> None:
         self._timer = self.loop.call_later(_HEAD_SECONDS, self._too_slow)

@@ -108,6 +108,16 @@ def test_exec_keeps_the_streams_apart(kubectl: Run) -> None:
     assert answer.err == "Error from server (BadRequest): container other is not valid for pod box\n"
 
 
+def test_older_clients_speak_spdy(kubectl: Run, kubeconfig: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KUBECTL_REMOTE_COMMAND_WEBSOCKETS", "false")
+    answer = kubectl("exec", "-i", "box", "--", "sh", "-c", "read x; echo $x; echo oops >&2; exit 3", stdin="word\n")
+    assert answer == (3, "word\n", "oops\ncommand terminated with exit code 3\n")
+    answer = kubectl("exec", "ghost", "--", "ls")
+    assert answer.err == 'Error from server (NotFound): pods "ghost" not found\n'
+    printed = kubectl("exec", "-v=8", "box", "--", "true").err
+    assert "101 Switching Protocols" in printed and "v4.channel.k8s.io" in printed
+
+
 def test_a_terminal(kubectl: Run, kubeconfig: str) -> None:
     printed, status = on_a_terminal(
         [str(KUBECTL), "exec", "-it", "box", "--", "sh"],
@@ -174,12 +184,13 @@ def test_logs_are_followed(kubectl: Run) -> None:
     assert kubectl("logs", "-f", "talk") == (0, "1\n2\n", "")
 
 
-@pytest.fixture(params=["kubectl", "minikctl"])
+@pytest.fixture(params=["kubectl", "kubectl over SPDY", "minikctl"])
 def forward(request: pytest.FixtureRequest, kubeconfig: str) -> Callable[..., subprocess.Popen[str]]:
     """Starts a port-forward: kubectl's over the network, minikctl's on the cluster's file."""
-    if request.param == "kubectl" and KUBECTL is None:
+    if request.param != "minikctl" and KUBECTL is None:
         pytest.skip("kubectl is not installed")
     env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "MINIKCTL_HOME": os.path.dirname(kubeconfig)}
+    env["KUBECTL_PORT_FORWARD_WEBSOCKETS"] = str(request.param == "kubectl").lower()
     env.pop("KUBECONFIG", None)
     command = PROGRAM if request.param == "minikctl" else [str(KUBECTL), "--kubeconfig", kubeconfig]
 

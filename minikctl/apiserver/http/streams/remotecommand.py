@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from minikctl.apimachinery import errors
 from minikctl.apiserver.http.streams import channels
+from minikctl.apiserver.http.streams.commandstreams import CommandStreams
 from minikctl.apiserver.http.streams.sockets import Socket, negotiated
 from minikctl.apiserver.http.streams.waiting import Listening
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 _LONGEST_INPUT = 512 << 20
 _HEAD_START = 0.04  # seconds
+_GOODBYE = 1.0  # seconds in which a client may close its side first
+_OVER_SPDY = tuple(f"SPDY/3.1+{version}channel.k8s.io" for version in ("v4.", "v3.", "v2.", ""))
 
 
 async def serve(connection: Connection) -> None:
@@ -26,16 +29,18 @@ async def serve(connection: Connection) -> None:
     options = connection.request.options
     if not any(options.get(name) for name in ("stdin", "stdout", "stderr")):
         raise errors.bad_request("you must specify at least 1 of stdin, stdout, stderr")
-    protocol = negotiated(connection, channels.REMOTE_COMMAND)
+    protocol = negotiated(connection, (*channels.REMOTE_COMMAND, *_OVER_SPDY))
     session: Session = connection.server.handle(connection.request).object
     if protocol is None:
         session.close()
         raise errors.bad_request("Upgrade request required")
     socket = Socket(connection)
     await socket.accept(protocol)
-    conversation = _Conversation(connection, session, socket, channels.Channels(protocol))
     try:
-        await conversation.run()
+        if protocol in _OVER_SPDY:
+            await _over_spdy(connection, session, socket, protocol)
+        else:
+            await _Conversation(connection, session, socket, channels.Channels(protocol)).run()
     finally:
         session.close()
 
@@ -108,3 +113,32 @@ class _Conversation:
         for message in messages:
             await self._socket.send(message)
             await asyncio.sleep(0)
+
+
+async def _over_spdy(connection: Connection, session: Session, socket: Socket, protocol: str) -> None:
+    """Carry a session's streams over SPDY."""
+    options = connection.request.options
+    wanted = {name for name in ("stdin", "stdout", "stderr") if options.get(name)} | {"error"}
+    streams = CommandStreams(protocol, wanted)
+    with Listening(connection) as listening:
+        while not streams.closed:
+            if streams.ready:
+                for channel, data in session.take():
+                    await socket.send(streams.written(channel, data))
+                if session.status is not None:
+                    break
+            for message in await listening.news():
+                if message["type"] == "websocket.disconnect":
+                    return
+                came, back = streams.feed(message["bytes"])
+                if back:
+                    await socket.send(back)
+                for channel, data, ended in came:
+                    if channel == channels.STDIN and data:
+                        session.send(data)
+                    if channel == channels.STDIN and ended:
+                        session.end_input()
+        if session.status is not None:
+            await socket.send(streams.finished(session.status))
+            await listening.sent_within(_GOODBYE)
+    await socket.close()

@@ -7,6 +7,7 @@ import zlib
 import pytest
 
 from minikctl.apiserver.http.streams import channels, spdy
+from minikctl.apiserver.http.streams.commandstreams import CommandStreams
 from minikctl.apiserver.http.streams.tunnel import Tunnel
 
 
@@ -133,3 +134,35 @@ def test_a_tunnel_ends_with_its_peer() -> None:
     tunnel = Tunnel(Ports())
     tunnel.feed(b"not spdy at all")
     assert tunnel.closed
+
+
+def test_a_commands_streams_over_spdy() -> None:
+    streams, client = CommandStreams("SPDY/3.1+v4.channel.k8s.io", {"error", "stdin", "stdout"}), spdy.Framer()
+    opened = [client.open(1, {"streamType": "error"}), client.open(3, {"streamType": "stdin"})]
+    came, back = streams.feed(b"".join(opened))
+    assert came == [] and [frame.kind for frame in client.feed(back)] == [spdy.SYN_REPLY] * 2
+    assert not streams.ready
+    _, back = streams.feed(client.open(5, {"streamType": "stdout"}) + client.open(7, {"streamType": "other"}))
+    assert streams.ready and [frame.kind for frame in client.feed(back)] == [spdy.SYN_REPLY, spdy.RST_STREAM]
+    came, _ = streams.feed(client.data(3, b"in") + client.data(3, b"", fin=True))
+    assert came == [(channels.STDIN, b"in", False), (channels.STDIN, b"", True)]
+    assert [(frame.stream, frame.data) for frame in client.feed(streams.written(channels.STDOUT, b"out"))] == [
+        (5, b"out")
+    ]
+    assert streams.written(channels.STDERR, b"nobody wants it") == b""
+    ended = list(client.feed(streams.finished({"status": "Success"})))
+    assert [(frame.stream, frame.flags, frame.data) for frame in ended] == [
+        (1, 1, b'{"status":"Success"}'),
+        (3, 1, b""),
+        (5, 1, b""),
+    ]
+    streams.feed(client.go_away(0))
+    assert streams.closed
+
+
+def test_before_v4_only_failures_are_told() -> None:
+    streams, client = CommandStreams("SPDY/3.1+v2.channel.k8s.io", {"error"}), spdy.Framer()
+    streams.feed(client.open(1, {"streamType": "error"}))
+    assert [frame.data for frame in client.feed(streams.finished({"status": "Failure", "message": "so"}))][-1:] == [
+        b"so"
+    ]
