@@ -2,7 +2,9 @@
 
     python benchmarks/scheduling.py [WORKLOAD...] [--nodes 5000] [--pods 1000]
 
-Workloads: basic (goal 700), affinity (220), spreading (200), antiaffinity (60), preemption (30).
+Workloads: basic (goal 700 pods a second), affinity (220), spreading over zones (200) and over zones and
+hosts (200), antiaffinity (60), preemption (30), and indexed: pods with labels of their own, as StatefulSets
+make them (no goal).
 
 Two figures each. *scheduler*: time spent in the scheduler component (its mappers, its syncs with the
 requests they make: bindings, status patches, events) from the first pod's creation to the last
@@ -113,7 +115,7 @@ def spread() -> Obj:
     return pod(labels={"color": "blue"}, topologySpreadConstraints=[rule])
 
 
-def spread_wide() -> Obj:
+def spread_over_hosts() -> Obj:
     found = spread()
     rules = found["spec"]["topologySpreadConstraints"]
     rules.append({**rules[0], "maxSkew": 2, "topologyKey": "kubernetes.io/hostname"})
@@ -129,12 +131,24 @@ def urgent() -> Obj:
     return pod("3", priorityClassName="urgent")
 
 
+class Indexed:
+    """Makes pods each of which has a label that no other has."""
+
+    def __init__(self) -> None:
+        self.made = 0
+
+    def __call__(self) -> Obj:
+        self.made += 1
+        return pod(labels={"app": "db", "apps.kubernetes.io/pod-index": str(self.made)})
+
+
 WORKLOADS = {
     "basic": Workload(700, 1, pod, pod),
     "affinity": Workload(220, 1, pod, in_zones),
     "spreading": Workload(200, 3, pod, spread),
-    "spreading2": Workload(200, 3, pod, spread_wide),
+    "spreading-hosts": Workload(200, 3, pod, spread_over_hosts),
     "antiaffinity": Workload(60, 1, apart, apart),
+    "indexed": Workload(0, 1, pod, Indexed()),
     "preemption": Workload(30, 1, lambda: pod("900m"), urgent, initial_per_node=4),
 }
 

@@ -61,12 +61,13 @@ class Shape:
     """
 
     __slots__ = (
-        "affine", "affinity", "claims", "extended_claim", "key", "labels", "leaving", "namespace", "owner", "ports",
-        "preempts", "priority", "requests", "resource_claims", "scheduler", "spec", "staying", "volumes",
+        "affine", "affinity", "claims", "extended_claim", "key", "kin", "labels", "leaving", "namespace", "owner",
+        "ports", "preempts", "priority", "requests", "resource_claims", "scheduler", "spec", "staying", "volumes",
     )  # fmt: skip
 
     def __init__(self, key: str, namespace: str, labels: Mapping[str, str], requests: Requests) -> None:
         self.key = key
+        self.kin = ""  # a digest of everything save the labels
         self.namespace = namespace
         self.labels = labels
         self.requests = requests
@@ -202,6 +203,7 @@ class Shapes:
             shape.affine = bool(shape.affinity)
         # Where one pod of the shape is says nothing of the others.
         shape.owner, shape.spec = owner, {field: value for field, value in spec.items() if field != "nodeName"}
+        shape.kin = _key({**meta, "labels": None}, spec, owner, claims, held)
         shape.resource_claims = resource_claims(pod)
         shape.extended_claim = "extendedResourceClaimStatus" in (pod.get("status") or {})
         shape.scheduler = spec.get("schedulerName") or DEFAULT_SCHEDULER

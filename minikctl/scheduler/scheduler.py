@@ -19,11 +19,11 @@ from minikctl.scheduler.podinfo import PodInfo, Shapes
 from minikctl.scheduler.preemption import fits_beside, rivals_on
 from minikctl.scheduler.profile import DEFAULT_SCHEDULER, Profile
 from minikctl.scheduler.queue import Queue
+from minikctl.scheduler.resultscache import ResultsCache
 from minikctl.scheduler.snapshot import Cluster, NodeInfo
 from minikctl.scheduler.storage import SnapshotStorage
 from minikctl.scheduler.unschedulable import Unschedulable
 
-_CACHED_SHAPES = 64
 _FINISHED = ("Succeeded", "Failed")
 _NONE: tuple[str, ...] = ()
 
@@ -45,7 +45,7 @@ class Scheduler:
         self._queue = Queue()
         self._pending_read = False
         self._nominations: dict[str, str] = {}  # as read at the start, for the snapshot to take over
-        self._results: dict[tuple[str, str], Results] = {}  # by profile and shape
+        self._results = ResultsCache(env.client)
         self._unschedulable = Unschedulable(env, self._queue)
 
     @property
@@ -116,11 +116,7 @@ class Scheduler:
 
     def _volume_changed(self, change: Change) -> Keys:
         self._all_pending()
-        keys = self._queue.with_claims()
-        for key in keys:
-            if (pod := self._queue.get(key)) is not None:
-                self._results.pop((pod.shape.scheduler, pod.shape.key), None)
-        return keys
+        return self._queue.with_claims()
 
     def _namespace_changed(self, change: Change) -> Keys:
         """Namespaces may be selected by their labels in terms of affinity."""
@@ -139,9 +135,7 @@ class Scheduler:
         return self._queue.with_devices()
 
     def _service_changed(self, change: Change) -> Keys:
-        namespace = change.namespace
-        for key in [key for key, results in self._results.items() if results.shape.namespace == namespace]:
-            del self._results[key]
+        self._results.services_changed(change.namespace)
         return _NONE
 
     def _all_pending(self) -> list[str]:
@@ -189,7 +183,7 @@ class Scheduler:
         return None
 
     def _schedule(self, cluster: Cluster, pod: PodInfo, profile: Profile) -> None:
-        results = self._evaluate(pod, profile)
+        results = self._results.of(pod.shape, cluster, profile)
         node = self._select(cluster, results, pod, profile)
         if node is None:
             self._unschedulable.handle(cluster, results, pod, profile)
@@ -205,18 +199,6 @@ class Scheduler:
         if devices is None or state is None:
             return True
         return devices.bind(state, pod, node, self._env.clock.now(), self._env.rand.uid)
-
-    def _evaluate(self, pod: PodInfo, profile: Profile) -> Results:
-        cluster, shape = self._load(), pod.shape
-        key = profile.scheduler_name, shape.key
-        results = self._results.get(key)
-        if results is None or results.stale() or shape.fleeting or results.state_of("DynamicResources"):
-            if len(self._results) >= _CACHED_SHAPES:
-                del self._results[next(iter(self._results))]
-            results = self._results[key] = Results(shape, cluster, profile)
-        else:
-            results.catch_up()
-        return results
 
     def _select(self, cluster: Cluster, results: Results, pod: PodInfo, profile: Profile) -> NodeInfo | None:
         """The best feasible node; one the pod was nominated for goes first."""

@@ -6,7 +6,7 @@ given a volume, or a node to be provisioned for, before the pod is bound (PreBin
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from minikctl.apimachinery.nodeaffinity import matches_selector
@@ -36,12 +36,13 @@ WAIT = "WaitForFirstConsumer"
 class _Claims:
     """A pod's claims: volumes of the bound ones, and the ones that wait with their class."""
 
-    __slots__ = ("lost", "volumes", "waiting")
+    __slots__ = ("capacities", "lost", "volumes", "waiting")
 
     def __init__(self) -> None:
         self.volumes: list[Obj] = []
         self.lost = False
         self.waiting: list[tuple[Obj, Obj, list[Obj]]] = []  # claim, class, volumes it could have
+        self.capacities: dict[str, list[Obj]] = {}  # of the classes whose drivers tell what room there is
 
 
 # A waiting claim, its class, and the volume it gets (None: one is provisioned).
@@ -72,6 +73,7 @@ class VolumeBinding(Plugin):
             else:
                 immediate = True
         state.waiting.sort(key=lambda item: _requested(item[0]))
+        state.capacities = self._capacities(storage_class for _, storage_class, _ in state.waiting)
         return UNBOUND_IMMEDIATE if immediate else state
 
     def filter(self, state: Any, shape: Shape, node: NodeInfo) -> Failure | None:
@@ -81,7 +83,7 @@ class VolumeBinding(Plugin):
         choices = self._choose(state, node)
         if choices is None:
             reasons.append(BIND_CONFLICT)
-        elif not self._enough_space(choices, node):
+        elif not _enough_space(choices, state.capacities, node):
             reasons.append(NOT_ENOUGH_SPACE)
         if state.lost:
             reasons.append(NO_VOLUME)
@@ -154,19 +156,16 @@ class VolumeBinding(Plugin):
             found.append((claim, storage_class, volume))
         return found
 
-    def _enough_space(self, choices: list[_Choice], node: NodeInfo) -> bool:
-        """Whether the drivers that tell their capacity can provision the volumes (CSIStorageCapacity)."""
-        for claim, storage_class, volume in choices:
-            if volume is not None:
-                continue
+    def _capacities(self, classes: Iterable[Obj]) -> dict[str, list[Obj]]:
+        """Class -> CSIStorageCapacity objects, of drivers that publish them."""
+        found: dict[str, list[Obj]] = {}
+        for storage_class in classes:
             driver = self._client.find("csidrivers.storage.k8s.io", storage_class["provisioner"])
-            if driver is None or not (driver.get("spec") or {}).get("storageCapacity"):
-                continue
-            wanted = _requested(claim)
-            capacities = self._client.items("csistoragecapacities.storage.k8s.io")
-            if not any(_has_room(capacity, storage_class, wanted, node) for capacity in capacities):
-                return False
-        return True
+            if driver is not None and (driver.get("spec") or {}).get("storageCapacity"):
+                name = storage_class["metadata"]["name"]
+                known = self._client.items("csistoragecapacities.storage.k8s.io")
+                found[name] = [capacity for capacity in known if capacity["storageClassName"] == name]
+        return found
 
     def _reserve(self, volume: Obj, claim: Obj) -> None:
         meta = claim["metadata"]
@@ -205,15 +204,24 @@ def _first(volumes: list[Obj], node: NodeInfo, taken: set[str]) -> Obj | None:
     return next((v for v in volumes if v["metadata"]["name"] not in taken and _reaches(v, node)), None)
 
 
-def _has_room(capacity: Obj, storage_class: Obj, wanted: int, node: NodeInfo) -> bool:
+def _enough_space(choices: list[_Choice], capacities: Mapping[str, list[Obj]], node: NodeInfo) -> bool:
+    """Whether the volumes that are to be provisioned find room where the node can reach it."""
+    for claim, storage_class, volume in choices:
+        known = capacities.get(storage_class["metadata"]["name"])
+        if volume is None and known is not None:
+            wanted = _requested(claim)
+            if not any(_has_room(capacity, wanted, node) for capacity in known):
+                return False
+    return True
+
+
+def _has_room(capacity: Obj, wanted: int, node: NodeInfo) -> bool:
     """Whether a CSIStorageCapacity object says that a volume of that size can be had on the node."""
     topology = capacity.get("nodeTopology")
-    if capacity["storageClassName"] != storage_class["metadata"]["name"] or topology is None:
+    if topology is None or capacity.get("capacity") is None:
         return False
     limits = [capacity[field] for field in ("capacity", "maximumVolumeSize") if capacity.get(field) is not None]
-    if capacity.get("capacity") is None or any(as_int(limit) < wanted for limit in limits):
-        return False
-    return from_label_selector(topology).matches(node.labels)
+    return all(as_int(limit) >= wanted for limit in limits) and from_label_selector(topology).matches(node.labels)
 
 
 def _reaches(volume: Obj, node: NodeInfo) -> bool:

@@ -12,12 +12,15 @@ from minikctl.scheduler.framework import SKIP, defines
 from minikctl.scheduler.plugins import default_profile
 from minikctl.scheduler.podinfo import Shapes
 from minikctl.scheduler.profile import Profile
+from minikctl.scheduler.resultscache import ResultsCache
 from minikctl.scheduler.snapshot import Cluster
 
 
-class NoApi:
-    def items(self, *args: Any, **kwargs: Any) -> list[Any]:
-        return []
+class OneService:
+    """All that the plugins can read: a Service for the pods of one app, which they are spread by."""
+
+    def items(self, resource: str, *args: Any, **kwargs: Any) -> list[Any]:
+        return [{"metadata": {"name": "s"}, "spec": {"selector": {"app": "a"}}}] if resource == "services" else []
 
     def find(self, *args: Any, **kwargs: Any) -> None:
         return None
@@ -140,7 +143,7 @@ def node_by_node(shape: Any, cluster: Cluster, profile: Profile) -> tuple[dict[s
     return refused, scores
 
 
-_apps = st.sampled_from("ab")
+_apps = st.sampled_from("abc")
 _specs = st.integers(0, len(SPECS) - 1)
 _steps = st.one_of(
     st.tuples(st.just("node"), st.integers(0, 6), st.booleans(), st.booleans()),
@@ -155,8 +158,8 @@ _steps = st.one_of(
 @given(st.lists(_steps, max_size=40))
 def test_kept_results_equal_new_ones(steps: list[Any]) -> None:
     cluster, shapes = Cluster(), Shapes()
-    profile = default_profile(NoApi())  # type: ignore[arg-type]
-    kept: dict[str, Results] = {}
+    client: Any = OneService()
+    profile, kept = default_profile(client), ResultsCache(client)
     for index in range(4):
         cluster.set_node(_node(index, False, False))
     for kind, *rest in steps:
@@ -170,10 +173,7 @@ def test_kept_results_equal_new_ones(steps: list[Any]) -> None:
             [cluster.displace(f"n{n}", f"demo/p{rest[0]}") for n in range(7)]
         else:
             shape = shapes.info(_pod(99, *rest, None)).shape
-            results = kept.get(shape.key)
-            if results is None or results.stale():
-                results = kept[shape.key] = Results(shape, cluster, profile)
-            results.catch_up()
+            results = kept.of(shape, cluster, profile)
             fresh = Results(shape, cluster, profile)
             refused, scores = node_by_node(shape, cluster, profile)
             assert {name: (plugin, failure) for name, plugin, failure in refusals(results)} == refused
