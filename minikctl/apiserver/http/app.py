@@ -31,6 +31,7 @@ from minikctl.apiserver.http.activity import Activity
 from minikctl.apiserver.http.answers import Answer
 from minikctl.apiserver.http.documents import Documents
 from minikctl.apiserver.http.exchange import Exchange, Receive, Scope, Send
+from minikctl.apiserver.http.priorities import Priorities
 from minikctl.store.errors import StoreError
 
 if TYPE_CHECKING:
@@ -83,6 +84,7 @@ class Application:
         self.hub = watches.Hub(server, self.activity, reconciling.foreign)
         self.metrics = metrics.Metrics()
         self.documents = Documents(server)
+        self.priorities = Priorities(server.reader)
         self._audit_log = audit_log
 
     def wrote(self, resource: Resource) -> None:
@@ -103,6 +105,8 @@ class Application:
         finally:
             self.activity.end()
         if answer is not None and not exchange.started:
+            if exchange.request is not None:
+                answer.headers.extend(self.priorities.headers(exchange.request))
             await exchange.reply(answer)
         self.metrics.complete(exchange, time.monotonic() - exchange.began)
         self._audit(audit.COMPLETE, exchange)

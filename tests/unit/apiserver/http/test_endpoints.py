@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from minikctl.apimachinery.request import UserInfo
+
 AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 CRD = {
     "apiVersion": "apiextensions.k8s.io/v1",
@@ -91,3 +93,21 @@ def test_metrics_count_requests(client: Any) -> None:
     assert f'apiserver_request_duration_seconds_count{{component="apiserver",dry_run="",{labels}}} 3\n' in text
     assert 'minikctl_reconcile_depth{kind="changes"} 0\n' in text
     assert client.ask("GET", "/metrics", user=None).code == 403
+
+
+def test_answers_name_their_flow_schema_and_priority_level(client: Any) -> None:
+    flows = "/apis/flowcontrol.apiserver.k8s.io/v1"
+
+    def uid(kind: str, name: str) -> str:
+        return str(client.ask("GET", f"{flows}/{kind}/{name}").json["metadata"]["uid"])
+
+    def told(**how: Any) -> tuple[str, str]:
+        reply = client.ask("GET", "/api/v1/namespaces/demo/pods", **how)
+        return reply.header("x-kubernetes-pf-flowschema-uid"), reply.header("x-kubernetes-pf-prioritylevel-uid")
+
+    assert told() == (uid("flowschemas", "exempt"), uid("prioritylevelconfigurations", "exempt"))
+    account = UserInfo("system:serviceaccount:demo:x", ("system:serviceaccounts", "system:authenticated"))
+    expected = (uid("flowschemas", "service-accounts"), uid("prioritylevelconfigurations", "workload-low"))
+    assert told(user=account) == expected
+    probes = client.ask("GET", "/livez", user=None).header("x-kubernetes-pf-flowschema-uid")
+    assert probes == uid("flowschemas", "probes")
