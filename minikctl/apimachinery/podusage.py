@@ -9,6 +9,7 @@ Without annotation a container uses a plausible share of what it requests.
 from __future__ import annotations
 
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 from minikctl.apimachinery import quantity
@@ -34,6 +35,21 @@ def container_usage(pod: dict[str, Any], container: dict[str, Any], resource: st
     return quantity.as_milli(_WITHOUT_REQUEST[resource])
 
 
+def out_of_memory(pod: dict[str, Any], container: dict[str, Any], now: float) -> float | None:
+    """When, from now on, a container uses more memory than its limit by its annotation; None for never."""
+    notes = pod["metadata"].get("annotations") or {}
+    text = notes.get(f"{PREFIX}memory.{container['name']}") or notes.get(PREFIX + "memory")
+    limit = ((container.get("resources") or {}).get("limits") or {}).get("memory")
+    if not text or not limit:
+        return None
+    started = _started(pod, now)
+    try:
+        at = first_above(text, quantity.as_milli(limit), now - started)
+    except ValueError:
+        return None
+    return None if at is None else started + at
+
+
 def curve_value(text: str, elapsed: float) -> int:
     """Thousandths of a constant or a curve, so long after its beginning."""
     points = _points(text)
@@ -45,6 +61,18 @@ def curve_value(text: str, elapsed: float) -> int:
             return int(before[1] + (point[1] - before[1]) * part) if span > 0 else point[1]
         before = point
     return before[1]
+
+
+def first_above(text: str, limit: int, elapsed: float) -> float | None:
+    """When, from `elapsed` on, a constant or a curve is above so many thousandths; None for never."""
+    if curve_value(text, elapsed) > limit:
+        return elapsed
+    points = _points(text)
+    for before, after in pairwise(points):
+        if after[0] > elapsed and after[1] > limit:
+            part = (limit - before[1]) / (after[1] - before[1])
+            return max(elapsed, before[0] + (after[0] - before[0]) * part)
+    return None
 
 
 @lru_cache(maxsize=256)

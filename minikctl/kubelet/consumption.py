@@ -35,11 +35,11 @@ def running(pod: Obj, record: PodRecord) -> Iterator[tuple[Obj, Container]]:
 def container_usage(host: Host, pod: Obj, record: PodRecord, container: Obj, resource: str, now: float) -> int:
     """Bytes of memory or of local disk a running container uses."""
     if resource == MEMORY:
-        return podusage.container_usage(pod, container, MEMORY, now) // 1000
+        return _memory(pod, container, now)
     state = record.containers[container["name"]]
-    text = behaviour.value(pod, STORAGE, container["name"])
-    if text:
-        return podusage.curve_value(text, now - state.started) // 1000
+    told = _annotated(pod, STORAGE, container["name"], now - state.started)
+    if told is not None:
+        return told
     logged = sum(len(line) for _, line in host.logs.read(record.uid, container["name"], state.runs - 1, now))
     last = {path: entry for at, path, entry in state.files if state.started + at <= now}
     return (
@@ -109,9 +109,22 @@ def _volumes(host: Host, pod: Obj, record: PodRecord, now: float) -> Iterator[tu
         source = volume.get("emptyDir")
         if source is None:
             continue
-        text = behaviour.value(pod, "volume", volume["name"])
-        if text:
-            used = podusage.curve_value(text, now - record.start) // 1000
-        else:
-            used = host.volumes.used(pod, volume)
+        told = _annotated(pod, "volume", volume["name"], now - record.start)
+        used = host.volumes.used(pod, volume) if told is None else told
         yield volume["name"], source.get("sizeLimit") or "", used
+
+
+def _memory(pod: Obj, container: Obj, now: float) -> int:
+    try:
+        return podusage.container_usage(pod, container, MEMORY, now) // 1000
+    except ValueError:  # an annotation that is no quantity
+        return 0
+
+
+def _annotated(pod: Obj, name: str, of: str, elapsed: float) -> int | None:
+    """What an annotation says is used after so many seconds; None where there is none, or none that can be read."""
+    text = behaviour.value(pod, name, of)
+    try:
+        return podusage.curve_value(text, elapsed) // 1000 if text else None
+    except ValueError:
+        return None

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from minikctl.apimachinery import podusage
 from minikctl.apimachinery.duration import format_go
 from minikctl.apimachinery.request import Obj
 from minikctl.kubelet import behaviour, environment, hooks, restarts, retrying
 from minikctl.kubelet.disk import Disk
 from minikctl.kubelet.host import Host
 from minikctl.kubelet.images import image_id, image_size, name_problem, not_found
+from minikctl.kubelet.inside import Inside
 from minikctl.kubelet.record import EXITED, RUNNING, WAITING, Container, PodRecord
 from minikctl.kubelet.runtime import emulated
 
@@ -36,6 +38,7 @@ class Containers:
         self._pod = pod
         self._record = record
         self._now = now
+        self.inside = Inside(host, pod, record, now)
 
     @property
     def pod_name(self) -> str:
@@ -104,13 +107,14 @@ class Containers:
         state.files = []
         program, rerun = self._program(container, kind, env)
         self._plan(state, program)
+        self._limit_memory(container, state)
         self._host.logs.start(self._record.uid, container["name"], state.runs, self._now, program, rerun)
         self.event(container, kind, "Normal", "Created", "Container created")
         self.event(container, kind, "Normal", "Started", "Container started")
         state.runs += 1
         hook = (container.get("lifecycle") or {}).get("postStart")
         if hook:
-            outcome = hooks.run(hook, state, container["name"], self.pod_name)
+            outcome = hooks.run(self.inside, hook, container, state, self.pod_name)
             state.busy = ["hook", self._now + outcome.seconds, outcome.failure]
 
     def reconsider(self, container: Obj, kind: str, state: Container) -> None:
@@ -133,6 +137,13 @@ class Containers:
         state.source = "shell" if program.kill_code else ""
         state.files = [*state.files, *([at + passed, path, content] for at, path, content in program.files)]
         state.asked = program.asked
+
+    def _limit_memory(self, container: Obj, state: Container) -> None:
+        """A container that comes to use more memory than its limit is killed then."""
+        at = podusage.out_of_memory(self._pod, container, self._now)
+        state.oom = at is not None and (state.ends is None or at < state.ends)
+        if state.oom:
+            state.ends, state.end_code = at, emulated.KILLED
 
     def _program(self, container: Obj, kind: str, env: dict[str, str]) -> tuple[emulated.Program, Any]:
         """What a program does that starts now, and what it takes to run it again (command line, environment)."""
@@ -191,7 +202,8 @@ class Containers:
             return False
         self.event(container, kind, "Normal", "Pulling", f'Pulling image "{image}"')
         seconds = behaviour.number(self._pod, "image-pull-seconds", container["name"])
-        ends, took = self._host.pull(node, image_size(image), self._now, seconds)
+        size = 0 if self._host.images.present(node, image) else image_size(image)
+        ends, took = self._host.pull(node, size, self._now, seconds)
         state.busy = ["pull", ends, took, self._now]
         return self._pulled(container, kind, state)
 
@@ -256,7 +268,8 @@ class Containers:
         state.state = EXITED
         state.finished = at
         state.code = code
-        state.reason = "Completed" if code == 0 else "Error"
+        state.reason = "OOMKilled" if state.oom else "Completed" if code == 0 else "Error"
+        state.oom = False
         state.ends, state.busy, state.stopping = None, None, False
         state.ready = state.started_up = state.asked = False
         state.message = self._termination_message(container, state)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from minikctl.apimachinery.field import quote
 from minikctl.apimachinery.request import Obj
-from minikctl.kubelet.disk import Disk
+from minikctl.kubelet.inside import Inside
 from minikctl.kubelet.record import Container
 
 
@@ -17,28 +17,19 @@ class Outcome(NamedTuple):
     failure: str = ""
 
 
-def run(hook: Obj, state: Container, container: str, pod: str) -> Outcome:
+def run(inside: Inside, hook: Obj, container: Obj, state: Container, pod: str) -> Outcome:
     """Run a hook of a container (`pod` as the kubelet names it); http hooks and unknown programs succeed at once."""
     if (sleep := hook.get("sleep")) is not None:
         return Outcome(float(sleep.get("seconds") or 0))
     command = (hook.get("exec") or {}).get("command")
     if not command:
         return Outcome(0.0)
-    from minikctl.kubelet.runtime.shell import Unsupported
-    from minikctl.kubelet.runtime.shell.control import Endless
-    from minikctl.kubelet.runtime.shell.interpreter import Shell, World
-
-    shell = Shell({}, Disk(state.files), World())
-    shell.errors = []
-    try:
-        code = shell.run(command)
-    except Endless:
+    result = inside.run(container, state, command, apart=True)
+    if result.code is None:
         return Outcome(float("inf"))
-    except Unsupported:
-        code = 0
-    if not code:
-        return Outcome(shell.time)
-    output = "".join(text for _, text in shell.output)
-    why = f"command '{' '.join(command)}' exited with {code}: {''.join(shell.errors)}"
-    what = f"Exec lifecycle hook ([{' '.join(command)}]) for Container {quote(container)} in Pod {quote(pod)} failed"
-    return Outcome(shell.time, f"{what} - error: {why}, message: {quote(output)}")
+    if result.code == 0:
+        return Outcome(result.seconds)
+    words = " ".join(command)
+    what = f"Exec lifecycle hook ([{words}]) for Container {quote(container['name'])} in Pod {quote(pod)} failed"
+    why = f"command '{words}' exited with {result.code}: {result.errors}"
+    return Outcome(result.seconds, f"{what} - error: {why}, message: {quote(result.output)}")

@@ -29,7 +29,7 @@ class Host:
         self.state = env.state
         self.images = Images(env.state)
         self.addresses = Addresses(env.state)
-        self.volumes = Volumes(env.client, env.state)
+        self.volumes = Volumes(env.client, env.state, env.clock)
         self.logs = Logs(env.state)
         self.machines = Machines(env.state)
         self.latency = latency.of(env.settings)

@@ -23,6 +23,12 @@ def answer(pod: Obj, port: int, request: HttpRequest) -> HttpAnswer:
     return _told(told, request) if told is not None else _page(pod, container, port, request)
 
 
+def annotated(pod: Obj, container: Obj, request: HttpRequest) -> HttpAnswer | None:
+    """What a container answers to a request by its annotation; None without one."""
+    told = behaviour.value(pod, "http", container["name"])
+    return None if told is None else _told(told, request)
+
+
 def listener(pod: Obj, port: int) -> Obj | None:
     """The running container that listens on a port."""
     running = _running(pod)

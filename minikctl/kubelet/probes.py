@@ -1,29 +1,46 @@
 """Startup, readiness and liveness probes of a running container.
 
 What one of them says at a moment; when they run is probing.py's. exec probes run in the container's
-shell; http, tcp and grpc probes succeed while it runs; annotations override any result.
+shell, http probes ask what it is annotated to serve; all others succeed while it runs. Annotations
+override any result.
 """
 
 from __future__ import annotations
 
 from minikctl.apimachinery.request import Obj
 from minikctl.kubelet import behaviour
-from minikctl.kubelet.disk import Disk
+from minikctl.kubelet.inside import Inside
 from minikctl.kubelet.record import Container
 
 KINDS = ("startup", "readiness", "liveness")
 _FAILED = ("failure", "false", "fail")
 
 
-def run(pod: Obj, container: Obj, kind: str, state: Container, now: float, ip: str = "") -> str | None:
+def run(pod: Obj, container: Obj, kind: str, state: Container, ip: str, inside: Inside) -> str | None:
     """None where the probe succeeds now; else what it says."""
+    probe: Obj = container[f"{kind}Probe"]
     told = behaviour.value(pod, kind, container["name"])
     if told is not None:
         if told in ("success", "true"):
             return None
-        return _usual_failure(container, container[f"{kind}Probe"], ip) if told in _FAILED else told
-    command = (container[f"{kind}Probe"].get("exec") or {}).get("command")
-    return _exec(command, state, now) if command else None
+        return _usual_failure(container, probe, ip) if told in _FAILED else told
+    if (command := (probe.get("exec") or {}).get("command")) is not None:
+        result = inside.run(container, state, command)
+        return result.output if result.code else None
+    return _http(pod, container, probe["httpGet"]) if "httpGet" in probe else None
+
+
+def _http(pod: Obj, container: Obj, action: Obj) -> str | None:
+    """What a container says by its annotation to a request; any other container is well."""
+    if behaviour.value(pod, "http", container["name"]) is None:
+        return None
+    from minikctl.apimachinery.streaming import HttpRequest
+    from minikctl.kubelet import listeners
+
+    answer = listeners.annotated(pod, container, HttpRequest("GET", action.get("path") or "/"))
+    if answer is None or 200 <= answer.status < 400:
+        return None
+    return f"HTTP probe failed with statuscode: {answer.status}"
 
 
 def _usual_failure(container: Obj, probe: Obj, ip: str) -> str:
@@ -66,19 +83,3 @@ def changes(container: Obj, state: Container, now: float) -> float | None:
         return None
     later = [state.started + at for at, _, _ in state.files if state.started + at > now]
     return min(later) if later else None
-
-
-def _exec(command: list[str], state: Container, now: float) -> str | None:
-    from minikctl.kubelet.runtime.shell import Unsupported
-    from minikctl.kubelet.runtime.shell.control import Endless
-    from minikctl.kubelet.runtime.shell.interpreter import Shell, World
-
-    disk = Disk(state.files, now - state.started)
-    shell = Shell({}, disk, World(now))
-    try:
-        code = shell.run(command)
-    except (Unsupported, Endless):
-        return None
-    if code == 0:
-        return None
-    return "".join(text for _, text in shell.output)

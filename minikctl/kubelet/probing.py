@@ -11,6 +11,7 @@ from math import ceil
 
 from minikctl.apimachinery.request import Obj
 from minikctl.kubelet import probes
+from minikctl.kubelet.inside import Inside
 from minikctl.kubelet.record import Container
 
 OK, UNKNOWN, FAILED = "ok", "unknown", "failed"
@@ -26,10 +27,13 @@ _FAILURES, _AT, _SUCCESSES, _STANDS_FOR = range(4)
 class Probing:
     """The probes of one pod's containers at one moment; `tell` records an Unhealthy event, so many times."""
 
-    def __init__(self, pod: Obj, ip: str, now: float, waits: bool, tell: Callable[[Obj, str, int], None]) -> None:
+    def __init__(
+        self, pod: Obj, ip: str, now: float, waits: bool, inside: Inside, tell: Callable[[Obj, str, int], None]
+    ) -> None:
         """`waits`: whether a first success takes its delay too (a realistic node)."""
         self._pod = pod
         self._ip = ip
+        self._inside = inside
         self._now = now
         self._waits = waits
         self._tell = tell
@@ -72,7 +76,7 @@ class Probing:
                 look[_AT] -= left * period
                 look[_STANDS_FOR] -= left
         else:
-            says = probes.run(self._pod, container, kind, state, self._now, self._ip)
+            says = probes.run(self._pod, container, kind, state, self._ip, self._inside)
             if says is None:
                 look[:] = [0, look[_AT] + period, look[_SUCCESSES] + 1, 1]
                 if self._suffices(container, kind, state, look):
@@ -87,13 +91,16 @@ class Probing:
         return self._standing(container, kind, state, look)
 
     def _first_look(self, container: Obj, kind: str, state: Container, begin: float) -> list[float] | None:
-        """None where the probe succeeds by now; else how it stands before its first failure."""
+        """None where the probe succeeds by now; else how it stands before its first failure.
+
+        What makes it fail has happened just now, or else it would have been looked at before.
+        """
         first = max(begin, state.started + probes.initial_delay(container, kind))
         if self._waits and kind not in state.probes:
             return [0, first, 0, 1]
-        if probes.run(self._pod, container, kind, state, self._now, self._ip) is None:
+        if probes.run(self._pod, container, kind, state, self._ip, self._inside) is None:
             return None
-        since, period = max(first, _last_change(state, self._now)), probes.period(container, kind)
+        since, period = max(first, self._now), probes.period(container, kind)
         return [0, first + ceil((since - first) / period) * period, 0, 1]
 
     def _suffices(self, container: Obj, kind: str, state: Container, look: list[float]) -> bool:
@@ -120,9 +127,3 @@ class Probing:
 def _pace(failures: float, period: float) -> int:
     """How many periods lie between two looks at a probe that failed so often."""
     return 1 if failures < _OFTEN else max(1, int(_SELDOM_SECONDS // period))
-
-
-def _last_change(state: Container, now: float) -> float:
-    """The last time the container's files changed: since then an exec probe may fail."""
-    times = [state.started + at for at, _, _ in state.files if state.started + at <= now]
-    return max(times) if times else state.started

@@ -31,8 +31,8 @@ class Container:
 
     __slots__ = (
         "allocated", "asked", "backoff", "backoff_at", "backoff_kind", "busy", "code", "end_code", "ends", "files",
-        "finished", "hold", "id", "image", "image_id", "last", "message", "probes", "ready", "reason", "restarts",
-        "retry", "revive", "runs", "source", "started", "started_up", "state", "stopping", "told", "wait",
+        "finished", "hold", "id", "image", "image_id", "last", "message", "oom", "probes", "ready", "reason",
+        "restarts", "retry", "revive", "runs", "source", "started", "started_up", "state", "stopping", "told", "wait",
         "wait_message",
     )  # fmt: skip
 
@@ -63,6 +63,7 @@ class Container:
         self.probes: dict[str, list[float]] = {}  # probes that do not succeed: failures, next run, successes
         self.allocated: dict[str, Any] | None = None  # resources granted by the node
         self.source = ""  # "shell" where the program is a script: it does not mind SIGTERM
+        self.oom = False  # it ends because it runs out of memory
         self.asked = False  # it waits for a Service that is not there yet
         self.busy: list[Any] | None = None  # what its start waits for: ["pull" or "hook", until when, ...]
         self.retry: list[float] | None = None  # a start that fails: tries so far, when the next one is due

@@ -118,7 +118,9 @@ class Room:
         node = place.env.client.find("nodes", record.node) if record else None
         argv = place.main({})
         image = rootfs.image(place.env.client, place.pod, place.spec, ip, argv)
-        found = Files(Volumes(place.env.client, place.env.state), place.pod, place.spec, ip, node, image)
+        found = Files(
+            Volumes(place.env.client, place.env.state, place.env.clock), place.pod, place.spec, ip, node, image
+        )
         state = record.containers.get(place.spec["name"]) if record else None
         if state is not None:
             found.own.update(Disk(state.files, place.env.clock.now() - state.started).contents())

@@ -43,7 +43,7 @@ class Stopping:
             told = max(hooked, until) if kind == "sidecar" else hooked
             ends, code = self._end(container, state, told, max(grace - (told - self._now), _LEAST_GRACE))
             if state.ends is None or state.ends > ends:
-                state.ends, state.end_code = ends, code
+                state.ends, state.end_code, state.oom = ends, code, False
             state.stopping = True
             until = max(until, state.ends)
 
@@ -51,14 +51,14 @@ class Stopping:
         """The grace period was cut short: what has not stopped at `deadline` is killed then."""
         for _, _, state in running:
             if state.ends is None or state.ends > deadline:
-                state.ends, state.end_code = max(deadline, self._now), emulated.KILLED
+                state.ends, state.end_code, state.oom = max(deadline, self._now), emulated.KILLED, False
 
     def _hook(self, container: Obj, kind: str, state: Container, grace: float) -> float:
         """Run the preStop hook; how long the container waits for it."""
         hook = (container.get("lifecycle") or {}).get("preStop")
         if not hook:
             return 0.0
-        outcome = hooks.run(hook, state, container["name"], self._containers.pod_name)
+        outcome = hooks.run(self._containers.inside, hook, container, state, self._containers.pod_name)
         if outcome.failure:
             self._containers.event(container, kind, "Warning", "FailedPreStopHook", "PreStopHook failed")
         return min(outcome.seconds, grace)

@@ -8,16 +8,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from minikctl.apimachinery.clock import parse_time
 from minikctl.apimachinery.request import Obj
 from minikctl.kubelet import environment
 from minikctl.kubelet.filetree import FILE_MODE, File, Stored, as_bytes, as_text, decode, encode
 from minikctl.kubelet.record import identity
 
 if TYPE_CHECKING:
+    from minikctl.apimachinery.clock import Clock
     from minikctl.client.client import Client
     from minikctl.client.component import KeyValue
 
 _ROOT_CA = "kube-root-ca.crt"
+# When a projected token is made anew: after this share of its life, after a day at the latest.
+_TOKEN_SHARE = 0.8
+_TOKEN_LONGEST = 86400.0
 
 
 class MountProblem(Exception):
@@ -32,9 +37,10 @@ class MountProblem(Exception):
 class Volumes:
     """Checks and views of the volumes of all pods."""
 
-    def __init__(self, client: Client, state: KeyValue) -> None:
+    def __init__(self, client: Client, state: KeyValue, clock: Clock) -> None:
         self._client = client
         self._state = state
+        self._now = clock.now
         self._root_ca: set[str] = set()  # namespaces known to have the root CA's ConfigMap
 
     def forget(self, namespace: str) -> None:
@@ -119,8 +125,9 @@ class Volumes:
 
     def clean(self, uid: str) -> None:
         """Remove what dies with a pod."""
-        for key, _ in self._state.scan(f"files/{uid}/"):
-            self._state.delete(key)
+        for kind in ("files", "tokens"):
+            for key, _ in self._state.scan(f"{kind}/{uid}/"):
+                self._state.delete(key)
 
     def _directory(self, pod: Obj, volume: Obj) -> str:
         if (claim := volume.get("persistentVolumeClaim")) is not None:
@@ -148,15 +155,22 @@ class Volumes:
         return {}
 
     def _token(self, pod: Obj, namespace: str, source: Obj) -> str:
-        """A token of the pod's service account, bound to the pod."""
-        meta = pod["metadata"]
+        """A token of the pod's service account, bound to the pod; made anew after four fifths of its life, or a day."""
+        meta, now = pod["metadata"], self._now()
+        kept_as = f"tokens/{identity(pod)}/{source.get('audience', '')}/{source['path']}"
+        known = self._state.get(kept_as)
+        if known is not None and now < known["until"]:
+            return str(known["token"])
         bound = {"kind": "Pod", "apiVersion": "v1", "name": meta["name"], "uid": meta["uid"]}
         spec: Obj = {"boundObjectRef": bound, "expirationSeconds": source.get("expirationSeconds", 3600)}
         spec["audiences"] = [source["audience"]] if source.get("audience") else []
         request = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "metadata": {}, "spec": spec}
         account = pod["spec"].get("serviceAccountName", "default")
         answer = self._client.create("serviceaccounts", request, namespace, subresource="token", name=account)
-        return str(answer["status"]["token"])
+        token = str(answer["status"]["token"])
+        life = parse_time(answer["status"]["expirationTimestamp"]) - now
+        self._state.put(kept_as, {"token": token, "until": now + min(life * _TOKEN_SHARE, _TOKEN_LONGEST)})
+        return token
 
 
 def _pick(data: dict[str, str], source: Obj, mode: int) -> dict[str, Stored]:

@@ -269,7 +269,7 @@ class Worker:
         state = self._record.container(container["name"])
         if state.state == RUNNING:
             return self._keep_running(container, kind, state)
-        if state.state == WAITING:
+        if state.state == WAITING or state.hold is not None or state.busy:  # begun, or to be begun
             return self._start(container, kind, state)
         if not self._restartable(container, kind, state):
             return False
@@ -380,7 +380,8 @@ class Worker:
         def tell(container: Obj, text: str, times: int) -> None:
             self._containers.event(container, kind, "Warning", "Unhealthy", text, times)
 
-        probing = Probing(self._pod, self._record.ip, self._now, self._host.latency.patient, tell)
+        inside, patient = self._containers.inside, self._host.latency.patient
+        probing = Probing(self._pod, self._record.ip, self._now, patient, inside, tell)
         failed = probing.probe(container, state)
         self._due += probing.due
         if not failed:

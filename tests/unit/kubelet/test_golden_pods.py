@@ -1,8 +1,9 @@
 """The golden table: pods and what happens to them in, their status over time out.
 
-A case is `golden/NAME.yaml`: a `title`, the `pod`, objects that are there `before` it, `until` when it is
-watched, and `steps` (`at` seconds: do what). `golden/NAME.txt` is every change of its status, and in the
-end its Events. `pytest tests/unit/kubelet/test_golden_pods.py --rewrite` writes what is so now.
+A case is `golden/NAME.yaml`: a `title`, the cluster's `settings`, the `pod`, objects that are there
+`before` it, `until` when it is watched, and `steps` (`at` seconds: do what; `early` ones come before the
+pod). `golden/NAME.txt` is every change of its status, and in the end its Events.
+`pytest tests/unit/kubelet/test_golden_pods.py --rewrite` writes what is so now.
 """
 
 from __future__ import annotations
@@ -30,9 +31,9 @@ _USUAL = ("PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady"
 class Case:
     """One case, played on a cluster of its own."""
 
-    def __init__(self, path: Path, cluster: Any) -> None:
+    def __init__(self, path: Path, make_cluster: Callable[..., Any]) -> None:
         self.case: Obj = yaml.safe_load(path.read_text())
-        self.cluster = cluster
+        self.cluster = cluster = make_cluster(**self.case.get("settings", {}))
         self.client = cluster.client()
         self.lines: list[str] = []
         self.last: list[str] = []
@@ -244,7 +245,7 @@ def _resources(resources: Obj) -> str:
 def test_a_pod_goes_through_its_states(
     path: Path, make_cluster: Callable[..., Any], request: pytest.FixtureRequest
 ) -> None:
-    told = Case(path, make_cluster()).play()
+    told = Case(path, make_cluster).play()
     golden = path.with_suffix(".txt")
     if request.config.getoption("--rewrite"):
         golden.write_text(told)
