@@ -43,6 +43,10 @@ ANY = Size(0, UNKNOWN)
 class Sizes(Protocol):
     """Knows sizes of variables and what is in them. Paths have "@items", "@values" and "@keys" for elements."""
 
+    @property
+    def unknown(self) -> int:
+        """The most elements that a value of unknown origin can have."""
+
     def of(self, path: Path) -> int | None:
         """The most elements the value at a path can have; None where that is not known."""
 
@@ -106,6 +110,7 @@ class _Coster:
 
     def __init__(self, sizes: Sizes) -> None:
         self._sizes = sizes
+        self._any = Size(0, sizes.unknown)
         self._results: dict[int, Size] = {}
         self._entries: dict[int, Size] = {}
 
@@ -139,8 +144,8 @@ class _Coster:
         if self._type(node, scope).kind in ("bool", "double", "duration", "int", "timestamp", "uint"):
             return ONE
         if node.kind == "ident" and node.parts[0] in local:
-            return local[node.parts[0]].size or ANY
-        return ANY
+            return local[node.parts[0]].size or self._any
+        return self._any
 
     def _element(self, node: Node, local: _Locals) -> Size:
         """How large the elements of a list can be."""
@@ -152,7 +157,7 @@ class _Coster:
                 return entry
         path = self._path(node, local)
         most = self._sizes.of((*path, "@items")) if path else None
-        return ANY if most is None else Size(0, most)
+        return self._any if most is None else Size(0, most)
 
     # Costs
 
@@ -260,7 +265,7 @@ class _Coster:
         inner, known, bodies = dict(scope), dict(local), arguments[1:]
         first = str(arguments[0].parts[0])
         below = "@values" if kind.kind in _KEYED else "@items"
-        element = _Local((*path, below) if path else (), entry if entry != ANY else None)
+        element = _Local((*path, below) if path else (), entry if entry != self._any else None)
         key = _Local((*path, "@keys") if path and kind.kind in _KEYED else (), None if kind.kind in _KEYED else ONE)
         two = len(bodies) > 1 and bodies[0].kind == "ident" and name not in ("map", "filter")
         if two:

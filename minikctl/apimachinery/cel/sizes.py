@@ -21,6 +21,8 @@ Node = dict[str, Any]
 class SchemaSizes:
     """Sizes of `self` and `oldSelf` by the schema they follow. `root`: it is that of a whole object."""
 
+    unknown = 2**64 - 1
+
     def __init__(self, schema: Node, root: bool) -> None:
         self._schema = with_meta(schema) if root or schema.get("x-kubernetes-embedded-resource") else schema
 
@@ -118,7 +120,15 @@ class ValueSizes:
 
     def __init__(self, variables: Mapping[str, Any]) -> None:
         self._variables = variables
+        self._largest: int | None = None
         self._known: dict[tuple[str, ...], int | None] = {}
+
+    @property
+    def unknown(self) -> int:
+        """What an expression makes is taken to be no larger than the largest of the values it is made of."""
+        if self._largest is None:
+            self._largest = max((_largest(value) for value in self._variables.values()), default=1)
+        return self._largest
 
     def of(self, path: tuple[str, ...]) -> int | None:
         """As in Sizes."""
@@ -144,3 +154,10 @@ def _items(value: Any) -> list[Any]:
     if isinstance(value, dict):
         return list(value.values())
     return value if isinstance(value, list) else []
+
+
+def _largest(value: Any) -> int:
+    if isinstance(value, dict | list):
+        below = value.values() if isinstance(value, dict) else value
+        return max([len(value), 1, *(_largest(item) for item in below)])
+    return max(1, len(value)) if isinstance(value, str | bytes) else 1

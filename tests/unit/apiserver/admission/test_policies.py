@@ -193,3 +193,20 @@ def test_evictions_and_scales_are_seen_as_what_they_are(api: Any) -> None:
         api.client.patch, "deployments.apps", "d", more, "application/merge-patch+json", "demo", subresource="scale"
     )
     assert refused.endswith("denied request: Scale Scale")
+
+
+def test_what_is_worked_out_costs_no_more_than_its_data(api: Any) -> None:
+    expression = "!('excused' in object.metadata.?annotations.orValue({}))"
+    owners = "params.data.owners.split(',').exists(o, o == object.metadata.?labels['owner'].orValue(''))"
+    policy(
+        api,
+        matchConditions=[{"name": "not-excused", "expression": expression}],
+        paramKind={"apiVersion": "v1", "kind": "ConfigMap"},
+        validations=[{"expression": owners, "message": "say whose it is"}],
+        binding={"paramRef": {"name": "owners", "namespace": "demo", "parameterNotFoundAction": "Allow"}},
+    )
+    api.create(config_map("owners", owners="ann,bob", long="x" * 5000))
+    assert "say whose it is" in api.refusal(api.create, config_map())
+    labelled = config_map()
+    labelled["metadata"]["labels"] = {"owner": "bob"}
+    api.create(labelled)
