@@ -221,7 +221,7 @@ class Application:
             await self._watch(exchange, request)
             return None
         if request.verb in _READING:
-            listoptions.present(request, server.storage.store.revision())
+            listoptions.present(request, server.storage.store)
         elif request.verb in _WITH_BODY:
             await _read_body(exchange, request)
         response = server.handle(request)

@@ -13,6 +13,7 @@ from minikctl.apimachinery.field import FieldError
 if TYPE_CHECKING:
     from minikctl.apimachinery.request import Request
     from minikctl.apiserver.registry.context import Context
+    from minikctl.store.sqlite import SQLiteStore
 
 _KIND = "ListOptions.meta.k8s.io"
 _EXACT, _NOT_OLDER = "Exact", "NotOlderThan"
@@ -78,7 +79,7 @@ def revision(context: Context) -> int:
     return int(text)
 
 
-def present(request: Request, newest: int) -> None:
+def present(request: Request, store: SQLiteStore) -> None:
     """Refuse a read that wants a revision which is no number or has not been reached."""
     text = request.options.get("resourceVersion")
     if not text or text == "0":
@@ -86,6 +87,7 @@ def present(request: Request, newest: int) -> None:
     problem = _problem(text)
     if problem is not None:
         raise errors.StatusError("", str(problem), code=500)
+    newest = store.revision()
     if int(text) > newest:
         causes = [{"reason": "ResourceVersionTooLarge", "message": "Too large resource version"}]
         message = f"Too large resource version: {text}, current: {newest}"

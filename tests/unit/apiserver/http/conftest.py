@@ -100,31 +100,46 @@ class Client:
     async def _watch(
         self, target: str, actions: tuple[tuple[Any, ...], ...], user: UserInfo | None, headers: dict[str, str]
     ) -> Reply:
-        messages: list[MutableMapping[str, Any]] = []
-        gone = asyncio.Event()
-
-        async def receive() -> MutableMapping[str, Any]:
-            await gone.wait()
-            return {"type": "http.disconnect"}
-
-        async def send(message: MutableMapping[str, Any]) -> None:
-            messages.append(message)
-
-        task = asyncio.ensure_future(self.app(_scope("GET", target, user, JSON, headers), receive, send))
-        await _quiet()
+        watching = self.start_watch(target, user, **headers)
+        await watching.quiet()
         for method, path, *body in actions:
             await self._ask(method, path, body[0] if body else None, ADMIN, JSON, {})
-            await _quiet()
-        gone.set()
-        await task
-        start = messages[0]
-        return Reply(start["status"], start["headers"], b"".join(m.get("body", b"") for m in messages[1:]))
+            await watching.quiet()
+        return await watching.end()
+
+    def start_watch(self, target: str, user: UserInfo | None = ADMIN, **headers: str) -> Watching:
+        """A watch that goes on until it is ended; for use on an event loop."""
+        return Watching(self.app, _scope("GET", target, user, JSON, headers))
 
 
-async def _quiet() -> None:
-    """Let every task run until it waits for something new."""
-    for _ in range(10):
-        await asyncio.sleep(0)
+class Watching:
+    """A watch that is under way."""
+
+    def __init__(self, app: Application, scope: dict[str, Any]) -> None:
+        self._messages: list[MutableMapping[str, Any]] = []
+        self._gone = asyncio.Event()
+        self._task = asyncio.ensure_future(app(scope, self._receive, self._send))
+
+    async def _receive(self) -> MutableMapping[str, Any]:
+        await self._gone.wait()
+        return {"type": "http.disconnect"}
+
+    async def _send(self, message: MutableMapping[str, Any]) -> None:
+        self._messages.append(message)
+
+    async def quiet(self) -> None:
+        """Let every task run until it waits for something new."""
+        for _ in range(10):
+            await asyncio.sleep(0)
+
+    async def end(self) -> Reply:
+        """Go away; everything that was sent."""
+        await self.quiet()
+        self._gone.set()
+        await self._task
+        start = self._messages[0]
+        body = b"".join(message.get("body", b"") for message in self._messages[1:])
+        return Reply(start["status"], start["headers"], body)
 
 
 def _scope(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import random
 from typing import Any
 
 from minikctl.cluster import Cluster
@@ -126,10 +128,42 @@ def test_one_object_is_watched_by_its_path_and_by_field(client: Any) -> None:
         assert told(client.watch(f"{target}resourceVersion={since}")) == [("ADDED", "a")]
 
 
-def test_changes_of_other_processes_are_seen(client: Any, cluster: Cluster) -> None:
+def test_a_watch_from_any_revision_has_everything_since_once(client: Any) -> None:
+    draw, names = random.Random(3), [f"n{number}" for number in range(5)]
+    start, there = revision(client), set()
+    history: list[tuple[int, str, str]] = []
+    for _ in range(40):
+        name = draw.choice(names)
+        action = draw.choice(("put", "delete")) if name in there else "create"
+        if action == "delete":
+            client.ask("DELETE", f"{COLLECTION}/{name}")
+        else:
+            method, path, body = create(name) if action == "create" else replace(name, x=str(draw.random()))
+            client.ask(method, path, body)
+        there.symmetric_difference_update({name} if action in ("create", "delete") else ())
+        type_ = {"create": "ADDED", "put": "MODIFIED", "delete": "DELETED"}[action]
+        history.append((revision(client), type_, name))
+    for since in {start, *(entry[0] for entry in history)}:
+        events = client.watch(f"{COLLECTION}?watch=1&resourceVersion={since}").events
+        seen = [
+            (int(event["object"]["metadata"]["resourceVersion"]), event["type"], event["object"]["metadata"]["name"])
+            for event in events
+        ]
+        assert seen == [entry for entry in history if entry[0] > since]
+
+
+def test_changes_of_other_processes_are_seen_once(client: Any, cluster: Cluster) -> None:
     other = Cluster.open(cluster.store.path)
-    before = len(client.app.hub)
-    other.client().create("configmaps", configmap("theirs"), "demo")
-    client.app.hub.poll()
-    assert (len(client.app.hub), client.app.hub.revision) == (before, other.store.revision())
+    since = revision(client)
+    other.client().create("configmaps", configmap("before"), "demo")
+
+    async def scenario() -> list[tuple[str, str]]:
+        # The hub has not looked yet when the watch begins, and looks after it.
+        watching = client.start_watch(f"{COLLECTION}?watch=1&resourceVersion={since}")
+        await watching.quiet()
+        other.client().create("configmaps", configmap("after"), "demo")
+        client.app.hub.poll()
+        return told(await watching.end())
+
+    assert asyncio.run(scenario()) == [("ADDED", "before"), ("ADDED", "after")]
     other.close()
