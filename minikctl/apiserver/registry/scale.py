@@ -12,6 +12,7 @@ from minikctl.apiserver.registry import read, write
 if TYPE_CHECKING:
     from minikctl.apiserver.registry.context import Context
 
+_TOLD_AS = {"deployments.apps": "deployments/scale.apps", "replicasets.apps": "replicasets/scale.apps"}
 _SHOWN = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
 
 
@@ -19,7 +20,7 @@ def handle(ctx: Context) -> Response:
     """get, update and patch of KIND/NAME/scale."""
     verb = ctx.request.verb
     if verb == "get":
-        return Response(to_scale(read.get(ctx), ctx))
+        return Response(to_scale(_get(ctx), ctx))
     if verb == "update":
         wanted: Any = ctx.request.body
     elif verb == "patch":
@@ -33,6 +34,16 @@ def handle(ctx: Context) -> Response:
         return with_replicas(live, scale, ctx)
 
     return Response(to_scale(write.update(ctx, transform), ctx), 200, ctx.warnings)
+
+
+def _get(ctx: Context) -> Obj:
+    """The workload; a missing Deployment or ReplicaSet is told by the name of its subresource."""
+    try:
+        return read.get(ctx)
+    except errors.StatusError as error:
+        if error.reason == "NotFound" and (told := _TOLD_AS.get(ctx.resource.key)):
+            raise errors.not_found(told, ctx.request.name) from None
+        raise
 
 
 def _patched(scale: Obj, ctx: Context) -> Obj:

@@ -118,6 +118,56 @@ def test_pods_object_and_external_metrics(metered: World) -> None:
     assert (size(metered), kinds) == (4, ["Pods", "Object", "External"])
 
 
+def test_two_autoscalers_of_the_same_pods_do_nothing(metered: World) -> None:
+    metered.create("deployments.apps", loaded("100m"))
+    for name in ("a", "b"):
+        scaler = hpa(CPU)
+        scaler["metadata"]["name"] = name
+        metered.create(HPAS, scaler)
+    metered.cluster.advance(60)
+    assert size(metered) == 1
+    message = "pods by selector app=web are controlled by multiple HPAs: [demo/a demo/b]"
+    assert metered.events("HorizontalPodAutoscaler", "a")[-2:] == [
+        f"AmbiguousSelector: {message}",
+        f"FailedComputeMetricsReplicas: {message}",
+    ]
+    assert metered.conditions(HPAS, "a")["ScalingActive"] == "False AmbiguousSelector"
+
+
+def test_what_cannot_be_measured_is_told_by_the_first_failure(metered: World) -> None:
+    metered.create("deployments.apps", loaded("0s=100m,2m=100m,2m1s=1m"))
+    external = {
+        "type": "External",
+        "external": {"metric": {"name": "queue"}, "target": {"type": "Value", "value": "2"}},
+    }
+    metered.create(HPAS, hpa(external, CPU, minReplicas=1))
+    metered.cluster.advance(120)
+    assert size(metered) == 10  # what is known asks for more; for less it is not enough
+    metered.cluster.advance(120)
+    assert size(metered) == 10
+    conditions = {c["type"]: c for c in metered.status(HPAS, "web")["conditions"]}
+    why = (
+        "unable to get external metric demo/queue/nil: unable to fetch metrics from external metrics API: no external"
+        " metrics API (external.metrics.k8s.io) registered"
+    )
+    assert conditions["ScalingActive"]["message"] == f"the HPA was unable to compute the replica count: {why}"
+    assert [m["type"] for m in metered.status(HPAS, "web")["currentMetrics"]] == ["", "Resource"]
+    events = metered.events("HorizontalPodAutoscaler")
+    assert (
+        events.count(
+            "FailedComputeMetricsReplicas: invalid metrics (1 invalid out of 2), first error is: failed to get queue"
+            f" external metric value: failed to get external metric queue: {why}"
+        )
+        == 1
+    )
+
+
+def test_a_target_that_is_not_there(metered: World) -> None:
+    metered.create(HPAS, hpa(CPU))
+    metered.cluster.advance(15)
+    assert metered.events("HorizontalPodAutoscaler") == ['FailedGetScale: deployments/scale.apps "web" not found']
+
+
 def member(name: str, ready: bool = True, phase: str = "Running") -> Obj:
     condition = {"type": "Ready", "status": "True" if ready else "False", "lastTransitionTime": "2026-01-01T00:00:00Z"}
     return {

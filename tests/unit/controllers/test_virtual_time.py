@@ -154,7 +154,7 @@ def metered(make_cluster: Callable[..., Cluster]) -> World:
 
 
 def test_an_autoscaler_follows_a_load_curve(metered: World) -> None:
-    """Requests of 100m and a target of 50%: the load of the whole is given by a metric of the Service."""
+    """The load of the whole is a metric of the Service: one unit for each pod."""
     curve = "0s=2,10m=2,10m1s=9,20m=9,20m1s=3"
     service = {
         "apiVersion": "v1",
@@ -188,7 +188,7 @@ def test_an_autoscaler_follows_a_load_curve(metered: World) -> None:
     # passed since the last look that still saw nine.
     assert sizes == {0.0: 2, 615.0: 4, 630.0: 8, 1500.0: 3}
     assert metered.events("HorizontalPodAutoscaler") == [
-        "SuccessfulRescale: New size: 4; reason: Service metric load above target",
-        "SuccessfulRescale: New size: 8; reason: Service metric load above target",
+        "SuccessfulRescale: New size: 4; reason: external metric load(nil) above target",
+        "SuccessfulRescale: New size: 8; reason: external metric load(nil) above target",
         "SuccessfulRescale: New size: 3; reason: All metrics below target",
     ]
