@@ -57,6 +57,7 @@ class Scheduler:
             "persistentvolumes": self._volume_changed,
             "storageclasses.storage.k8s.io": self._volume_changed,
             "csinodes.storage.k8s.io": self._volume_changed,
+            "volumeattachments.storage.k8s.io": self._volume_changed,
             "csidrivers.storage.k8s.io": self._volume_changed,
             "csistoragecapacities.storage.k8s.io": self._volume_changed,
             "namespaces": self._namespace_changed,

@@ -87,6 +87,27 @@ def test_the_driver_limit(two: Any, pod: Any) -> None:
     assert "2 node(s) exceed max volume count" in two.message("p2")
 
 
+def test_attached_volumes_count_until_they_are_detached(two: Any, pod: Any) -> None:
+    drivers = [{"name": "csi", "allocatable": {"count": 1}}]
+    for name in ("a", "b"):
+        two.put("csinodes.storage.k8s.io", {"metadata": {"name": name}, "spec": {"drivers": drivers}})
+        two.put("persistentvolumes", {
+            "metadata": {"name": f"old-{name}"}, "spec": {"csi": {"driver": "csi", "volumeHandle": name}},
+        })  # fmt: skip
+        spec = {"attacher": "csi", "nodeName": name, "source": {"persistentVolumeName": f"old-{name}"}}
+        two.put("volumeattachments.storage.k8s.io", {"metadata": {"name": f"va-{name}"}, "spec": spec})
+    two.put("persistentvolumes", {
+        "metadata": {"name": "new"}, "spec": {"csi": {"driver": "csi", "volumeHandle": "new"}},
+    })  # fmt: skip
+    _claim(two, "c", "new")
+    two.put("pods", pod("p", volumes=_volumes("c")))
+    two.settle()
+    assert "2 node(s) exceed max volume count" in two.message("p")
+    two.delete("volumeattachments.storage.k8s.io", "va-b")
+    two.settle()
+    assert two.node_of("p") == "b"
+
+
 def test_a_static_volume_is_taken(two: Any, pod: Any) -> None:
     two.put(
         "storageclasses.storage.k8s.io",
