@@ -79,6 +79,7 @@ class Results:
         self.filters: list[tuple[Plugin, Any]] = []
         self.scorers: list[Scorer] = []
         self.position = cluster.position
+        self.outcome = 0  # grows whenever a node's answer may be another one than before
         self.memo: dict[str, tuple[Any, Any]] = {}  # what preemption found out about nodes
         self._profile = profile
         self._layout = cluster.layout
@@ -90,6 +91,7 @@ class Results:
     def _build(self) -> None:
         """Look at all nodes anew."""
         self.refusal = None
+        self.outcome += 1
         self.memo.clear()
         self._ring, self._index = self.cluster.ring
         self._lots: dict[Any, Lot] = {}
@@ -167,6 +169,7 @@ class Results:
             for plugin, state in self._states:
                 if plugin.affected(state, shape, node, guest, count):
                     self.version += 1
+                    self.outcome += 1
         for name, node in dirty.items():
             self._look_at(self._index[name], node)
         if len(self._lots) > 2 * len(self._ring) + _SPARE_LOTS:
@@ -176,11 +179,11 @@ class Results:
         """Ask what can be answered for the node alone, and put it into its lot."""
         shape = self.shape
         self.looks[index] += 1
-        before = self._slots[index]
+        before, refused = self._slots[index], self._failed[index]
         if before is not None:
             before.size -= 1
             self._slots[index] = None
-        elif (refused := self._failed[index]) is not None:
+        elif refused is not None:
             self._tally[refused[1]] -= 1
             self._failed[index] = None
         for plugin, state in self._early:
@@ -188,6 +191,8 @@ class Results:
             if failure is not None:
                 self._failed[index] = plugin.name, failure
                 self._tally[failure] = self._tally.get(failure, 0) + 1
+                if refused is None or refused[1] != failure:
+                    self.outcome += 1
                 return
         raws = tuple([scorer[0].score(scorer[1], shape, node) for scorer in self._columns])
         key: Any = raws
@@ -202,6 +207,8 @@ class Results:
             lot = self._lots[key] = Lot(raws, late)
         lot.size += 1
         self._slots[index] = lot
+        if lot is not before:
+            self.outcome += 1
 
     def _judge(self, lot: Lot, node: NodeInfo) -> None:
         """Ask the filters that hang on pods elsewhere; `node` is any node of the lot."""

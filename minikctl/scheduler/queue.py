@@ -6,6 +6,8 @@ kube-scheduler's `backend/queue`, with the mappers of the scheduler in the infor
 
 from __future__ import annotations
 
+from typing import Any
+
 from minikctl.scheduler.plugins.prioritysort import sort_key
 from minikctl.scheduler.podinfo import PodInfo, Shape
 
@@ -13,12 +15,13 @@ from minikctl.scheduler.podinfo import PodInfo, Shape
 class Queue:
     """The pending pods of one scheduler."""
 
-    __slots__ = ("_arrivals", "_untried", "_waiting")
+    __slots__ = ("_arrivals", "_failed", "_untried", "_waiting")
 
     def __init__(self) -> None:
         self._waiting: dict[str, PodInfo] = {}
         self._arrivals: dict[str, int] = {}
         self._untried: set[str] = set()
+        self._failed: dict[str, Any] = {}  # what a pod was tried against in vain
 
     def __contains__(self, key: object) -> bool:
         return key in self._waiting
@@ -30,6 +33,8 @@ class Queue:
         """Add or update a pod; True where it is new or its spec or labels changed since it was tried."""
         known = self._waiting.get(pod.key)
         self._waiting[pod.key] = pod
+        if known is not None and known.generation != pod.generation:
+            self._failed.pop(pod.key, None)
         if known is None or known.uid != pod.uid:
             self._arrivals[pod.key] = len(self._arrivals)
             self._untried.add(pod.key)
@@ -44,8 +49,17 @@ class Queue:
     def tried(self, key: str) -> None:
         self._untried.discard(key)
 
+    def failed(self, key: str, state: Any) -> None:
+        """Note against which state of the cluster a pod could not be scheduled."""
+        self._failed[key] = state
+
+    def hopeless(self, key: str, state: Any) -> bool:
+        """Whether a pod was tried in vain against the very same state."""
+        return key in self._failed and bool(self._failed[key] == state)
+
     def remove(self, key: str) -> PodInfo | None:
         self._untried.discard(key)
+        self._failed.pop(key, None)
         self._arrivals.pop(key, None)
         return self._waiting.pop(key, None)
 

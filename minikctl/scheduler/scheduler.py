@@ -185,9 +185,12 @@ class Scheduler:
 
     def _schedule(self, cluster: Cluster, pod: PodInfo, profile: Profile) -> None:
         results = self._results.of(pod.shape, cluster, profile)
+        if self._queue.hopeless(pod.key, (results, results.outcome, cluster.nomination_changes)):
+            return
         node = self._select(cluster, results, pod, profile)
         if node is None:
             self._unschedulable.handle(cluster, results, pod, profile)
+            self._queue.failed(pod.key, (results, results.outcome, cluster.nomination_changes))
         elif self._pre_bind(pod, node, profile, results):
             self._bind(cluster, pod, node)
 

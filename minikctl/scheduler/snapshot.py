@@ -159,6 +159,7 @@ class Cluster:
         self.shapes: dict[Shape, int] = {}  # of placed pods, with how many there are
         self.nominated: dict[str, dict[str, PodInfo]] = {}  # node -> the pods it is kept free for
         self._nominations: dict[str, str] = {}
+        self.nomination_changes = 0
         self.journal: list[Entry] = []
         self.journal_start = 0
         self.layout = 0  # grows when nodes, or a new kind of pods with affinity, come or go
@@ -290,6 +291,8 @@ class Cluster:
     def nominate(self, pod: PodInfo, node: str) -> None:
         """Reserve room for a pod on a node (empty: no longer)."""
         before = self._nominations.pop(pod.key, "")
+        if before != node:
+            self.nomination_changes += 1
         if before and before != node:
             del self.nominated[before][pod.key]
             if not self.nominated[before]:

@@ -69,6 +69,7 @@ class FakeApi:
         self.queue: dict[str, None] = {}
         self.log: list[tuple[int, str, str, Obj]] = []
         self.state = FakeState()
+        self.finds = 0
         self.keep_terminating = False  # whether deleted objects take their time
 
     # what the scheduler asks of its client
@@ -92,6 +93,7 @@ class FakeApi:
         ]
 
     def find(self, resource: str, name: str, namespace: str = "") -> Obj | None:
+        self.finds += 1
         return copy.deepcopy(self.objects.get(resource, {}).get((namespace, name)))
 
     def create(

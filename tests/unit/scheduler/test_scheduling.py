@@ -331,3 +331,30 @@ def test_namespaces_selected_by_label(three: Any, pod: Any) -> None:
     three.put("namespaces", {"metadata": {"name": "demo", "labels": {"team": "x"}}})
     three.settle()
     assert three.node_of("web") == three.node_of("db")
+
+
+def test_what_changes_nothing_for_a_pod_is_not_looked_into(three: Any, pod: Any) -> None:
+    three.put("pods", pod("huge", cpu="50"))
+    three.settle()
+    finds = three.finds
+    for number in range(3):
+        three.put("pods", pod(f"small-{number}", cpu="1"))
+    three.settle()
+    three.delete("pods", "small-0", "demo")
+    three.settle()
+    assert three.finds == finds
+    assert [event[0] for event in three.events if event[2] == "FailedScheduling"] == ["huge"]
+
+
+def test_room_that_comes_is_noticed_by_the_first_in_line(api: Any, node: Any, pod: Any) -> None:
+    api.put("nodes", node("a", cpu="2"))
+    api.put("pods", pod("old", cpu="2", nodeName="a"))
+    for name in ("first", "second"):
+        api.put("pods", pod(name, cpu="2"))
+    api.settle()
+    api.delete("pods", "old", "demo")
+    api.settle()
+    assert [api.node_of("first"), api.node_of("second")] == ["a", ""]
+    api.delete("pods", "first", "demo")
+    api.settle()
+    assert api.node_of("second") == "a"
