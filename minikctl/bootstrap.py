@@ -57,7 +57,7 @@ def _insert(cluster: Cluster, resource_key: str, obj: Obj, now: float) -> None:
     if resource_key == "nodes":
         from minikctl.kubelet import nodes
 
-        lease = nodes.lease(obj, now)
+        lease = nodes.lease(meta["name"], obj, now)
         _insert(cluster, "leases.coordination.k8s.io", lease, now)
         # The nodes a cluster starts with have been there all along: the lifecycle controller knows them.
         heard = [meta["uid"], rfc3339(now), now, lease["spec"]["renewTime"]]

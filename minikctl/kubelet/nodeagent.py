@@ -43,7 +43,7 @@ class NodeAgent:
                 return
             node = self._register(name, machine, now)
         if self._client.peek(_LEASES, name, heartbeats.LEASE_NAMESPACE) is None:
-            self._client.create(_LEASES, nodes.lease(node, now))
+            self._client.create(_LEASES, nodes.lease(name, node, now))
         not_ready = SHUTTING_DOWN if "shutdown" in machine else machine.get("not_ready", "")
         self._report(node, machine, pressed, not_ready, now)
 
@@ -70,12 +70,15 @@ class NodeAgent:
         """The node is heard again."""
         machine.pop("silent")
         self._host.machines.put(name, machine)
-        if self._client.peek(_LEASES, name, heartbeats.LEASE_NAMESPACE) is not None:
-            self.renew(name)
+        self.renew(name)
 
     def renew(self, name: str) -> None:
         """Renew the Lease by a write, as of now; whoever follows the node looks at it."""
-        self._renew(name, self._host.clock.now() - heartbeats.LEASE_SECONDS)
+        now = self._host.clock.now()
+        if self._client.peek(_LEASES, name, heartbeats.LEASE_NAMESPACE) is None:
+            self._client.create(_LEASES, nodes.lease(name, self._host.node(name), now))
+        else:
+            self._renew(name, now - heartbeats.LEASE_SECONDS)
 
     def _renew(self, name: str, at: float) -> None:
         patch = {"spec": {"holderIdentity": name, "renewTime": rfc3339_micro(at)}}

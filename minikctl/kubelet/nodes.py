@@ -111,16 +111,18 @@ def node_object(
     }
 
 
-def lease(node: Obj, now: float) -> Obj:
+def lease(name: str, node: Obj | None, now: float) -> Obj:
     """The Lease of a node whose kubelet starts now: stored as if renewed one interval ago (see heartbeats)."""
-    meta = node["metadata"]
-    owner = {"apiVersion": "v1", "kind": "Node", "name": meta["name"], "uid": meta["uid"]}
+    meta: Obj = {"name": name, "namespace": heartbeats.LEASE_NAMESPACE}
+    if node is not None:
+        owner = {"apiVersion": "v1", "kind": "Node", "name": name, "uid": node["metadata"]["uid"]}
+        meta["ownerReferences"] = [owner]
     return {
         "apiVersion": "coordination.k8s.io/v1",
         "kind": "Lease",
-        "metadata": {"name": meta["name"], "namespace": heartbeats.LEASE_NAMESPACE, "ownerReferences": [owner]},
+        "metadata": meta,
         "spec": {
-            "holderIdentity": meta["name"],
+            "holderIdentity": name,
             "leaseDurationSeconds": 40,
             "renewTime": rfc3339_micro(now - heartbeats.LEASE_SECONDS),
         },
