@@ -1,0 +1,63 @@
+"""Validation of access reviews. Counterpart of `pkg/apis/authorization/validation`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from minikctl.apimachinery import field
+from minikctl.apimachinery.field import FieldError, Struct
+from minikctl.apimachinery.request import Obj
+
+_META = ("name", "generateName", "namespace", "labels", "annotations", "finalizers")
+
+
+def access_review_problems(review: Obj) -> list[FieldError]:
+    """Every complaint about a SubjectAccessReview, a SelfSubjectAccessReview or a LocalSubjectAccessReview."""
+    spec, kind = review.get("spec") or {}, review["kind"]
+    resource, other = spec.get("resourceAttributes"), spec.get("nonResourceAttributes")
+    errors: list[FieldError] = []
+    if resource is not None and other is not None:
+        text = "cannot be specified in combination with resourceAttributes"
+        errors.append(field.invalid("spec.nonResourceAttributes", _path(other), text))
+    if resource is None and other is None:
+        text = "exactly one of nonResourceAttributes or resourceAttributes must be specified"
+        errors.append(field.invalid("spec.resourceAttributes", None, text))
+    if kind != "SelfSubjectAccessReview" and not spec.get("user") and not spec.get("groups"):
+        errors.append(field.invalid("spec.user", "", "at least one of user or group must be specified"))
+    for name in ("fieldSelector", "labelSelector"):
+        errors += _selector((resource or {}).get(name), f"spec.resourceAttributes.{name}")
+    return errors + _metadata(review, kind, resource, other)
+
+
+def _path(attributes: Obj) -> Struct:
+    return Struct(Path=attributes.get("path") or "", Verb=attributes.get("verb") or "")
+
+
+def _selector(selector: Any, path: str) -> list[FieldError]:
+    if selector is None:
+        return []
+    raw, requirements = selector.get("rawSelector") or "", selector.get("requirements") or []
+    if raw and requirements:
+        return [field.invalid(f"{path}.rawSelector", raw, "may not specified at the same time as requirements")]
+    if not raw and not requirements:
+        text = f"when {path} is specified, requirements or rawSelector is required"
+        return [field.required(f"{path}.requirements", text)]
+    return []
+
+
+def _metadata(review: Obj, kind: str, resource: Any, other: Any) -> list[FieldError]:
+    meta = review.get("metadata") or {}
+    local = kind == "LocalSubjectAccessReview"
+    given = Struct({name: meta[name] for name in _META if meta.get(name)})
+    errors: list[FieldError] = []
+    if any(not (local and name == "namespace") for name in given):
+        text = "must be empty except for namespace" if local else "must be empty"
+        errors.append(field.invalid("metadata", given, text))
+    if not local:
+        return errors
+    namespace = (resource or {}).get("namespace") or ""
+    if resource is not None and namespace != (meta.get("namespace") or ""):
+        errors.append(field.invalid("spec.resourceAttributes.namespace", namespace, "must match metadata.namespace"))
+    if other is not None:
+        errors.append(field.invalid("spec.nonResourceAttributes", _path(other), "disallowed on this kind of request"))
+    return errors
