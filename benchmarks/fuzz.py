@@ -3,8 +3,8 @@
     python benchmarks/fuzz.py [--count 100000] [--seed 0] [--start 0] [--manifests FOLDER...]
 
 Prints the first failure at each place with the number that repeats it (`--start NUMBER --count 1`), then how
-often what came out and how many objects a second were tried. The objects are those of tests/examples and of
-the manifests in the given folders. Exit status 1 where anything failed.
+often what came out and how many objects a second were tried. The objects are those of tests/examples,
+tests/applications and the given folders. Exit status 1 where anything failed.
 """
 
 from __future__ import annotations
@@ -47,7 +47,10 @@ def fresh(seeds: list[Any], seed: int) -> Fuzzer:
 
 
 def main(count: int, seed: int, start: int, folders: list[Path]) -> int:
-    files = sorted((ROOT / "tests" / "examples").glob("*.yaml"))
+    files = [
+        *sorted((ROOT / "tests" / "examples").glob("*.yaml")),
+        *sorted((ROOT / "tests" / "applications").glob("*.yaml")),
+    ]
     for folder in folders:
         files += sorted(folder.rglob("*.yaml"))
     seeds = load(files)

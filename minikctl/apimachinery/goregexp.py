@@ -1,13 +1,14 @@
 """Go's regular expressions (RE2 syntax) written for Python's engine.
 
 What both write alike but mean differently is rewritten: `$` and `\\z`, `\\s`, classes of POSIX and Unicode,
-`\\Q...\\E`, flags in the middle of an expression, ungreedy mode. Matching is still by backtracking.
+`\\Q...\\E`, flags in the middle of an expression, ungreedy mode.
 """
 
 from __future__ import annotations
 
 import re
 from functools import lru_cache
+from typing import Any
 
 _POSIX = {
     "alnum": "0-9A-Za-z",
@@ -30,6 +31,8 @@ _GROUP = re.compile(r"\(\?(?:P?<(?P<name>\w+)>|(?P<on>[imsU]*)(?:-(?P<off>[imsU]
 _REPEAT = re.compile(r"\{\d+(,\d*)?\}")
 _PROPERTY = re.compile(r"\\([pP])(?:\{(\^?)(\w+)\}|(\w))")
 _SCRIPTS = {"Han": "CJK UNIFIED IDEOGRAPH", "Hangul": "HANGUL", "Latin": "LATIN", "Common": ""}
+_SHORT = 16
+_NESTED = re.compile(r"[*+}][^()]*\)+[*+{]")
 _LIMIT = 0x30000  # planes above hold next to nothing that has a category of use here
 
 
@@ -47,11 +50,36 @@ def compiled(pattern: str) -> re.Pattern[str]:
 
 
 def matches(pattern: str, value: str) -> bool:
-    """Whether the expression matches somewhere; one that cannot be read matches everything."""
+    """Whether the expression matches somewhere; one that cannot be read matches everything.
+
+    Loops within loops, on which backtracking can take for ever, are left to the CEL engine's regular
+    expressions where that engine is there: like Go's, those take time in proportion to the text.
+    """
+    if len(value) > _SHORT and _NESTED.search(pattern):
+        found = _linear(pattern, value)
+        if found is not None:
+            return found
     try:
         return compiled(pattern).search(value) is not None
     except NotTranslatableError:
         return True
+
+
+def _linear(pattern: str, value: str) -> bool | None:
+    """The verdict of the CEL engine; None without one, or where it cannot read the expression."""
+    from minikctl.apimachinery.cel import library
+
+    try:
+        engine = library.engine()
+        verdict = _question(engine).execute(engine.Context({"text": value, "pattern": pattern}))
+    except (library.LibraryMissingError, RuntimeError, ValueError):
+        return None
+    return bool(verdict)
+
+
+@lru_cache(maxsize=1)
+def _question(engine: Any) -> Any:
+    return engine.compile("text.matches(pattern)")
 
 
 def translated(pattern: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from minikctl.apimachinery.goregexp import NotTranslatableError, compiled
+from minikctl.apimachinery.goregexp import NotTranslatableError, compiled, matches
 
 
 @pytest.mark.parametrize(
@@ -45,3 +45,9 @@ def test_meaning_is_kept(pattern: str, good: str, bad: str) -> None:
 def test_what_go_refuses_too(pattern: str) -> None:
     with pytest.raises(NotTranslatableError):
         compiled(pattern)
+
+
+def test_loops_within_loops_take_no_longer() -> None:
+    pytest.importorskip("cel", reason="the engine is an extra")
+    assert not matches("^(a+)+$", "a" * 40 + "!")
+    assert matches("^([a-z]+-?)*$", "a-long-name-of-many-parts")
