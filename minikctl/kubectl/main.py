@@ -41,6 +41,14 @@ class Session:
     def factory(self, path: Sequence[str], values: Values) -> Factory:
         return Factory(values, self.streams, self.environ, self.command_path(path))
 
+    def no_help(self, topic: Sequence[str]) -> None:
+        """`help` of something else than a command: show the usage of the program."""
+        from minikctl.kubectl.help import render
+
+        usage = render(self.program, (), load(()).definition).partition("\n\n")[2]
+        shown = " ".join(f"`{word}`" for word in topic)
+        self.warn(f"Unknown help topic [{shown}]\n\n\n{usage.rstrip()}")
+
     def show_group(self, command: KubectlCommand, args: list[str]) -> None:
         """A command that only has subcommands: show its help, refuse anything else."""
         from minikctl.kubectl.help import render
@@ -84,6 +92,9 @@ class Root(click.Group):
             words = strip_flags(rest, FlagSet(GLOBAL))
             if words and words[0] == "help":
                 path, rest = find(words[1:])
+                if not path and rest:
+                    ctx.obj.no_help(words[1:])
+                    return None
                 rest = ["--help"]
             elif words:
                 run_plugin(ctx.args, 1, ctx.obj)

@@ -1,7 +1,6 @@
 """-o of objects that kubectl holds as Go structs: run, expose, set, rollout and the like.
 
-JSON keeps kind, apiVersion and metadata in front, and JSONPath sees every number as a float and walks the
-containers of a pod in their order in the struct. Upstream
+JSON keeps kind, apiVersion and metadata in front, and JSONPath sees every number as a float. Upstream
 counterpart: cli-runtime's printers given a typed object.
 """
 
@@ -11,37 +10,37 @@ from typing import Any, TextIO
 
 from minikctl.apimachinery.request import Obj
 from minikctl.kubectl.flags import Values
-from minikctl.kubectl.printing import Printer, printer, typed_json
+from minikctl.kubectl.printing import Printer, printer, struct_order, typed_json
 
 _LARGE = 1_000_000  # integers below look the same as floats
-# The fields of a pod spec that stand before others in the struct.
-_FIRST = ("volumes", "initContainers", "containers", "ephemeralContainers")
 
 
 def typed_printer(flags: Values, out: TextIO, operation: str, dry_run: str = "none") -> Printer:
     """The printer that the flags ask for."""
     output = flags.get("output") or ""
     if output == "json":
-        hide = flags.get("show-managed-fields", False)
-        return lambda obj: print(typed_json(obj, hide), end="", file=out)
+        shown = flags.get("show-managed-fields", False)
+        return lambda obj: print(typed_json(obj, shown), end="", file=out)
+    if output == "kyaml":
+        from minikctl.printers import kyaml
+
+        shown = flags.get("show-managed-fields", False)
+        return lambda obj: print(kyaml.dump(struct_order(obj, shown), in_order=True), end="", file=out)
     show = printer(flags, out, operation, dry_run)
     if output.startswith("jsonpath"):
-        return lambda obj: show(as_struct(obj))
+        return lambda obj: show(with_floats(obj))
     return show
 
 
-def as_struct(obj: Obj) -> Obj:
-    """The object as JSONPath sees a struct: large integers as floats, fields in their order."""
-    result: Obj = _as_struct(obj)
+def with_floats(obj: Obj) -> Obj:
+    """The object with its large integers as floats."""
+    result: Obj = _floats(obj)
     return result
 
 
-def _as_struct(value: Any) -> Any:
+def _floats(value: Any) -> Any:
     if isinstance(value, dict):
-        from minikctl.printers.jsonpath import Struct
-
-        first = [name for name in _FIRST if name in value] if "containers" in value else []
-        return Struct((key, _as_struct(value[key])) for key in [*first, *sorted(value.keys() - set(first))])
+        return {key: _floats(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [_as_struct(item) for item in value]
+        return [_floats(item) for item in value]
     return float(value) if type(value) is int and abs(value) >= _LARGE else value

@@ -18,10 +18,6 @@ __all__ = ["JSONPath", "JSONPathError", "explain_failure", "relaxed", "value_tex
 _TYPES = {str: "string", bool: "bool", int: "int64", float: "float64", dict: "map[string]interface {}"}
 
 
-class Struct(dict[str, Any]):
-    """A Go struct among the values: its fields have an order, a map's have none and are walked by name."""
-
-
 class _Nothing:
     """What a range over nothing walks its body with: no value at all."""
 
@@ -201,9 +197,7 @@ def _slice(values: list[Any], node: Node) -> list[Any]:
 
 
 def _children(value: Any) -> list[Any]:
-    """Values of a map (by key) or struct, items of a list, bytes of a string."""
-    if isinstance(value, Struct):
-        return list(value.values())
+    """Values of a map (by key), items of a list, bytes of a string."""
     if isinstance(value, dict):
         return [value[key] for key in sorted(value)]
     if isinstance(value, list):

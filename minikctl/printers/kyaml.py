@@ -30,12 +30,21 @@ _FALSE_FRIENDS = frozenset(("null", "true", "y", "yes", "on", "false", "n", "no"
 _NUMBERS = frozenset(("inf", "infinity", "nan"))
 
 
-def dump(value: Any) -> str:
-    """A JSON value as a KYAML document, with the `---` it always starts with."""
+def dump(value: Any, in_order: bool = False) -> str:
+    """A JSON value as a KYAML document, with the `---` it always starts with.
+
+    Keys are sorted, unless they are to stay in their order, as those of a struct do.
+    """
     out: list[str] = ["---\n"]
-    _node(value, "", out)
+    _node(value if in_order else _sorted(value), "", out)
     out.append("\n")
     return "".join(out)
+
+
+def _sorted(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _sorted(value[key]) for key in sorted(value)}
+    return [_sorted(item) for item in value] if isinstance(value, list) else value
 
 
 def _node(value: Any, indent: str, out: list[str]) -> None:
@@ -59,7 +68,7 @@ def _mapping(value: dict[str, Any], indent: str, out: list[str]) -> None:
         return
     deeper = indent + "  "
     out.append("{\n")
-    for key in sorted(value):
+    for key in value:
         out.append(f"{deeper}{_key(key)}: ")
         _node(value[key], deeper, out)
         out.append(",\n")

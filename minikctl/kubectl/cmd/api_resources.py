@@ -11,6 +11,7 @@ from minikctl.kubectl.command import Command, Options
 from minikctl.kubectl.errors import KubectlError
 from minikctl.kubectl.flags import BOOL, STRING, STRING_SLICE, Flag
 from minikctl.kubectl.flagsets import SHOW_MANAGED_FIELDS
+from minikctl.kubectl.printing import no_printer
 
 FLAGS = (
     SHOW_MANAGED_FIELDS,
@@ -34,7 +35,7 @@ class ApiResourcesOptions(Options):
     def validate(self) -> None:
         flags = self.flags
         if flags["output"] not in ("", "wide", "name", "json", "yaml", "kyaml"):
-            raise KubectlError(f"--output {flags['output']} is not available")
+            raise no_printer(flags["output"], ("wide", "name", "json", "yaml", "kyaml"))
         if flags["sort-by"] not in ("", "name", "kind"):
             raise KubectlError("--sort-by accepts only name or kind")
 

@@ -75,8 +75,6 @@ class SetOptions(Options):
         self.dry_run = strategy.dry_run(self.factory, self.flags)
 
     def run(self) -> None:
-        if not self.flags["filename"]:
-            raise KubectlError("must specify one of -f and -k")
         self.todo: list[tuple[Info, str]] = []
         self.factory.builder().files(self.flags).visit(self._check)
         show = printer(self.flags, self.factory.streams.out, "configured", self.dry_run)

@@ -51,11 +51,11 @@ class SecretOptions(GeneratorOptions):
             raise KubectlError(f"cannot add key {key}, another key by that name already exists")
         self.data[key] = base64.b64encode(value).decode()
 
-    def add_files(self) -> None:
-        """Add what --from-file names."""
+    def add_files(self, key: str = "") -> None:
+        """Add what --from-file names; a source without a key of its own goes under `key`, if that is given."""
         for source in self.flags["from-file"]:
-            for key, content in sources.files(source):
-                self.add(key, content)
+            for own, content in sources.files(source):
+                self.add(key if key and "=" not in source else own, content)
 
 
 class GenericOptions(SecretOptions):
@@ -118,7 +118,7 @@ class DockerRegistryOptions(SecretOptions):
     def fill(self) -> str:
         flags = self.flags
         if flags["from-file"]:
-            self.add_files()
+            self.add_files(".dockerconfigjson")
             return "kubernetes.io/dockerconfigjson"
         import json
 

@@ -35,13 +35,13 @@ class DrainOptions(cordoning.NodeOptions):
     use = "drain NODE"
 
     def complete(self, args: list[str]) -> None:
-        super().complete(args)
         flags = self.flags
         if flags["pod-selector"]:
             try:
                 selectors.parse(flags["pod-selector"])
             except ValueError:
                 raise KubectlError("--pod-selector=<pod_selector> must be a valid label selector") from None
+        super().complete(args)
         settings = Settings(
             force=flags["force"],
             ignore_daemon_sets=flags["ignore-daemonsets"],

@@ -69,11 +69,6 @@ class GeneratorOptions(Options):
 
     def print(self, obj: Obj) -> None:
         """Print the result."""
-        from minikctl.kubectl.printing import printer
+        from minikctl.kubectl.typedprinting import typed_printer
 
-        if self.flags["output"] == "json":
-            from minikctl.kubectl.printing import typed_json
-
-            self.factory.streams.out.write(typed_json(obj, self.flags["show-managed-fields"]))
-            return
-        printer(self.flags, self.factory.streams.out, "created", self.dry_run)(obj)
+        typed_printer(self.flags, self.factory.streams.out, "created", self.dry_run)(obj)

@@ -70,7 +70,9 @@ class GetOptions(Options):
         self.sort_by: str = flags["sort-by"]
         if self.watching:
             if self.sort_by:
-                self.factory.err("warning: --watch or --watch-only requested, --sort-by will be ignored")
+                received = "--watch requested, --sort-by will be ignored for watch events received"
+                none = "--watch-only requested, --sort-by will be ignored"
+                self.factory.err(f"warning: {none if flags['watch-only'] else received}")
         elif not args and not flags["filename"] and not flags["kustomize"]:
             self._missing_type()
 
@@ -96,7 +98,7 @@ class GetOptions(Options):
             if self.output:
                 raise self.usage_error("--raw and --output are mutually exclusive")
             if not self.raw.startswith(("/", "http:", "https:")):
-                raise self.usage_error(f'--raw must be a valid URL path: parse "{self.raw}": invalid URI for request')
+                raise KubectlError(f'--raw must be a valid URL path: parse "{self.raw}": invalid URI for request')
             return
         if flags["show-labels"] and self.output not in ("", "wide"):
             raise KubectlError(f"--show-labels option cannot be used with {self.output} printer")

@@ -60,7 +60,7 @@ class ReplaceOptions(Options):
         if flags["timeout"] != 0 and not flags["force"]:
             raise KubectlError("--timeout must have --force specified")
         if not flags["filename"] and not flags["kustomize"]:
-            raise self.usage_error("Must specify --filename to replace")
+            raise KubectlError("must specify one of -f and -k")
         if flags["raw"]:
             if len(flags["filename"]) != 1:
                 raise self.usage_error("--raw can only use a single local file or stdin")

@@ -25,7 +25,6 @@ from minikctl.printers.gotemplate.values import (
 )
 
 _BAD_TYPE = "invalid type for comparison"
-_MIXED = "incompatible types for comparison"
 _HTML = {"\0": "\ufffd", '"': "&#34;", "'": "&#39;", "&": "&amp;", "<": "&lt;", ">": "&gt;"}
 _JS = {
     "\\": "\\\\",
@@ -140,7 +139,7 @@ def equal(args: list[Any]) -> bool:
     for other in others:
         if _kind(first) != _kind(other):
             if first is not INVALID and other is not INVALID:
-                raise TemplateError(_MIXED)
+                raise _mixed(first, other)
         elif _kind(first):
             if first == other:
                 return True
@@ -150,6 +149,10 @@ def equal(args: list[Any]) -> bool:
         else:
             return _equal_collections(first, other)
     return False
+
+
+def _mixed(first: Any, other: Any) -> TemplateError:
+    return TemplateError(f"incompatible types for comparison: {type_name(first)} and {type_name(other)}")
 
 
 def _equal_collections(first: Any, other: Any) -> bool:
@@ -165,7 +168,7 @@ def less(args: list[Any]) -> bool:
     if "" in kinds:
         raise TemplateError(_BAD_TYPE)
     if kinds[0] != kinds[1]:
-        raise TemplateError(_MIXED)
+        raise _mixed(first, second)
     if kinds[0] == "bool":
         raise TemplateError(_BAD_TYPE)
     return bool(first < second)

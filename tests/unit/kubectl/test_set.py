@@ -215,7 +215,7 @@ spec:
 def test_local_files_stay_where_they_are(kubectl: Any) -> None:
     output = "jsonpath={.metadata.namespace}{..image}"
     done = kubectl("set", "image", "-f", "-", "c=x:1", "--local", "-o", output, stdin=TWO)
-    assert done.out == "i:1 x:1"
+    assert done.out == "x:1 i:1"
     assert done.err == "error: service/web the object is not a pod or does not have a pod template: *v1.Service\n"
 
 
