@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from minikctl.apimachinery.errors import StatusError
 from minikctl.apimachinery.meta import controller_of
@@ -71,7 +71,7 @@ class History:
                     },
                     "ownerReferences": [controller_ref(self.api_version, self.kind, self.owner)],
                 },
-                "data": data,
+                "data": in_order(data),
                 "revision": number,
             }
             if meta.get("annotations"):
@@ -110,6 +110,13 @@ def _order(revision: Obj) -> tuple[int, float, str]:
 def template_patch(owner: Obj) -> Obj:
     """What a revision holds: a patch that replaces the template."""
     return {"spec": {"template": {**owner["spec"]["template"], "$patch": "replace"}}}
+
+
+def in_order(value: Any) -> Any:
+    """The value with sorted keys, as Go writes it: kubectl compares the bytes of a revision's data."""
+    if isinstance(value, dict):
+        return {key: in_order(value[key]) for key in sorted(value)}
+    return [in_order(item) for item in value] if isinstance(value, list) else value
 
 
 def template_of(revision: Obj) -> Obj:

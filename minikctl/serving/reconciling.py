@@ -2,8 +2,9 @@
 
 What one client connection writes is reconciled as one invocation of the command line would: when the next
 connection begins, when somebody waits (a watch of one object, a followed log), or when nothing comes for a
-moment. Where somebody waits and nothing is left to do, time jumps to the next due work; for one that gave up
-waiting it has gone on by the seconds waited.
+moment. Where somebody waits and nothing is left to do, time jumps to the next due work. A clock that stands still
+first goes on with the wall clock for a few seconds, for the server does not know how long a client means to wait;
+for one that gave up it has gone on by the seconds waited.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ _REACTION_SECONDS = 0.5  # what a client that waits gets to react to an event be
 _HORIZON_SECONDS = 24 * 3600.0
 _MOST_JUMPS = 2000
 _PAUSE_SECONDS = 1.0  # after a failure
-_STARTING_SECONDS = 0.25  # what a client that waits has spent before the server sees it wait
+_STARTING_SECONDS = 0.2  # what a client that waits has spent before the server sees it wait
+_PATIENCE_SECONDS = 5.5
 
 
 log = logging.getLogger("minikctl.serve")
@@ -36,12 +38,13 @@ class Inline:
         """`jumps`: whether time goes on for those who wait."""
         self._cluster = cluster
         self._jumps = jumps
+        self._patience = _PATIENCE_SECONDS if cluster.clock.frozen_at is not None else 0.0
         self._connection: Any = None
         self._dirty = False
         self._limit = 0.0
         self._left = 0
         self._revision = 0
-        self._waited = 0.0  # since when somebody has waited without anything new (monotonic)
+        self._began = self._base = 0.0  # when somebody began to wait: (monotonic), in cluster time
         self.app: Application | None = None
 
     def wrote(self, at_once: bool) -> None:
@@ -82,24 +85,26 @@ class Inline:
     def _advance(self, app: Application, idle: float) -> None:
         """Somebody waits: do what is left to do, then jump."""
         if not self._limit:
-            self._limit, self._left = self._cluster.present() + _HORIZON_SECONDS, _MOST_JUMPS
-            self._waited = app.activity.told = time.monotonic()
+            self._began, self._base = time.monotonic(), self._cluster.present()
+            self._limit, self._left = self._base + _HORIZON_SECONDS, _MOST_JUMPS
+            app.activity.tell()
         if idle < _IDLE_SECONDS or time.monotonic() - app.activity.told < _REACTION_SECONDS:
             return
         if self._settle():
             return
-        if self._jumps and self._left and self._cluster.jump(self._limit):
+        waited = time.monotonic() - self._began + _STARTING_SECONDS
+        limit = self._limit if waited >= self._patience else min(self._limit, self._base + waited)
+        if self._jumps and self._left and self._cluster.jump(limit):
             self._left -= 1
-            self._waited = time.monotonic()
             app.hub.changed()
 
     def _waited_enough(self) -> None:
-        """Nobody waits any more: whoever did has gone, and whole seconds have passed for it since the last news."""
-        if not self._limit or self.app is None or not self._jumps:
+        """Nobody waits any more: for whoever did whole seconds have passed."""
+        if not self._limit or self.app is None or not self._patience:
             return
-        seconds = time.monotonic() - max(self._waited, self.app.activity.told) + _STARTING_SECONDS
-        if seconds >= 1.0:
-            self._cluster.advance(seconds // 1)
+        ahead = self._base + (time.monotonic() - self._began + _STARTING_SECONDS) // 1 - self._cluster.present()
+        if ahead > 0:
+            self._cluster.advance(ahead)
             self.app.hub.changed()
 
     def _settle(self) -> bool:

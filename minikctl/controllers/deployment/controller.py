@@ -42,6 +42,7 @@ class DeploymentController(Controller):
         self._note_pause(deployment)
         if deployment["spec"].get("paused") or scaling.is_scaling(deployment, sets):
             self._scale(deployment, sets)
+            return None
         elif sets_.is_rolling(deployment):
             self._roll(deployment, sets)
         else:
