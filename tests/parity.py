@@ -30,8 +30,27 @@ SHARED = Path(os.environ.get("MINIKCTL_SHARED") or Path(__file__).parent.parent.
 COMMAND_SECONDS = 120
 NOW = "2026-01-02T03:04:05Z"
 
-# What may differ whatever minikctl does: (a pattern of the command, why). Each stands in docs/differences.md.
-REASONS: tuple[tuple[str, str], ...] = ()
+
+class Reason(NamedTuple):
+    """Why steps may differ whatever minikctl does: where both patterns are found, in the command and in the
+    lines that only one of the two has printed. Each stands in docs/differences.md."""
+
+    why: str
+    command: str = ""
+    lines: str = ""
+
+
+REASONS = (
+    Reason("kubectl's log lines carry the wall clock and its process id", lines=r"(?m)^! [IWE]\d{4} \d\d:\d\d:\d\d"),
+    Reason("ages that kubectl reckons itself, by the wall clock", "describe|events", r"(?m)^\| .*\b\d{3}d\b"),
+    Reason("restart times that kubectl writes, of the wall clock", lines="restartedAt|rollout restart"),
+    Reason("the help texts are minikctl's own", r"create secret$|^kubectl \w+$|--help", "Available Commands|Usage"),
+    Reason("the version of the kubectl at hand", lines=r"v1\.36\.[^2]"),
+    Reason("a clock that stands still lets nobody wait for another process", r"\(sleep .*\) & kubectl wait"),
+    Reason("names that kubectl draws itself", "kubectl debug|create job .* --from"),
+    Reason("Go walks maps in random order", r"jsonpath='\{\.\.|config get-clusters"),
+    Reason("kubectl keeps what discovery told it for hours", "crawlers|kubectl apply -f old.yaml", "mapping not found"),
+)
 
 
 class Scenario(NamedTuple):
@@ -85,7 +104,16 @@ class Pair(NamedTuple):
     @property
     def reason(self) -> str:
         """Why they may differ; "" where they may not."""
-        return next((why for pattern, why in REASONS if re.search(pattern, self.command)), "")
+        lines = self.lines()
+        for reason in REASONS:
+            if re.search(reason.command, self.command) and re.search(reason.lines, lines):
+                return reason.why
+        return ""
+
+    def lines(self) -> str:
+        """The lines that only one of the two has printed."""
+        compared = difflib.ndiff(self.real.lines(), self.ours.lines())
+        return "\n".join(line[2:] for line in compared if line[0] in "+-")
 
     def diff(self) -> str:
         lines = difflib.unified_diff(self.real.lines(), self.ours.lines(), "kubectl", "minikctl", lineterm="", n=1)

@@ -59,7 +59,7 @@ def test_a_paused_deployment_scales_but_does_not_roll(world: World) -> None:
     world.merge(DEPLOYMENTS, "web", {"spec": {"replicas": 3}})
     assert world.conditions(DEPLOYMENTS, "web")["Progressing"] == "Unknown DeploymentPaused"
     assert (sizes(world), world.status(DEPLOYMENTS, "web").get("updatedReplicas")) == ([3], None)
-    world.advance(700)  # its deadline does not run while it is paused
+    world.cluster.advance(700)  # its deadline does not run while it is paused
     assert world.conditions(DEPLOYMENTS, "web")["Progressing"] == "Unknown DeploymentPaused"
     world.merge(DEPLOYMENTS, "web", {"spec": {"paused": False}})
     assert sizes(world) == [0, 3]
