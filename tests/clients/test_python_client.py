@@ -191,12 +191,9 @@ def test_the_clients_own_leader_election(served: str) -> None:
 
 def test_exec_streams(api: client.ApiClient) -> None:
     core = client.CoreV1Api(api)
-    container = client.V1Container(
-        name="c",
-        image="busybox",
-        command=["sh", "-c", "echo begun; sleep 100000"],
-        env=[client.V1EnvVar(name="A", value="b")],
-    )
+    command = ["sh", "-c", "echo begun; sleep 100000"]
+    env = [client.V1EnvVar(name="A", value="b")]
+    container = client.V1Container(name="c", image="busybox", command=command, env=env)
     pod = client.V1Pod(metadata=client.V1ObjectMeta(name="shell"), spec=client.V1PodSpec(containers=[container]))
     core.create_namespaced_pod("default", pod)
     until = time.monotonic() + 30

@@ -91,7 +91,7 @@ def test_labels_and_annotations(kubectl: Kubectl) -> None:
             'error: --type must be one of [json merge strategic], not "x"\n',
         ),
         (["patch", "cm", "a", "-p", "{a"], 'error: unable to parse "{a": yaml: '),
-        (["replace"], "error: Must specify --filename to replace\n"),
+        (["replace"], "error: must specify one of -f and -k\n"),
         (["replace", "-f", "x", "--grace-period=1"], "error: --grace-period must have --force specified\n"),
         (["delete", "cm", "a", "-o", "yaml"], "error: unexpected -o output mode: yaml. We only support '-o name'\n"),
         (["apply", "-f", "x", "--force-conflicts"], "error: --force-conflicts only works with --server-side\n"),
