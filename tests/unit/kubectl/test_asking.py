@@ -135,5 +135,4 @@ def test_plugins_are_found_on_the_path(kubectl: Kubectl, tmp_path: Path) -> None
 
 
 def test_what_is_not_there_says_so(kubectl: Kubectl) -> None:
-    assert kubectl("port-forward", "pod/p", "80").err.startswith("error: port-forward is not supported by minikctl")
     assert kubectl("proxy").err.startswith("error: proxy is not supported by minikctl yet")
