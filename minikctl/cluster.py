@@ -63,12 +63,13 @@ class Cluster:
         `settings` is for a new cluster: nodes, cpu, memory, profile. StoreError where the file is not usable.
         """
         store = SQLiteStore(path, create=create)
-        known = store.all_meta()
-        cluster = cls(store, _clock(known, clock), seed, jumps=clock != "wall")
-        if "started" not in known:
-            from minikctl import bootstrap
+        with store.explaining():
+            known = store.all_meta()
+            cluster = cls(store, _clock(known, clock), seed, jumps=clock != "wall")
+            if "started" not in known:
+                from minikctl import bootstrap
 
-            bootstrap.start(cluster, settings or {})
+                bootstrap.start(cluster, settings or {})
         return cluster
 
     def close(self) -> None:
@@ -76,7 +77,7 @@ class Cluster:
         self.store.close()
 
     def client(
-        self, user: UserInfo = ADMIN, user_agent: str = "minikctl", impersonate: UserInfo | None = None
+        self, user: UserInfo = ADMIN, user_agent: str = "kubectl", impersonate: UserInfo | None = None
     ) -> Client:
         return Client(self.server, user, user_agent, impersonate)
 

@@ -35,17 +35,18 @@ def info(path: str) -> dict[str, Any]:
     """What `cluster info` prints: file, size, revision, objects, pending work, settings."""
     cluster = Cluster.open(path, create=False)
     store = cluster.store
-    found = {
-        "file": path,
-        "bytes": os.path.getsize(path),
-        "started": store.meta("started"),
-        "time": cluster.present(),
-        "revision": store.revision(),
-        "compacted": store.oldest(),
-        "objects": {key: store.count(key) for key in store.resources()},
-        "next due": store.next_due(),
-        "settings": cluster.settings(),
-    }
+    with store.explaining():
+        found = {
+            "file": path,
+            "bytes": os.path.getsize(path),
+            "started": store.meta("started"),
+            "time": cluster.present(),
+            "revision": store.revision(),
+            "compacted": store.oldest(),
+            "objects": {key: store.count(key) for key in store.resources()},
+            "next due": store.next_due(),
+            "settings": cluster.settings(),
+        }
     cluster.close()
     return found
 
@@ -57,7 +58,8 @@ def snapshot(path: str, target: str) -> None:
     store = SQLiteStore(path, create=False)
     partial = f"{target}.{os.getpid()}.partial"
     try:
-        store.backup(partial)
+        with store.explaining():
+            store.backup(partial)
         os.chmod(partial, 0o600)
         os.replace(partial, target)
     finally:
@@ -80,7 +82,8 @@ def restore(source: str, path: str) -> None:
         if os.path.exists(path):
             SQLiteStore(path, create=False).close()
         os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
-        snapshot_store.backup(path)
+        with snapshot_store.explaining():
+            snapshot_store.backup(path)
         os.chmod(path, 0o600)
     finally:
         snapshot_store.close()

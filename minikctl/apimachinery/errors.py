@@ -80,6 +80,11 @@ def already_exists(group_resource: str, name: str) -> StatusError:
     return StatusError("AlreadyExists", f'{group_resource} "{name}" already exists', _details(name, group_resource))
 
 
+def too_large(limit: int) -> StatusError:
+    """A body of more bytes than the server reads."""
+    return StatusError("RequestEntityTooLarge", f"Request entity too large: limit is {limit}")
+
+
 def conflict(group_resource: str, name: str, why: str) -> StatusError:
     message = f'Operation cannot be fulfilled on {group_resource} "{name}": {why}'
     return StatusError("Conflict", message, _details(name, group_resource))

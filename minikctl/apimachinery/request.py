@@ -15,6 +15,9 @@ MERGE_PATCH = "application/merge-patch+json"
 STRATEGIC_PATCH = "application/strategic-merge-patch+json"
 APPLY_PATCH = "application/apply-patch+yaml"
 
+# What an apiserver reads of a request's body (limitedReadBody).
+BODY_LIMIT = 3 * 1024 * 1024
+
 
 class UserInfo:
     """Who asks: name, uid, groups and extra, as authentication or impersonation found them."""

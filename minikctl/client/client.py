@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Iterator
 from typing import TYPE_CHECKING, Any, Protocol
 
-from minikctl.apimachinery.errors import StatusError
-from minikctl.apimachinery.request import APPLY_PATCH, Obj, Request, Response, UserInfo
+from minikctl.apimachinery.errors import StatusError, too_large
+from minikctl.apimachinery.request import APPLY_PATCH, BODY_LIMIT, Obj, Request, Response, UserInfo
 
 if TYPE_CHECKING:
     from minikctl.apimachinery.resources import Resource, ResourceSet
@@ -63,6 +63,7 @@ class Client:
         self.lister = lister
         self.on_request: Callable[[Request, Response | StatusError], None] | None = None
         self.on_warning: Callable[[str], None] | None = None
+        self.limited = False  # whether bodies are held to what an apiserver reads of one
 
     def request(self, verb: str, resource: Named | None, **fields: Any) -> Any:
         """Send one request; the object of the response. Fields are those of Request."""
@@ -70,6 +71,8 @@ class Client:
         user = self.user
         if self.lister is not None and verb in _READS and not fields.get("subresource"):
             user = self.lister
+        if self.limited and fields.get("body") is not None:
+            check_size(fields["body"])
         request = Request(verb, user, row, user_agent=self.user_agent, impersonate=self.impersonate, **fields)
         try:
             response = self.server.handle(request)
@@ -267,6 +270,15 @@ class Client:
     def delete_collection(self, resource: Named, namespace: str = "", **options: Any) -> Obj:
         result: Obj = self.request("deletecollection", resource, namespace=namespace, options=options)
         return result
+
+
+def check_size(body: Any) -> None:
+    """Refuse (RequestEntityTooLarge) a body that an apiserver would not read to its end."""
+    import json
+
+    text = json.dumps(body, separators=(",", ":"), ensure_ascii=False)
+    if len(text) > BODY_LIMIT // 4 and len(text.encode(errors="replace")) > BODY_LIMIT:
+        raise too_large(BODY_LIMIT)
 
 
 list_ = list  # the class has a method of that name

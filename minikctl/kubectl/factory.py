@@ -75,11 +75,19 @@ class Factory:
     ) -> None:
         if self._cluster is None:
             return
+        cluster = self._cluster
+        damage = cluster.store.explain(error)
         try:
-            if kind is None or not issubclass(kind, KeyboardInterrupt):
-                self._cluster.settle()
+            if damage is None and (kind is None or not issubclass(kind, KeyboardInterrupt)):
+                cluster.settle()
+        except Exception as failure:
+            damage = cluster.store.explain(failure)
+            if damage is None:
+                raise
         finally:
-            self._cluster.close()
+            cluster.close()
+        if damage is not None:
+            raise damage from None
         if kind is None and self._warned and self.flags.get("warnings-as-errors"):
             count = len(self._warned)
             raise KubectlError(f"{count} warning{'s' if count > 1 else ''} received")
@@ -190,13 +198,14 @@ class Factory:
             entry = self.target.user
             user = user_of(entry, self.cluster)
             self._client = self._observed(
-                self.cluster.client(user, user_agent=self.program, impersonate=impersonated(self.flags, entry))
+                self.cluster.client(user, user_agent="kubectl", impersonate=impersonated(self.flags, entry))
             )
         return self._client
 
     def _observed(self, client: Client) -> Client:
         """The client with warnings printed and, with -v, requests logged."""
         client.on_warning = self.warning
+        client.limited = True
         if self.flags.get("v", 0) >= 6:
             from minikctl.kubectl.requestlog import RequestLog
 

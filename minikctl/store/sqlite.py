@@ -11,6 +11,7 @@ import builtins
 import os
 import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from minikctl.apimachinery.request import Change
@@ -83,6 +84,18 @@ class SQLiteStore:
         """
         self._shared = True
         self._execute("PRAGMA busy_timeout = 1")
+
+    def explain(self, error: BaseException | None) -> StoreError | None:
+        """What an error of the database (in reading: a damaged file) means for the user; None for any other."""
+        return _explained(self.path, error) if isinstance(error, sqlite3.DatabaseError) else None
+
+    @contextmanager
+    def explaining(self) -> Iterator[None]:
+        """Errors of the database as StoreErrors."""
+        try:
+            yield
+        except sqlite3.DatabaseError as error:
+            raise _explained(self.path, error) from None
 
     def close(self) -> None:
         self._db.close()

@@ -12,13 +12,13 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from minikctl.apimachinery import errors
+from minikctl.apimachinery.request import BODY_LIMIT
 from minikctl.apiserver.http.negotiation import JSON, PROTOBUF, YAML
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
 _SECONDS = 30.0  # how long a client may take over the next piece
 _SHOWN = 30
-LIMIT = 3 * 1024 * 1024
 _YAML_PATCH = "application/apply-patch+yaml"
 
 
@@ -28,8 +28,8 @@ class Disconnected(Exception):
 
 async def read(receive: Receive, declared: str = "") -> bytes:
     """The whole body; RequestEntityTooLarge where it is longer than 3 MiB."""
-    if declared.isdigit() and len(declared) < 20 and int(declared) > LIMIT:
-        raise _too_large()
+    if declared.isdigit() and len(declared) < 20 and int(declared) > BODY_LIMIT:
+        raise errors.too_large(BODY_LIMIT)
     parts: list[bytes] = []
     size = 0
     message = await receive()
@@ -38,8 +38,8 @@ async def read(receive: Receive, declared: str = "") -> bytes:
             raise Disconnected
         chunk = message.get("body", b"")
         size += len(chunk)
-        if size > LIMIT:
-            raise _too_large()
+        if size > BODY_LIMIT:
+            raise errors.too_large(BODY_LIMIT)
         if chunk:
             parts.append(chunk)
         if not message.get("more_body"):
@@ -48,10 +48,6 @@ async def read(receive: Receive, declared: str = "") -> bytes:
             message = await asyncio.wait_for(receive(), _SECONDS)
         except asyncio.TimeoutError:
             raise errors.StatusError("Timeout", "request did not complete within the allowed timeout") from None
-
-
-def _too_large() -> errors.StatusError:
-    return errors.StatusError("RequestEntityTooLarge", f"Request entity too large: limit is {LIMIT}")
 
 
 def decode(data: bytes, content_type: str, kind: str = "") -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -53,7 +54,7 @@ def test_half_a_surrogate_pair_becomes_the_replacement_character(shell: Any) -> 
 
 def test_a_huge_object_is_refused(shell: Any, tmp_path: Path) -> None:
     path = tmp_path / "big.yaml"
-    path.write_text(HEAD + "data:\n  a: " + "x" * 20_000_000 + "\n")
+    path.write_text(HEAD + "data:\n  a: " + "x" * 2_000_000 + "\n")
     answer = shell.run("create", "-f", str(path))
     assert (answer.status, answer.out) == (1, "")
     assert "Too long: may not be more than 1048576 bytes" in answer.err
@@ -106,3 +107,25 @@ def test_a_damaged_cluster_file_is_named_and_left_alone(shell: Any, tmp_path: Pa
     assert "Traceback" not in answer.err and "internal error" not in answer.err
     assert other.read_bytes() == damaged
     assert path.exists()
+
+
+def test_damage_found_while_reading_is_named(shell: Any, tmp_path: Path) -> None:
+    shell.ok("create", "configmap", "x")
+    copy = tmp_path / "damaged.db"
+    shell.ok("cluster", "snapshot", str(copy))
+    pages = copy.read_bytes()
+    copy.write_bytes(pages[:4096] + bytes(len(pages) - 4096))
+    for command in (("get", "configmaps"), ("create", "configmap", "y"), ("cluster", "info")):
+        answer = shell.run(*command, "-s", f"sqlite://{copy}")
+        assert answer.status == 1
+        assert answer.err.startswith(f"error: {copy} is damaged (") and answer.err.count("\n") == 1
+
+
+def test_more_than_a_server_reads_is_refused(shell: Any, tmp_path: Path) -> None:
+    data = {f"key-{number}": "x" * 1000 for number in range(4000)}
+    manifest = tmp_path / "big.json"
+    manifest.write_text(json.dumps({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "b"}, "data": data}))
+    answer = shell.run("create", "-f", str(manifest))
+    assert answer.status == 1
+    said = f'error when creating "{manifest}": Request entity too large: limit is 3145728'
+    assert answer.err == f"Error from server (RequestEntityTooLarge): {said}\n"
