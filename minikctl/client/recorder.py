@@ -59,14 +59,14 @@ class _History:
         del messages[next(iter(messages))]
         return True
 
-    def allow(self, now: float) -> bool:
-        """Take a token of the spam filter's bucket."""
+    def allow(self, now: float, times: int = 1) -> bool:
+        """Take so many tokens of the spam filter's bucket, as far as it goes; False where it is empty."""
         if now > self.refilled:
             self.tokens = min(_SPAM_BURST, self.tokens + (now - self.refilled) * _SPAM_REFILL)
             self.refilled = now
         if self.tokens < 1.0:
             return False
-        self.tokens -= 1.0
+        self.tokens = max(0.0, self.tokens - times)
         return True
 
 
@@ -107,7 +107,7 @@ class Recorder:
         known = history.seen.get(key)
         if known is not None:
             known[1] += times
-            if history.allow(now):
+            if history.allow(now, times):
                 self._repeat(reference, type_, reason, message, now, history, known)
             return
         history.seen[key] = known = ["", times, now]

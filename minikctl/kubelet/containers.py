@@ -105,6 +105,7 @@ class Containers:
         if requests := (container.get("resources") or {}).get("requests"):
             state.allocated = state.allocated or {"requests": requests, "limits": container["resources"].get("limits")}
         state.files = []
+        state.env = env if environment.may_change(container) else None
         program, rerun = self._program(container, kind, env)
         self._plan(state, program)
         self._limit_memory(container, state)
@@ -231,11 +232,13 @@ class Containers:
         text = not_found(image) if error in ("", "true") else error
         if state.backoff_kind == "pull" and self._now < state.backoff_at + state.backoff:
             if self._now >= state.backoff_at + _SHOWN_PULL_ERROR and state.wait != "ImagePullBackOff":
+                self._pull_held(container, kind, 1)
                 message = f'Back-off pulling image "{image}": ErrImagePull: {text}'
-                self.event(container, kind, "Normal", "BackOff", f'Back-off pulling image "{image}"')
-                self.event(container, kind, "Warning", "Failed", "Error: ImagePullBackOff")
                 self._wait(state, "ImagePullBackOff", message)
             return
+        if state.wait == "ImagePullBackOff":
+            times = restarts.syncs_between(state.backoff_at + _SHOWN_PULL_ERROR, self._now)
+            self._pull_held(container, kind, times)
         self.event(container, kind, "Normal", "Pulling", f'Pulling image "{image}"')
         self.event(container, kind, "Warning", "Failed", f'Failed to pull image "{image}": {text}')
         self.event(container, kind, "Warning", "Failed", "Error: ErrImagePull")
@@ -243,6 +246,13 @@ class Containers:
         pulls_before = state.backoff_kind == "pull"
         state.backoff = min(state.backoff * 2, restarts.LONGEST_BACKOFF) if pulls_before else restarts.FIRST_BACKOFF
         state.backoff_kind, state.backoff_at = "pull", self._now
+
+    def _pull_held(self, container: Obj, kind: str, times: int) -> None:
+        """Say so many times that a pull has to wait for its back-off."""
+        if times:
+            text = f'Back-off pulling image "{container["image"]}"'
+            self.event(container, kind, "Normal", "BackOff", text, times)
+            self.event(container, kind, "Warning", "Failed", "Error: ImagePullBackOff", times)
 
     def again(self, state: Container) -> float | None:
         """When to look again at a container that could not be started."""

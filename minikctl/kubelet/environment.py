@@ -77,6 +77,18 @@ def _of_service(service: Obj) -> Env:
     return found
 
 
+def of_run(client: Client, pod: Obj, container: Obj, kept: Env | None, ip: str, node: Obj | None) -> Env:
+    """The environment of a container that runs: as it was `kept` at the start, or as it must have been."""
+    return make(client, pod, container, ip, node) if kept is None else dict(kept)
+
+
+def may_change(container: Obj) -> bool:
+    """Whether the environment would be another one at another time."""
+    if container.get("envFrom"):
+        return True
+    return any(entry.get("valueFrom") for entry in container.get("env") or ())
+
+
 def expand(text: str, env: Mapping[str, str]) -> str:
     """Replace $(NAME) of known names; $$ is a dollar, unknown references stay as they are."""
     if "$" not in text:

@@ -53,7 +53,9 @@ class Inside:
         lasted = self._now - state.started
         files.own.update(Disk(state.files, lasted).contents())
         before = dict(files.own)
-        shell = Shell(self._environment(container), files, world(host.client, self._pod, self._now), steps=_STEPS)
+        shell = Shell(
+            self._environment(container, state), files, world(host.client, self._pod, self._now), steps=_STEPS
+        )
         if apart:
             shell.errors = []
         try:
@@ -69,10 +71,11 @@ class Inside:
         output = "".join(text for _, text in shell.output)
         return Result(code, shell.time, output, "".join(shell.errors or ()))
 
-    def _environment(self, container: Obj) -> dict[str, str]:
+    def _environment(self, container: Obj, state: Container) -> dict[str, str]:
+        client, record = self._host.client, self._record
         try:
-            node = self._host.node(self._record.node)
-            own = environment.make(self._host.client, self._pod, container, self._record.ip, node)
+            node = self._host.node(record.node)
+            own = environment.of_run(client, self._pod, container, state.env, record.ip, node)
         except environment.ConfigError:
             own = {}
         return {**emulated.base_env(self._pod), **own}

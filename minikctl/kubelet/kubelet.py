@@ -124,6 +124,7 @@ class Kubelet:
                 return None  # a static pod goes on without its mirror, until there is a new one
             self._forget(key, record)
             record = None
+            machine = self._host.machines.get(pod["spec"].get("nodeName", "")) if pod is not None else None
         if pod is None or machine is None:
             self._written.pop(key, None)
             return None

@@ -30,8 +30,8 @@ class Container:
     """One container of a pod: its current or last run, the one before, and what is planned."""
 
     __slots__ = (
-        "allocated", "asked", "backoff", "backoff_at", "backoff_kind", "busy", "code", "end_code", "ends", "files",
-        "finished", "hold", "id", "image", "image_id", "last", "message", "oom", "probes", "ready", "reason",
+        "allocated", "asked", "backoff", "backoff_at", "backoff_kind", "busy", "code", "end_code", "ends", "env",
+        "files", "finished", "hold", "id", "image", "image_id", "last", "message", "oom", "probes", "ready", "reason",
         "restarts", "retry", "revive", "runs", "source", "started", "started_up", "state", "stopping", "told", "wait",
         "wait_message",
     )  # fmt: skip
@@ -63,6 +63,7 @@ class Container:
         self.probes: dict[str, list[float]] = {}  # probes that do not succeed: failures, next run, successes
         self.allocated: dict[str, Any] | None = None  # resources granted by the node
         self.source = ""  # "shell" where the program is a script: it does not mind SIGTERM
+        self.env: dict[str, str] | None = None  # its environment, where that comes from objects that may change
         self.oom = False  # it ends because it runs out of memory
         self.asked = False  # it waits for a Service that is not there yet
         self.busy: list[Any] | None = None  # what its start waits for: ["pull" or "hook", until when, ...]

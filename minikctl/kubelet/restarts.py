@@ -13,6 +13,7 @@ FIRST_BACKOFF = 10.0
 LONGEST_BACKOFF = 300.0
 RESTART_ALL = "RestartAllContainers"
 _FORGET_AFTER = 2 * LONGEST_BACKOFF
+_SYNC_SECONDS = 12.5
 # How long a crashed container still shows its exit, before the status says CrashLoopBackOff.
 _SHOWN_SHARE = 0.8
 _SHOWN_LONGEST = 10.0
@@ -78,6 +79,11 @@ def grow(state: Container, now: float) -> None:
 def shown_from(state: Container) -> float:
     """From when on the status says CrashLoopBackOff."""
     return state.finished + min(_SHOWN_SHARE * state.backoff, _SHOWN_LONGEST)
+
+
+def syncs_between(begin: float, end: float) -> int:
+    """How often a pod whose sync fails is synced again in between: every 10 to 15 seconds."""
+    return max(0, int((end - begin) / _SYNC_SECONDS))
 
 
 def duration_text(seconds: float) -> str:

@@ -67,7 +67,9 @@ class Place(NamedTuple):
     def values(self, record: PodRecord) -> dict[str, str]:
         """The container's environment."""
         node = self.env.client.find("nodes", record.node)
-        own = environment.make(self.env.client, self.pod, self.spec, record.ip, node)
+        state = record.containers.get(self.spec["name"])
+        kept = state.env if state is not None else None
+        own = environment.of_run(self.env.client, self.pod, self.spec, kept, record.ip, node)
         state = record.containers.get(self.spec["name"])
         links = environment.of_services(self.env.client, self.pod, state.started if state else 0.0)
         return {**emulated.base_env(self.pod), **links, **own}

@@ -332,14 +332,16 @@ class Worker:
                 at = self._now
                 if before is None:
                     return self._start(container, kind, state)
-        if self._now >= at:
-            restarts.grow(state, self._now)
-            return self._start(container, kind, state)
         shown = restarts.shown_from(state)
         pod = self._containers.pod_name
+        text = f"Back-off restarting failed container {container['name']} in pod {pod}"
+        if self._now >= at:
+            if state.wait == "CrashLoopBackOff" and (times := restarts.syncs_between(shown, self._now)):
+                self._containers.event(container, kind, "Warning", "BackOff", text, times)
+            restarts.grow(state, self._now)
+            return self._start(container, kind, state)
         visible = self._now >= shown and state.wait != "CrashLoopBackOff"
         if visible or state.told != state.finished:
-            text = f"Back-off restarting failed container {container['name']} in pod {pod}"
             self._containers.event(container, kind, "Warning", "BackOff", text)
             state.told = state.finished
         if visible:

@@ -444,3 +444,14 @@ def test_a_process_that_starts_anew_goes_on(make_cluster: Callable[..., Any]) ->
     lab.client = lab.cluster.client()
     lab.pass_time(31)
     assert lab.state()["restartCount"] == 1
+
+
+def test_a_namesake_that_is_not_scheduled_yet(lab: Lab) -> None:
+    lab.run()
+    lab.client.delete("pods", "p", "demo", gracePeriodSeconds=0)
+    again = {"nodeSelector": {"disk": "none"}, "containers": [{"name": "app", "image": "i"}]}
+    meta = {"name": "p", "namespace": "demo"}
+    lab.client.create("pods", {"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": again})
+    lab.cluster.settle()
+    assert lab.phase() == "Pending"
+    assert lab.cluster.store.state("kubelet").scan("pod/demo/") == []
