@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from minikctl.apimachinery.errors import StatusError
 from minikctl.apimachinery.request import Obj
 from minikctl.kubectl import podpicking
-from minikctl.kubectl.errors import KubectlError
 from minikctl.kubectl.info import Info
 from minikctl.kubectl.logstream import LogStream, container_state
 from minikctl.kubectl.logstream import follow as follow_logs
@@ -66,14 +65,7 @@ def wait_completed(factory: Factory, info: Info, timeout: float, success_only: b
 def attach(factory: Factory, pod: Obj, container: Obj, how: Attachment) -> None:
     """Carry what a container prints until it ends, and standard input to it."""
     name = container["name"]
-    state = container_state(pod, name)
-    if "running" not in state and not how.from_start:
-        if "terminated" in state:
-            raise KubectlError(
-                "cannot attach a container in a completed pod; current phase is " + pod["status"]["phase"]
-            )
-        raise KubectlError(f"unable to upgrade connection: container {name} not found in pod {_name(pod)}")
-    if "running" not in state:
+    if how.from_start and "running" not in container_state(pod, name):
         _follow(factory, pod, name, how.from_start)
         return
     wanted = how.terminal or bool(container.get("tty"))
@@ -110,8 +102,3 @@ def _reattach(factory: Factory, pod: Obj, container: str) -> str:
             f"{again} if it is still running"
         )
     return f"Session ended, resume using {again} command"
-
-
-def _name(pod: Obj) -> str:
-    metadata = pod["metadata"]
-    return f"{metadata['name']}_{metadata['namespace']}"

@@ -50,15 +50,16 @@ def find_container(pod: Obj, name: str) -> Obj | None:
     return next((container for _, container in containers_of(pod) if container["name"] == name), None)
 
 
-def default_container(factory: Factory, pod: Obj, quiet: bool = False) -> Obj:
-    """The container meant when none is named; says so where there are others."""
+def default_container(
+    factory: Factory, pod: Obj, quiet: bool = False, say: Callable[[str], object] | None = None
+) -> Obj:
+    """The container meant when none is named; says so (by default on standard error) where there are others."""
     annotated = (pod["metadata"].get("annotations") or {}).get(DEFAULT_CONTAINER)
-    found = find_container(pod, annotated) if annotated else None
-    if found is not None:
-        return found
+    if annotated:
+        return container_named(factory, pod, annotated)
     first: Obj = pod["spec"]["containers"][0]
     if not quiet and len(containers_of(pod)) > 1:
-        factory.err(f'Defaulted container "{first["name"]}" out of: {all_names(pod)}')
+        (say or factory.err)(f'Defaulted container "{first["name"]}" out of: {all_names(pod)}')
     return first
 
 
@@ -68,7 +69,7 @@ def container_named(factory: Factory, pod: Obj, name: str, quiet: bool = False) 
         return default_container(factory, pod, quiet)
     found = find_container(pod, name)
     if found is None:
-        raise KubectlError(f"container {name} not found in pod {pod['metadata']['name']}")
+        raise KubectlError(f"container {name} is not valid for pod {pod['metadata']['name']} out of: {all_names(pod)}")
     return found
 
 
@@ -102,6 +103,13 @@ def pods_of(factory: Factory, info: Info, order: Callable[[Obj], Any], timeout: 
         cluster.settle()
         if not cluster.wait(deadline):
             raise TimedOut
+
+
+def attachable_pod(factory: Factory, info: Info, timeout: float) -> Obj:
+    """The most active pod of an object, to talk to; KubectlError where it has none by nature."""
+    if info.row.key != "pods" and selector_of(info) is None:
+        raise KubectlError(f"cannot attach to *{info.row.version}.{info.row.kind}: {no_pods(info)}")
+    return pods_of(factory, info, by_activity, timeout)[0]
 
 
 def no_pods(info: Info) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from minikctl.apimachinery.errors import StatusError
+from minikctl.apimachinery.errors import StatusError, bad_request
 from minikctl.apimachinery.request import Obj
 from minikctl.apimachinery.streaming import HttpAnswer, HttpRequest
 from minikctl.kubectl.errors import KubectlError
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _VERBS = {"get": "get", "create": "create", "replace": "update", "delete": "delete"}
 _COLLECTION_VERBS = {"get": "list", "delete": "deletecollection"}
+_UPGRADES = ("exec", "attach", "portforward")
 _NAMESPACE_SUBRESOURCES = ("status", "finalize")
 # What client-go makes of the answers that are no Status objects (NewGenericServerResponse).
 _FAILURES = {
@@ -91,6 +92,12 @@ def request(factory: Factory, command: str, uri: str, body: bytes | None = None)
             verb = _COLLECTION_VERBS.get(command, verb)
         if verb == "list" and options.pop("watch", "") in ("true", "1"):
             verb = "watch"
+        if row.key == "pods" and subresource in _UPGRADES:
+            wanted = any(options.get(stream) for stream in ("stdin", "stdout", "stderr"))
+            needed = "you must specify at least 1 of stdin, stdout, stderr"
+            raise bad_request("Upgrade request required" if wanted or subresource == "portforward" else needed)
+        if subresource == "log":
+            options.pop("follow", None)
         if subresource.partition("/")[0] == "proxy":
             fields["body"] = _carried(command, split.path, split.query, body)
             subresource = "proxy"

@@ -58,7 +58,9 @@ class RequestLog:
 
         if request.body is not None:
             show("Request", request.body)
-        show("Response", response.status() if isinstance(response, StatusError) else response.object)
+        body = response.status() if isinstance(response, StatusError) else response.object
+        if isinstance(body, (dict, list, str)):  # a connection has none
+            show("Response", body)
 
 
 def request_uri(request: Request) -> str:

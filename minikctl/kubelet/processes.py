@@ -66,7 +66,7 @@ class Process:
         self._input = Input(live=True)
         self._decoder = getincrementaldecoder("utf-8")("surrogateescape")
         self._sent: list[tuple[int, bytes]] = []
-        self._shown = [0, 0]  # how many characters of the present run were sent, to stdout and stderr
+        self._shown = {STDOUT: 0, STDERR: 0}  # how many characters of the present run were sent
         self._wants_all = False
         self._repl: _Commands | None = None
 
@@ -165,7 +165,7 @@ class Process:
         self._show(shell)
         self._workspace.save(shell)
         if self._repl is not None:
-            self._shown = [0, 0]
+            self._shown = {STDOUT: 0, STDERR: 0}
             self._prompt()
 
     def _interact(self, repl: _Commands) -> None:
@@ -185,7 +185,7 @@ class Process:
             if ran:
                 self._show(shell)
                 self._workspace.save(shell)
-                self._shown = [0, 0]
+                self._shown = {STDOUT: 0, STDERR: 0}
             if self.code is None:
                 self._prompt()
 
@@ -197,11 +197,13 @@ class Process:
 
     def _show(self, shell: Shell) -> None:
         """Send what a run has printed and was not sent before."""
-        for at, (stream, text) in enumerate(
-            ((STDOUT, "".join(piece for _, piece in shell.output)), (STDERR, "".join(shell.errors or ())))
-        ):
-            self._emit(stream, text[self._shown[at] :])
-            self._shown[at] = max(self._shown[at], len(text))
+        passed = {STDOUT: 0, STDERR: 0}
+        for stream, text in _in_order(shell):
+            passed[stream] += len(text)
+            new = min(passed[stream] - self._shown[stream], len(text))
+            if new > 0:
+                self._emit(stream, text[len(text) - new :])
+                self._shown[stream] = passed[stream]
 
     def _emit(self, stream: int, text: str, raw: bool = False) -> None:
         if not text:
@@ -213,6 +215,17 @@ class Process:
             self._sent[-1] = (stream, self._sent[-1][1] + data)
         else:
             self._sent.append((stream, data))
+
+
+def _in_order(shell: Shell) -> list[tuple[int, str]]:
+    """What a shell has printed and complained of, in the order in which it did."""
+    pieces: list[tuple[int, str]] = []
+    at = 0
+    for text, mark in zip(shell.errors or (), shell.marks, strict=True):
+        pieces += [(STDOUT, each) for _, each in shell.output[at:mark]]
+        pieces.append((STDERR, text))
+        at = mark
+    return pieces + [(STDOUT, each) for _, each in shell.output[at:]]
 
 
 class _Commands:
@@ -265,10 +278,7 @@ class _Commands:
         shell = self.shell
         before = dict(shell.env), shell.directory, dict(shell.functions), set(shell.options)
         mark = given.mark()
-        shell.output.clear()
-        if shell.errors is not None:
-            shell.errors.clear()
-        shell.refill()
+        shell.begin_command()
         try:
             shell.status = shell.script(self._source, given)
         except MoreInput:

@@ -30,6 +30,7 @@ _TABLE = {
     ("namespaces", "finalize"): "kinds.namespaces:finalize",
     ("certificatesigningrequests.certificates.k8s.io", "approval"): "kinds.certificates:approval",
 }
+_UPGRADES = frozenset({"exec", "attach", "portforward"})
 _CONNECT = frozenset({"log", "exec", "attach", "portforward", "proxy"})
 
 
@@ -74,4 +75,4 @@ def _connect(ctx: Context) -> Response:
         admission.validate(options, None, ctx)
     if ctx.server.connect is None:
         raise errors.StatusError("ServiceUnavailable", "no node answers in this cluster")
-    return Response(ctx.server.connect(ctx))
+    return Response(ctx.server.connect(ctx), 101 if ctx.request.subresource in _UPGRADES else 200)

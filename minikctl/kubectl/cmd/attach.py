@@ -27,7 +27,7 @@ class AttachOptions(Options):
         if not args:
             raise KubectlError("at least 1 argument is required for attach")
         if len(args) > 2:
-            raise self.usage_error("expected POD, TYPE/NAME, or TYPE NAME, (at most 2 arguments) saw " + _go_list(args))
+            raise KubectlError("expected POD, TYPE/NAME, or TYPE NAME, (at most 2 arguments) saw " + _go_list(args))
         self.args = args
 
     def run(self) -> None:
@@ -36,11 +36,14 @@ class AttachOptions(Options):
         named = args if len(args) == 2 or "/" in args[0] else ["pods", *args]
         (info,) = self.factory.builder().types_or_names(named).infos()
         timeout = flags["pod-running-timeout"]
-        pod = podpicking.pods_of(self.factory, info, podpicking.by_activity, timeout)[0]
+        pod = podpicking.attachable_pod(self.factory, info, timeout)
         phase = (pod.get("status") or {}).get("phase")
         if phase in ("Succeeded", "Failed"):
             raise KubectlError(f"cannot attach a container in a completed pod; current phase is {phase}")
-        container = podpicking.container_named(self.factory, pod, flags["container"], flags["quiet"])
+        try:
+            container = podpicking.container_named(self.factory, pod, flags["container"], flags["quiet"])
+        except KubectlError as error:
+            raise KubectlError(f"cannot attach to the container: {error}") from None
         how = attaching.Attachment(flags["stdin"], flags["tty"], flags["quiet"])
         attaching.attach(self.factory, pod, container, how)
 

@@ -62,12 +62,14 @@ class CpOptions(Options):
             raise KubectlError("one of src or dest must be a remote file specification")
 
     def run(self) -> None:
+        if not self.source.pod and not os.path.exists(self.source.path):
+            raise KubectlError(f"{self.source.path} doesn't exist in local filesystem")
         remote = self.source if self.source.pod else self.target
         self.pod: Obj = self.factory.client.get("pods", remote.pod, remote.namespace or self.factory.namespace)
         phase = (self.pod.get("status") or {}).get("phase")
         if phase in ("Succeeded", "Failed"):
             raise KubectlError(f"cannot exec into a container in a completed pod; current phase is {phase}")
-        self.container = podpicking.container_named(self.factory, self.pod, self.flags["container"])["name"]
+        self.container: str = self.flags["container"] or podpicking.default_container(self.factory, self.pod)["name"]
         if self.source.pod:
             self._from_pod()
         else:
@@ -80,8 +82,6 @@ class CpOptions(Options):
 
     def _to_pod(self) -> None:
         path = self.source.path
-        if not os.path.exists(path):
-            raise KubectlError(f"{path} doesn't exist in local filesystem")
         target = posixpath.normpath(self.target.path)
         if self._execute("test", "-d", self.target.path).exit_code == 0:
             target = posixpath.join(target, os.path.basename(os.path.normpath(path)))
@@ -101,8 +101,7 @@ class CpOptions(Options):
     def _from_pod(self) -> None:
         path = self.source.path
         result = self._execute("tar", "cf", "-", path)
-        # tar's complaints are printed where everything else goes, as upstream does.
-        self.factory.streams.out.write(result.stderr.decode("utf-8", "surrogateescape"))
+        self.factory.streams.err.write(result.stderr.decode("utf-8", "surrogateescape"))
         prefix = _without_shortcuts(posixpath.normpath(path.lstrip("/")))
         try:
             with tarfile.open(fileobj=BytesIO(result.stdout)) as archive:

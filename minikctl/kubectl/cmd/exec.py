@@ -67,7 +67,7 @@ class ExecOptions(Options):
         if not infos:
             raise KubectlError("pod, type/name or --filename must be specified")
         timeout = self.flags["pod-running-timeout"]
-        return podpicking.pods_of(self.factory, infos[0], podpicking.by_activity, timeout)[0]
+        return podpicking.attachable_pod(self.factory, infos[0], timeout)
 
 
 COMMAND = Command(

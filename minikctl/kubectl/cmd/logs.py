@@ -13,7 +13,7 @@ from minikctl.apimachinery.request import Obj
 from minikctl.kubectl import podpicking
 from minikctl.kubectl.command import Command, Options
 from minikctl.kubectl.errors import KubectlError
-from minikctl.kubectl.flags import BOOL, DURATION, INT, INT64, STRING, Flag
+from minikctl.kubectl.flags import BOOL, DURATION, INT, INT64, STRING, Flag, quote
 from minikctl.kubectl.info import Info
 from minikctl.kubectl.logstream import LogStream, Write, follow
 
@@ -66,7 +66,13 @@ class LogsOptions(Options):
                 self.factory.err(f"No resources found in {self.factory.namespace} namespace.")
             return infos
         name = self.args[0]
-        return builder.types_or_names([name] if "/" in name else ["pods", name]).infos()
+        try:
+            return builder.types_or_names([name] if "/" in name else ["pods", name]).infos()
+        except StatusError as error:
+            if error.reason != "NotFound":
+                raise
+            where = f"in namespace {quote(self.factory.namespace)}"
+            raise KubectlError(f"error from server (NotFound): {error.message} {where}") from None
 
     def _log_options(self) -> dict[str, Any]:
         flags = self.flags

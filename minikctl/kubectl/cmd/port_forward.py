@@ -25,7 +25,7 @@ class PortForwardOptions(Options):
         named = [args[0]] if "/" in args[0] else ["pods", args[0]]
         (info,) = self.factory.builder().types_or_names(named).infos()
         timeout = self.flags["pod-running-timeout"]
-        self.pod: Obj = podpicking.pods_of(self.factory, info, podpicking.by_activity, timeout)[0]
+        self.pod: Obj = podpicking.attachable_pod(self.factory, info, timeout)
         self.ports = remote_ports(args[1:], info, self.pod)
 
     def run(self) -> None:

@@ -140,7 +140,9 @@ class Case:
         machines.recover(self.cluster, "node-1", [mode])
 
     def _do_exec(self, command: str) -> None:
-        session: Any = self.client.get("pods", self.name, _NAMESPACE, "exec", command=["sh", "-c", command])
+        session: Any = self.client.get(
+            "pods", self.name, _NAMESPACE, "exec", stdout=True, command=["sh", "-c", command]
+        )
         text = b"".join(data for _, data in session.take()).decode()
         self.lines += [f"          | {line}" for line in text.splitlines()]
 

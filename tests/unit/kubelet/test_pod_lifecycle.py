@@ -413,7 +413,7 @@ def test_logs_and_exec(lab: Lab) -> None:
     assert [line.split(" ", 1)[1] for line in log.splitlines()] == ["hello world"] * 3
     assert log.startswith("2026-01-02T03:04:05.000000000Z ")
     words = ["sh", "-c", "cat /etc/c/a; echo oops >&2; exit 3"]
-    session: Any = lab.client.get("pods", "p", "demo", "exec", command=words)
+    session: Any = lab.client.get("pods", "p", "demo", "exec", command=words, stdout=True)
     assert session.take() == [(1, b"text"), (2, b"oops\n")]
     assert exit_code(session.status) == 3
 

@@ -62,7 +62,7 @@ def test_output_goes_on_with_the_input() -> None:
 
 def test_standard_error_is_kept_apart() -> None:
     made = process("sh", "-c", "echo a; echo b >&2; nope; echo $?")
-    assert made.take() == [(1, b"a\n127\n"), (2, b"b\nsh: nope: not found\n")]
+    assert made.take() == [(1, b"a\n"), (2, b"b\nsh: nope: not found\n"), (1, b"127\n")]
 
 
 def test_a_shell_reads_commands_and_keeps_its_state() -> None:

@@ -97,7 +97,7 @@ def _create(shell: Shell, arguments: _Arguments, directory: str) -> int:
     import tarfile
 
     target, status = BytesIO(), 0
-    told = False
+    told = packed = False
     mode = f"w:{arguments.compression}" if arguments.compression else "w"
     with tarfile.open(fileobj=target, mode=mode, format=tarfile.GNU_FORMAT) as archive:  # type: ignore[call-overload]
         for name in arguments.paths:
@@ -113,9 +113,11 @@ def _create(shell: Shell, arguments: _Arguments, directory: str) -> int:
             for each in shell.files.walk(top):
                 member = (name.rstrip("/") + each[len(top.rstrip("/")) :]).lstrip("/")
                 _add(shell, archive, each, member or ".")
+                packed = True
     if status:
         shell.complain("tar: error exit delayed from previous errors\n")
-    content = as_text(target.getvalue())
+    # Of nothing at all there is no archive either: whoever unpacks it waits for the exit status then.
+    content = as_text(target.getvalue()) if packed or not status else ""
     if arguments.archive in ("", "-"):
         shell.print(content)
     else:

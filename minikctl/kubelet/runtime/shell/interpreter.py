@@ -90,6 +90,7 @@ class Shell(Expansion):
         self.time = 0.0
         self.output: list[tuple[float, str]] = []
         self.errors: list[str] | None = None  # where standard error is kept apart (exec)
+        self.marks: list[int] = []  # for each of the errors, how many pieces of output came before it
         self.arguments: list[str] = []
         self.functions: dict[str, Node] = {}
         self.status = 0
@@ -199,6 +200,7 @@ class Shell(Expansion):
             self.print(text)
         elif self.errors is not None:
             self.errors.append(text)
+            self.marks.append(len(self.output))
         else:
             self.output.append((self.time, text))
 
@@ -247,9 +249,13 @@ class Shell(Expansion):
         found = self.files.stat(path)
         self.file_events.append((self.time, path, encode(found) if found else None))
 
-    def refill(self) -> None:
-        """Let the next command take as many steps as the first one could."""
+    def begin_command(self) -> None:
+        """Forget what was printed, and let the next command take as many steps as the first one could."""
         self._steps = self._budget
+        self.output.clear()
+        self.marks.clear()
+        if self.errors is not None:
+            self.errors.clear()
 
     def _step(self) -> None:
         self._steps -= 1
