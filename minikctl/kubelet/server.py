@@ -26,9 +26,6 @@ if TYPE_CHECKING:
     Working = Callable[[], AbstractContextManager[None]]
 
 
-_STREAMS = ("stdin", "stdout", "stderr")
-
-
 def connect(env: Env, ctx: Context, working: Working) -> Any:
     """Answer a request to a subresource of a pod that its node answers.
 
@@ -43,8 +40,6 @@ def connect(env: Env, ctx: Context, working: Working) -> Any:
     options = request.options
     if request.subresource == "log":
         return _log(node, pod, options, env.clock.now())
-    if request.subresource != "portforward" and not any(is_set(options.get(each)) for each in _STREAMS):
-        raise errors.bad_request("you must specify at least 1 of stdin, stdout, stderr")
     name = node.container(pod, options.get("container", "")) if request.subresource != "portforward" else ""
     if not pod["spec"].get("nodeName"):
         raise errors.bad_request(f"pod {request.name} does not have a host assigned")

@@ -69,7 +69,10 @@ class CpOptions(Options):
         phase = (self.pod.get("status") or {}).get("phase")
         if phase in ("Succeeded", "Failed"):
             raise KubectlError(f"cannot exec into a container in a completed pod; current phase is {phase}")
-        self.container: str = self.flags["container"] or podpicking.default_container(self.factory, self.pod)["name"]
+        # Out of a container, upstream prints what is said on the way where everything else goes.
+        say = self.factory.out if self.source.pod else self.factory.err
+        chosen = self.flags["container"]
+        self.container: str = chosen or podpicking.default_container(self.factory, self.pod, say=say)["name"]
         if self.source.pod:
             self._from_pod()
         else:
@@ -101,7 +104,7 @@ class CpOptions(Options):
     def _from_pod(self) -> None:
         path = self.source.path
         result = self._execute("tar", "cf", "-", path)
-        self.factory.streams.err.write(result.stderr.decode("utf-8", "surrogateescape"))
+        self.factory.streams.out.write(result.stderr.decode("utf-8", "surrogateescape"))
         prefix = _without_shortcuts(posixpath.normpath(path.lstrip("/")))
         try:
             with tarfile.open(fileobj=BytesIO(result.stdout)) as archive:

@@ -26,6 +26,9 @@ _OVER_SPDY = tuple(f"SPDY/3.1+{version}channel.k8s.io" for version in ("v4.", "v
 
 async def serve(connection: Connection) -> None:
     """Hold one session until its command or its client ends it."""
+    options = connection.request.options
+    if not any(options.get(name) for name in ("stdin", "stdout", "stderr")):
+        raise errors.bad_request("you must specify at least 1 of stdin, stdout, stderr")
     protocol = negotiated(connection, (*channels.REMOTE_COMMAND, *_OVER_SPDY))
     session: Session = connection.server.handle(connection.request).object
     if protocol is None:
