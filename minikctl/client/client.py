@@ -276,6 +276,8 @@ def check_size(body: Any) -> None:
     """Refuse (RequestEntityTooLarge) a body that an apiserver would not read to its end."""
     import json
 
+    if not isinstance(body, (dict, list_)):  # what is carried on to a pod is no object of the API
+        return
     text = json.dumps(body, separators=(",", ":"), ensure_ascii=False)
     if len(text) > BODY_LIMIT // 4 and len(text.encode(errors="replace")) > BODY_LIMIT:
         raise too_large(BODY_LIMIT)
