@@ -58,7 +58,7 @@ def telling(source: EnvSource, mapper: Mapper) -> Mapper:
 
     def keys(change: Change) -> Keys:
         found = list(mapper(change))
-        for key in (key for key in found if ":" not in key):
+        for key in (key for key in found if not key.rpartition(":")[0] or key.endswith(":")):
             source().touched.setdefault(key, {})[change.name] = None
         return found
 

@@ -68,8 +68,8 @@ def statefulset(source: Source) -> Watches:
 def daemonset(source: Source) -> Watches:
     return {
         "daemonsets.apps": enqueue,
-        "pods": mappers.owned_or_orphan("DaemonSet"),
-        "nodes": mappers.node_placement,
+        "pods": mappers.telling(source, mappers.owned_or_orphan("DaemonSet")),
+        "nodes": mappers.telling(source, mappers.node_placement),
     }
 
 

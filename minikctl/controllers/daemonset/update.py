@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from minikctl.controllers import pods
 from minikctl.controllers.controller import scaled
-from minikctl.controllers.daemonset import placement
 
 if TYPE_CHECKING:
     from minikctl.apimachinery.request import Obj
+    from minikctl.controllers.daemonset.fleet import Daemon, Fleet
 
-ByNode = dict[str, list["Obj"]]
+# What a node is for a rolling update: without an available pod of today (it counts against what may be
+# unavailable, or surging), with an outdated pod that works or does not, with one that has been replaced.
+BUSY, OUTDATED, BROKEN, REPLACED = ROLES = ("busy", "outdated", "broken", "replaced")
 
 
 def surge_of(set_: Obj, desired: int) -> int:
@@ -31,60 +32,42 @@ def _rolling(set_: Obj) -> Obj:
     return (strategy.get("rollingUpdate") or {}) if strategy.get("type", "RollingUpdate") == "RollingUpdate" else {}
 
 
-def plan(set_: Obj, by_node: ByNode, desired: int, hash_: str, now: float) -> tuple[list[str], list[Obj]]:
-    """(nodes to start an extra pod on, pods to delete)."""
-    surge, unavailable = surge_of(set_, desired), unavailable_of(set_, desired)
+def plan(set_: Obj, fleet: Fleet) -> tuple[list[str], list[tuple[str, Daemon]]]:
+    """(nodes to start an extra pod on, (node, pod) to delete)."""
+    surge, unavailable = surge_of(set_, fleet.desired), unavailable_of(set_, fleet.desired)
     if surge:
-        return _with_surge(set_, by_node, surge, hash_, now)
-    if not unavailable and desired:
+        room = max(0, surge - len(fleet.in_role(BUSY)))
+        done = [(node, pod) for node in fleet.in_role(REPLACED) for pod in fleet.at(node) if not pod.updated]
+        return fleet.in_role(BROKEN) + fleet.in_role(OUTDATED)[:room], [
+            entry for entry in done if not entry[1].terminating
+        ]
+    if not unavailable and fleet.desired:
         unavailable = 1
-    return [], _in_place(set_, by_node, unavailable, hash_, now)
+    room = max(0, unavailable - len(fleet.in_role(BUSY)))
+    chosen = sorted(fleet.in_role(BROKEN)) + fleet.in_role(OUTDATED)[:room]
+    return [], [(node, pod) for node in chosen for pod in fleet.at(node) if not pod.terminating]
 
 
-def _old_and_new(set_: Obj, members: list[Obj], hash_: str) -> tuple[Obj | None, Obj | None, bool]:
+def role_of(set_: Obj, here: list[Daemon], now: float) -> str:
+    """What part a node with these pods plays in a rolling update; "" for none."""
+    old, new, clear = _old_and_new(here)
+    surging = bool(surge_of(set_, 100))
+    if not clear:
+        return BUSY
+    if old is None:
+        return "" if surging or (new is not None and new.is_available(now)) else BUSY
+    if new is None:
+        return OUTDATED if old.is_available(now) else BROKEN
+    return REPLACED if surging and new.is_available(now) else BUSY
+
+
+def _old_and_new(here: list[Daemon]) -> tuple[Daemon | None, Daemon | None, bool]:
     """(outdated pod, current pod, whether there is at most one of each)."""
-    found: dict[bool, Obj] = {}
-    for pod in members:
-        if "deletionTimestamp" in pod["metadata"]:
+    found: dict[bool, Daemon] = {}
+    for pod in here:
+        if pod.terminating:
             continue
-        updated = placement.is_updated(pod, set_, hash_)
-        if updated in found:
+        if pod.updated in found:
             return None, None, False
-        found[updated] = pod
+        found[pod.updated] = pod
     return found.get(False), found.get(True), True
-
-
-def _in_place(set_: Obj, by_node: ByNode, most: int, hash_: str, now: float) -> list[Obj]:
-    min_ready = set_["spec"].get("minReadySeconds", 0)
-    missing, replace, candidates = 0, [], []
-    for name in sorted(by_node):
-        old, new, clear = _old_and_new(set_, by_node[name], hash_)
-        if not clear or (old is None) == (new is None):
-            missing += 1
-        elif new is not None:
-            missing += not pods.is_available(new, min_ready, now)
-        elif old is not None and not pods.is_available(old, min_ready, now):
-            replace.append(old)
-        elif old is not None:
-            candidates.append(old)
-    return replace + candidates[: max(0, most - missing)]
-
-
-def _with_surge(set_: Obj, by_node: ByNode, most: int, hash_: str, now: float) -> tuple[list[str], list[Obj]]:
-    min_ready = set_["spec"].get("minReadySeconds", 0)
-    surging, done = 0, []
-    allowed: list[str] = []
-    candidates: list[str] = []
-    for name in sorted(by_node):
-        old, new, clear = _old_and_new(set_, by_node[name], hash_)
-        if not clear:
-            surging += 1
-        elif old is None:
-            continue
-        elif new is None:
-            (candidates if pods.is_available(old, min_ready, now) else allowed).append(name)
-        elif pods.is_available(new, min_ready, now):
-            done.append(old)
-        else:
-            surging += 1
-    return allowed + candidates[: max(0, most - surging)], done

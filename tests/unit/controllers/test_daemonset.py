@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from controllers_world import World, new_image, pod_spec, workload
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from minikctl.controllers.daemonset import update
+from minikctl.controllers.daemonset.fleet import Fleet
 from minikctl.controllers.daemonset.placement import tolerations
 
 SETS = "daemonsets.apps"
@@ -54,33 +57,60 @@ def test_updates_replace_every_pod(world: World) -> None:
         assert world.status(SETS, name)["updatedNumberScheduled"] == 2
 
 
-def member(name: str, hash_: str, ready: bool) -> dict[str, Any]:
+def member(name: str, node: str, hash_: str, ready: bool) -> dict[str, Any]:
     condition = {
         "type": "Ready", "status": "True" if ready else "False", "lastTransitionTime": "2026-01-01T00:00:00Z",
     }  # fmt: skip
     return {
-        "metadata": {"name": name, "labels": {"controller-revision-hash": hash_}},
+        "metadata": {"name": name, "uid": name, "labels": {"controller-revision-hash": hash_}},
+        "spec": {"nodeName": node},
         "status": {"conditions": [condition]},
     }
 
 
+def fleet_of(rolling: dict[str, Any], *members: dict[str, Any]) -> tuple[dict[str, Any], Fleet]:
+    template = {"spec": {"containers": []}}
+    set_ = {"metadata": {}, "spec": {"template": template, "updateStrategy": {"rollingUpdate": rolling}}}
+    nodes = [{"metadata": {"name": f"n{number}"}, "spec": {}} for number in range(1, 5)]
+    return set_, Fleet(set_, "new", nodes, members, 1e12)
+
+
+def planned(set_: dict[str, Any], fleet: Fleet) -> tuple[list[str], list[str]]:
+    create, delete = update.plan(set_, fleet)
+    return create, [pod.name for _, pod in delete]
+
+
 def test_what_is_replaced_at_once() -> None:
-    set_: dict[str, Any] = {"metadata": {}, "spec": {"updateStrategy": {"rollingUpdate": {"maxUnavailable": 2}}}}
-    by_node = {
-        "n1": [member("broken", "old", False)],
-        "n2": [member("fine-2", "old", True)],
-        "n3": [member("fine-3", "old", True)],
-        "n4": [member("coming", "new", False)],
-    }
-    create, delete = update.plan(set_, by_node, 4, "new", 1e12)
-    assert (create, [pod["metadata"]["name"] for pod in delete]) == ([], ["broken", "fine-2"])
-    set_["spec"]["updateStrategy"]["rollingUpdate"] = {"maxSurge": 1, "maxUnavailable": 0}
-    by_node["n4"].append(member("replaced", "old", True))
-    create, delete = update.plan(set_, by_node, 4, "new", 1e12)
-    assert (create, delete) == (["n1"], [])
-    by_node["n4"][0] = member("arrived", "new", True)
-    create, delete = update.plan(set_, by_node, 4, "new", 1e12)
-    assert (create, [pod["metadata"]["name"] for pod in delete]) == (["n1", "n2"], ["replaced"])
+    old = [member("broken", "n1", "old", False), member("fine-2", "n2", "old", True)]
+    old.append(member("fine-3", "n3", "old", True))
+    coming = member("coming", "n4", "new", False)
+    assert planned(*fleet_of({"maxUnavailable": 2}, *old, coming)) == ([], ["broken", "fine-2"])
+    surge = {"maxSurge": 1, "maxUnavailable": 0}
+    set_, fleet = fleet_of(surge, *old, coming, member("replaced", "n4", "old", True))
+    assert planned(set_, fleet) == (["n1"], [])
+    fleet.drop("coming")
+    fleet.put(member("arrived", "n4", "new", True))
+    assert planned(set_, fleet) == (["n1", "n2"], ["replaced"])
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(st.tuples(st.integers(0, 7), st.integers(1, 5), st.booleans(), st.booleans()), max_size=30))
+def test_a_fleet_is_what_its_pods_are(changes: list[tuple[int, int, bool, bool]]) -> None:
+    """Kept up to date pod by pod it answers as one made of all pods."""
+    pods: dict[str, dict[str, Any]] = {}
+    set_, fleet = fleet_of({"maxUnavailable": 2})
+    for number, node, updated, ready in changes:
+        name = f"p{number}"
+        if node == 5:
+            pods.pop(name, None)
+            fleet.drop(name)
+        else:
+            pods[name] = member(name, f"n{node}", "new" if updated else "old", ready)
+            fleet.put(pods[name])
+    fresh = fleet_of({"maxUnavailable": 2}, *pods.values())[1]
+    assert fleet.counts() == fresh.counts()
+    assert planned(set_, fleet) == planned(set_, fresh)
+    assert +fleet.hashes == fresh.hashes
 
 
 def test_host_network_tolerates_a_missing_network() -> None:

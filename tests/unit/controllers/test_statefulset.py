@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from controllers_world import World, new_image, pod_spec, workload
+from controllers_world import Obj, World, new_image, pod_spec, workload
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from minikctl.controllers.statefulset.members import Members
 
 SETS = "statefulsets.apps"
 
@@ -103,3 +107,48 @@ def test_a_finished_pod_is_replaced(world: World) -> None:
     world.client.update("pods", before, subresource="status")
     world.cluster.settle()
     assert world.get("pods", "f-0")["metadata"]["uid"] != before["metadata"]["uid"]
+
+
+def ordinal_pod(ordinal: int, revision: str, phase: str, ready: bool, going: bool) -> Obj:
+    name = f"db-{ordinal}"
+    labels = {"statefulset.kubernetes.io/pod-name": name, "apps.kubernetes.io/pod-index": str(ordinal)}
+    meta: Obj = {"name": name, "labels": {**labels, "controller-revision-hash": revision}}
+    if going:
+        meta["deletionTimestamp"] = "2026-01-01T00:00:00Z"
+    condition = {"type": "Ready", "status": str(ready), "lastTransitionTime": "2026-01-01T00:00:00Z"}
+    return {"metadata": meta, "spec": {}, "status": {"phase": phase, "conditions": [condition]}}
+
+
+changes = st.lists(
+    st.tuples(
+        st.integers(0, 7),
+        st.sampled_from(["gone", "old", "new"]),
+        st.sampled_from(["Pending", "Running", "Failed"]),
+        st.booleans(),
+        st.booleans(),
+    ),
+    max_size=30,
+)
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(changes)
+def test_members_are_what_their_pods_are(chosen: list[tuple[int, str, str, bool, bool]]) -> None:
+    """Kept up to date pod by pod they answer as members made of all pods."""
+    set_ = {"metadata": {"name": "db"}, "spec": {"replicas": 4, "ordinals": {"start": 1}}}
+    pods: dict[int, Obj] = {}
+    kept = Members(set_, "new", [], 1e12)
+    for ordinal, revision, phase, ready, going in chosen:
+        if revision == "gone":
+            pods.pop(ordinal, None)
+            kept.drop(f"db-{ordinal}")
+        else:
+            pods[ordinal] = ordinal_pod(ordinal, revision, phase, ready, going)
+            kept.put(pods[ordinal])
+    fresh = Members(set_, "new", pods.values(), 1e12)
+    for members in (kept, fresh):
+        assert members.first_wanting() == min(members.wanting(), default=None)
+    for answer in ("created", "ready", "available", "unavailable", "condemned", "outdated"):
+        assert getattr(kept, answer) == getattr(fresh, answer)
+    assert kept.wanting() == fresh.wanting()
+    assert [kept.living(r) for r in ("old", "new")] == [fresh.living(r) for r in ("old", "new")]
