@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import ipaddress
+import socket
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -17,6 +18,7 @@ _BITS = 2048
 _NAMES = (
     "kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local", "localhost",
 )  # fmt: skip
+_EVERYWHERE = ("0.0.0.0", "::")
 _ADDRESSES = ("127.0.0.1", "::1", "10.96.0.1")
 
 
@@ -72,8 +74,20 @@ def _subjects(address: str) -> list[x509.GeneralName]:
     except ValueError:
         if address not in _NAMES:
             names.append(x509.DNSName(address))
+    if address in _EVERYWHERE:
+        names.append(x509.DNSName(socket.gethostname()))
+        addresses += _own_addresses()
     names.extend(x509.IPAddress(ipaddress.ip_address(each)) for each in dict.fromkeys(addresses))
     return names
+
+
+def _own_addresses() -> list[str]:
+    """The addresses this machine's name stands for."""
+    try:
+        found = socket.getaddrinfo(socket.gethostname(), None)
+    except OSError:
+        return []
+    return [str(entry[4][0]).partition("%")[0] for entry in found]
 
 
 def _validity(builder: x509.CertificateBuilder) -> x509.CertificateBuilder:

@@ -104,10 +104,12 @@ def test_a_server_in_the_background(minikctl: Any, connect: Any, tmp_path: Path)
     assert "2/2" in minikctl("get", "deployments", "web").stdout
     minikctl("scale", "deployment", "web", "--replicas=0")
     assert ask(connection, "GET", f"{DEPLOYMENTS}/web")["spec"]["replicas"] == 0
+    url = started.stdout.split()[2]
+    assert f"Served:    {url}\n" in minikctl("cluster", "info").stdout
     refused = minikctl("cluster", "delete", "minikctl")
     assert refused.stderr.startswith('error: cluster "minikctl" is being served; end that first')
     stopped = minikctl("serve", "--stop")
-    assert stopped.stdout == f"Stopped serving on {started.stdout.split()[2]}\n"
+    assert stopped.stdout == f"Stopped serving on {url}\n"
     again = minikctl("serve", "--stop")
     assert (again.returncode, again.stderr) == (1, "error: no server is running for this cluster\n")
     assert minikctl("cluster", "check").stdout == "ok\n"

@@ -26,6 +26,7 @@ from minikctl.apiserver.http import (
     queryoptions,
     requestinfo,
     watches,
+    writeoptions,
 )
 from minikctl.apiserver.http.activity import Activity
 from minikctl.apiserver.http.answers import Answer
@@ -215,6 +216,7 @@ class Application:
             raise errors.bad_request("this request cannot be upgraded")
         wanted = negotiation.wanted(exchange.header(b"accept"), _FORMS)
         exchange.media_type, request.accept = wanted.media_type, wanted.form
+        forms.check_table(request)
         if request.verb in _READING:
             listoptions.check(request)
         if request.verb == "watch":
@@ -224,6 +226,7 @@ class Application:
             listoptions.present(request, server.storage.store)
         elif request.verb in _WITH_BODY:
             await _read_body(exchange, request)
+            writeoptions.check(request)
         response = server.handle(request)
         if request.verb not in _READING and request.resource is not None:
             self.wrote(request.resource)

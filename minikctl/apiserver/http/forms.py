@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from minikctl.apimachinery import errors, field
 from minikctl.apimachinery.request import Obj
 
 if TYPE_CHECKING:
+    from minikctl.apimachinery.request import Request
     from minikctl.apiserver.registry.context import Context
 
+_INCLUDED = ("", "Metadata", "None", "Object")
 META = "meta.k8s.io/v1"
 
 
@@ -21,6 +24,14 @@ def of_object(obj: Obj, context: Context, metadata: Obj) -> Obj:
     if accept == "table":
         return table(context, [obj], metadata)
     return partial(obj) if accept == "metadata" else obj
+
+
+def check_table(request: Request) -> None:
+    """Refuse an includeObject that a Table cannot do."""
+    asked = request.options.get("includeObject", "")
+    if request.accept == "table" and asked not in _INCLUDED:
+        problem = field.invalid("includeObject", asked, "must be 'Metadata', 'Object', 'None', or empty")
+        raise errors.bad_request(f"Unable to convert to Table as requested: {problem}")
 
 
 def table(context: Context, items: list[Obj], metadata: Obj) -> Obj:

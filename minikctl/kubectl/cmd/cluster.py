@@ -132,6 +132,7 @@ class InfoOptions(_ClusterOptions):
     def run(self) -> None:
         from minikctl import clusters
         from minikctl.apimachinery.clock import rfc3339
+        from minikctl.serving import processes
 
         found = clusters.info(self.path(self.name))
         settings = found["settings"]
@@ -146,6 +147,9 @@ class InfoOptions(_ClusterOptions):
             "Profile": settings.get("profile", ""),
             "Objects": str(sum(found["objects"].values())),
         }
+        served = [process.url for process in processes.running(self.path(self.name))]
+        if served:
+            lines["Served"] = ", ".join(served)
         for label, value in lines.items():
             self.factory.out(f"{label + ':':<10} {value}")
         for key, count in found["objects"].items():

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 COLLECTION = "/api/v1/namespaces/demo/configmaps"
 
 
@@ -152,3 +154,37 @@ def test_subresources_have_bodies_and_answers_of_their_own(client: Any) -> None:
     assert (refused.code, refused.json["message"]) == (400, "Upgrade request required")
     eviction = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": "p"}}
     assert client.ask("POST", f"{pod}/eviction", eviction).code == 201
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        (("POST", f"{COLLECTION}?dryRun=No"), 'CreateOptions.meta.k8s.io "" is invalid: dryRun: Unsupported value'),
+        (("POST", f"{COLLECTION}?fieldValidation=Some"), 'supported values: "", "Ignore", "Strict", "Warn"'),
+        (("PUT", f"{COLLECTION}/a?fieldManager={'m' * 129}"), "fieldManager: Too long: may not be more than 128 bytes"),
+        (("PATCH", f"{COLLECTION}/a?force=true"), "force: Forbidden: may not be specified for non-apply patch"),
+        (
+            ("DELETE", f"{COLLECTION}/a?propagationPolicy=Some"),
+            'supported values: "Foreground", "Background", "Orphan", "nil"',
+        ),
+        (
+            ("DELETE", f"{COLLECTION}/a?propagationPolicy=Orphan&orphanDependents=true"),
+            'propagationPolicy: Invalid value: "Orphan": orphanDependents and deletionPropagation cannot be both set',
+        ),
+    ],
+)
+def test_options_of_writes(client: Any, asked: tuple[str, str], message: str) -> None:
+    patch = "application/merge-patch+json" if asked[0] == "PATCH" else "application/json"
+    body = None if asked[0] == "DELETE" else configmap("a")
+    refused = client.ask(*asked, body, content_type=patch)
+    assert (refused.code, refused.json["reason"]) == (422, "Invalid")
+    assert message in refused.json["message"]
+
+
+def test_what_a_table_may_include(client: Any) -> None:
+    table = "application/json;as=Table;v=v1;g=meta.k8s.io"
+    refused = client.ask("GET", f"{COLLECTION}?includeObject=All", accept=table)
+    why = "includeObject: Invalid value: \"All\": must be 'Metadata', 'Object', 'None', or empty"
+    assert (refused.code, refused.json["message"]) == (400, f"Unable to convert to Table as requested: {why}")
+    whole = client.ask("GET", f"{COLLECTION}?includeObject=Object", accept=table).json["rows"][0]["object"]
+    assert (whole["kind"], "data" in whole) == ("ConfigMap", True)
