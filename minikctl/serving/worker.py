@@ -1,4 +1,4 @@
-"""The process that reconciles beside one that serves: python -m minikctl.serving.worker FILE IDENTITY [CLOCK [SEED]].
+"""The process that reconciles beside one that serves: python -m minikctl.serving.worker FILE IDENTITY CLOCK [SEED].
 
 A byte on standard input says that there may be work, its end that the server is gone. Work happens only
 while this process leads.
@@ -64,10 +64,9 @@ class Worker:
 
 def main(arguments: Sequence[str]) -> None:
     """Reconcile the cluster in a file until standard input ends."""
-    path, identity, *rest = arguments
+    path, identity, clock, *seed = arguments
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the server's end is this process's
-    clock, seed = (*rest, "", None)[:2] if rest else ("", None)
-    cluster = Cluster.open(path, clock=clock or "", seed=seed, create=False)
+    cluster = Cluster.open(path, clock=clock, seed=seed[0] if seed else None, create=False)
     cluster.share()
     try:
         Worker(cluster, identity, sys.stdin.fileno()).run()

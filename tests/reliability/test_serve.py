@@ -117,6 +117,20 @@ def test_a_server_in_the_background(minikctl: Any, connect: Any, tmp_path: Path)
     assert os.listdir(tmp_path / "clusters") == []
 
 
+def test_ids_are_random_without_a_seed(minikctl: Any, connect: Any, tmp_path: Path) -> None:
+    names = []
+    for cluster in ("one", "two"):
+        minikctl("cluster", "create", cluster)
+        minikctl("serve", "--in-background", "--port=0", f"--kubeconfig-out={tmp_path}/{cluster}")
+        connection = connect(tmp_path / cluster)
+        ask(connection, "POST", DEPLOYMENTS, deployment("web"))
+        until(lambda connection=connection: available(connection, "web"))
+        pods = ask(connection, "GET", "/api/v1/namespaces/default/pods")["items"]
+        names += [pod["metadata"]["name"] for pod in pods]
+        minikctl("serve", "--stop")
+    assert len(set(names)) == 4
+
+
 def test_another_takes_over_from_one_that_is_killed(minikctl: Any, connect: Any, tmp_path: Path) -> None:
     for name in ("one", "two"):
         minikctl("serve", "--in-background", "--port=0", f"--kubeconfig-out={tmp_path}/{name}")
