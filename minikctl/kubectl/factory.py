@@ -183,6 +183,10 @@ class Factory:
         settings: dict[str, Any] = {}
         if environ.get("MINIKCTL_PROFILE"):
             settings["profile"] = environ["MINIKCTL_PROFILE"]
+        if latency := environ.get("MINIKCTL_LATENCY"):
+            if latency not in ("none", "realistic"):
+                raise KubectlError("MINIKCTL_LATENCY must be none or realistic")
+            settings["latency"] = latency
         if environ.get("MINIKCTL_SCHEDULER_CONFIG") and not os.path.exists(path):
             from minikctl.kubectl import schedulerconfig
 

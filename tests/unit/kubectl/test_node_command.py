@@ -119,3 +119,11 @@ def test_a_realistic_cluster_takes_its_time(shell: Any) -> None:
     shell.ok("wait", "--for=condition=Ready", "pod/web", "--timeout=60s")
     assert " Running " in shell.ok("get", "pods")
     assert shell.run("cluster", "create", "x", "--latency=some").err == "error: --latency must be none or realistic\n"
+
+
+def test_the_first_cluster_may_be_realistic_too(make_shell: Any) -> None:
+    shell = make_shell(MINIKCTL_PROFILE="bare", MINIKCTL_CLOCK="frozen", MINIKCTL_LATENCY="realistic")
+    shell.ok("run", "web", "--image=nginx:1.27")
+    assert "ContainerCreating" in shell.ok("get", "pods")
+    other = make_shell("other", MINIKCTL_LATENCY="some")
+    assert other.run("get", "pods").err == "error: MINIKCTL_LATENCY must be none or realistic\n"
