@@ -90,6 +90,10 @@ class Host:
         reference = {"kind": "Node", "name": name, "uid": name}
         self.recorder(name).event(reference, type_, reason, message)
 
+    def not_ready(self, node: str) -> str:
+        """Why the network of a machine is not ready; empty where it is."""
+        return str((self.machines.get(node) or {}).get("not_ready", ""))
+
     def pull(self, node: str, size: int, now: float, seconds: float | None) -> tuple[float, float]:
         """Begin to pull an image: when it will be there, and how long the pull itself takes.
 

@@ -7,6 +7,8 @@ override any result.
 
 from __future__ import annotations
 
+from minikctl.apimachinery.duration import format_go
+from minikctl.apimachinery.field import quote
 from minikctl.apimachinery.request import Obj
 from minikctl.kubelet import behaviour
 from minikctl.kubelet.inside import Inside
@@ -25,7 +27,9 @@ def run(pod: Obj, container: Obj, kind: str, state: Container, ip: str, inside: 
             return None
         return _usual_failure(container, probe, ip) if told in _FAILED else told
     if (command := (probe.get("exec") or {}).get("command")) is not None:
-        result = inside.run(container, state, command)
+        result, limit = inside.run(container, state, command), probe.get("timeoutSeconds") or 1
+        if result.code is None or result.seconds >= limit:
+            return f"command timed out: {quote(' '.join(command))} timed out after {format_go(limit)}"
         return result.output if result.code else None
     return _http(pod, container, probe["httpGet"]) if "httpGet" in probe else None
 

@@ -127,11 +127,18 @@ class Worker:
                 self._host.event(self._pod, "Warning", "FailedMount", problem.message, times=times)
             self._due.append(record.retry[1])
             return False
-        record.retry = None
         ready = record.start + self._host.latency.sandbox
         if self._now < ready:
             self._due.append(ready)
             return False
+        if not self._spec.get("hostNetwork") and (why := self._host.not_ready(record.node)):
+            record.retry, times = retrying.start(record.retry, self._now)
+            if times:
+                text = f"network is not ready: {why}"
+                self._host.event(self._pod, "Warning", "NetworkNotReady", text, times=times)
+            self._due.append(record.retry[1])
+            return False
+        record.retry = None
         if not record.ip and not self._spec.get("hostNetwork"):
             node = self._host.node(record.node)
             if node is None:
