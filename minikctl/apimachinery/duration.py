@@ -60,24 +60,6 @@ def _two(large: int, large_unit: str, small: int, small_unit: str) -> str:
     return f"{large}{large_unit}{small}{small_unit}" if small else f"{large}{large_unit}"
 
 
-def short_human(seconds: float) -> str:
-    """ShortHumanDuration: one unit only, as some describers print it."""
-    total = int(seconds)
-    if total < -1:
-        return "<invalid>"
-    if total < 0:
-        return "0s"
-    if total < _MINUTE:
-        return f"{total}s"
-    if total < _HOUR:
-        return f"{total // _MINUTE}m"
-    if total < _DAY:
-        return f"{total // _HOUR}h"
-    if total < _YEAR:
-        return f"{total // _DAY}d"
-    return f"{total // _YEAR}y"
-
-
 def parse_go(text: str) -> float:
     """Seconds of a Go duration ("1h15m30.5s"); DurationError with time.ParseDuration's message."""
     return parse_nanos(text) / 1e9

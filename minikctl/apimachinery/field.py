@@ -153,9 +153,5 @@ def too_many(field: str, actual: int, limit: int) -> FieldError:
     return FieldError("FieldValueTooMany", field, actual, f"must have at most {limit} {items}")
 
 
-def type_invalid(field: str, value: Any, detail: str) -> FieldError:
-    return FieldError("FieldValueTypeInvalid", field, value, detail)
-
-
 def internal(field: str, detail: str) -> FieldError:
     return FieldError("InternalError", field, detail=detail)

@@ -267,10 +267,6 @@ class Client:
         result: Obj = self.request("delete", resource, namespace=namespace, name=name, options=options)
         return result
 
-    def delete_collection(self, resource: Named, namespace: str = "", **options: Any) -> Obj:
-        result: Obj = self.request("deletecollection", resource, namespace=namespace, options=options)
-        return result
-
 
 def check_size(body: Any) -> None:
     """Refuse (RequestEntityTooLarge) a body that an apiserver would not read to its end."""

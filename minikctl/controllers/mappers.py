@@ -92,11 +92,6 @@ def constant(key: str) -> Mapper:
     return lambda change: keys
 
 
-def namespace_of(change: Change) -> Keys:
-    """The namespace of the object."""
-    return (change.namespace,)
-
-
 def namespace_of_deleted(change: Change) -> Keys:
     """The namespace in which something was deleted."""
     return (change.namespace,) if change.type == "DELETED" and change.namespace else ()

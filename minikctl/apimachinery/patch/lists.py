@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Protocol
+from typing import Any
 
 from minikctl.apimachinery.field import quote
 from minikctl.apimachinery.patch.error import PatchError, bad_type, go_text, no_merge_key
@@ -18,20 +18,6 @@ BAD_PRIMITIVES = "invalid patch format of primitive list"
 BAD_RETAIN_KEYS = "invalid patch format of retainKeys"
 
 Items = list[Any]
-
-
-class FieldSchema(Protocol):
-    """What patches read of a schema node; `openapi.Schema` has it."""
-
-    @property
-    def patch_strategy(self) -> str | None: ...
-    @property
-    def patch_merge_key(self) -> str | None: ...
-    @property
-    def items(self) -> Any: ...
-    @property
-    def additional(self) -> Any: ...
-    def prop(self, name: str) -> Any: ...
 
 
 def child(schema: Any, key: str) -> Any:

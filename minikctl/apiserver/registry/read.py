@@ -11,7 +11,6 @@ from minikctl.apimachinery import errors
 from minikctl.apimachinery.request import Obj
 from minikctl.apiserver.registry.storage import stored_as
 from minikctl.store.errors import CompactedError
-from minikctl.store.record import split_path
 
 if TYPE_CHECKING:
     from minikctl.apimachinery.selectors import Selector
@@ -174,11 +173,6 @@ def _token(revision: int, path: str) -> str:
 
     text = json.dumps({"v": "meta.k8s.io/v1", "rv": revision, "start": path + "\x00"}, separators=(",", ":"))
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
-
-
-def delete_targets(ctx: Context) -> list[tuple[str, str]]:
-    """The (namespace, name) of what a deletecollection names."""
-    return [split_path(_path(obj)) for obj in list_page(ctx).items]
 
 
 def _path(obj: Obj) -> str:

@@ -298,17 +298,8 @@ def label_name(name: str, prefix: bool) -> list[str]:
     return is_dns1123_label(_mask_trailing_dash(name) if prefix else name)
 
 
-def label_1035_name(name: str, prefix: bool) -> list[str]:
-    return is_dns1035_label(_mask_trailing_dash(name) if prefix else name)
-
-
 def path_segment_name(name: str, prefix: bool) -> list[str]:
     return is_path_segment_prefix(name) if prefix else is_path_segment(name)
-
-
-def any_name(name: str, prefix: bool) -> list[str]:
-    """No rule beyond the path segment one that every name obeys."""
-    return []
 
 
 def quoted_list(values: list[str]) -> str:

@@ -33,14 +33,6 @@ def _finalizer(name: str, path: str) -> list[FieldError]:
     return errors
 
 
-def validate_namespace_finalize(new: Obj, old: Obj) -> list[FieldError]:
-    """The rules of the finalize subresource."""
-    errors: list[FieldError] = []
-    for index, finalizer in enumerate((new.get("spec") or {}).get("finalizers") or ()):
-        errors += _finalizer(finalizer, f"spec.finalizers[{index}]")
-    return errors
-
-
 def _namespace_update(new: Obj, old: Obj) -> list[FieldError]:
     return []
 
