@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from minikctl import clusters
 from minikctl.apimachinery import structural
@@ -22,6 +23,10 @@ from minikctl.store import check
 from minikctl.store.views import Views
 
 NOW = "2026-01-02T03:04:05Z"
+
+# The same examples each time, however slow the machine is.
+settings.register_profile("repeatable", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("repeatable")
 
 
 @pytest.fixture
