@@ -10,6 +10,8 @@ import time
 from collections.abc import Callable
 from functools import lru_cache
 
+_LAST = 253402300799.0
+
 
 class Clock:
     """The cluster's clock. `skew` and `frozen_at` are kept in the store by the cluster."""
@@ -48,8 +50,8 @@ class Clock:
 
 
 def rfc3339(at: float) -> str:
-    """metav1.Time: whole seconds, "2026-01-02T15:04:05Z"."""
-    return _second(int(at // 1))
+    """metav1.Time: whole seconds, "2026-01-02T15:04:05Z"; the year 9999 is the last there is."""
+    return _second(int(min(at, _LAST) // 1))
 
 
 @lru_cache(maxsize=64)
