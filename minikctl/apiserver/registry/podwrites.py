@@ -85,9 +85,9 @@ def _scheduled(pod: Obj, now: str) -> None:
 def _write_past_validation(ctx: Context, change: Callable[[Obj], None]) -> None:
     """Update the pod in a way its ordinary update does not allow; nothing else of it can change.
 
-    `change` may alter the pod, its metadata, spec and status, but nothing below them: that is shared.
+    `change` may alter the pod, its metadata, spec and status, but nothing below them: that is shared. No
+    manager owns what is written, since upstream writes it to the storage directly.
     """
-    from minikctl.apimachinery import managedfields
     from minikctl.store.record import index_of
 
     store = ctx.server.storage.store
@@ -98,9 +98,6 @@ def _write_past_validation(ctx: Context, change: Callable[[Obj], None]) -> None:
         old = store.view(record)
         new = {**old, **{part: dict(old.get(part) or ()) for part in ("metadata", "spec", "status")}}
         change(new)
-        managedfields.record_update(
-            old, new, ctx.manager, "v1", ctx.request.subresource, ctx.now, ctx.server.schema(ctx.resource), ()
-        )
         if not ctx.dry_run:
             ctx.server.storage.update(record, new, index_of("pods", old), keep=True)
 

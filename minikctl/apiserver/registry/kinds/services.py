@@ -96,6 +96,7 @@ def _needs_health_check(spec: Obj) -> bool:
 def _allocate(obj: Obj, old: Obj | None, ctx: Context) -> None:
     """Choose what the Service needs and has not got; refuse what is taken. Nothing is written yet."""
     spec = obj["spec"]
+    _normalize(spec, None if old is None else old["spec"])
     if spec.get("type") == "ExternalName":
         return
     name = f"{obj['metadata'].get('namespace', '')}/{obj['metadata'].get('name', '')}"
@@ -122,7 +123,6 @@ def _needs_ports(spec: Obj) -> bool:
 def _allocate_address(obj: Obj, old: Obj | None, ctx: Context) -> None:
     """Settle families and addresses on a cluster with IPv4 only (initIPFamilyFields, allocClusterIPs)."""
     spec = obj["spec"]
-    _normalize(spec, old)
     if "ipFamilyPolicy" not in spec:
         undecided = spec.get("clusterIP") == "None" and not spec.get("selector")
         spec["ipFamilyPolicy"] = "RequireDualStack" if undecided else "SingleStack"
@@ -146,14 +146,13 @@ def _allocate_address(obj: Obj, old: Obj | None, ctx: Context) -> None:
     spec["clusterIPs"] = [spec["clusterIP"]]
 
 
-def _normalize(spec: Obj, old: Obj | None) -> None:
+def _normalize(spec: Obj, before: Obj | None) -> None:
     """Bring clusterIP and clusterIPs in step for clients that know only one of them (NormalizeClusterIPs)."""
     ip, ips = spec.get("clusterIP") or "", spec.get("clusterIPs") or []
-    if old is None:
+    if before is None:
         if ip and not ips:
             spec["clusterIPs"] = [ip]
         return
-    before = old["spec"]
     same_ips = ips == (before.get("clusterIPs") or [])
     if ip != (before.get("clusterIP") or "") and same_ips:
         if ip:
