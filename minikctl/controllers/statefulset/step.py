@@ -84,11 +84,15 @@ class Step:
                     return True
             return False
         failure: StatusError | None = None
+        failed_batch = 0
         for ordinal in self.members.wanting():
+            batch = (ordinal - self.members.start + 1).bit_length()
+            if failure is not None and batch != failed_batch:
+                break  # batches of 1, 2, 4, ... replicas; none after one with a failure (slowStartBatch)
             try:
                 self._process(ordinal)
             except StatusError as error:
-                failure = failure or error
+                failure, failed_batch = failure or error, batch
         if failure is not None:
             raise failure
         return False

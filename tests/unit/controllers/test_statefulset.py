@@ -152,3 +152,12 @@ def test_members_are_what_their_pods_are(chosen: list[tuple[int, str, str, bool,
         assert getattr(kept, answer) == getattr(fresh, answer)
     assert kept.wanting() == fresh.wanting()
     assert [kept.living(r) for r in ("old", "new")] == [fresh.living(r) for r in ("old", "new")]
+
+
+def test_a_refused_burst_stops_after_its_batch(world: World) -> None:
+    quota = {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "q", "namespace": "demo"}}
+    world.create("resourcequotas", {**quota, "spec": {"hard": {"pods": "4"}}})
+    world.create(SETS, workload("StatefulSet", "db", replicas=20, podManagementPolicy="Parallel"))
+    assert world.names("pods") == ["db-0", "db-1", "db-2", "db-3"]
+    refused = {text.split()[3] for text in world.events("StatefulSet") if text.startswith("FailedCreate")}
+    assert refused == {"db-4", "db-5", "db-6"}
