@@ -73,31 +73,9 @@ class ServeOptions(Options):
         return arguments
 
     def _serve(self, path: str) -> None:
-        try:
-            from minikctl.serving import processes
-            from minikctl.serving.service import Service, Settings
-        except ModuleNotFoundError as error:
-            if (error.name or "").startswith("minikctl"):
-                raise
-            raise KubectlError(_MISSING) from None
-        environ = self.factory.environ
-        settings = Settings(
-            self.flags["bind"],
-            self.flags["port"],
-            clock=environ.get("MINIKCTL_CLOCK", ""),
-            seed=environ.get("MINIKCTL_SEED"),
-            jump=self.flags["jump"],
-            tokens=self._tokens(),
-            anonymous=self.flags["anonymous-auth"],
-            audit_log=self.flags["audit-log"],
-        )
-        try:
-            service = Service(self.factory.cluster, settings)
-        except OSError as error:
-            if error.filename:
-                raise
-            reason = (error.strerror or str(error)).lower()
-            raise KubectlError(f"listen tcp {settings.bind}:{settings.port}: bind: {reason}") from None
+        from minikctl.serving import processes
+
+        service = self._service()
         target = self.flags["kubeconfig-out"] or processes.kubeconfig_path(path)
         with contextlib.ExitStack() as stack:
 
@@ -107,6 +85,34 @@ class ServeOptions(Options):
                 self._announce(service.url, target)
 
             service.serve(ready)
+
+    def _service(self) -> Service:
+        """The service, listening; KubectlError where it cannot, or where its libraries are not installed."""
+        environ = self.factory.environ
+        bind, port = self.flags["bind"], self.flags["port"]
+        try:
+            from minikctl.serving.service import Service, Settings
+
+            settings = Settings(
+                bind,
+                port,
+                clock=environ.get("MINIKCTL_CLOCK", ""),
+                seed=environ.get("MINIKCTL_SEED"),
+                jump=self.flags["jump"],
+                tokens=self._tokens(),
+                anonymous=self.flags["anonymous-auth"],
+                audit_log=self.flags["audit-log"],
+            )
+            return Service(self.factory.cluster, settings)
+        except ModuleNotFoundError as error:
+            if (error.name or "").startswith("minikctl"):
+                raise
+            raise KubectlError(_MISSING) from None
+        except OSError as error:
+            if error.filename:
+                raise
+            reason = (error.strerror or str(error)).lower()
+            raise KubectlError(f"listen tcp {bind}:{port}: bind: {reason}") from None
 
     def _tokens(self) -> dict[str, UserInfo]:
         """The users of the static token file."""
