@@ -6,9 +6,11 @@ They change only with what is served. Counterparts: apiserver's aggregated disco
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from hashlib import sha512
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from minikctl.apiserver import openapiproto
 from minikctl.apiserver.http import negotiation
 from minikctl.apiserver.http.answers import CODEC, Answer, to_yaml
 
@@ -24,6 +26,8 @@ _OPENAPI_TYPES = {
     "application/com.github.proto-openapi.spec.v2.v1.0+json": negotiation.JSON,
     "application/com.github.proto-openapi.spec.v3.v1.0+json": negotiation.JSON,
 }
+_ENCODERS: dict[str, Callable[[Any], bytes]] = {negotiation.YAML: to_yaml, openapiproto.MEDIA_TYPE: openapiproto.encode}
+_CONTENT_TYPES = {openapiproto.MEDIA_TYPE: openapiproto.CONTENT_TYPE}
 _FOREVER = [(b"cache-control", b"public, immutable"), (b"vary", b"Accept")]
 
 
@@ -48,7 +52,10 @@ class Documents:
     def answer(self, request: Request, accept: str, known_etag: str) -> Answer:
         """The document at the request's path; StatusError (NotFound too) as `Server.handle` raises it."""
         path = request.path.strip("/")
-        wanted = negotiation.wanted(_plain(accept), _FORMS)
+        if path == "openapi/v2" and openapiproto.MEDIA_TYPE in accept:
+            wanted = negotiation.Wanted(openapiproto.MEDIA_TYPE, "object")
+        else:
+            wanted = negotiation.wanted(_plain(accept), _FORMS)
         aggregated = wanted.form == "discovery" and path in ("api", "apis")
         request.accept = "discovery" if aggregated else "object"
         document = self._document(request, path, aggregated, wanted.media_type)
@@ -77,8 +84,8 @@ class Documents:
         found = self._known.get(key)
         if found is None:
             obj = self._server.handle(request).object
-            body = to_yaml(obj) if media_type == negotiation.YAML else CODEC.dumps(obj)
-            content_type = _AGGREGATED if aggregated else media_type
+            body = _ENCODERS.get(media_type, CODEC.dumps)(obj)
+            content_type = _AGGREGATED if aggregated else _CONTENT_TYPES.get(media_type, media_type)
             found = self._known[key] = _Document(self._etag(path, body), body, content_type)
         return found
 

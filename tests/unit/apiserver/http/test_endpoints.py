@@ -71,8 +71,11 @@ def test_swagger_refers_to_its_own_definitions(client: Any) -> None:
     spec = definitions["io.k8s.api.apps.v1.Deployment"]["properties"]["spec"]
     assert spec["$ref"].removeprefix("#/definitions/") in definitions
     assert "/apis/apps/v1/namespaces/{namespace}/deployments/{name}" in found["paths"]
-    refused = client.ask("GET", "/openapi/v2", accept="application/com.github.proto-openapi.spec.v2@v1.0+protobuf")
-    assert refused.code == 406
+    asked = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"
+    binary = client.ask("GET", "/openapi/v2", accept=asked)
+    assert binary.header("content-type") == asked.replace("@", ".")
+    assert binary.body.startswith(b"\x0a\x032.0\x12")
+    assert b"/apis/apps/v1/namespaces/{namespace}/deployments/{name}" in binary.body
 
 
 def test_health_checks_one_by_one_and_together(client: Any) -> None:
