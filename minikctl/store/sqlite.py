@@ -265,6 +265,10 @@ class SQLiteStore:
                 rows[path] = Record(*previous)
         return [rows[path] for path in sorted(rows)]
 
+    def size(self) -> int:
+        """How many objects there are."""
+        return int(self._execute("SELECT count(*) FROM objects").fetchone()[0])
+
     def count(self, resource: str, namespace: str = "", after: str = "") -> int:
         """How many records of a kind follow `after`."""
         statement = "SELECT count(*) FROM objects WHERE resource = ? AND path > ?"

@@ -1,0 +1,43 @@
+"""The reconcile loop: it ends where a component never comes to rest, unless the cluster is large enough to mean it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+
+from minikctl import settle
+from minikctl.client.component import Mapper, enqueue
+from minikctl.cluster import Cluster
+
+
+class Restless:
+    """Wants to be called again at once, so many times."""
+
+    name = "restless"
+    watches: Mapping[str, Mapper] = {"configmaps": enqueue}
+
+    def __init__(self, cluster: Cluster, times: int) -> None:
+        self._cluster = cluster
+        self.left = times
+
+    def sync(self, key: str) -> float | None:
+        self.left -= 1
+        return self._cluster.clock.now() if self.left > 0 else None
+
+
+@pytest.mark.parametrize("times", [60, 10**6])
+def test_a_component_that_never_rests_is_named(cluster: Cluster, monkeypatch: pytest.MonkeyPatch, times: int) -> None:
+    monkeypatch.setattr(settle, "_SYNCS_AT_ONE_INSTANT", 20)
+    restless = Restless(cluster, times)
+    reconciler = settle.Reconciler(cluster.server, cluster.clock, [restless])
+    meta = {"name": "c", "namespace": "demo"}
+    reconciler.settle()
+    cluster.client().create("configmaps", {"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta})
+    if times == 60:
+        reconciler.settle()
+        assert restless.left == 0
+    else:
+        with pytest.raises(settle.LivelockError, match="restless does not come to rest on 'demo/c' at cluster time"):
+            reconciler.settle()
+        assert 10**6 - restless.left > 2 * cluster.store.size() - 20
