@@ -114,7 +114,10 @@ class Reconciler:
                 store.set_due(name, key, self._clock.now())
         # Changes made after the last look are the next batch's: they have not been mapped to keys yet.
         store.set_meta(CURSOR, str(self._seen))
-        if store.revision() - store.oldest() > 2 * RETAINED_REVISIONS:
+        newest = store.revision()
+        # One sync may write more than is retained (a ReplicaSet of ten thousand): what it wrote is still to be seen.
+        unseen = newest - (self._seen or 0)
+        if newest - store.oldest() > 2 * RETAINED_REVISIONS and unseen < RETAINED_REVISIONS:
             store.compact(RETAINED_REVISIONS)
         if time.monotonic() > self._saved + _SAVE_SECONDS:
             gc.collect(1)  # what has come up since the last time: what has lived longer is there to stay
