@@ -11,7 +11,7 @@ from minikctl.kubectl.main import run
 
 def main() -> None:
     """Run the command line and exit with its status."""
-    gc.set_threshold(50_000)  # what a command makes stays until its end: looking for garbage early costs a tenth
+    gc.set_threshold(500_000)  # what a command makes stays until its end: looking for garbage early costs up to half
     status = run(sys.argv)
     try:
         sys.stdout.flush()

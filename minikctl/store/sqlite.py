@@ -26,6 +26,7 @@ _BUSY_SECONDS = 120
 _RECORD = (
     "SELECT o.id, o.resource, o.path, o.revision, l.data FROM objects o CROSS JOIN log l ON l.revision = o.revision"
 )
+_MANY = 300  # so many objects are worth a faster way to read them
 
 
 class SQLiteStore:
@@ -242,7 +243,10 @@ class SQLiteStore:
         statement = source + joiner + " AND ".join(where) + order
         if limit:
             statement += f" LIMIT {limit}"
-        return [Record(*row) for row in self._execute(statement, values)]
+        found = [Record(*row) for row in self._execute(statement, values)]
+        if len(found) > _MANY:
+            self.accelerate()
+        return found
 
     def list_at(self, revision: int, resource: str, namespace: str = "", after: str = "") -> builtins.list[Record]:
         """All records of a kind as they were at a retained revision, in key order, after a path."""

@@ -60,7 +60,7 @@ def _list_page(ctx: Context) -> Page:
     fields = field_selector(options.get("fieldSelector"), ctx)
     limit = int(options.get("limit") or 0)
     start, revision = _position(options)
-    if revision:
+    if revision and revision != store.revision():
         try:
             records = store.list_at(revision, stored_as(ctx.resource.key), ctx.namespace, after=start)
         except CompactedError:

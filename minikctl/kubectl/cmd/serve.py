@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 from typing import TYPE_CHECKING
 
@@ -73,6 +74,7 @@ class ServeOptions(Options):
         return arguments
 
     def _serve(self, path: str) -> None:
+        gc.set_threshold(50_000)  # unlike other commands this one lives long
         from minikctl.serving import processes
 
         service = self._service()
