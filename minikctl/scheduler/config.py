@@ -103,8 +103,13 @@ def _check(obj: Obj, kind: str, prefix: str) -> None:
 
 def _decode_args(entry: Obj, where: str) -> list[str]:
     """Decode the arguments of one plugin in place; strict decoding's complaints."""
-    name, args = entry.get("name", ""), entry.setdefault("args", {})
-    wanted = f"{name}Args"
+    name, wanted = entry.get("name", ""), f"{entry.get('name', '')}Args"
+    if entry.get("args") is None:
+        entry["args"] = {}
+    args = entry["args"]
+    if not isinstance(args, dict):
+        text = f"json: cannot unmarshal {_json_type(args)} into Go value of type v1.{wanted}"
+        raise ConfigError(f"{where}decoding args for plugin {name}: {text}")
     schema = openapi.definition(_SCHEMA_FILE, wanted)
     if schema is None:
         return []  # arguments of a plugin that takes none, or of another program's
@@ -117,6 +122,12 @@ def _decode_args(entry: Obj, where: str) -> list[str]:
         raise ConfigError(f"{where}decoding args for plugin {name}: {result.fatal}")
     inner = f"strict decoding error: decoding args for plugin {name}: strict decoding error: "
     return [where + inner + ", ".join(result.strict)] if result.strict else []
+
+
+def _json_type(value: Any) -> str:
+    """What encoding/json calls a value that is no object."""
+    names: dict[type, str] = {str: "string", bool: "bool", list: "array"}
+    return names.get(type(value), "number")
 
 
 # Defaults
@@ -168,7 +179,7 @@ def _expanded(profile: Obj, percentage: int) -> ProfileConfig:
     weights: dict[str, int] = {}
     for plugin, weight in (*sets["score"].enabled, *multi.enabled):
         weights.setdefault(plugin, weight or 1)
-    args = {entry["name"]: entry["args"] for entry in profile.get("pluginConfig") or ()}
+    args = {entry.get("name", ""): entry["args"] for entry in profile.get("pluginConfig") or ()}
     fit = list(configvalidation.node_resources_fit(args["NodeResourcesFit"])) if "NodeResourcesFit" in args else []
     if fit and any("NodeResourcesFit" in names for names in points.values()):
         raise ConfigError(f'initializing plugin "NodeResourcesFit": {configvalidation.aggregate(fit)}')

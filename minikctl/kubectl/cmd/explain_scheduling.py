@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from minikctl.apimachinery.request import Obj
 from minikctl.kubectl.builder import Builder
 from minikctl.kubectl.command import Command, Options
@@ -9,6 +11,7 @@ from minikctl.kubectl.errors import KubectlError
 from minikctl.kubectl.flags import STRING, Flag
 from minikctl.kubectl.flagsets import NO_HEADERS, filename_flags
 
+_CRON_JOB_PATH = ("spec", "jobTemplate", "spec", "template")
 _FORMATS = ("json", "kyaml", "wide", "yaml")
 FLAGS = (
     *filename_flags("of pods, or of workloads with a pod template, that need not exist."),
@@ -57,19 +60,30 @@ class ExplainSchedulingOptions(Options):
 
     def _admitted(self, obj: Obj) -> Obj:
         """The pod of a manifest, or of a workload's template, as the apiserver would store it."""
-        meta, spec = obj["metadata"], obj.get("spec") or {}
+        meta = obj.get("metadata") or {}
+        if not isinstance(meta, dict):
+            return self.factory.client.create("pods", obj, self.factory.namespace, dryRun=["All"])  # says what is wrong
         namespace = meta.get("namespace") or self.factory.namespace
+        name = meta.get("name") or f"{meta.get('generateName') or ''}new"
         if obj["kind"] != "Pod":
-            job: Obj = (spec.get("jobTemplate") or {}).get("spec") or spec
-            template = job.get("template")
-            if not isinstance(template, dict):
-                raise KubectlError(f"a {obj['kind']} has no pods to schedule")
-            inner = {**(template.get("metadata") or {}), "name": meta["name"], "namespace": namespace}
-            obj = {"apiVersion": "v1", "kind": "Pod", "metadata": inner, "spec": template.get("spec") or {}}
-        known = self.factory.client.find("pods", obj["metadata"]["name"], namespace)
-        if known is not None:
-            obj = {**obj, "metadata": {**obj["metadata"], "name": f"{obj['metadata']['name']}-new"}}
-        return self.factory.client.create("pods", obj, namespace, dryRun=["All"])
+            template = _template(obj)
+            labels = template.get("metadata")
+            meta = {**labels, "namespace": namespace} if isinstance(labels, dict) else {"namespace": namespace}
+            obj = {"apiVersion": "v1", "kind": "Pod", "spec": template.get("spec") or {}}
+        if self.factory.client.find("pods", name, namespace) is not None:
+            name = f"{name}-new"
+        pod = {**obj, "metadata": {**meta, "name": name}}
+        return self.factory.client.create("pods", pod, namespace, dryRun=["All"])
+
+
+def _template(obj: Obj) -> Obj:
+    """The pod template of a workload."""
+    found: Any = obj
+    for field in _CRON_JOB_PATH if obj["kind"] == "CronJob" else ("spec", "template"):
+        found = found.get(field) if isinstance(found, dict) else None
+    if not isinstance(found, dict):
+        raise KubectlError(f"a {obj['kind']} has no pods to schedule")
+    return found
 
 
 COMMAND = Command(

@@ -73,8 +73,20 @@ def test_a_running_pod_with_scores(kubectl: Any) -> None:
 
 def test_manifests_are_not_created(kubectl: Any, tmp_path: Path) -> None:
     (tmp_path / "web.yaml").write_text(DEPLOYMENT)
-    found = json.loads(kubectl("explain-scheduling", "-f", "web.yaml", "-o", "json").out)
-    assert (found["metadata"]["name"], found["status"]["choice"]) == ("web", "node-1")
+    cron: dict[str, Any]
+    shown = json.loads(kubectl("explain-scheduling", "-f", "web.yaml", "-o", "json").out)
+    assert (shown["metadata"]["name"], shown["status"]["choice"]) == ("web", "node-1")
+    cron = {"apiVersion": "batch/v1", "kind": "CronJob", "metadata": {"name": "c"}, "spec": {"schedule": "@daily"}}
+    container = {"name": "job", "image": "shop/job:1"}
+    cron["spec"]["jobTemplate"] = {
+        "spec": {"template": {"spec": {"containers": [container], "restartPolicy": "Never"}}}
+    }
+    assert "Choice:      node-1\n" in kubectl("explain-scheduling", "-f", "-", stdin=json.dumps(cron)).out
+    nameless = json.loads(pod("x"))
+    nameless["metadata"] = {"generateName": "x-"}
+    assert kubectl("explain-scheduling", "-f", "-", stdin=json.dumps(nameless)).out.startswith(
+        "Pod:         default/x-new\n"
+    )
     assert kubectl("get", "pods,deployments").err == "No resources found in default namespace.\n"
     assert kubectl("explain-scheduling", "-f", "-", stdin=pod("bad", nodeSelector=3)).status == 1
 

@@ -48,6 +48,11 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
         "decoding .profiles[0].pluginConfig[0]: args for plugin DefaultPreemption were not of type "
         "DefaultPreemptionArgs.kubescheduler.config.k8s.io, got InterPodAffinityArgs.kubescheduler.config.k8s.io",
     ),
+    (
+        {"profiles": [{"pluginConfig": [{"name": "NodeAffinity", "args": [1]}]}]},
+        "decoding .profiles[0].pluginConfig[0]: decoding args for plugin NodeAffinity: json: cannot unmarshal array "
+        "into Go value of type v1.NodeAffinityArgs",
+    ),
     ({"percentageOfNodesToScore": 101}, "percentageOfNodesToScore: Invalid value: 101: not in valid range [0-100]"),
     (
         {"profiles": [{"schedulerName": "a"}, {"schedulerName": "a"}]},
