@@ -164,3 +164,17 @@ def test_a_script_in_a_file_is_run() -> None:
 def test_a_file_that_is_no_script_is_a_program_like_any_other() -> None:
     with pytest.raises(Unsupported):
         run("/shared/server --port=80", files={"/shared/server": ""})
+
+
+@pytest.mark.parametrize(
+    "script", ["seq 1 100000000", "x=aaaaaaaa; while true; do x=$x$x; [ -z $x ] && break; done", "yes"]
+)
+def test_what_grows_without_end_is_endless(script: str) -> None:
+    with pytest.raises(Endless):
+        run(script)
+
+
+@pytest.mark.parametrize("script", ["(" * 5000, "printf %99999d 1", "f() { f; }; f", "echo | ! true", "seq a"])
+def test_what_no_shell_would_survive_is_unsupported(script: str) -> None:
+    with pytest.raises(Unsupported):
+        run(script)

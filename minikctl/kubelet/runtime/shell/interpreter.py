@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from minikctl.kubelet.runtime.httpexchange import Network
 
 _STEPS = 5000
+_ROOM = 1 << 28  # characters that one run may print
+_WEIGHT = 16  # of one that is assigned to a variable
 _CONSTANT_CONDITIONS = {("true",), (":",), ("1",), ("[", "1", "]"), ("[", "true", "]")}
 _SHELLS = {"ash", "bash", "dash", "sh", "-e", "-ex", "-eu", "-eux", "-x"}
 _LEAVING = {"break", "exit", "return", "exec", "eval"}
@@ -98,6 +100,7 @@ class Shell(Expansion):
         self.directory = "/"
         self.file_events: list[tuple[float, str, Any]] = []
         self._steps = self._budget = steps
+        self._room = _ROOM
         self._horizon = horizon
         self._sink: list[str] | None = None
         self._error_sink: list[str] | None = None
@@ -116,6 +119,8 @@ class Shell(Expansion):
         """Run a command line to its end; raises Endless or Unsupported."""
         try:
             return self.call(argv, stdin or Input())
+        except RecursionError:
+            raise Unsupported("commands nested so deeply") from None
         except (Exit, Return) as end:
             return end.code
         except (Break, Continue):
@@ -153,6 +158,12 @@ class Shell(Expansion):
                 raise
             self.complain(f"{argv[0]}: not supported by the emulated shell: {unsupported}\n")
             return 2
+        except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+            # The small programs take arguments as they come: what they choke on is not for them.
+            if not self.reports:
+                raise Unsupported(f"{argv[0]}: {error}") from error
+            self.complain(f"{argv[0]}: invalid arguments\n")
+            return 1
 
     def _run_file(self, file: File, argv: list[str], stdin: Input) -> int:
         """A script in a file, whatever shell its first line asks for."""
@@ -183,6 +194,7 @@ class Shell(Expansion):
 
     def print(self, text: str) -> None:
         """Standard output."""
+        self._take_room(text)
         if self._stdout_is_stderr:
             self._stdout_is_stderr -= 1
             self.complain(text)
@@ -249,9 +261,15 @@ class Shell(Expansion):
         found = self.files.stat(path)
         self.file_events.append((self.time, path, encode(found) if found else None))
 
+    def _take_room(self, text: str, weight: int = 1) -> None:
+        """What grows without end is taken to go on so."""
+        self._room -= len(text) * weight
+        if self._room < 0:
+            raise Endless(output=True)
+
     def begin_command(self) -> None:
         """Forget what was printed, and let the next command take as many steps as the first one could."""
-        self._steps = self._budget
+        self._steps, self._room = self._budget, _ROOM
         self.output.clear()
         self.marks.clear()
         if self.errors is not None:
@@ -397,6 +415,7 @@ class Shell(Expansion):
         while words and (assignment := _assignment(words[0])):
             name, value = assignment
             assigned[name] = self.expand(value)
+            self._take_room(assigned[name], _WEIGHT)
             words.pop(0)
         argv = self.expand_all(words)
         if not argv:

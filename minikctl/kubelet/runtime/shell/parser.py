@@ -37,8 +37,8 @@ _OPERATORS = (
     ")",
     "\n",
 )
-_OPENERS = {"if", "while", "until", "for", "case", "{", "!"}
-_CLOSERS = {"then", "elif", "else", "fi", "do", "done", "esac", "}", "in"}
+_OPENERS = {"if", "while", "until", "for", "case", "{"}
+_CLOSERS = {"!", "then", "elif", "else", "fi", "do", "done", "esac", "}", "in"}
 _NAME_START = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_"
 _NAME = _NAME_START + "0123456789"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from minikctl.kubelet.runtime.shell import Unsupported
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from minikctl.kubelet.runtime.shell.interpreter import Shell
 
 _NUMERIC = {"-eq": "__eq__", "-ne": "__ne__", "-lt": "__lt__", "-le": "__le__", "-gt": "__gt__", "-ge": "__ge__"}
+_LONGEST_SEQUENCE = 1_000_000
+_WIDEST = 4  # digits of a width or precision
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "\\": "\\", "a": "\a", "b": "\b", "0": "\0", "e": "\x1b"}
 
 
@@ -77,6 +80,8 @@ def _format(form: str, arguments: list[str]) -> tuple[str, int]:
 
 
 def _formatted(form: str, kind: str, value: str) -> str:
+    if any(len(digits) > _WIDEST for digits in re.findall(r"[0-9]+", form)):
+        raise Unsupported(f"printf {form}{kind}")
     try:
         if kind in "dioxX":
             return f"{form}{kind}" % int(value or "0", 0)
@@ -180,8 +185,10 @@ def _seq(shell: Shell, argv: list[str], stdin: Input) -> int:
     first, step, last = (1, 1, *numbers) if len(numbers) == 1 else (numbers[0], 1, numbers[-1])
     if len(numbers) == 3:
         step = numbers[1]
-    stop = last + (1 if step > 0 else -1)
-    shell.print("".join(f"{number}\n" for number in range(first, stop, step)))
+    numbers_wanted = range(first, last + (1 if step > 0 else -1), step)
+    shell.print("".join(f"{number}\n" for number in numbers_wanted[:_LONGEST_SEQUENCE]))
+    if len(numbers_wanted) > _LONGEST_SEQUENCE:
+        raise Endless(output=True)
     return 0
 
 
