@@ -35,6 +35,12 @@ def container_usage(pod: dict[str, Any], container: dict[str, Any], resource: st
     return quantity.as_milli(_WITHOUT_REQUEST[resource])
 
 
+def reported(node: dict[str, Any] | None) -> bool:
+    """Whether a metrics server hears of a node and its pods: not where the kubelet has fallen silent."""
+    conditions = ((node or {}).get("status") or {}).get("conditions") or ()
+    return not any(each["type"] == "Ready" and each["status"] == "Unknown" for each in conditions)
+
+
 def out_of_memory(pod: dict[str, Any], container: dict[str, Any], now: float) -> float | None:
     """When, from now on, a container uses more memory than its limit by its annotation; None for never."""
     notes = pod["metadata"].get("annotations") or {}

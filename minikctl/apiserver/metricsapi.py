@@ -78,6 +78,8 @@ def _containers(ctx: Context, pod: Obj) -> list[Obj]:
     """What the containers of a running pod use; nothing of others."""
     if (pod.get("status") or {}).get("phase") != "Running":
         return []
+    if not podusage.reported(ctx.reader.get("nodes", "", pod["spec"].get("nodeName", ""))):
+        return []
     now = ctx.server.clock.now()
     return [
         {
@@ -89,7 +91,7 @@ def _containers(ctx: Context, pod: Obj) -> list[Obj]:
 
 
 def _nodes(ctx: Context) -> list[Obj]:
-    nodes = _selected(ctx, ctx.reader.list("nodes"))
+    nodes = [node for node in _selected(ctx, ctx.reader.list("nodes")) if podusage.reported(node)]
     now = ctx.server.clock.now()
     used: dict[str, dict[str, int]] = {node["metadata"]["name"]: dict.fromkeys(_MEASURED, 0) for node in nodes}
     for pod in ctx.reader.list("pods"):

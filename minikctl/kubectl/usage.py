@@ -52,11 +52,14 @@ def check_available(factory: Factory) -> None:
         raise KubectlError("Metrics API not available")
 
 
-def of_pod(pod: Obj, now: float) -> PodUsage | None:
-    """The usage of a running pod; None of others."""
+def of_pod(factory: Factory, pod: Obj) -> PodUsage | None:
+    """The usage of a running pod; None of others, and of one whose node does not answer."""
     if (pod.get("status") or {}).get("phase") != "Running":
         return None
-    metadata = pod["metadata"]
+    node = factory.client.peek("nodes", pod["spec"].get("nodeName", ""))
+    if not podusage.reported(node):
+        return None
+    metadata, now = pod["metadata"], factory.now()
     containers = [
         (container["name"], Usage(*(podusage.container_usage(pod, container, name, now) for name in MEASURED)))
         for container in pod["spec"]["containers"]

@@ -5,7 +5,8 @@ Upstream counterpart: `top_node.go` of kubectl's `pkg/cmd/top`.
 
 from __future__ import annotations
 
-from minikctl.apimachinery import quantity
+from minikctl.apimachinery import podusage, quantity
+from minikctl.apimachinery.errors import StatusError
 from minikctl.apimachinery.request import Obj
 from minikctl.kubectl.command import Command, Options
 from minikctl.kubectl.errors import KubectlError
@@ -41,6 +42,9 @@ class TopNodeOptions(Options):
         client, flags = self.factory.client, self.flags
         if self.name:
             nodes = [client.get("nodes", self.name)]
+            if not podusage.reported(nodes[0]):
+                text = f'nodemetrics.metrics.k8s.io "{self.name}" not found'
+                raise StatusError("NotFound", text, {"group": "metrics.k8s.io", "kind": "nodemetrics"})
         else:
             nodes = client.list("nodes", label_selector=flags["selector"]).get("items") or []
         if not nodes:
@@ -50,14 +54,15 @@ class TopNodeOptions(Options):
         key = sort_key(flags["sort-by"])
         order = sorted(((name, used.get(name, Usage())) for name in by_name), key=key)
         rows = [] if flags["no-headers"] else [self._titles()]
-        rows += [self._row(by_name[name], usage) for name, usage in order]
+        measured = {name for name, node in by_name.items() if podusage.reported(node)}
+        rows += [self._row(by_name[name], usage) for name, usage in order if name in measured]
+        rows += [[name, *["<unknown>"] * (len(self._titles()) - 1)] for name in sorted(by_name) if name not in measured]
         write_table(self.factory, rows)
 
     def _used(self) -> dict[str, Usage]:
         found: dict[str, Usage] = {}
-        now = self.factory.now()
         for pod in self.factory.client.list("pods").get("items") or ():
-            usage = of_pod(pod, now)
+            usage = of_pod(self.factory, pod)
             if usage is not None:
                 found[usage.node] = found.get(usage.node, Usage()).plus(usage.total)
         return found

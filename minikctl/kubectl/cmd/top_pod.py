@@ -61,9 +61,9 @@ class TopPodOptions(Options):
         write_table(self.factory, rows)
 
     def _find(self) -> list[PodUsage]:
-        client, now = self.factory.client, self.factory.now()
+        client = self.factory.client
         if self.name:
-            usage = of_pod(client.get("pods", self.name, self.namespace), now)
+            usage = of_pod(self.factory, client.get("pods", self.name, self.namespace))
             if usage is None:
                 text = f'podmetrics.metrics.k8s.io "{self.namespace}/{self.name}" not found'
                 raise StatusError("NotFound", text, {"group": "metrics.k8s.io", "kind": "podmetrics"})
@@ -72,7 +72,7 @@ class TopPodOptions(Options):
         pods = client.list(
             "pods", self.namespace, label_selector=flags["selector"], field_selector=flags["field-selector"]
         ).get("items") or []  # fmt: skip
-        found = [usage for pod in pods if (usage := of_pod(pod, now)) is not None]
+        found = [usage for pod in pods if (usage := of_pod(self.factory, pod)) is not None]
         if not found:
             if pods:
                 raise KubectlError("metrics not available yet")

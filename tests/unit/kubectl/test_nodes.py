@@ -116,3 +116,17 @@ def test_top_adds_up(kubectl: Kubectl) -> None:
         "NAME", "CPU(cores)", "CPU(%)", "MEMORY(bytes)", "MEMORY(%)",
     ]  # fmt: skip
     assert kubectl("top", "pods", "--sort-by=age", **whole).err == "error: --sort-by accepts only cpu or memory\n"
+
+
+def test_a_silent_node_has_no_metrics(kubectl: Kubectl) -> None:
+    usual = {"MINIKCTL_PROFILE": ""}
+    kubectl("run", "web", "--image=nginx", **usual)
+    node = kubectl("get", "pod", "web", "-o", "jsonpath={.spec.nodeName}", **usual).out
+    assert kubectl("top", "pod", "web", **usual).status == 0
+    kubectl("node", "fail", node, "--mode=cut-off", **usual)
+    kubectl("clock", "advance", "1m", **usual)
+    lines = kubectl("top", "node", **usual).out.splitlines()
+    assert lines[-1].split() == [node, *["<unknown>"] * 4]
+    missing = 'Error from server (NotFound): podmetrics.metrics.k8s.io "default/web" not found\n'
+    assert kubectl("top", "pod", "web", **usual).err == missing
+    assert kubectl("get", "--raw", f"/apis/metrics.k8s.io/v1beta1/nodes/{node}", **usual).status == 1
