@@ -13,7 +13,7 @@ from minikctl.kubectl import podpicking
 from minikctl.kubectl.info import Info
 from minikctl.kubectl.logstream import LogStream, container_state
 from minikctl.kubectl.logstream import follow as follow_logs
-from minikctl.kubectl.remotecommand import connect, converse, is_terminal
+from minikctl.kubectl.remotecommand import Detaching, connect, converse, detach_keys, is_terminal
 from minikctl.kubectl.watches import follow
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ class Attachment(NamedTuple):
     terminal: bool = False
     quiet: bool = False
     from_start: bool = False
+    detach_keys: str = "ctrl-p,ctrl-q"
 
 
 def wait_running(factory: Factory, row_info: Info, timeout: float) -> Obj:
@@ -82,7 +83,7 @@ def attach(factory: Factory, pod: Obj, container: Obj, how: Attachment) -> None:
     if session.polls:
         _follow(factory, pod, name, how.from_start)
     else:
-        converse(factory, session, how.stdin, terminal)
+        converse(factory, session, how.stdin, terminal, Detaching(detach_keys(how.detach_keys)))
     if terminal and not how.quiet:
         factory.out(_reattach(factory, pod, name))
 

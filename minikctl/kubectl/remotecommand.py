@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from minikctl.kubectl.factory import Factory
 
 _CHUNK = 65536
+_CONTROLS = "@abcdefghijklmnopqrstuvwxyz[\\]^_"
 _LOOK = 0.25  # seconds after which one looks whether the container still runs
 _INTERNAL_ERROR = "Internal error occurred: "
 
@@ -56,8 +57,43 @@ def execute(factory: Factory, pod: Obj, container: str, command: Sequence[str], 
     return Output(stdout, stderr, exit_code(status))
 
 
-def converse(factory: Factory, session: Session, stdin: bool, terminal: bool) -> None:
-    """Carry standard input to a session and its output back, until it has ended."""
+class Detaching:
+    """Looks for the keys that leave a session in what is typed."""
+
+    def __init__(self, keys: bytes) -> None:
+        self._keys = keys
+        self._held = b""
+
+    def passed(self, data: bytes) -> bytes | None:
+        """What is to be sent on; None once the keys have been typed, one after the other."""
+        sent = b""
+        for at in range(len(data)):
+            self._held += data[at : at + 1]
+            if self._held == self._keys:
+                return None
+            if not self._keys.startswith(self._held):
+                sent, self._held = sent + self._held, b""
+        return sent
+
+
+def detach_keys(text: str) -> bytes:
+    """The bytes of "ctrl-p,ctrl-q" and the like; KubectlError where it is no such list."""
+    found = b""
+    for part in text.split(","):
+        control = part.removeprefix("ctrl-") if part.startswith("ctrl-") else ""
+        if len(part) == 1 and part.isascii():
+            found += part.encode()
+        elif len(control) == 1 and control in _CONTROLS:
+            found += bytes((_CONTROLS.index(control),))
+        else:
+            raise KubectlError(f"could not bind detach keys: Unknown character: '{part}'")
+    return found
+
+
+def converse(
+    factory: Factory, session: Session, stdin: bool, terminal: bool, detaching: Detaching | None = None
+) -> None:
+    """Carry standard input to a session and its output back, until it has ended or is left."""
     if not stdin:
         while not _carry(factory, session):
             session.end_input()
@@ -65,12 +101,16 @@ def converse(factory: Factory, session: Session, stdin: bool, terminal: bool) ->
     with _raw(factory, terminal):
         while not _carry(factory, session):
             data = _read(factory)
-            if data:
-                session.send(data)
-            elif data is not None:
+            if data == b"":
                 session.end_input()
                 _carry(factory, session)
                 return
+            if data and detaching is not None and terminal:
+                data = detaching.passed(data)
+                if data is None:
+                    return
+            if data:
+                session.send(data)
             factory.cluster.settle()
 
 

@@ -44,7 +44,7 @@ class AttachOptions(Options):
             container = podpicking.container_named(self.factory, pod, flags["container"], flags["quiet"])
         except KubectlError as error:
             raise KubectlError(f"cannot attach to the container: {error}") from None
-        how = attaching.Attachment(flags["stdin"], flags["tty"], flags["quiet"])
+        how = attaching.Attachment(flags["stdin"], flags["tty"], flags["quiet"], detach_keys=flags["detach-keys"])
         attaching.attach(self.factory, pod, container, how)
 
 

@@ -196,7 +196,7 @@ class RunOptions(Options):
         flags, timeout = self.flags, self.flags["pod-running-timeout"]
         pod = attaching.wait_running(self.factory, info, timeout)
         container = podpicking.default_container(self.factory, pod, quiet=True)
-        how = attaching.Attachment(flags["stdin"], flags["tty"], flags["quiet"], from_start=True)
+        how = attaching.Attachment(flags["stdin"], flags["tty"], flags["quiet"], True, flags["detach-keys"])
         attaching.attach(self.factory, pod, container, how)
         if flags["leave-stdin-open"] or self.restart == "Always":
             return

@@ -13,6 +13,7 @@ from minikctl.kubectl import exposing, podpicking
 from minikctl.kubectl.cmd.cp import FileSpec, file_spec
 from minikctl.kubectl.debugprofiles import COPY, NODE, PROFILES, Keep, apply
 from minikctl.kubectl.errors import KubectlError
+from minikctl.kubectl.remotecommand import Detaching, detach_keys
 
 Kubectl = Callable[..., Any]
 
@@ -266,6 +267,16 @@ def test_a_pod_without_a_node(kubectl: Kubectl) -> None:
     assert kubectl("logs", "web") == (0, "", "")
     no_host = "Error from server (BadRequest): pod web does not have a host assigned\n"
     assert kubectl("exec", "web", "--", "ls").err == no_host
+
+
+def test_keys_that_leave_a_session() -> None:
+    keys = Detaching(detach_keys("ctrl-p,ctrl-q"))
+    assert keys.passed(b"ls\r") == b"ls\r"
+    assert keys.passed(b"\x10") == b"" and keys.passed(b"x") == b"\x10x"
+    assert keys.passed(b"a\x10") == b"a" and keys.passed(b"\x11") is None
+    assert detach_keys("a,ctrl-[") == b"a\x1b"
+    with pytest.raises(KubectlError, match="could not bind detach keys: Unknown character: 'ctrl-pp'"):
+        detach_keys("ctrl-pp")
 
 
 def test_file_specs() -> None:
