@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import gc
+import json
 import os
 import pty
 import select
@@ -11,10 +11,9 @@ import signal
 import subprocess
 import sys
 import urllib.request
-import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pytest
 
@@ -244,47 +243,40 @@ def test_the_proxy_of_services_and_pods(kubectl: Run) -> None:
     assert refused.err == 'Error from server (ServiceUnavailable): no service port "99" found for service "web"\n'
 
 
-@pytest.fixture
-def core(kubeconfig: str) -> Any:
-    """The official Python client's CoreV1Api."""
+# In a process of its own: this client leaves its WebSockets to the garbage collector.
+PYTHON_CLIENT = """
+import json, sys
+from kubernetes import client, config
+from kubernetes.stream import portforward, stream
+
+core = client.CoreV1Api(config.new_client_from_config(sys.argv[1]))
+command = ["sh", "-c", "read x; echo got $x; echo oops >&2; exit 6"]
+flags = {"stdin": True, "stdout": True, "stderr": True, "tty": False, "_preload_content": False}
+talk = stream(core.connect_get_namespaced_pod_exec, "box", "default", command=command, **flags)
+talk.write_stdin("word\\n")
+talk.run_forever(timeout=20)
+executed = [talk.read_stdout(), talk.read_stderr(), talk.returncode]
+
+forward = portforward(core.connect_get_namespaced_pod_portforward, "web", "default", ports="8080")
+connection = forward.socket(8080)
+connection.setblocking(True)
+connection.settimeout(20)
+connection.sendall(b"GET / HTTP/1.1\\r\\nHost: web\\r\\nConnection: close\\r\\n\\r\\n")
+received = b""
+while data := connection.recv(4096):
+    received += data
+print(json.dumps([executed, received.decode(), forward.error(8080)]))
+"""
+
+
+def test_the_python_client_executes_and_forwards(kubeconfig: str) -> None:
     pytest.importorskip("kubernetes")
-    from kubernetes import client, config
-
-    made = config.new_client_from_config(kubeconfig)
-    yield client.CoreV1Api(made)
-    with warnings.catch_warnings():
-        # This client leaves its WebSockets to the garbage collector.
-        warnings.simplefilter("ignore", ResourceWarning)
-        made.close()
-        gc.collect()
-
-
-def test_the_python_client_executes(core: Any) -> None:
-    from kubernetes.stream import stream
-
-    command = ["sh", "-c", "read x; echo got $x; echo oops >&2; exit 6"]
-    flags = {"stdin": True, "stdout": True, "stderr": True, "tty": False, "_preload_content": False}
-    talk = stream(core.connect_get_namespaced_pod_exec, "box", "default", command=command, **flags)
-    talk.write_stdin("word\n")
-    talk.run_forever(timeout=20)
-    assert (talk.read_stdout(), talk.read_stderr(), talk.returncode) == ("got word\n", "oops\n", 6)
-    talk.close()
-
-
-def test_the_python_client_forwards_ports(core: Any) -> None:
-    from kubernetes.stream import portforward
-
-    forward = portforward(core.connect_get_namespaced_pod_portforward, "web", "default", ports="8080")
-    connection = forward.socket(8080)
-    connection.setblocking(True)
-    connection.settimeout(20)
-    connection.sendall(b"GET / HTTP/1.1\r\nHost: web\r\nConnection: close\r\n\r\n")
-    received = b""
-    while data := connection.recv(4096):
-        received += data
-    connection.close()
-    assert received.startswith(b"HTTP/1.1 200 OK\r\n") and received.endswith(b"\r\n\r\nhello")
-    assert forward.error(8080) is None
+    answer = run([sys.executable, "-W", "ignore", "-c", PYTHON_CLIENT, kubeconfig], dict(os.environ))
+    assert answer.status == 0, answer.err
+    executed, received, error = json.loads(answer.out)
+    assert executed == ["got word\n", "oops\n", 6]
+    assert received.startswith("HTTP/1.1 200 OK\r\n") and received.endswith("\r\n\r\nhello")
+    assert error is None
 
 
 def test_minikctls_proxy(kubeconfig: str, tmp_path: Path) -> None:
