@@ -9,6 +9,7 @@ import contextlib
 import ipaddress
 import os
 import selectors
+import signal
 import socket
 import time
 from typing import TYPE_CHECKING, NamedTuple
@@ -94,6 +95,9 @@ class PortForwarding:
 
     def run(self, addresses: list[Address], ports: list[Port]) -> None:
         """Forward until interrupted; KubectlError where nothing can be listened on, or once the pod is gone."""
+        with contextlib.suppress(ValueError):  # not in the main thread
+            # Shells start what runs in the background with SIGINT ignored; kubectl ends by it all the same.
+            signal.signal(signal.SIGINT, signal.default_int_handler)
         try:
             heard = [self._listen(addresses, port) for port in ports]
             if not any(heard):

@@ -200,6 +200,15 @@ def forward(request: pytest.FixtureRequest, kubeconfig: str) -> Callable[..., su
     return start
 
 
+def output_of(process: subprocess.Popen[str]) -> str:
+    """What a program that is about to end still prints; one that does not end is killed."""
+    try:
+        return process.communicate(timeout=20)[0]
+    except subprocess.TimeoutExpired:
+        process.kill()
+        raise
+
+
 @pytest.mark.parametrize("target", ["service/web", "pod/web"])
 def test_port_forward(forward: Callable[..., subprocess.Popen[str]], target: str) -> None:
     with forward(target, ":80" if target == "service/web" else ":http") as forwarding:
@@ -215,7 +224,7 @@ def test_port_forward(forward: Callable[..., subprocess.Popen[str]], target: str
             unwell.value.close()
         finally:
             forwarding.send_signal(signal.SIGINT)
-        rest, _ = forwarding.communicate(timeout=20)
+        rest = output_of(forwarding)
     assert rest.count(f"Handling connection for {port}\n") == 2
     assert forwarding.returncode == 0
 
@@ -227,7 +236,7 @@ def test_port_forward_to_a_closed_port(forward: Callable[..., subprocess.Popen[s
             port = forwarding.stdout.readline().split(":")[1].split(" ")[0]
             with pytest.raises(OSError):
                 urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=20)
-            rest, _ = forwarding.communicate(timeout=20)
+            rest = output_of(forwarding)
         finally:
             forwarding.terminate()
     assert "dial tcp4 127.0.0.1:99: connect: connection refused" in rest
