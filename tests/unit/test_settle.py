@@ -41,3 +41,35 @@ def test_a_component_that_never_rests_is_named(cluster: Cluster, monkeypatch: py
         with pytest.raises(settle.LivelockError, match="restless does not come to rest on 'demo/c' at cluster time"):
             reconciler.settle()
         assert 10**6 - restless.left > 2 * cluster.store.size() - 20
+
+
+class Prolific:
+    """Writes more in one sync than the store retains, and sees all of it afterwards."""
+
+    name = "prolific"
+    watches: Mapping[str, Mapper] = {"configmaps": enqueue}
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._client = cluster.client()
+        self.seen: set[str] = set()
+
+    def sync(self, key: str) -> float | None:
+        self.seen.add(key)
+        if key == "demo/first":
+            for number in range(40):
+                meta = {"name": f"made-{number}", "namespace": "demo"}
+                self._client.create("configmaps", {"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta})
+        return None
+
+
+def test_what_one_sync_wrote_is_kept_until_it_is_seen(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    for setting, value in (("RETAINED_REVISIONS", 10), ("_SAVE_SECONDS", -1.0), ("_BATCH_SECONDS", 0.0)):
+        monkeypatch.setattr(settle, setting, value)
+    cluster.clock.frozen_at = None  # a clock that stands still makes all of it one batch
+    prolific = Prolific(cluster)
+    reconciler = settle.Reconciler(cluster.server, cluster.clock, [prolific])
+    reconciler.settle()
+    meta = {"name": "first", "namespace": "demo"}
+    cluster.client().create("configmaps", {"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta})
+    reconciler.settle()
+    assert {f"demo/made-{number}" for number in range(40)} <= prolific.seen

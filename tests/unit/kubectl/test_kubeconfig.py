@@ -105,3 +105,30 @@ def test_a_directory_that_cannot_be_written_is_no_reason_to_fail(kubectl: Kubect
     cache.rmdir()
     cache.write_text("in the way")
     assert kubectl("get", "ns", "default", "-o", "name").out == "namespace/default\n"
+
+
+def test_paths_that_config_set_cannot_follow(kubectl: Kubectl) -> None:
+    kubectl("get", "ns")
+    assert kubectl("config", "set", "x.y", "z").err == "error: unable to parse x.y after [] at api.Config\n"
+    deep = kubectl("config", "set", "clusters.minikctl.server.x", "z")
+    assert deep.err == "error: unable to parse one or more field values of clusters.minikctl.server.x\n"
+    assert kubectl("config", "set", "contexts.minikctl", "z").err.startswith("error: can't set a map to a value: map[")
+    bad = kubectl("config", "set", "users.u.client-key-data", "abc")
+    assert bad.err == "error: error decoding input value: illegal base64 data at input byte 0\n"
+    assert kubectl("config", "unset", "clusters.minikctl.zz").out == 'Property "clusters.minikctl.zz" unset.\n'
+
+
+def test_what_is_no_kubeconfig(kubectl: Kubectl, tmp_path: Path) -> None:
+    (tmp_path / "c").write_text("kind: Foo\n")
+    assert kubectl("config", "view", KUBECONFIG=str(tmp_path / "c")).err == (
+        f'error: error loading config file "{tmp_path}/c": no kind "Foo" is registered for version "v1" in scheme '
+        '"k8s.io/client-go/tools/clientcmd/api/latest/latest.go:50"\n'
+    )
+
+
+def test_names_are_not_always_checked(kubectl: Kubectl) -> None:
+    kubectl("get", "ns")
+    assert kubectl("config", "current-context", "whatever").out == "minikctl\n"
+    shown = kubectl("config", "delete-cluster")
+    assert (shown.status, shown.out.startswith("Delete a cluster"), shown.err) == (0, True, "")
+    assert kubectl("config", "delete-user").err.startswith("error: user to delete is required\nSee ")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -176,3 +177,20 @@ def test_server_side_apply_takes_over_from_client_side(kubectl: Kubectl) -> None
     assert conflict.err.startswith(
         'error: Apply failed with 1 conflict: conflict with "kubectl": .data.x\nPlease review'
     )
+
+
+def test_kyaml_of_a_struct_keeps_its_order(kubectl: Kubectl) -> None:
+    out = kubectl("create", "configmap", "c", "--from-literal=a=b", "--dry-run=client", "-o", "kyaml").out
+    assert out.splitlines()[:5] == ["---", "{", '  kind: "ConfigMap",', '  apiVersion: "v1",', "  metadata: {"]
+
+
+def test_a_registry_secret_from_a_file(kubectl: Kubectl, tmp_path: Path) -> None:
+    (tmp_path / "config").write_text("{}")
+    args = ("create", "secret", "docker-registry", "s", "--from-file=config", "--dry-run=client", "-o")
+    assert kubectl(*args, "jsonpath={.data}").out == '{".dockerconfigjson":"e30="}'
+
+
+def test_help_of_what_is_no_command(kubectl: Kubectl) -> None:
+    shown = kubectl("help", "frobnicate")
+    assert (shown.status, shown.out) == (0, "")
+    assert shown.err.startswith("Unknown help topic [`frobnicate`]\n\n\nBasic Commands (Beginner):\n")

@@ -116,6 +116,7 @@ def test_templates_that_cannot_be_parsed(text: str, message: str) -> None:
         ("{{.spec.z.x}}", "1:7 <.spec.z.x>", "nil pointer evaluating interface {}.x"),
         ("{{index .spec.nums 9}}", "1:2 <index .spec.nums 9>", "error calling index: index out of range: 9"),
         ("{{eq 1 1.5}}", "1:2 <eq 1 1.5>", "error calling eq: incompatible types for comparison: int and float64"),
+        ("{{lt .kind 1}}", "1:2 <lt .kind 1>", "error calling lt: incompatible types for comparison: string and int"),
         ("{{printf 1}}", "1:9 <1>", "expected string; found 1"),
         ("{{not}}", "1:2 <not>", "wrong number of args for not: want 1 got 0"),
         ('{{template "no"}}', '1:11 <{{template "no"}}>', 'template "no" not defined'),
