@@ -105,6 +105,10 @@ class Cluster:
             # Other processes have written more than is retained since this one last looked: start anew.
             self._reconciler = None
             self.reconciler.settle()
+        except BaseException:
+            # What was written is rolled back; what components remember of it is not.
+            self._reconciler = None
+            raise
 
     def advance(self, seconds: float) -> None:
         """Move cluster time forward, doing all work on the way at its own time."""

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from minikctl.client.component import Component, Mapper
 
 CURSOR = "cursor"
+TRAVELLED = "travelled"
 RETAINED_REVISIONS = 5000
 
 _BATCH_SECONDS = 0.3
@@ -63,6 +64,7 @@ class Reconciler:
         self._saved = time.monotonic()
         self._interrupted = ""  # the component that was at work when a batch's time was up
         self._turn_ends: int | None = None  # the count of writes that ends its turn; None: nothing does
+        self._travelled = ""  # what the store knows of the time of unfinished work
         self._syncs: dict[tuple[str, str], int] = {}
         self._failures: dict[tuple[str, str], int] = {}
         # The (component, key) pairs that have a due time in the store, as far as this process knows.
@@ -91,12 +93,26 @@ class Reconciler:
                     refresh()
             self._catch_up(int(store.meta(CURSOR) or 0))
             self._due = store.due_keys()
+            self._resume(store.meta(TRAVELLED) or "")
             # Where time stands still nothing may depend on how fast the machine is: all is one batch.
             until = time.monotonic() + self._batch_seconds if self._clock.frozen_at is None else math.inf
             more = self._work(until)
             if not more or time.monotonic() > self._saved + _SAVE_SECONDS:
                 self._save()
+            self._note_time(more)
         return more
+
+    def _resume(self, travelled: str) -> None:
+        """Go on at the time at which another process, or an earlier batch, left off."""
+        self._travelled = travelled
+        if travelled and self._clock.now() > float(travelled):
+            self._clock.travel(float(travelled))
+
+    def _note_time(self, more: bool) -> None:
+        """Remember the time of work that is not done yet, where it is not the present."""
+        travelled = repr(self._clock.now()) if more and self._clock.travelling else ""
+        if travelled != self._travelled:
+            self._store.set_meta(TRAVELLED, travelled)
 
     def _save(self) -> None:
         """Move the stored cursor up to what has been mapped, with what is still queued as due work.
@@ -184,10 +200,13 @@ class Reconciler:
         if at > self._clock.now():
             self._syncs.clear()
         self._clock.travel(at)
+        # What is due stays so until it is synced: a process that ends before leaves it to the next one.
         for name, key, _ in self._store.due(at):
-            self._set_due(name, key, None)
             if name in self._queues:
                 self._queues[name][key] = None
+                self._due.add((name, key))
+            else:
+                self._store.set_due(name, key, None)
         return True
 
     def _drain(self, component: Component, until: float) -> bool:
@@ -239,5 +258,5 @@ class Reconciler:
         failures = self._failures[component.name, key] = self._failures.get((component.name, key), 0) + 1
         if failures <= _RETRIES_AT_ONCE:
             self._queues[component.name][key] = None
-            return None
+            return self._clock.now()  # for whoever goes on if this process ends before
         return self._clock.now() + min(_LONGEST_BACKOFF, 2.0 ** (failures - _RETRIES_AT_ONCE))

@@ -34,6 +34,11 @@ class Clock:
         """Cluster time, replay or not."""
         return self.frozen_at if self.frozen_at is not None else self.wall() + self.skew
 
+    @property
+    def travelling(self) -> bool:
+        """Whether `now()` is not the present."""
+        return self._travelling is not None
+
     def travel(self, at: float | None) -> None:
         """Let `now()` answer `at` (None: the present again)."""
         self._travelling = at

@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from randomworkloads import Action, act, actions, prepare, summary
 
-from minikctl import settle
 from minikctl.cluster import Cluster
+from minikctl.settle import Reconciler
 from minikctl.store import check
 from minikctl.store.sqlite import SQLiteStore
 
@@ -72,10 +72,11 @@ def kill_at_write(patch: pytest.MonkeyPatch, number: int) -> None:
     patch.setattr(SQLiteStore, "_append", dying)
 
 
-def settled(path: Path, action: Action, at_write: int, stepwise: bool) -> bool:
+def settled(path: Path, action: Action, at_write: int, stepwise: bool, goes_on: bool) -> bool:
     """Do an action, and settle until a write kills the process; then another one goes on. Whether it was killed.
 
-    `stepwise`: each sync is a transaction, so that what was done before the death stays.
+    `stepwise`: each sync is a transaction, so that what was done before the death stays. `goes_on`: it
+    was no death but an accident, and the same process tries again.
     """
     cluster = Cluster.open(str(path), clock=NOW, seed="4")
     if action[0] != "wait":
@@ -83,34 +84,36 @@ def settled(path: Path, action: Action, at_write: int, stepwise: bool) -> bool:
     killed = False
     with pytest.MonkeyPatch.context() as patch:
         if stepwise:
-            patch.setattr(settle, "_BATCH_SECONDS", -1.0)
+            work = Reconciler._work
+            patch.setattr(Reconciler, "_work", lambda self, until: work(self, -1.0))
         kill_at_write(patch, at_write)
         try:
             act(cluster, action) if action[0] == "wait" else cluster.settle()
         except KilledError:
             killed = True
-    cluster.close()
-    cluster = Cluster.open(str(path), clock=NOW, seed="5")
+    if not goes_on:
+        cluster.close()
+        cluster = Cluster.open(str(path), clock=NOW, seed="5")
     cluster.settle()
     cluster.close()
     return killed
 
 
 @few
-@given(actions, st.integers(0, 40), st.booleans())
-@example([("create", "Job", 4), ("wait", "Job", 2)], 12, True)
-@example([("create", "CronJob", 3), ("wait", "Job", 5), ("delete", "CronJob", 1)], 7, True)
-@example([("image", "StatefulSet", 3), ("scale", "StatefulSet", 0)], 5, True)
-@example([("image", "Deployment", 3), ("create", "Service", 0), ("cordon", "Service", 1)], 9, True)
+@given(actions, st.integers(0, 40), st.booleans(), st.booleans())
+@example([("create", "Job", 4), ("wait", "Job", 2)], 12, True, False)
+@example([("create", "CronJob", 3), ("wait", "Job", 5), ("delete", "CronJob", 1)], 7, True, True)
+@example([("image", "StatefulSet", 3), ("scale", "StatefulSet", 0)], 5, True, False)
+@example([("image", "Deployment", 3), ("create", "Service", 0), ("cordon", "Service", 1)], 9, True, True)
 def test_a_killed_settle_is_made_good(
-    empty: Path, tmp_path: Path, chosen: list[Action], at_write: int, stepwise: bool
+    empty: Path, tmp_path: Path, chosen: list[Action], at_write: int, stepwise: bool, goes_on: bool
 ) -> None:
     results = []
     for name, writes in (("undisturbed", 10**9), ("killed", at_write)):
         path = tmp_path / f"{name}.db"
         shutil.copy(empty, path)
         for number, action in enumerate([*FIRST, *chosen]):
-            settled(path, action, writes + number, stepwise)
+            settled(path, action, writes + number, stepwise, goes_on)
         cluster = Cluster.open(str(path), clock=NOW, seed="6")
         cluster.advance(120)
         assert check.problems(cluster.store) == []
