@@ -81,8 +81,9 @@ def _store_version(crd: Obj) -> None:
     stored: list[str] = crd["status"].setdefault("storedVersions", [])
     for version in (crd.get("spec") or {}).get("versions") or ():
         if version.get("storage"):
-            if version.get("name") not in stored:
-                crd["status"]["storedVersions"] = [*stored, version["name"]]
+            name = version.get("name") or ""
+            if name not in stored:
+                crd["status"]["storedVersions"] = [*stored, name]
             return
 
 

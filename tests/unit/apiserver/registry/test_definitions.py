@@ -213,3 +213,10 @@ def test_status_counts_as_content_where_it_is_no_subresource(cluster: Cluster) -
     made = client.create(resource(cluster, "v1"), kite(), "demo")
     changed = client.update(resource(cluster, "v1"), {**made, "status": {"ok": True}}, namespace="demo")
     assert changed["metadata"]["generation"] == 2
+
+
+def test_a_version_without_a_name_is_refused(cluster: Cluster) -> None:
+    nameless = definition()
+    del nameless["spec"]["versions"][0]["name"]
+    with pytest.raises(StatusError, match=r"spec.versions\[0\].name: Invalid value"):
+        cluster.client().create(CRDS, nameless)
