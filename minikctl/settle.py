@@ -184,7 +184,8 @@ class Reconciler:
                 return
 
     def _dispatch(self, change: Change, enqueue: bool) -> None:
-        for watched in (change.resource, "*"):
+        said = change.resource == "events" and change.type != "DELETED"
+        for watched in (change.resource,) if said else (change.resource, "*"):
             for name, mapper in self._watchers.get(watched, ()):
                 keys = mapper(change)
                 if enqueue and keys:
