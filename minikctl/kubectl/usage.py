@@ -52,14 +52,17 @@ def check_available(factory: Factory) -> None:
         raise KubectlError("Metrics API not available")
 
 
-def of_pod(factory: Factory, pod: Obj) -> PodUsage | None:
-    """The usage of a running pod; None of others, and of one whose node does not answer."""
+def measured(factory: Factory, pod: Obj) -> PodUsage | None:
+    """The usage of a running pod; None of others, and of one whose node has fallen silent."""
+    node = factory.client.peek("nodes", pod["spec"].get("nodeName", ""))
+    return of_pod(pod, factory.now()) if podusage.reported(node) else None
+
+
+def of_pod(pod: Obj, now: float) -> PodUsage | None:
+    """The usage of a running pod; None of others."""
     if (pod.get("status") or {}).get("phase") != "Running":
         return None
-    node = factory.client.peek("nodes", pod["spec"].get("nodeName", ""))
-    if not podusage.reported(node):
-        return None
-    metadata, now = pod["metadata"], factory.now()
+    metadata = pod["metadata"]
     containers = [
         (container["name"], Usage(*(podusage.container_usage(pod, container, name, now) for name in MEASURED)))
         for container in pod["spec"]["containers"]

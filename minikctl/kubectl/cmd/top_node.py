@@ -12,7 +12,7 @@ from minikctl.kubectl.command import Command, Options
 from minikctl.kubectl.errors import KubectlError
 from minikctl.kubectl.flags import BOOL, STRING, Flag
 from minikctl.kubectl.flagsets import NO_HEADERS, SELECTOR
-from minikctl.kubectl.usage import Usage, cells, check_available, check_sort, of_pod, sort_key, write_table
+from minikctl.kubectl.usage import Usage, cells, check_available, check_sort, measured, sort_key, write_table
 
 FLAGS = (
     NO_HEADERS,
@@ -54,15 +54,15 @@ class TopNodeOptions(Options):
         key = sort_key(flags["sort-by"])
         order = sorted(((name, used.get(name, Usage())) for name in by_name), key=key)
         rows = [] if flags["no-headers"] else [self._titles()]
-        measured = {name for name, node in by_name.items() if podusage.reported(node)}
-        rows += [self._row(by_name[name], usage) for name, usage in order if name in measured]
-        rows += [[name, *["<unknown>"] * (len(self._titles()) - 1)] for name in sorted(by_name) if name not in measured]
+        heard = {name for name, node in by_name.items() if podusage.reported(node)}
+        rows += [self._row(by_name[name], usage) for name, usage in order if name in heard]
+        rows += [[name, *["<unknown>"] * (len(self._titles()) - 1)] for name in sorted(by_name) if name not in heard]
         write_table(self.factory, rows)
 
     def _used(self) -> dict[str, Usage]:
         found: dict[str, Usage] = {}
         for pod in self.factory.client.list("pods").get("items") or ():
-            usage = of_pod(self.factory, pod)
+            usage = measured(self.factory, pod)
             if usage is not None:
                 found[usage.node] = found.get(usage.node, Usage()).plus(usage.total)
         return found

@@ -10,7 +10,7 @@ from minikctl.kubectl.command import Command, Options
 from minikctl.kubectl.errors import KubectlError
 from minikctl.kubectl.flags import BOOL, STRING, Flag
 from minikctl.kubectl.flagsets import ALL_NAMESPACES, FIELD_SELECTOR, NO_HEADERS, SELECTOR
-from minikctl.kubectl.usage import PodUsage, Usage, cells, check_available, check_sort, of_pod, sort_key, write_table
+from minikctl.kubectl.usage import PodUsage, Usage, cells, check_available, check_sort, measured, sort_key, write_table
 
 FLAGS = (
     ALL_NAMESPACES,
@@ -63,7 +63,7 @@ class TopPodOptions(Options):
     def _find(self) -> list[PodUsage]:
         client = self.factory.client
         if self.name:
-            usage = of_pod(self.factory, client.get("pods", self.name, self.namespace))
+            usage = measured(self.factory, client.get("pods", self.name, self.namespace))
             if usage is None:
                 text = f'podmetrics.metrics.k8s.io "{self.namespace}/{self.name}" not found'
                 raise StatusError("NotFound", text, {"group": "metrics.k8s.io", "kind": "podmetrics"})
@@ -72,7 +72,7 @@ class TopPodOptions(Options):
         pods = client.list(
             "pods", self.namespace, label_selector=flags["selector"], field_selector=flags["field-selector"]
         ).get("items") or []  # fmt: skip
-        found = [usage for pod in pods if (usage := of_pod(self.factory, pod)) is not None]
+        found = [usage for pod in pods if (usage := measured(self.factory, pod)) is not None]
         if not found:
             if pods:
                 raise KubectlError("metrics not available yet")
