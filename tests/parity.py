@@ -44,7 +44,7 @@ REASONS = (
     Reason("kubectl's log lines carry the wall clock and its process id", lines=r"(?m)^! [IWE]\d{4} \d\d:\d\d:\d\d"),
     Reason("ages that kubectl reckons itself, by the wall clock", "describe|events", r"(?m)^\| .*\b\d{3}d\b"),
     Reason("restart times that kubectl writes, of the wall clock", lines="restartedAt|rollout restart"),
-    Reason("the help texts are minikctl's own", r"create secret$|^kubectl \w+$|--help", "Available Commands|Usage"),
+    Reason("the help texts are minikctl's own", r"^kubectl create secret$|(-h|--help)$"),
     Reason("the version of the kubectl at hand", lines=r"v1\.36\.[^2]"),
     Reason("a clock that stands still lets nobody wait for another process", r"\(sleep .*\) & kubectl wait"),
     Reason("names that kubectl draws itself", "kubectl debug|create job .* --from"),
