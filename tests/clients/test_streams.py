@@ -104,7 +104,7 @@ def test_exec_keeps_the_streams_apart(kubectl: Run) -> None:
     assert answer == (4, "5\n", "command terminated with exit code 4\n")
     assert kubectl("exec", "box", "--", "nope").status == 127
     answer = kubectl("exec", "box", "-c", "other", "--", "ls")
-    assert answer.err == "Error from server (BadRequest): container other is not valid for pod box\n"
+    assert "container other is not valid for pod box" in answer.err
 
 
 def test_older_clients_speak_spdy(kubectl: Run, kubeconfig: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -172,7 +172,8 @@ def test_attach_to_a_shell(kubectl: Run) -> None:
 
 def test_run_and_remove(kubectl: Run) -> None:
     answer = kubectl("run", "once", "-i", "--rm", "--image=busybox", "--restart=Never", "--", "cat", stdin="hello\n")
-    assert (answer.status, answer.out) == (0, 'hello\npod "once" deleted\n')
+    assert (answer.status, answer.out.splitlines()[0]) == (0, "hello")
+    assert answer.out.splitlines()[1].startswith('pod "once" deleted')
 
 
 def test_logs_are_followed(kubectl: Run) -> None:
