@@ -13,6 +13,18 @@ from minikctl.apimachinery.deepcopy import deep_copy as deep_copy
 Obj = dict[str, Any]
 
 
+def metadata_of(obj: Obj) -> Obj:
+    """The object's metadata; empty where there is none or, in what a user wrote, something else."""
+    found = obj.get("metadata")
+    return found if isinstance(found, dict) else {}
+
+
+def annotations_of(obj: Obj) -> dict[str, Any]:
+    """The object's annotations, likewise."""
+    found = metadata_of(obj).get("annotations")
+    return found if isinstance(found, dict) else {}
+
+
 def add_finalizer(obj: Obj, finalizer: str) -> bool:
     """Returns whether it was added."""
     metadata = obj.setdefault("metadata", {})

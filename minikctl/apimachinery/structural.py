@@ -36,6 +36,15 @@ class Decoded(NamedTuple):
 _FINE = Decoded("", [])
 
 
+def metadata_problem(value: Any, kind: str, type_: str = "v1.ObjectMeta") -> str:
+    """Why `value` cannot be an object's metadata, in encoding/json's words; "" where it can."""
+    if value is None or isinstance(value, dict):
+        return ""
+    names: dict[type, str] = {str: "string", bool: "bool", list: "array"}
+    found = names.get(type(value), "number")
+    return f"json: cannot unmarshal {found} into Go struct field {kind}.metadata of type {type_}"
+
+
 def decode(obj: dict[str, Any], schema: Schema) -> Decoded:
     """Bring an object in place to the form its Go types would write, and tell what is wrong with it.
 

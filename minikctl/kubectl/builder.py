@@ -46,9 +46,9 @@ def resolve_type(factory: Factory, name: str) -> Resource:
 
 def no_mapping(obj: Obj, source: str) -> KubectlError:
     """The refusal of a kind that the server does not have."""
-    metadata = obj.get("metadata")
-    metadata = metadata if isinstance(metadata, dict) else {}
-    name, namespace = metadata.get("name") or "", metadata.get("namespace") or ""
+    from minikctl.kubectl.decoding import place_and_name
+
+    namespace, name = place_and_name(obj)
     return KubectlError(
         f"resource mapping not found for name: {quote(name)} namespace: {quote(namespace)} from {quote(source)}: no "
         f"matches for kind {quote(obj['kind'])} in version {quote(obj['apiVersion'])}\nensure CRDs are installed first"
@@ -75,6 +75,7 @@ class Builder:
         self._tuples: list[tuple[str, str]] = []
         self._latest = False
         self._local = False
+        self._typed = False
         self._flatten = True
         self._require_object = True
         self._schema = False
@@ -176,6 +177,11 @@ class Builder:
     def local(self, wanted: bool = True) -> Builder:
         """Never ask the server, not even for the kinds it knows."""
         self._local = wanted
+        return self
+
+    def typed(self) -> Builder:
+        """Objects from files must fit the Go types of their kinds, as with cli-runtime's `WithScheme`."""
+        self._typed = True
         return self
 
     def schema(self, wanted: bool = True) -> Builder:
@@ -383,10 +389,16 @@ class Builder:
             raise KubectlError(
                 "when paths, URLs, or stdin is provided as input, you may not specify resource arguments as well"
             )
+        from minikctl.kubectl.decoding import check_document
         from minikctl.kubectl.files import label_filter, take_apart
 
         matches = label_filter(self._label_selector or "")
         for source, value in self._documents():
+            try:
+                check_document(value, source, self._typed)
+            except KubectlError as error:
+                yield error
+                continue
             for obj in take_apart(source, value, self._schema, self._flatten):
                 if isinstance(obj, Exception):
                     yield obj
@@ -416,14 +428,17 @@ class Builder:
 
     def _info(self, source: str, obj: Obj) -> Info:
         """The info of one object from a file."""
-        metadata = obj.get("metadata")
-        metadata = metadata if isinstance(metadata, dict) else {}
+        from minikctl.kubectl.decoding import as_typed, place_and_name
+
         row = None
         if not self._local:
             row = self._resources().by_kind(obj["apiVersion"], obj["kind"])
             if row is None:
                 raise no_mapping(obj, source)
-        return Info(row, metadata.get("namespace") or "", metadata.get("name") or "", obj, source)
+        if self._typed:
+            obj = as_typed(obj)
+        namespace, name = place_and_name(obj)
+        return Info(row, namespace, name, obj, source)
 
     def _placed(self, info: Info) -> Info:
         """Set or check the namespace; read the live object where it is asked for. --local leaves a file as it is."""

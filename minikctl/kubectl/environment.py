@@ -67,15 +67,15 @@ def updated(existing: Sequence[Obj], new: Sequence[Obj], removed: Iterable[str])
     """The variables afterwards: changed where they stand, new ones at the end."""
     first: dict[str, Obj] = {}
     for each in new:
-        first.setdefault(each["name"], each)
+        first.setdefault(each.get("name", ""), each)
     covered = set(removed)
     out = []
     for each in existing:
-        if each["name"] in covered:
+        if each.get("name", "") in covered:
             continue
-        newer = first.get(each["name"])
+        newer = first.get(each.get("name", ""))
         if newer is not None:
-            covered.add(each["name"])
+            covered.add(each.get("name", ""))
         out.append(newer or each)
     for name, each in first.items():
         if name not in covered:

@@ -10,6 +10,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TextIO
 
+from minikctl.apimachinery.meta import metadata_of
 from minikctl.apimachinery.request import Obj
 from minikctl.kubectl.errors import KubectlError, os_error, raise_all
 from minikctl.kubectl.flags import quote
@@ -130,7 +131,7 @@ def label_filter(text: str) -> Callable[[Obj], bool]:
         selector = parse(text)
     except SelectorError as error:
         raise KubectlError(f"the provided selector {quote(text)} is not valid: {error}") from None
-    return lambda obj: selector.matches((obj.get("metadata") or {}).get("labels") or {})
+    return lambda obj: selector.matches(metadata_of(obj).get("labels") or {})
 
 
 def check_type(source: str, value: Any, schema: bool) -> None:

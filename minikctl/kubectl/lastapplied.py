@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 
+from minikctl.apimachinery.meta import annotations_of, metadata_of
 from minikctl.apimachinery.request import Obj
 from minikctl.printers.jsonout import compact
 
@@ -16,7 +17,7 @@ ANNOTATION = "kubectl.kubernetes.io/last-applied-configuration"
 
 def original(obj: Obj) -> Obj | None:
     """The configuration that was applied last, None where there is none."""
-    text = ((obj.get("metadata") or {}).get("annotations") or {}).get(ANNOTATION)
+    text = annotations_of(obj).get(ANNOTATION)
     if not text:
         return None
     value: Obj = json.loads(text)
@@ -25,14 +26,13 @@ def original(obj: Obj) -> Obj | None:
 
 def has_annotation(obj: Obj) -> bool:
     """Whether the object was applied."""
-    return ANNOTATION in ((obj.get("metadata") or {}).get("annotations") or {})
+    return ANNOTATION in annotations_of(obj)
 
 
 def bare(obj: Obj) -> Obj:
     """The object without the annotation (and with the map of annotations, even if empty)."""
-    metadata = obj.get("metadata") or {}
-    annotations = {key: value for key, value in (metadata.get("annotations") or {}).items() if key != ANNOTATION}
-    return {**obj, "metadata": {**metadata, "annotations": annotations}}
+    annotations = {key: value for key, value in annotations_of(obj).items() if key != ANNOTATION}
+    return {**obj, "metadata": {**metadata_of(obj), "annotations": annotations}}
 
 
 def configuration(obj: Obj) -> str:
@@ -42,9 +42,8 @@ def configuration(obj: Obj) -> str:
 
 def annotated(obj: Obj) -> Obj:
     """A copy of the object that carries its own configuration as annotation."""
-    metadata = obj.get("metadata") or {}
-    annotations = {**(metadata.get("annotations") or {}), ANNOTATION: configuration(obj)}
-    return {**obj, "metadata": {**metadata, "annotations": annotations}}
+    annotations = {**annotations_of(obj), ANNOTATION: configuration(obj)}
+    return {**obj, "metadata": {**metadata_of(obj), "annotations": annotations}}
 
 
 def updated(obj: Obj, create: bool) -> Obj:

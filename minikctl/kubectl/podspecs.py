@@ -99,7 +99,7 @@ class SetOptions(Options):
     def builder(self) -> Builder:
         """What the arguments and flags name."""
         flags = self.flags
-        builder = self.factory.builder().local(self.local).files(flags)
+        builder = self.factory.builder().typed().local(self.local).files(flags)
         if not self.local:
             builder.selector(flags.get("selector", "")).types_or_names(self.resources, flags["all"]).latest()
         return builder
@@ -182,7 +182,7 @@ def pod_spec(obj: Obj) -> Obj:
 def select(spec: Obj, pattern: str) -> list[Obj]:
     """Containers, then init containers, whose names match a pattern with wildcards."""
     containers = [*(spec.get("containers") or ()), *(spec.get("initContainers") or ())]
-    return [container for container in containers if matches(container["name"], pattern)]
+    return [container for container in containers if matches(container.get("name", ""), pattern)]
 
 
 def matches(name: str, pattern: str) -> bool:

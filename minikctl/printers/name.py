@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from minikctl.apimachinery.meta import metadata_of
+
 
 def line(obj: dict[str, Any], operation: str = "") -> str:
     """One object as `kind.group/name operation`."""
     kind = obj.get("kind", "").lower()
     group = obj.get("apiVersion", "").rpartition("/")[0]
-    name = (obj.get("metadata") or {}).get("name") or "<unknown>"
+    found = metadata_of(obj).get("name")
+    name = found if isinstance(found, str) and found else "<unknown>"
     done = f" {operation}" if operation else ""
     return f"{kind}.{group}/{name}{done}\n" if group else f"{kind}/{name}{done}\n"
 

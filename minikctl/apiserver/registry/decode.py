@@ -49,7 +49,9 @@ def decode_owned(body: Any, ctx: Context) -> Obj:
     obj["apiVersion"], obj["kind"] = version, kind
     if not isinstance(obj.get("metadata"), dict):
         if obj.get("metadata") is not None:
-            raise CannotDecode(ctx, _metadata_problem(obj["metadata"], kind))
+            from minikctl.apimachinery import structural
+
+            raise CannotDecode(ctx, structural.metadata_problem(obj["metadata"], kind))
         obj["metadata"] = {}
     schema = ctx.server.schema(resource)
     if schema is not None:
@@ -59,12 +61,6 @@ def decode_owned(body: Any, ctx: Context) -> Obj:
             schemadefaults.apply_defaults(obj, schema)
         return obj
     return defaulted(obj, ctx)
-
-
-def _metadata_problem(value: Any, kind: str) -> str:
-    names: dict[type, str] = {str: "string", bool: "bool", list: "array"}
-    found = names.get(type(value), "number")
-    return f"json: cannot unmarshal {found} into Go struct field {kind}.metadata of type v1.ObjectMeta"
 
 
 def check_fields(obj: Obj, schema: Schema, ctx: Context, prefix: str = "") -> None:

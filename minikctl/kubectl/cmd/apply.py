@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from minikctl.apimachinery.errors import StatusError
+from minikctl.apimachinery.meta import metadata_of
 from minikctl.apimachinery.request import Obj
 from minikctl.kubectl import lastapplied, strategy
 from minikctl.kubectl.cmd.delete import cascade_policy
@@ -145,7 +146,7 @@ class ApplyOptions(Options):
         """Apply one object and print what became of it."""
         if info.namespaced:
             self.namespaces.add(info.namespace)
-        generate_name = info.obj.get("metadata", {}).get("generateName")
+        generate_name = metadata_of(info.obj).get("generateName")
         if not info.name and generate_name:
             raise KubectlError(f"from {generate_name}: cannot use generate name with apply")
         operation = self._server_side(info) if self.server_side else self._client_side(info)
@@ -263,10 +264,10 @@ class ApplyOptions(Options):
         info.refresh(self.factory.client.create(info.row, modified, info.namespace, **self.write_options))
 
     def _visited(self, info: Info) -> None:
-        self.uids.add((info.obj.get("metadata") or {}).get("uid", ""))
+        self.uids.add(metadata_of(info.obj).get("uid", ""))
 
     def _warn_if_deleting(self, info: Info) -> None:
-        metadata = info.obj.get("metadata") or {}
+        metadata = metadata_of(info.obj)
         if metadata.get("deletionTimestamp"):
             self.factory.err(
                 f"Warning: Detected changes to resource {metadata.get('name')} which is currently being deleted."

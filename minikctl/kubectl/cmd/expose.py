@@ -44,7 +44,7 @@ class ExposeOptions(Options):
 
     def run(self) -> None:
         self.show = typed_printer(self.flags, self.factory.streams.out, "exposed", self.dry_run)
-        builder = self.factory.builder().files(self.flags)
+        builder = self.factory.builder().typed().files(self.flags)
         builder.types_or_names(self.args, allow_empty_selector=False).visit(self._expose)
 
     def _expose(self, info: Info) -> None:

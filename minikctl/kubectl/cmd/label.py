@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from minikctl.apimachinery.label_syntax import label_value_errors
+from minikctl.apimachinery.meta import metadata_of
 from minikctl.apimachinery.request import Obj
 from minikctl.kubectl.cmd import pairs
 from minikctl.kubectl.command import Command
@@ -52,8 +53,8 @@ class LabelOptions(pairs.PairOptions):
                 self.factory.out(f"label {quote(key)} not found.")
 
     def operation(self, before: Obj, after: Obj) -> str:
-        old = before.get("metadata", {}).get("labels") or {}
-        new = after["metadata"].get("labels") or {}
+        found, new = metadata_of(before).get("labels"), metadata_of(after).get("labels") or {}
+        old = found if isinstance(found, dict) else {}
         unlabeled = any(key not in new for key in old)
         labeled = any(old.get(key) != value for key, value in new.items())
         if labeled and unlabeled:

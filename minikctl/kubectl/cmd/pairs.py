@@ -125,7 +125,10 @@ class PairOptions(Options):
         before = info.obj
         after = deep_copy(before)
         metadata = after.setdefault("metadata", {})
-        entries: dict[str, str] = metadata.get(self.field) or {}
+        if not isinstance(metadata, dict):  # only --local meets such; there is nowhere to write to
+            metadata = {}
+        found = metadata.get(self.field)
+        entries: dict[str, str] = found if isinstance(found, dict) else {}
         sending = not (flags["local"] or flags["list"] or self.dry_run == strategy.CLIENT)
         if sending:
             self.note_missing(entries)

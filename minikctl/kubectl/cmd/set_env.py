@@ -59,7 +59,7 @@ class EnvOptions(podspecs.SetOptions):
 
     def _import(self) -> None:
         """Refer to the keys of the object that --from names."""
-        builder = self.factory.builder().local(self.local).files(self.flags)
+        builder = self.factory.builder().typed().local(self.local).files(self.flags)
         if not self.local:
             builder = self.factory.builder().types_or_names([self.flags["from"]], self.flags["all"]).latest()
         for info in builder.infos():
@@ -90,7 +90,7 @@ class EnvOptions(podspecs.SetOptions):
                 container.pop("env", None)
 
     def _refuse_overwriting(self, existing: list[Obj]) -> None:
-        current = {each["name"]: each.get("value", "") for each in existing}
+        current = {each.get("name", ""): each.get("value", "") for each in existing}
         for each in self.new:
             name = each["name"]
             if name in current and current[name] != each.get("value", ""):
@@ -105,7 +105,7 @@ class EnvOptions(podspecs.SetOptions):
         except KubectlError:
             return
         for container in containers:
-            self.factory.out(f"# {obj['kind']} {obj['metadata']['name']}, container {container['name']}")
+            self.factory.out(f"# {obj['kind']} {info.name}, container {container.get('name', '')}")
             failures: dict[str, list[str]] = {}
             for each in environment.updated(container.get("env") or [], self.new, self.removed):
                 self.factory.out(self._line(each, obj, container, resolver, failures))
@@ -122,7 +122,7 @@ class EnvOptions(podspecs.SetOptions):
         resolver: environment.Resolver | None,
         failures: dict[str, list[str]],
     ) -> str:
-        name, source = each["name"], each.get("valueFrom")
+        name, source = each.get("name", ""), each.get("valueFrom")
         if source is None:
             return f"{name}={each.get('value', '')}"
         if self.flags["resolve"] and resolver is not None:

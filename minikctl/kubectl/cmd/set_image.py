@@ -51,7 +51,7 @@ class ImageOptions(podspecs.SetOptions):
         spec = podspecs.pod_spec(obj)
         containers = podspecs.select(spec, "*")
         for name, image in self.images.items():
-            found = [each for each in containers if name in ("*", each["name"])]
+            found = [each for each in containers if name in ("*", each.get("name", ""))]
             if not found:
                 self.errors.append(KubectlError(f"error: unable to find container named {quote(name)}"))
             for container in found:

@@ -35,7 +35,7 @@ class SelectorOptions(Options):
 
     def run(self) -> None:
         flags = self.flags
-        builder = self.factory.builder().local(flags["local"]).files(flags).select_all(flags["all"])
+        builder = self.factory.builder().typed().local(flags["local"]).files(flags).select_all(flags["all"])
         if not flags["local"]:
             builder.types_or_names(self.resources, allow_empty_selector=False).latest()
         self.show = typed_printer(flags, self.factory.streams.out, "selector updated", self.dry_run)

@@ -129,3 +129,33 @@ def test_more_than_a_server_reads_is_refused(shell: Any, tmp_path: Path) -> None
     assert answer.status == 1
     said = f'error when creating "{manifest}": Request entity too large: limit is 3145728'
     assert answer.err == f"Error from server (RequestEntityTooLarge): {said}\n"
+
+
+METADATA = {
+    "{name: 3}": "json: cannot unmarshal number into Go struct field ObjectMeta.metadata.name of type string",
+    "3": "json: cannot unmarshal number into Go struct field metadataOnlyObject.metadata of type v1.ObjectMeta",
+    "{name: a, namespace: [3]}": "json: cannot unmarshal array into Go struct field ObjectMeta.metadata.namespace of "
+    "type string",
+    "{name: a, labels: {a: 3}}": "json: cannot unmarshal number into Go struct field ObjectMeta.metadata.labels of "
+    "type string",
+}
+READING_FILES = (("create",), ("create", "--dry-run=client"), ("apply",), ("replace",), ("delete",), ("label", "a=b"))
+
+
+@pytest.mark.parametrize("metadata", METADATA)
+@pytest.mark.parametrize("command", READING_FILES)
+def test_metadata_is_read_before_anything_is_sent(shell: Any, metadata: str, command: tuple[str, ...]) -> None:
+    text = f"apiVersion: v1\nkind: ConfigMap\nmetadata: {metadata}\n"
+    answer = shell.run(*command, "-f", "-", stdin=text)
+    assert (answer.status, answer.out) == (1, "")
+    assert answer.err == f'error: unable to decode "STDIN": {METADATA[metadata]}\n'
+
+
+def test_commands_on_typed_objects_read_all_of_them(shell: Any) -> None:
+    text = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\nspec: {template: 3}\n"
+    answer = shell.run("set", "image", "--local", "-f", "-", "c=i", stdin=text)
+    why = "json: cannot unmarshal number into Go struct field DeploymentSpec.spec.template of type v1.PodTemplateSpec"
+    assert answer.err == f'error: unable to decode "STDIN": {why}\n'
+    odd = shell.run("set", "image", "--local", "-f", "-", "c=i", stdin="apiVersion: x/v1\nkind: Foo\nmetadata: {}\n")
+    scheme = 'no kind "Foo" is registered for version "x/v1" in scheme "pkg/scheme/scheme.go:28"'
+    assert odd.err == f'error: unable to decode "STDIN": {scheme}\n'
