@@ -24,13 +24,11 @@ def answer(client: Client, kind: str, namespace: str, name: str, request: HttpRe
     _, plain, port = split_name(name)
     if kind == "services":
         pod, number = _endpoint(client, namespace, plain, port)
-    elif kind == "pods":
+    else:
         pod = client.get("pods", plain, namespace)
         number = int(port) if port.isdigit() else _first_port(pod)
         if not (pod.get("status") or {}).get("podIP"):
             raise errors.StatusError("BadRequest", "address not allowed")
-    else:
-        raise errors.StatusError("NotAcceptable", f"the proxy of {kind} is not supported by emulated nodes")
     try:
         return listeners.answer(pod, number, request)
     except NotReached:

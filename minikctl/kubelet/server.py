@@ -14,7 +14,7 @@ from minikctl.apimachinery import errors
 from minikctl.apimachinery.clock import parse_time
 from minikctl.apimachinery.request import Obj
 from minikctl.client.component import Env
-from minikctl.kubelet import proxying, reachability
+from minikctl.kubelet import nodeapi, proxying, reachability
 from minikctl.kubelet.logtail import LogOptions, LogTail
 from minikctl.kubelet.portforward import PodPorts
 from minikctl.kubelet.record import PodRecord, identity
@@ -33,6 +33,8 @@ def connect(env: Env, ctx: Context, working: Working) -> Any:
     an HttpAnswer. `working` is entered for each piece of work a session does.
     """
     request = ctx.request
+    if request.subresource == "proxy" and ctx.resource.key == "nodes":
+        return nodeapi.answer(env, request.name, request.body)
     if request.subresource == "proxy":
         return proxying.answer(env.client, ctx.resource.key, request.namespace, request.name, request.body)
     pod = env.client.get("pods", request.name, request.namespace)

@@ -32,6 +32,7 @@ HANDLERS: dict[tuple[str, str], str] = {
     ("pods", "log"): "streams.logs:serve",
     ("pods", "proxy"): "streams.proxy:serve",
     ("services", "proxy"): "streams.proxy:serve",
+    ("nodes", "proxy"): "streams.proxy:serve",
 }
 UPGRADES = frozenset({"exec", "attach", "portforward"})
 
