@@ -6,18 +6,16 @@ import json
 import os
 import pty
 import select
-import shutil
 import signal
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any
 
 import pytest
 
-KUBECTL = shutil.which("kubectl")
 PROGRAM = [sys.executable, "-m", "minikctl"]
 PODS = """
 apiVersion: v1
@@ -53,48 +51,21 @@ spec:
 """
 
 
-class Answer(NamedTuple):
-    status: int
-    out: str
-    err: str
+Run = Callable[..., Any]
 
 
-Run = Callable[..., Answer]
+@pytest.fixture(scope="module", autouse=True)
+def pods(served: str) -> None:
+    """What the streams lead to."""
+    command = [*PROGRAM, "apply", "-f", "-"]
+    subprocess.run(command, env=own_env(served), input=PODS, capture_output=True, text=True, check=True)
 
 
-def run(command: list[str], env: dict[str, str], stdin: str = "") -> Answer:
-    done = subprocess.run(command, env=env, input=stdin, capture_output=True, text=True, timeout=60, check=False)
-    return Answer(done.returncode, done.stdout, done.stderr)
-
-
-@pytest.fixture(scope="module")
-def kubeconfig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A served cluster with a few pods; the path of its kubeconfig."""
-    pytest.importorskip("uvicorn")
-    home = tmp_path_factory.mktemp("streams")
-    env = {**os.environ, "MINIKCTL_HOME": str(home), "PYTHONPATH": os.pathsep.join(sys.path)}
+def own_env(served: str) -> dict[str, str]:
+    """The environment of a minikctl that works on the file that is served."""
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "MINIKCTL_HOME": os.path.dirname(served)}
     env.pop("KUBECONFIG", None)
-    path = str(home / "served")
-    assert run([*PROGRAM, "apply", "-f", "-"], env, PODS).status == 0
-    try:
-        started = run([*PROGRAM, "serve", "--in-background", "--port", "0", "--kubeconfig-out", path], env)
-        assert started.status == 0, started.err
-        yield path
-    finally:
-        run([*PROGRAM, "serve", "--stop"], env)
-
-
-@pytest.fixture
-def kubectl(kubeconfig: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Runs the real kubectl."""
-    if KUBECTL is None:
-        pytest.skip("kubectl is not installed")
-    monkeypatch.chdir(tmp_path)
-
-    def call(*args: str, stdin: str = "") -> Answer:
-        return run([str(KUBECTL), *args], {**os.environ, "KUBECONFIG": kubeconfig}, stdin)
-
-    return call
+    return env
 
 
 def test_exec_keeps_the_streams_apart(kubectl: Run) -> None:
@@ -107,8 +78,8 @@ def test_exec_keeps_the_streams_apart(kubectl: Run) -> None:
     assert "container other is not valid for pod box" in answer.err
 
 
-def test_older_clients_speak_spdy(kubectl: Run, kubeconfig: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("KUBECTL_REMOTE_COMMAND_WEBSOCKETS", "false")
+def test_older_clients_speak_spdy(kubectl: Run, kubectl_env: dict[str, str]) -> None:
+    kubectl_env["KUBECTL_REMOTE_COMMAND_WEBSOCKETS"] = "false"
     answer = kubectl("exec", "-i", "box", "--", "sh", "-c", "read x; echo $x; echo oops >&2; exit 3", stdin="word\n")
     assert answer == (3, "word\n", "oops\ncommand terminated with exit code 3\n")
     answer = kubectl("exec", "ghost", "--", "ls")
@@ -117,10 +88,10 @@ def test_older_clients_speak_spdy(kubectl: Run, kubeconfig: str, monkeypatch: py
     assert "101 Switching Protocols" in printed and "v4.channel.k8s.io" in printed
 
 
-def test_a_terminal(kubectl: Run, kubeconfig: str) -> None:
+def test_a_terminal(kubectl_program: str, kubectl_env: dict[str, str]) -> None:
     printed, status = on_a_terminal(
-        [str(KUBECTL), "exec", "-it", "box", "--", "sh"],
-        {**os.environ, "KUBECONFIG": kubeconfig},
+        [kubectl_program, "exec", "-it", "box", "--", "sh"],
+        kubectl_env,
         [("/ # ", "cd /tmp; x=7\r"), ("/tmp # ", "echo $x\x7fx\r"), ("7\r\n/tmp # ", "exit $x\r")],
     )
     assert "7\r\n/tmp # exit $x\r\n" in printed
@@ -185,14 +156,13 @@ def test_logs_are_followed(kubectl: Run) -> None:
 
 
 @pytest.fixture(params=["kubectl", "kubectl over SPDY", "minikctl"])
-def forward(request: pytest.FixtureRequest, kubeconfig: str) -> Callable[..., subprocess.Popen[str]]:
+def forward(request: pytest.FixtureRequest, served: str) -> Callable[..., subprocess.Popen[str]]:
     """Starts a port-forward: kubectl's over the network, minikctl's on the cluster's file."""
-    if request.param != "minikctl" and KUBECTL is None:
-        pytest.skip("kubectl is not installed")
-    env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "MINIKCTL_HOME": os.path.dirname(kubeconfig)}
+    command = PROGRAM
+    if request.param != "minikctl":
+        command = [request.getfixturevalue("kubectl_program"), "--kubeconfig", served]
+    env = own_env(served)
     env["KUBECTL_PORT_FORWARD_WEBSOCKETS"] = str(request.param == "kubectl").lower()
-    env.pop("KUBECONFIG", None)
-    command = PROGRAM if request.param == "minikctl" else [str(KUBECTL), "--kubeconfig", kubeconfig]
 
     def start(*args: str) -> subprocess.Popen[str]:
         words = [*command, "port-forward", *args]
@@ -279,20 +249,19 @@ print(json.dumps([executed, received.decode(), forward.error(8080)]))
 """
 
 
-def test_the_python_client_executes_and_forwards(kubeconfig: str) -> None:
+def test_the_python_client_executes_and_forwards(served: str) -> None:
     pytest.importorskip("kubernetes")
-    answer = run([sys.executable, "-W", "ignore", "-c", PYTHON_CLIENT, kubeconfig], dict(os.environ))
-    assert answer.status == 0, answer.err
-    executed, received, error = json.loads(answer.out)
+    command = [sys.executable, "-W", "ignore", "-c", PYTHON_CLIENT, served]
+    answer = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    executed, received, error = json.loads(answer.stdout)
     assert executed == ["got word\n", "oops\n", 6]
     assert received.startswith("HTTP/1.1 200 OK\r\n") and received.endswith("\r\n\r\nhello")
     assert error is None
 
 
-def test_minikctls_proxy(kubeconfig: str, tmp_path: Path) -> None:
+def test_minikctls_proxy(served: str, tmp_path: Path) -> None:
     (tmp_path / "page.txt").write_text("static")
-    env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "MINIKCTL_HOME": os.path.dirname(kubeconfig)}
-    env.pop("KUBECONFIG", None)
+    env = own_env(served)
     command = [*PROGRAM, "proxy", "--port=0", f"--www={tmp_path}", "--api-prefix=/k8s"]
     with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True) as proxy:
         assert proxy.stdout is not None
