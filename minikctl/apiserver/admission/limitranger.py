@@ -63,7 +63,7 @@ def _fill(pod: Obj, requests: dict[str, str], limits: dict[str, str]) -> None:
                 added = {name: amount for name, amount in defaults.items() if name not in have}
                 if added:
                     resources[f"{kind}s"] = {**have, **added}
-                    notes.append(f"{', '.join(sorted(added))} {kind} for {what} {container['name']}")
+                    notes.append(f"{', '.join(sorted(added))} {kind} for {what} {container.get('name', '')}")
     if notes:
         annotations = pod["metadata"].get("annotations") or {}
         pod["metadata"]["annotations"] = {**annotations, ANNOTATION: "LimitRanger plugin set: " + "; ".join(notes)}

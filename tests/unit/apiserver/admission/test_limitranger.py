@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from minikctl.apimachinery.errors import StatusError
+
 
 def limit_range(api: Any, *limits: dict[str, Any]) -> None:
     api.create(
@@ -25,6 +27,12 @@ def test_defaults_are_filled_in_and_noted(api: Any) -> None:
     assert resources[1] == {"limits": {"cpu": "1"}, "requests": {"cpu": "1"}}
     note = made["metadata"]["annotations"]["kubernetes.io/limit-ranger"]
     assert note == "LimitRanger plugin set: cpu request for container c; cpu limit for container c"
+
+
+def test_defaults_do_not_mind_a_missing_name(api: Any) -> None:
+    limit_range(api, {"type": "Container", "default": {"cpu": "200m"}})
+    with pytest.raises(StatusError, match="name: Required value"):
+        api.create(api.pod(containers=[{"image": "x"}]))
 
 
 @pytest.mark.parametrize(
