@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from minikctl.apimachinery.errors import StatusError
 from minikctl.apimachinery.request import Obj
-from minikctl.kubectl.errors import Aggregate, KubectlError, raise_all
+from minikctl.kubectl.errors import Aggregate, KubectlError, PlainError, raise_all
 from minikctl.kubectl.flags import Values, quote
 from minikctl.kubectl.info import Info, enhance_list_error
 
@@ -231,14 +231,19 @@ class Builder:
         raise_all(errors)
         return found
 
-    def gather(self) -> tuple[list[Info], list[Exception]]:
-        """Everything found, and everything that went wrong."""
+    def gather(self, nested: bool = False) -> tuple[list[Info], list[Exception]]:
+        """Everything found, and everything that went wrong.
+
+        `nested`: for commands that collect the visitors' errors among their own; kubectl prints such without prefix.
+        """
         found: list[Info] = []
         errors: list[Exception] = []
         try:
             for item in self._visit():
                 if isinstance(item, Info):
                     found.append(item)
+                elif nested and isinstance(item, KubectlError):
+                    errors.append(PlainError(str(item)))
                 else:
                     errors.append(item)
         except Aggregate as several:
@@ -462,6 +467,6 @@ class Builder:
             info.namespace = wanted
             if isinstance(metadata, dict):
                 metadata["namespace"] = wanted
-        if self._latest:
+        if self._latest and info.name:
             self._fetch(info)
         return info

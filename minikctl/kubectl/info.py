@@ -53,6 +53,11 @@ class Info:
         """RESOURCE/NAME as in `pods/web`."""
         return f"{self.row.plural}/{self.name}"
 
+    def require_name(self) -> None:
+        """Refuse, as client-go does before it sends a request, to ask for an object without a name."""
+        if not self.name:
+            raise KubectlError("resource name may not be empty")
+
     def refresh(self, obj: Obj) -> None:
         """Take in what the server answered."""
         self.object = obj
@@ -62,8 +67,7 @@ class Info:
 
     def get(self, client: Client, **options: Any) -> Obj:
         """Read the object from the server and keep it."""
-        if not self.name:
-            raise KubectlError("resource name may not be empty")
+        self.require_name()
         self.object = client.get(self.row, self.name, self.namespace, **options)
         return self.object
 

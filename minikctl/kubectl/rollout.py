@@ -43,7 +43,7 @@ class RolloutOptions(Options):
 
     def builder(self) -> Builder:
         """The objects, as they are on the server."""
-        builder = self.factory.builder().files(self.flags).selector(self.flags["selector"])
+        builder = self.factory.builder().typed().files(self.flags).selector(self.flags["selector"])
         return builder.types_or_names(self.args).latest()
 
     def none_found(self) -> None:
@@ -65,7 +65,7 @@ class PatchRollout(RolloutOptions):
         from minikctl.kubectl.typedprinting import typed_printer
 
         show = typed_printer(self.flags, self.factory.streams.out, self.operation)
-        infos, errors = self.builder().gather()
+        infos, errors = self.builder().gather(nested=True)
         if not infos and not errors:
             self.none_found()
         for info in infos:

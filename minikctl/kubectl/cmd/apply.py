@@ -179,8 +179,7 @@ class ApplyOptions(Options):
             )
 
     def _send_apply(self, info: Info, config: Obj) -> None:
-        if not info.name:
-            raise KubectlError("resource name may not be empty")
+        info.require_name()
         options = {key: value for key, value in self.write_options.items() if key != "fieldManager"}
         force = self.flags["force-conflicts"]
         try:

@@ -92,7 +92,7 @@ class DescribeOptions(Options):
         namespace, enforce = factory.namespace, factory.enforce_namespace and not flags["all-namespaces"]
         builder = factory.builder().namespace(namespace, enforce).all_namespaces(flags["all-namespaces"])
         builder.files(flags).selector(flags["selector"]).types_or_names(self.args).latest()
-        infos, errors = builder.chunks(flags["chunk-size"]).gather()
+        infos, errors = builder.chunks(flags["chunk-size"]).gather(nested=True)
         if (errors or len(infos) > 1) and not flags.changed("show-events"):
             self.show_events = False
         if len(errors) == 1 and len(self.args) == 2 and _is_not_found(errors[0]):
@@ -135,6 +135,8 @@ class DescribeOptions(Options):
 
     def _text(self, info: Info) -> str:
         factory = self.factory
+        if info.source:
+            info.require_name()
         lookup = ClientLookup(factory.client, self.show_events, self.flags["chunk-size"])
         try:
             return describe(info.row.key, info.obj, lookup, factory.now())

@@ -128,8 +128,8 @@ class GetOptions(Options):
         builder.types_or_names(self.args).latest().subresource(flags["subresource"])
         return builder.chunks(0 if self.sort_by else flags["chunk-size"])
 
-    def _gather(self, builder: Builder) -> tuple[list[Info], list[Exception]]:
-        infos, errors = builder.gather()
+    def _gather(self, builder: Builder, nested: bool = True) -> tuple[list[Info], list[Exception]]:
+        infos, errors = builder.gather(nested)
         if self.flags["ignore-not-found"]:
             errors = [e for e in errors if not (isinstance(e, StatusError) and e.reason == "NotFound")]
         return infos, errors
@@ -199,7 +199,7 @@ class GetOptions(Options):
 
         show = self.printer()
         builder = self.builder()
-        infos, errors = self._gather(builder)
+        infos, errors = self._gather(builder, nested=not builder.single_item)
         if errors and builder.single_item:
             raise_all(errors)
         if not infos and self.flags["ignore-not-found"]:

@@ -158,6 +158,7 @@ class PairOptions(Options):
         """Mention what is to be removed and is not there."""
 
     def _send(self, info: Info, before: Obj, after: Obj) -> Obj:
+        info.require_name()
         patch: dict[str, Any] = diff_merge(before, after)
         if self.flags["resource-version"]:
             patch.setdefault("metadata", {})["resourceVersion"] = self.flags["resource-version"]

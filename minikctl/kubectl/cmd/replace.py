@@ -95,8 +95,7 @@ class ReplaceOptions(Options):
             return
         subresource = self.flags["subresource"]
         try:
-            if not info.name:
-                raise KubectlError("resource name may not be empty")
+            info.require_name()
             metadata = obj["metadata"]
             if not metadata.get("resourceVersion"):
                 live = self.factory.client.find(info.row, info.name, info.namespace)

@@ -83,6 +83,7 @@ class ScaleOptions(Options):
 
     def _once(self, info: Info) -> Obj:
         client, row = self.factory.client, info.row
+        info.require_name()
         options = strategy.request_options(self.dry_run)
         if self.current == -1 and not self.version:
             patch = {"spec": {"replicas": self.replicas}}

@@ -159,3 +159,20 @@ def test_commands_on_typed_objects_read_all_of_them(shell: Any) -> None:
     odd = shell.run("set", "image", "--local", "-f", "-", "c=i", stdin="apiVersion: x/v1\nkind: Foo\nmetadata: {}\n")
     scheme = 'no kind "Foo" is registered for version "x/v1" in scheme "pkg/scheme/scheme.go:28"'
     assert odd.err == f'error: unable to decode "STDIN": {scheme}\n'
+
+
+def test_commands_that_collect_errors_print_them_without_prefix(shell: Any) -> None:
+    """get and describe hold what the builder met among their own errors; kubectl prints such as they are."""
+    text = "apiVersion: x/v1\nkind: Foo\nmetadata: {name: a}\n"
+    why = 'resource mapping not found for name: "a" namespace: "" from "STDIN": no matches for kind "Foo" in version '
+    for command in (("get",), ("describe",)):
+        assert shell.run(*command, "-f", "-", stdin=text).err.startswith(why)
+    assert shell.run("label", "a=b", "-f", "-", stdin=text).err.startswith(f"error: {why}")
+    restart = shell.run("rollout", "restart", "-f", "-", stdin=text)
+    assert restart.err.startswith('unable to decode "STDIN": no kind "Foo" is registered for version "x/v1"')
+
+
+@pytest.mark.parametrize("command", [("label", "a=b"), ("annotate", "a=b"), ("describe",), ("scale", "--replicas=1")])
+def test_an_object_without_a_name_is_not_asked_for(shell: Any, command: tuple[str, ...]) -> None:
+    answer = shell.run(*command, "-f", "-", stdin="apiVersion: v1\nkind: ConfigMap\nmetadata: {}\n")
+    assert (answer.status, answer.out, answer.err) == (1, "", "error: resource name may not be empty\n")
