@@ -247,17 +247,17 @@ class Server:
         }
         return Response(listed, 200, ctx.warnings)
 
-    def table(self, ctx: Context, items: list[Obj], metadata: Obj) -> Obj:
-        """The server-side columns of some objects (meta.k8s.io/v1 Table)."""
+    def table(self, ctx: Context, items: list[Obj], metadata: Obj, key: str = "") -> Obj:
+        """The server-side columns of some objects (meta.k8s.io/v1 Table), by default those of the request's kind."""
         from minikctl.apiserver import tables
 
         columns = None
-        if ctx.resource.custom:
+        if ctx.resource.custom and not key:
             from minikctl.apiserver.registry.kinds import custom
 
             columns = custom.printer_columns(self, ctx.resource)
         include = ctx.request.options.get("includeObject") or "Metadata"
-        table = tables.rows(ctx.resource.key, items, self.clock.now(), columns, include)
+        table = tables.rows(key or ctx.resource.key, items, self.clock.now(), columns, include)
         table["metadata"] = metadata
         return table
 
@@ -306,7 +306,13 @@ class Server:
     def _subresource(self, request: Request) -> Response:
         from minikctl.apiserver.registry import subresources
 
-        return subresources.handle(self, request)
+        response = subresources.handle(self, request)
+        if request.accept == "table" and request.verb == "get" and request.subresource in _SHOWN_AS_TABLE:
+            ctx = self.context(request, "")
+            metadata = {"resourceVersion": response.object["metadata"].get("resourceVersion", "")}
+            key = "scales.autoscaling" if request.subresource == "scale" else ""
+            response.object = self.table(ctx, [response.object], metadata, key)
+        return response
 
     def _non_resource(self, request: Request) -> Response:
         from minikctl.apiserver import endpoints
@@ -373,6 +379,7 @@ def _single(request: Request, meta: Obj) -> Request:
     return Request("delete", request.user, request.resource, namespace, name, options=options)
 
 
+_SHOWN_AS_TABLE = frozenset({"scale", "status"})
 _SELECTING = frozenset(
     {"labelSelector", "fieldSelector", "limit", "continue", "resourceVersion", "resourceVersionMatch"}
 )

@@ -225,6 +225,11 @@ class Builder:
             return False
         return len(self._tuples) == 1 or (len(self._types) == 1 and len(self._names) == 1)
 
+    @property
+    def targets_single_items(self) -> bool:
+        """Whether objects are named one by one, in files or as arguments, and not listed."""
+        return bool(self._filenames or self._kustomize or self._names or self._tuples)
+
     def infos(self) -> list[Info]:
         """Everything found; raises what went wrong, if anything did."""
         found, errors = self.gather()

@@ -204,8 +204,6 @@ class ApplyOptions(Options):
             info.object = config
             return self._create(info, modified)
         self._visited(info)
-        if self.dry_run == strategy.CLIENT:
-            return "configured"
         if not lastapplied.has_annotation(info.obj):
             program = self.factory.program
             self.factory.err(
@@ -214,6 +212,8 @@ class ApplyOptions(Options):
                 f"by either {program} create --save-config or {program} apply. The missing annotation will be patched "
                 "automatically."
             )
+        if self.dry_run == strategy.CLIENT:
+            return "configured"
         changed = self._patch(info, modified)
         self._warn_if_deleting(info)
         return "configured" if changed else "unchanged"

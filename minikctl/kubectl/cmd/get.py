@@ -103,7 +103,7 @@ class GetOptions(Options):
         if flags["show-labels"] and self.output not in ("", "wide"):
             raise KubectlError(f"--show-labels option cannot be used with {self.output} printer")
         if flags["output-watch-events"] and not self.watching:
-            raise self.usage_error("--output-watch-events option can only be used with --watch or --watch-only")
+            raise KubectlError("--output-watch-events option can only be used with --watch or --watch-only")
 
     def run(self) -> None:
         if self.raw:
@@ -129,6 +129,8 @@ class GetOptions(Options):
         return builder.chunks(0 if self.sort_by else flags["chunk-size"])
 
     def _gather(self, builder: Builder, nested: bool = True) -> tuple[list[Info], list[Exception]]:
+        if self.flags["subresource"] and not builder.targets_single_items:
+            raise KubectlError("subresource cannot be used when bulk resources are specified")
         infos, errors = builder.gather(nested)
         if self.flags["ignore-not-found"]:
             errors = [e for e in errors if not (isinstance(e, StatusError) and e.reason == "NotFound")]

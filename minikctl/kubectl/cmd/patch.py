@@ -88,7 +88,7 @@ class PatchOptions(Options):
         else:
             after = self._send(info)
         operation = "patched" if after != before else "patched (no change)"
-        printer(flags, self.factory.streams.out, operation, self.dry_run)(after)
+        printer(flags, self.factory.streams.out, operation)(after)  # kubectl does not mention a dry run here
 
     def _send(self, info: Info) -> Obj:
         flags = self.flags

@@ -100,7 +100,7 @@ class TaintOptions(Options):
             patch, patch_type = twoway.difference(info, modified)
             options = strategy.request_options(self.dry_run, self.flags["field-manager"])
             modified = twoway.send(self.factory.client, info, patch, patch_type, **options)
-        typed_printer(self.flags, self.factory.streams.out, operation, self.dry_run)(modified)
+        typed_printer(self.flags, self.factory.streams.out, operation)(modified)  # kubectl mentions no dry run here
 
     def _reorganized(self, old: Sequence[Obj]) -> tuple[list[Obj], str]:
         """The taints afterwards, new ones first, and what is said to have been done."""
