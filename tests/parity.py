@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
 """Parity: what minikctl prints, compared byte for byte with what the real kubectl prints over `minikctl serve`.
 
-    python tests/parity.py [--kubectl PATH] [--scenarios FOLDER] [--diff] [--json FILE] [NAME...]
+    python tests/parity.py [--kubectl PATH] [--scenarios FOLDER]... [--diff] [--json FILE] [NAME...]
 
-A scenario (AREA/NAME.txt) is a title, embedded files and commands, as conformance/check.py describes. Each runs
-twice on equal cluster files, with the same paths, frozen clock and seed: once with minikctl under the name kubectl,
-once with the real one. Status, standard output and standard error of every command must agree, nothing
-normalised. Steps whose difference has a documented reason (REASONS) are counted apart. Exit status 1 where the
-agreeing share of the others is below --least percent. Without a real kubectl or scenarios it says so and passes.
+Scenarios are those of the given folders, else the recorded ones (MINIKCTL_SHARED) and the project's own
+(tests/parity_scenarios); a NAME chooses an area or a scenario. Each (AREA/NAME.txt) is a title, embedded files and
+commands, as conformance/check.py describes, and runs twice on equal cluster files, with the same paths, frozen clock
+and seed: once with minikctl under the name kubectl, once with the real one. Status, standard output and standard
+error of every command must agree, nothing normalised. Steps whose difference has a documented reason (REASONS) are
+counted apart. Exit status 1 where the agreeing share of the others is below --least percent. Without a real kubectl
+or scenarios it says so and passes.
 """
 
 from __future__ import annotations
@@ -27,6 +29,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 SHARED = Path(os.environ.get("MINIKCTL_SHARED") or Path(__file__).parent.parent.parent / "shared")
+# The recorded scenarios, and the project's own, which have no recording: the real kubectl is their measure.
+FOLDERS = (SHARED / "conformance" / "scenarios", Path(__file__).parent / "parity_scenarios")
 COMMAND_SECONDS = 120
 NOW = "2026-01-02T03:04:05Z"
 
@@ -254,7 +258,7 @@ class Report:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", help="areas or scenarios")
-    parser.add_argument("--scenarios", type=Path, default=SHARED / "conformance" / "scenarios")
+    parser.add_argument("--scenarios", type=Path, action="append", help="a folder; may be given several times")
     parser.add_argument("--minikctl", default=shutil.which("minikctl"))
     parser.add_argument("--kubectl", default=shutil.which("kubectl"))
     parser.add_argument("--diff", action="store_true", help="show every step that differs")
@@ -263,7 +267,8 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=2)
     args = parser.parse_args()
     names = set(args.names)
-    paths = sorted(p for p in args.scenarios.rglob("*.txt") if not names or {p.stem, p.parent.name} & names)
+    found = sorted(path for folder in args.scenarios or FOLDERS for path in folder.rglob("*.txt"))
+    paths = [path for path in found if not names or {path.stem, path.parent.name} & names]
     if not args.kubectl or not paths:
         print("parity: 0 areas compared (no kubectl or no scenarios here)")
         return 0
