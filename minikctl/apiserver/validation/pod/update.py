@@ -52,9 +52,11 @@ def validate_update(new: Obj, old: Obj) -> Errors:
     if old_spec.get("schedulingGates"):
         _check_gated(munged, old_spec, errors)
     if munged != old_spec:
+        from minikctl.apiserver.validation.pod.gostruct import pod_spec_struct
         from minikctl.apiserver.validation.pod.specdiff import diff
 
-        text = f"pod updates may not change fields other than {_UPDATABLE}\n{diff(old_spec, munged)}"
+        shown = diff(pod_spec_struct(old_spec), pod_spec_struct(munged))
+        text = f"pod updates may not change fields other than {_UPDATABLE}\n{shown}"
         errors.append(field.forbidden("spec", text))
     return errors
 
@@ -203,9 +205,11 @@ def validate_ephemeral_containers(new: Obj, old: Obj) -> Errors:
         if container.get("name") not in present:
             errors.append(field.forbidden(path, f"existing ephemeral containers {name} may not be removed\n"))
         elif present[container.get("name")] != container:
+            from minikctl.apiserver.validation.pod.gostruct import struct_of
             from minikctl.apiserver.validation.pod.specdiff import diff
 
-            shown = diff(container, present[container.get("name")], "core.EphemeralContainer")
+            before, after = container, present[container.get("name")]
+            shown = diff(struct_of("EphemeralContainer", before), struct_of("EphemeralContainer", after))
             errors.append(field.forbidden(path, f"existing ephemeral containers {name} may not be changed\n{shown}"))
     return errors
 
