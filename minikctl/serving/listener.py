@@ -17,7 +17,6 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from minikctl.apiserver.http.app import CERTIFICATE
 from minikctl.apiserver.http.credentials import client_certificate
 from minikctl.serving import spdyupgrade
-from minikctl.serving.websocket import WebSocketProtocol
 
 if TYPE_CHECKING:
     import ssl
@@ -43,7 +42,7 @@ class Protocol(HttpToolsProtocol):
         super().connection_made(Joining(transport, self.loop))  # type: ignore[arg-type]
         connection = transport.get_extra_info("ssl_object")
         der = connection.getpeercert(True) if connection is not None else None
-        certificate = client_certificate(der) if der else None
+        certificate = client_certificate(der, connection.trusted) if der else None
         if certificate is not None:
             self.app_state = {**self.app_state, CERTIFICATE: certificate}
         self._expect_head()
@@ -72,10 +71,14 @@ class Protocol(HttpToolsProtocol):
         super().on_message_complete()
 
     def _should_upgrade(self) -> bool:
-        return super()._should_upgrade() or self._get_upgrade() == spdyupgrade.UPGRADE
+        return self._get_upgrade() in (b"websocket", spdyupgrade.UPGRADE)
 
     def handle_websocket_upgrade(self) -> None:
         if self._get_upgrade() != spdyupgrade.UPGRADE:
+            # Here and not above: the library takes longer to load than a request to be answered.
+            from minikctl.serving.websocket import WebSocketProtocol
+
+            self.ws_protocol_class = WebSocketProtocol
             super().handle_websocket_upgrade()
             return
         path, _, query = self.url.partition(b"?")
@@ -140,7 +143,7 @@ def config(app: Any, context: ssl.SSLContext | None) -> uvicorn.Config:
     made = uvicorn.Config(
         app,
         http=Protocol,
-        ws=WebSocketProtocol,
+        ws="none",  # Protocol knows
         loop="auto",
         lifespan="off",
         log_config=None,

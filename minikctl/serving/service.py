@@ -18,7 +18,7 @@ from minikctl.apimachinery.request import Obj, UserInfo
 from minikctl.apiserver.http.app import Application
 from minikctl.apiserver.http.audit import AuditLog
 from minikctl.apiserver.http.credentials import Authenticator
-from minikctl.serving import certificates, listener
+from minikctl.serving import certificates, listener, tls
 from minikctl.serving.background import Background
 from minikctl.serving.reconciling import Inline
 
@@ -63,7 +63,7 @@ class Service:
         self.reconciling.app = self.app
         self._socket = _listen(settings.bind, settings.port)
         self._tasks: list[asyncio.Task[None]] = []
-        context = certificates.server_context(self.certificates)
+        context = tls.Context(self.certificates)
         self._uvicorn = _Server(listener.config(self.app, context))
 
     def _reconciling(self) -> Inline | Background:

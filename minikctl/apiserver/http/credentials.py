@@ -27,7 +27,7 @@ _BOOTSTRAP_GROUP = "system:bootstrappers"
 
 
 class ClientCertificate(NamedTuple):
-    """A client certificate that the cluster's authority has signed: its user, and from when to when it is good.
+    """What a client has shown: its user, from when to when it is good, and whether the authority stands for it.
 
     The times are as ASN.1 writes them (YYYYMMDDHHMMSSZ).
     """
@@ -35,19 +35,25 @@ class ClientCertificate(NamedTuple):
     user: UserInfo
     not_before: str
     not_after: str
+    trusted: bool = True
 
 
-def client_certificate(der: bytes) -> ClientCertificate | None:
-    """What a verified certificate says; None where it cannot be read."""
+_UNREADABLE = ClientCertificate(ANONYMOUS, "", "", False)
+
+
+def client_certificate(der: bytes, trusted: bool) -> ClientCertificate | None:
+    """What a certificate says; None where it names nobody, which is as good as none."""
     import hashlib
 
     found = x509.certificate_of(der)
     if found is None:
-        return None
+        return _UNREADABLE
     subject = found.subject
+    if trusted and not subject.common_name:
+        return None
     extra = {_CREDENTIAL: [f"X509SHA256={hashlib.sha256(der).hexdigest()}"]}
     user = UserInfo(subject.common_name, (*subject.organizations, authentication.AUTHENTICATED), extra=extra)
-    return ClientCertificate(user, found.not_before, found.not_after)
+    return ClientCertificate(user, found.not_before, found.not_after, trusted)
 
 
 class Authenticator:
@@ -61,24 +67,24 @@ class Authenticator:
 
     def user(self, authorization: str, certificate: ClientCertificate | None) -> UserInfo:
         """Whose request it is; Unauthorized where credentials are given and none is good."""
-        if certificate is not None:
-            self._check_times(certificate)
+        if certificate is not None and self._good(certificate):
             return certificate.user
         kind, _, token = authorization.strip().partition(" ")
         if kind.lower() == "bearer" and token.strip():
             return self._token_user(token.strip())
-        if not self._anonymous:
+        if certificate is not None or not self._anonymous:
             raise errors.unauthorized()
         return ANONYMOUS
 
-    def _check_times(self, certificate: ClientCertificate) -> None:
-        """Unauthorized where a certificate is not good yet or any more, by the cluster's clock."""
+    def _good(self, certificate: ClientCertificate) -> bool:
+        """Whether a certificate is the authority's and good now, by the cluster's clock."""
         second = int(self._server.clock.now())
         if self._checked.get(certificate) != second:
             today = time.strftime("%Y%m%d%H%M%SZ", time.gmtime(second))
-            if not certificate.not_before <= today <= certificate.not_after:
-                raise errors.unauthorized()
+            if not (certificate.trusted and certificate.not_before <= today <= certificate.not_after):
+                return False
             self._checked = {certificate: second}
+        return True
 
     def _token_user(self, token: str) -> UserInfo:
         known = self._tokens.get(token)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import json
 import ssl
 from collections.abc import Awaitable, Callable
@@ -124,14 +125,48 @@ def test_a_certificate_that_was_requested_and_approved(cluster: Cluster, serve: 
     serve(scenario)
 
 
-def test_a_foreign_certificate_is_refused(serve: Any) -> None:
+def test_certificates_that_nobody_here_stands_for_are_unauthorized(cluster: Cluster, serve: Any) -> None:
+    refused = {
+        "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure", "message": "Unauthorized",
+        "reason": "Unauthorized", "code": 401,
+    }  # fmt: skip
+
     async def scenario(caller: Caller) -> None:
+        made = certificates.of_cluster(cluster.store, "127.0.0.1")
         other = authority.new()
         issuer = certificates.Pair(other["certificate"], other["key"])
         foreign = authority.sign(issuer, "kubernetes-admin", ("system:masters",), client=True)
-        with pytest.raises((ssl.SSLError, ConnectionError, IndexError)):
-            await caller.ask(PODS, foreign)
+        a_servers = authority.sign(made.authority, "kubernetes-admin", ("system:masters",), client=False)
+        for pair in (foreign, a_servers, made.serving):
+            assert await caller.ask(PODS, pair) == (401, refused)
+            assert await caller.ask("/version", pair) == (401, refused)
+        assert (await caller.ask(PODS, made.admin))[0] == 200
         assert (await caller.ask("/version"))[0] == 200
+        cluster.settle()
+        asked: dict[str, Any] = {"spec": {"audiences": []}}
+        made_token = cluster.client().create("serviceaccounts", asked, "demo", subresource="token", name="default")
+        token = made_token["status"]["token"]
+        assert (await caller.ask(PODS, foreign, f"Authorization: Bearer {token}\r\n"))[0] == 403
+        assert (await caller.ask(PODS, foreign, "Authorization: Bearer none\r\n")) == (401, refused)
+
+    serve(scenario)
+
+
+def test_a_client_is_told_whose_certificates_count(cluster: Cluster, serve: Any) -> None:
+    from OpenSSL import SSL
+
+    async def scenario(caller: Caller) -> None:
+        connection = SSL.Connection(SSL.Context(SSL.TLS_CLIENT_METHOD))
+        connection.set_connect_state()
+        reader, writer = await asyncio.open_connection("127.0.0.1", caller._service.port)
+        for _ in range(5):
+            with contextlib.suppress(SSL.WantReadError):
+                connection.do_handshake()
+                break
+            writer.write(connection.bio_read(65536))
+            connection.bio_write(await reader.read(65536))
+        assert [name.get_components() for name in connection.get_client_ca_list()] == [[(b"CN", b"kubernetes")]]
+        writer.close()
 
     serve(scenario)
 

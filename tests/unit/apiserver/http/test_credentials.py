@@ -75,6 +75,8 @@ def test_a_certificate_is_good_by_the_clusters_clock(cluster: Cluster) -> None:
     assert authenticator.user("", good) is user
     with pytest.raises(StatusError, match="Unauthorized"):
         authenticator.user("", ClientCertificate(user, "20260103000000Z", "20260104000000Z"))
+    with pytest.raises(StatusError, match="Unauthorized"):
+        authenticator.user("", good._replace(trusted=False))
     cluster.advance(86_400)
     with pytest.raises(StatusError, match="Unauthorized"):
         authenticator.user("", good)
