@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from minikctl.controllers.controller import Controller
 
+if TYPE_CHECKING:
+    from minikctl.apimachinery.request import Obj
+    from minikctl.apimachinery.resources import Resource
+
+CRDS = "customresourcedefinitions.apiextensions.k8s.io"
 _RESOURCE = "validatingadmissionpolicies.admissionregistration.k8s.io"
 
 
@@ -17,7 +24,10 @@ class ValidatingAdmissionPolicyStatusController(Controller):
         if status["observedGeneration"] != (policy.get("status") or {}).get("observedGeneration"):
             from minikctl.apimachinery.cel import policychecks
 
-            found = policychecks.warnings(policy, self.client.resource_set())
+            found = policychecks.warnings(policy, self.client.resource_set(), self._definition)
             status["typeChecking"] = {"expressionWarnings": found} if found else {}
         self.put_status(_RESOURCE, policy, status)
         return None
+
+    def _definition(self, kind: Resource) -> Obj | None:
+        return self.client.peek(CRDS, kind.key)

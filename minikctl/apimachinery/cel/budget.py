@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from minikctl.apimachinery.cel import cost, sizes
-from minikctl.apimachinery.cel.typing import DYN, Type
+from minikctl.apimachinery.cel.types import DYN, Type
 
 if TYPE_CHECKING:
     from minikctl.apimachinery.cel import Program

@@ -12,10 +12,12 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import NamedTuple, Protocol
 
+from minikctl.apimachinery.cel import types as kinds
 from minikctl.apimachinery.cel import typing
+from minikctl.apimachinery.cel.declarations import NAMESPACES
 from minikctl.apimachinery.cel.syntax import Node
-from minikctl.apimachinery.cel.translate import NAMESPACES, unescape
-from minikctl.apimachinery.cel.typing import Scope, Type
+from minikctl.apimachinery.cel.translate import unescape
+from minikctl.apimachinery.cel.types import Scope, Type
 
 UNKNOWN = 2**64 - 1
 _TRAVERSAL = 0.1
@@ -61,7 +63,7 @@ class _Local(NamedTuple):
 
 def estimate(tree: Node, scope: Scope, sizes: Sizes) -> int:
     """The most that an expression can cost, its variables having the types of `scope`."""
-    return _Coster(sizes).cost(tree, dict(scope), {})
+    return _Coster(sizes, typing.types(tree, scope)).cost(tree, dict(scope), {})
 
 
 def _bounded(value: float) -> int:
@@ -108,8 +110,9 @@ _Locals = Mapping[str, _Local]
 class _Coster:
     """Walks one tree. Types are asked for where a price depends on them."""
 
-    def __init__(self, sizes: Sizes) -> None:
+    def __init__(self, sizes: Sizes, known: dict[int, Type]) -> None:
         self._sizes = sizes
+        self._types = known
         self._any = Size(0, sizes.unknown)
         self._results: dict[int, Size] = {}
         self._entries: dict[int, Size] = {}
@@ -117,7 +120,7 @@ class _Coster:
     # What is known of a node
 
     def _type(self, node: Node, scope: Scope) -> Type:
-        return typing.check(node, scope)[0]
+        return self._types.get(id(node), kinds.DYN)
 
     def _path(self, node: Node, local: _Locals) -> Path:
         """Where the value of a node is found in the variables; empty for what is worked out."""
@@ -207,16 +210,16 @@ class _Coster:
         below = total(self.cost(left, scope, local), self.cost(right, scope, local))
         if operator in ("&&", "||"):
             return below
-        kinds = {self._type(left, scope).kind, self._type(right, scope).kind}
+        both_kinds = {self._type(left, scope).kind, self._type(right, scope).kind}
         one, other = self.size(left, scope, local), self.size(right, scope, local)
         if operator == "in":
             return total(below, 1 if self._type(right, scope).kind in _KEYED else other.most)
-        if operator in ("==", "!=") or (operator in ("<", "<=", ">", ">=") and kinds & {"string", "bytes", "dyn"}):
+        if operator in ("==", "!=") or (operator in ("<", "<=", ">", ">=") and both_kinds & {"string", "bytes", "dyn"}):
             return total(below, scaled(min(one.most, other.most), _TRAVERSAL))
-        if operator == "+" and kinds & {"string", "bytes", "list", "dyn"}:
+        if operator == "+" and both_kinds & {"string", "bytes", "list", "dyn"}:
             both = Size(total(one.least, other.least), total(one.most, other.most))
             self._results[id(node)] = both
-            if "list" in kinds:
+            if "list" in both_kinds:
                 return total(below, 1)
             return total(below, scaled(both.most, _TRAVERSAL))
         return total(below, 1)
@@ -251,7 +254,7 @@ class _Coster:
         target, name, arguments = node.parts
         value = self.cost(target, scope, local)
         variable = str(arguments[0].parts[0])
-        inner = {**scope, variable: typing.DYN}
+        inner = {**scope, variable: kinds.DYN}
         body = self.cost(arguments[1], inner, {**local, variable: _Local((), None)})
         wrapped = 1 if name == "optMap" else 0
         return total(value, 1, value, 1, _LIST, body, wrapped)
@@ -270,11 +273,11 @@ class _Coster:
         two = len(bodies) > 1 and bodies[0].kind == "ident" and name not in ("map", "filter")
         if two:
             second = str(bodies[0].parts[0])
-            inner |= {first: typing.STRING if kind.kind in _KEYED else typing.INT, second: kind.item or typing.DYN}
+            inner |= {first: kinds.STRING if kind.kind in _KEYED else kinds.INT, second: kind.item or kinds.DYN}
             known |= {first: key, second: element}
             bodies = bodies[1:]
         else:
-            inner[first] = typing.STRING if kind.kind in _KEYED else (kind.item or typing.DYN)
+            inner[first] = kinds.STRING if kind.kind in _KEYED else (kind.item or kinds.DYN)
             known[first] = key if kind.kind in _KEYED else element
         costs = [self.cost(body, inner, known) for body in bodies]
         start, step, end = _MACROS[name](costs)
@@ -333,7 +336,7 @@ class _Coster:
         if kind.kind != "list":
             return scaled(found.most, _TRAVERSAL)
         each = 1
-        if (kind.item or typing.DYN).kind in ("string", "bytes"):
+        if (kind.item or kinds.DYN).kind in ("string", "bytes"):
             each = total(each, scaled(self._element(target, local).most, _TRAVERSAL))
         return times(found.most, each)
 

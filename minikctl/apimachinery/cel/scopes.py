@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from minikctl.apimachinery.cel.typing import BOOL, DYN, OPTIONAL, STRING, STRINGS, Scope, Type, of_schema
-
-if TYPE_CHECKING:
-    from minikctl.apimachinery.openapi import Schema
+from minikctl.apimachinery.cel.declarations import AUTHORIZER, RESOURCE_CHECK
+from minikctl.apimachinery.cel.types import (
+    BINDINGS,
+    BOOL,
+    DYN,
+    OBJECTS,
+    STRING,
+    STRINGS,
+    Scope,
+    Type,
+    of_schema,
+    optional_of,
+)
 
 
 def _record(**fields: Type) -> Type:
@@ -34,20 +43,51 @@ _REQUEST = _record(
 _NAMES = _record(name=STRING, generateName=STRING)
 
 
+_AUTHORIZER = Type(AUTHORIZER, fields={"requestResource": Type(RESOURCE_CHECK)})
+
+
+def policy_scope(
+    params: bool = True,
+    authorizer: bool = True,
+    variables: dict[str, Type] | None = None,
+    patches: bool = False,
+) -> Scope:
+    """What expressions of admission policies and webhooks see: `variables` are those that a policy defined before."""
+    scope = {**dict.fromkeys(("object", "oldObject"), DYN), "namespaceObject": _namespace(), "request": _REQUEST}
+    if params:
+        scope["params"] = DYN
+    if authorizer:
+        scope["authorizer"] = _AUTHORIZER
+    if variables is not None:
+        scope["variables"] = _record(**variables)
+    return {**scope, OBJECTS: DYN} if patches else scope
+
+
 @lru_cache(maxsize=1)
-def policy_scope() -> Scope:
-    """What expressions of admission policies and webhooks see."""
-    free = ("object", "oldObject", "params", "namespaceObject", "authorizer", "variables")
-    return {**dict.fromkeys(free, DYN), "request": _REQUEST}
-
-
-def policy_scope_of(schema: Schema | None) -> Scope:
-    """The same, with the objects typed: for checking a policy against a kind it matches."""
-    return {**policy_scope(), "object": of_schema(schema), "oldObject": of_schema(schema)}
+def _namespace() -> Type:
+    """The parts of a Namespace that expressions see."""
+    texts, times = Type("map", STRING), Type("timestamp")
+    meta = _record(
+        name=STRING,
+        generateName=STRING,
+        namespace=STRING,
+        labels=texts,
+        annotations=texts,
+        UID=STRING,
+        creationTimestamp=times,
+        deletionGracePeriodSeconds=Type("int"),
+        deletionTimestamp=times,
+        generation=Type("int"),
+        resourceVersion=STRING,
+        finalizers=STRINGS,
+    )
+    condition = _record(status=STRING, type=STRING, lastTransitionTime=times, message=STRING, reason=STRING)
+    status = _record(conditions=Type("list", condition), phase=STRING)
+    return _record(metadata=meta, spec=_record(finalizers=STRINGS), status=status)
 
 
 def device_scope() -> Scope:
-    return {"device": DYN}
+    return {"device": DYN, BINDINGS: DYN}
 
 
 def schema_scope(raw: dict[str, Any], root: bool, optional_old: bool) -> Scope:
@@ -58,4 +98,4 @@ def schema_scope(raw: dict[str, Any], root: bool, optional_old: bool) -> Scope:
     if (root or raw.get("x-kubernetes-embedded-resource")) and kind.schema is not None:
         fields = {name: of_schema(child) for name, child in kind.schema.properties.items()}
         kind = Type("object", fields={**fields, "apiVersion": STRING, "kind": STRING, "metadata": _NAMES})
-    return {"self": kind, "oldSelf": OPTIONAL if optional_old else kind}
+    return {"self": kind, "oldSelf": optional_of(kind) if optional_old else kind}

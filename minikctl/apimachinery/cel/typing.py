@@ -1,35 +1,42 @@
-"""What a CEL expression yields, as far as that can be told, and what cannot be meant by it.
+"""Type checking of CEL expressions: what they yield, and what cannot be meant.
 
-A light form of cel-go's checker: unknown names, fields that a schema does not have, operators on
-operands that do not fit. Whatever is not certain is `dyn` and passes.
+Counterpart of cel-go's checker: every call must match a declared overload, `dyn` matches whatever is asked for.
+Findings are cel-go's, at the places where it reports them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple
 
+from minikctl.apimachinery.cel import macros, unification
+from minikctl.apimachinery.cel.declarations import NAMESPACES, overloads
 from minikctl.apimachinery.cel.syntax import Node
-from minikctl.apimachinery.cel.translate import NAMESPACES, unescape
+from minikctl.apimachinery.cel.translate import unescape
+from minikctl.apimachinery.cel.types import (
+    BINDINGS,
+    BOOL,
+    BYTES,
+    DOUBLE,
+    DYN,
+    INT,
+    NULL,
+    OBJECTS,
+    STRING,
+    UINT,
+    Scope,
+    Type,
+    list_of,
+    of_schema,
+    optional_of,
+)
 
-if TYPE_CHECKING:
-    from minikctl.apimachinery.openapi import Schema
+__all__ = ["Problem", "Scope", "Type", "check", "types"]
 
-
-class Type(NamedTuple):
-    """A kind ("int", "list", "object", "dyn", ...), with what it holds or the schema it follows."""
-
-    kind: str
-    item: Type | None = None
-    schema: Schema | None = None
-    fields: Mapping[str, Type] | None = None
-
-    def __str__(self) -> str:
-        if self.kind == "list":
-            return f"list({self.item or DYN})"
-        if self.kind == "map":
-            return f"map(string, {self.item or DYN})"
-        return self.kind
+_TYPE_NAMES = {"null_type": NULL, "list": list_of(DYN), "map": Type("map", DYN, key=DYN), "dyn": DYN}
+_TYPE_NAMES |= {kind.kind: kind for kind in (BOOL, INT, UINT, DOUBLE, STRING, BYTES)}
+_SELECTABLE = frozenset({"dyn", "map", "object", "error"})
+_ERROR = Type("error")
 
 
 class Problem(NamedTuple):
@@ -39,139 +46,116 @@ class Problem(NamedTuple):
     at: int
 
 
-DYN, BOOL, INT, STRING = Type("dyn"), Type("bool"), Type("int"), Type("string")
-DOUBLE, UINT, BYTES, NULL = Type("double"), Type("uint"), Type("bytes"), Type("null_type")
-TIMESTAMP, DURATION, STRINGS = Type("timestamp"), Type("duration"), Type("list", Type("string"))
-OPTIONAL = Type("optional_type")
-Scope = Mapping[str, Type]
-
-_SCALARS = frozenset({"bool", "int", "uint", "double", "string", "bytes", "timestamp", "duration"})
-_TYPE_NAMES = frozenset({"bool", "int", "uint", "double", "string", "bytes", "list", "map", "null_type", "type", "dyn"})
-_RESULTS = {
-    "bool": (
-        "has all exists exists_one existsOne startsWith endsWith contains matches isSorted hasValue"
-        " isQuantity isInteger isGreaterThan isLessThan isIP isCIDR isURL isSemver isUnspecified isLoopback"
-        " isLinkLocalMulticast bool isLinkLocalUnicast isGlobalUnicast containsIP containsCIDR allowed"
-        " errored isCanonical equivalent intersects"
-    ),
-    "int": (
-        "size int indexOf lastIndexOf compareTo sign asInteger family prefixLength major minor patch getFullYear"
-        " getMonth getDate getDayOfMonth getDayOfWeek getDayOfYear getHours getMinutes getSeconds getMilliseconds"
-    ),
-    "string": (
-        "string charAt join lowerAscii upperAscii replace substring trim format find quote getScheme getHost"
-        " getHostname getPort getEscapedPath reason error escapeKey encode"
-    ),
-    "double": "double asApproximateFloat",
-    "uint": "uint",
-    "bytes": "bytes decode",
-    "timestamp": "timestamp",
-    "duration": "duration",
-    "strings": "split findAll",
-    "dyn": (
-        "dyn type reverse sum min max distinct flatten slice sort quantity add sub ip cidr masked url semver"
-        " named validate getQuery orValue or value of none ofNonZeroValue optMap optFlatMap greatest least"
-        " abs ceil floor round sqrt bind group resource subresource namespace name check serviceAccount path"
-        " fieldSelector labelSelector transformList transformMap transformMapEntry map filter dns1123Label"
-        " dns1123Subdomain dns1035Label qualifiedName"
-    ),
-}
-_KINDS = {"bool": BOOL, "int": INT, "string": STRING, "double": DOUBLE, "uint": UINT, "bytes": BYTES}
-_KINDS |= {"timestamp": TIMESTAMP, "duration": DURATION, "strings": STRINGS, "dyn": DYN}
-FUNCTIONS = {name: _KINDS[kind] for kind, names in _RESULTS.items() for name in names.split()}
-_COMPREHENSIONS = frozenset(
-    {"all", "exists", "exists_one", "existsOne", "map", "filter", "transformList", "transformMap", "transformMapEntry"}
-)
-_ARITHMETIC = {
-    "+": ("int", "uint", "double", "string", "bytes", "list"),
-    "-": ("int", "uint", "double"),
-    "*": ("int", "uint", "double"),
-    "/": ("int", "uint", "double"),
-    "%": ("int", "uint"),
-}
-
-
-def of_schema(schema: Schema | None) -> Type:
-    """The CEL type of values that follow an OpenAPI schema."""
-    if schema is None or schema.int_or_string or schema.preserve_unknown:
-        return DYN
-    kind = schema.type
-    if kind == "object":
-        if schema.properties:
-            return Type("object", schema=schema)
-        return Type("map", of_schema(schema.additional)) if schema.additional is not None else DYN
-    if kind == "array":
-        return Type("list", of_schema(schema.items))
-    if kind == "string":
-        by_format = {"date-time": TIMESTAMP, "date": TIMESTAMP, "duration": DURATION, "byte": BYTES}
-        return by_format.get(schema.format or "", STRING)
-    return {"integer": INT, "number": DOUBLE, "boolean": BOOL}.get(kind or "", DYN)
-
-
 def check(node: Node, scope: Scope) -> tuple[Type, list[Problem]]:
     """The type of an expression and everything found on the way."""
     checker = _Checker()
-    return checker.infer(node, scope), checker.problems
+    found = checker.infer(node, scope)
+    problems = checker.problems or checker.literals
+    return (DYN if found.kind == "error" else found), sorted(problems, key=lambda problem: problem.at)
+
+
+def types(node: Node, scope: Scope) -> dict[int, Type]:
+    """The types of all nodes of an expression, by the ids of the nodes."""
+    checker = _Checker()
+    checker.infer(node, scope)
+    return checker.types
 
 
 class _Checker:
-    """Walks one tree."""
+    """Walks one tree. `literals` are arguments that could never be read, of interest where all else is sound."""
 
     def __init__(self) -> None:
         self.problems: list[Problem] = []
+        self.literals: list[Problem] = []
+        self.types: dict[int, Type] = {}
 
     def _blame(self, message: str, at: int) -> Type:
         self.problems.append(Problem(message, at))
-        return DYN
+        return _ERROR
 
     def infer(self, node: Node, scope: Scope) -> Type:
+        found = self._infer(node, scope)
+        self.types[id(node)] = found
+        return found
+
+    def _infer(self, node: Node, scope: Scope) -> Type:
         parts = node.parts
         if node.kind == "literal":
-            return _literal(parts[0])
+            return literal_type(parts[0])
         if node.kind == "ident":
-            if parts[0] in scope:
-                return scope[parts[0]]
-            if parts[0] in _TYPE_NAMES:
-                return Type("type")
-            return self._blame(f"undeclared reference to '{parts[0]}' (in container '')", node.at)
+            return self._ident(str(parts[0]), node, scope)
         if node.kind == "select":
             return self._select(node, scope)
         if node.kind == "index":
-            operand = self.infer(parts[0], scope)
-            self.infer(parts[1], scope)
-            found = operand.item if operand.kind in ("list", "map") else None
-            return OPTIONAL if parts[2] else found or DYN
+            kinds = [self.infer(parts[0], scope), self.infer(parts[1], scope)]
+            return self._resolve("_[?_]" if parts[2] else "_[_]", kinds, node.at)
         if node.kind == "call":
             return self._call(node, scope)
         if node.kind == "binary":
-            return self._binary(node, scope)
+            operator = "@in" if parts[0] == "in" else f"_{parts[0]}_"
+            return self._resolve(operator, [self.infer(part, scope) for part in parts[1:]], node.at)
         if node.kind == "unary":
-            operand = self.infer(parts[1], scope)
-            return BOOL if parts[0] == "!" else operand
+            return self._resolve(f"{parts[0]}_", [self.infer(parts[1], scope)], node.at)
         if node.kind == "choice":
-            _, yes, no = (self.infer(part, scope) for part in parts)
-            return yes if yes.kind == no.kind else DYN
-        return self._literal_of_many(node, scope)
-
-    def _literal_of_many(self, node: Node, scope: Scope) -> Type:
+            return self._resolve("_?_:_", [self.infer(part, scope) for part in parts], node.at)
         if node.kind == "list":
-            kinds = [self.infer(item, scope) for item, _ in node.parts[0]]
-            return Type("list", _common(kinds))
+            return list_of(self._elements(node.parts[0], scope) or DYN)
         if node.kind == "struct":
-            for _, value, _ in node.parts[1]:
-                self.infer(value, scope)
-            return Type(node.parts[0])
+            return self._struct(node, scope)
+        key = self._joined([self.infer(key, scope) for key, _, _ in parts[0]], [key for key, _, _ in parts[0]])
+        item = self._elements([(value, optional) for _, value, optional in parts[0]], scope)
+        return Type("map", item or DYN, key=key or DYN)
+
+    def _ident(self, name: str, node: Node, scope: Scope) -> Type:
+        if name in scope:
+            return scope[name]
+        if name in _TYPE_NAMES:
+            return Type("type", _TYPE_NAMES[name])
+        return self._blame(f"undeclared reference to '{name}' (in container '')", node.at)
+
+    # Literals of lists, maps and messages
+
+    def _elements(self, items: Sequence[tuple[Node, bool]], scope: Scope) -> Type | None:
         kinds = []
-        for key, value, _ in node.parts[0]:
-            self.infer(key, scope)
-            kinds.append(self.infer(value, scope))
-        return Type("map", _common(kinds))
+        for item, optional in items:
+            kind = self.infer(item, scope)
+            if optional:
+                if kind.kind == "optional_type":
+                    kind = kind.item or DYN
+                elif kind.kind not in ("dyn", "error"):
+                    self._blame(f"expected type '{optional_of(kind)}' but found '{kind}'", item.at)
+            kinds.append(kind)
+        return self._joined(kinds, [item for item, _ in items])
+
+    def _joined(self, kinds: Sequence[Type], nodes: Sequence[Node]) -> Type | None:
+        """What elements have in common: all must be of the first one's type."""
+        found: Type | None = None
+        for kind, node in zip(kinds, nodes, strict=True):
+            if found is None:
+                found = kind
+                continue
+            common = unification.common(found, kind)
+            if common is None:
+                return self._blame(f"expected type '{found}' but found '{kind}'", node.at)
+            found = common
+        return found
+
+    def _struct(self, node: Node, scope: Scope) -> Type:
+        for _, value, _ in node.parts[1]:
+            self.infer(value, scope)
+        name = str(node.parts[0])
+        if OBJECTS not in scope or not (name in ("Object", "JSONPatch") or name.startswith("Object.")):
+            return self._blame(f"undeclared reference to '{name}' (in container '')", node.at)
+        return Type(name)
+
+    # Selections
 
     def _select(self, node: Node, scope: Scope) -> Type:
         operand_node, name, optional = node.parts
         operand = self.infer(operand_node, scope)
-        found = self._field(operand, unescape(name), node.at)
-        return OPTIONAL if optional or operand.kind == "optional_type" else found
+        wrapped = operand.kind == "optional_type"
+        found = self._field(operand.item or DYN if wrapped else operand, unescape(name), node.at)
+        return optional_of(found) if (optional or wrapped) and found.kind != "error" else found
 
     def _field(self, operand: Type, name: str, at: int) -> Type:
         if operand.fields is not None:
@@ -179,98 +163,116 @@ class _Checker:
             return found if found is not None else self._blame(f"undefined field '{name}'", at)
         if operand.schema is not None:
             child = operand.schema.prop(name)
-            if child is not None:
-                return of_schema(child)
-            return self._blame(f"undefined field '{name}'", at)
+            return of_schema(child) if child is not None else self._blame(f"undefined field '{name}'", at)
         if operand.kind == "map":
             return operand.item or DYN
-        if operand.kind in _SCALARS or operand.kind == "list":
-            return self._blame(f"type '{operand}' does not support field selection", at)
-        return DYN
+        if operand.kind in _SELECTABLE or operand.kind.startswith("Object"):
+            return DYN
+        return self._blame(f"type '{operand}' does not support field selection", at)
+
+    # Calls
 
     def _call(self, node: Node, scope: Scope) -> Type:
         target, name, arguments = node.parts
-        namespaced = target is not None and target.kind == "ident" and target.parts[0] not in scope
-        if namespaced and target.parts[0] in (*NAMESPACES, "optional", "cel"):
-            return self._namespaced(target.parts[0], name, arguments, scope)
-        operand = self.infer(target, scope) if target is not None else DYN
-        if name in _COMPREHENSIONS and target is not None and len(arguments) >= 2:
-            return self._comprehension(operand, name, arguments, scope)
-        if name in ("optMap", "optFlatMap") and len(arguments) == 2:
-            self.infer(arguments[1], {**scope, str(arguments[0].parts[0]): DYN})
-            return OPTIONAL
-        if name not in FUNCTIONS:
-            return self._blame(f"undeclared reference to '{name}' (in container '')", node.at)
+        macro = macros.of(node, BINDINGS in scope)
+        if macro is not None:
+            return self._macro(macro, scope, node)
         kinds = [self.infer(argument, scope) for argument in arguments]
-        if name == "orValue" and kinds:
-            return kinds[0] if kinds[0].kind in _SCALARS else DYN
-        return FUNCTIONS[name]
+        spaced = target is not None and target.kind == "ident" and target.parts[0] not in scope
+        if spaced and f"{target.parts[0]}.{name}" in overloads() and target.parts[0] in NAMESPACES:
+            return self._resolve(f"{target.parts[0]}.{name}", kinds, node.at)
+        if target is not None:
+            kinds.insert(0, self.infer(target, scope))
+        if name not in overloads() or name[0] == "_":
+            return self._blame(f"undeclared reference to '{name}' (in container '')", node.at)
+        found = self._resolve(name, kinds, node.at, target is not None)
+        if arguments and found.kind != "error":
+            self._check_literal(name, arguments[0] if target is not None or name != "matches" else arguments[1])
+        return found
 
-    def _namespaced(self, space: str, name: str, arguments: tuple[Node, ...], scope: Scope) -> Type:
-        if space == "cel" and name == "bind" and len(arguments) == 3:
-            value = self.infer(arguments[1], scope)
-            return self.infer(arguments[2], {**scope, str(arguments[0].parts[0]): value})
-        for argument in arguments:
-            self.infer(argument, scope)
-        return OPTIONAL if space == "optional" else FUNCTIONS.get(name, DYN)
+    def _check_literal(self, name: str, argument: Node) -> None:
+        """Texts that are written out and cannot be read as what they are meant for."""
+        if argument.kind == "literal" and name in macros.READABLE and literal_type(argument.parts[0]) is STRING:
+            text = macros.text_of(argument.parts[0])
+            if text is not None and not macros.READABLE[name](text):
+                self.literals.append(Problem(f"invalid {name} argument", argument.at))
 
-    def _comprehension(self, operand: Type, name: str, arguments: tuple[Node, ...], scope: Scope) -> Type:
-        if operand.kind in _SCALARS:
-            return self._blame(f"expression of type '{operand}' cannot be range of a comprehension", arguments[0].at)
-        item = (operand.item or DYN) if operand.kind == "list" else DYN
-        inner = {**scope, str(arguments[0].parts[0]): STRING if operand.kind == "map" else item}
-        bodies = arguments[1:]
-        if len(bodies) > 1 and bodies[0].kind == "ident" and name not in ("map", "filter"):
-            inner[str(arguments[0].parts[0])] = DYN
-            inner[str(bodies[0].parts[0])] = operand.item or DYN
-            bodies = bodies[1:]
-        kinds = [self.infer(body, inner) for body in bodies]
-        if name == "filter":
-            return operand if operand.kind == "list" else DYN
-        if name in ("map", "transformList"):
-            return Type("list", kinds[-1])
-        return BOOL if name in FUNCTIONS and FUNCTIONS[name] is BOOL else DYN
+    def _resolve(self, name: str, kinds: list[Type], at: int, method: bool = False) -> Type:
+        """What a call yields: by the overloads that match it, `dyn` where they do not agree."""
+        found: Type | None = None
+        for overload in overloads()[name]:
+            if overload.method is not method or len(overload.takes) != len(kinds):
+                continue
+            gives = unification.applied(overload, kinds)
+            if gives is not None:
+                found = gives if found is None or found == gives else DYN
+        if found is not None:
+            return found
+        shown = [str(kind) for kind in kinds]
+        inside = f"{shown[0]}.({', '.join(shown[1:])})" if method else f"({', '.join(shown)})"
+        return self._blame(f"found no matching overload for '{name}' applied to '{inside}'", at)
 
-    def _binary(self, node: Node, scope: Scope) -> Type:
-        operator, left_node, right_node = node.parts
-        left, right = self.infer(left_node, scope), self.infer(right_node, scope)
-        if operator in ("&&", "||", "in"):
+    # Macros
+
+    def _macro(self, macro: macros.Macro, scope: Scope, node: Node) -> Type:
+        if macro.name == "has":
+            self.infer(macro.bodies[0], scope)
             return BOOL
-        known = left.kind in _SCALARS and right.kind in _SCALARS
-        if operator in ("==", "!=", "<", "<=", ">", ">="):
-            if known and left.kind != right.kind and not _numbers(left, right, operator):
-                return self._no_overload(operator, left, right, node.at)
+        operand = self.infer(macro.target, scope)
+        if macro.name == "bind":
+            return self.infer(macro.bodies[0], {**scope, macro.variables[0]: operand})
+        if macro.name in ("optMap", "optFlatMap"):
+            item = (operand.item or DYN) if operand.kind == "optional_type" else DYN
+            if operand.kind not in ("optional_type", "dyn", "error"):
+                return self._resolve("hasValue", [operand], node.at, True)
+            body = self.infer(macro.bodies[0], {**scope, macro.variables[0]: item})
+            return body if macro.name == "optFlatMap" else optional_of(body)
+        entry = self._range(operand, macro)
+        inner = {**scope, **dict(zip(macro.variables, entry, strict=False))}
+        kinds = [self.infer(body, inner) for body in macro.bodies]
+        return self._comprehension(macro.name, operand, entry, kinds, node.at)
+
+    def _range(self, operand: Type, macro: macros.Macro) -> tuple[Type, ...]:
+        """The types of a comprehension's variables."""
+        two = len(macro.variables) == 2
+        if operand.kind == "list":
+            return (INT, operand.item or DYN) if two else (operand.item or DYN,)
+        if operand.kind == "map":
+            return (operand.key or STRING, operand.item or DYN) if two else (operand.key or STRING,)
+        if operand.kind not in ("dyn", "error"):
+            why = "cannot be range of a comprehension (must be list, map, or dynamic)"
+            self._blame(f"expression of type '{operand}' {why}", macro.target.at)
+        return (DYN, DYN) if two else (DYN,)
+
+    def _comprehension(self, name: str, operand: Type, entry: tuple[Type, ...], kinds: list[Type], at: int) -> Type:
+        """What the loop yields; its conditions are operands of what the macro expands to."""
+        if name in ("all", "exists"):
+            return self._resolve("_&&_" if name == "all" else "_||_", [BOOL, kinds[0]], at)
+        if name in ("exists_one", "existsOne"):
+            self._resolve("_?_:_", [kinds[0], INT, INT], at)
             return BOOL
-        if not known:
-            return _one_sided(operator, left, right)
-        if left.kind == right.kind and left.kind in _ARITHMETIC[operator]:
-            return left
-        if {left.kind, right.kind} <= {"timestamp", "duration"} and operator in "+-":
-            return DURATION if left.kind == right.kind else TIMESTAMP
-        return self._no_overload(operator, left, right, node.at)
-
-    def _no_overload(self, operator: str, left: Type, right: Type, at: int) -> Type:
-        return self._blame(f"found no matching overload for '_{operator}_' applied to '({left}, {right})'", at)
+        if name == "sortBy":
+            if operand.kind not in ("list", "dyn", "error"):
+                return self._resolve("sort", [operand], at, True)
+            return list_of(entry[0])
+        gives = _collected(name, entry, kinds)
+        if name == "filter" or len(kinds) == 2:
+            self._resolve("_?_:_", [kinds[0], gives, gives], at)
+        return gives
 
 
-def _numbers(left: Type, right: Type, operator: str) -> bool:
-    """Numbers of different kinds compare, but are not asked for equality."""
-    return operator not in ("==", "!=") and {left.kind, right.kind} <= {"int", "uint", "double"}
+def _collected(name: str, entry: tuple[Type, ...], kinds: list[Type]) -> Type:
+    if name == "filter":
+        return list_of(entry[0])
+    if name == "transformMap":
+        return Type("map", kinds[-1], key=entry[0])
+    if name == "transformMapEntry":
+        return kinds[-1] if kinds[-1].kind == "map" else DYN
+    return list_of(kinds[-1])
 
 
-def _one_sided(operator: str, left: Type, right: Type) -> Type:
-    """The result where one operand is unknown: the other one often leaves no choice."""
-    for one, other in ((left, right), (right, left)):
-        if other.kind == "dyn" and one.kind in _ARITHMETIC[operator]:
-            return one
-    return left if left.kind == right.kind == "list" else DYN
-
-
-def _common(kinds: list[Type]) -> Type:
-    return kinds[0] if kinds and all(kind == kinds[0] for kind in kinds) else DYN
-
-
-def _literal(text: str) -> Type:
+def literal_type(text: str) -> Type:
+    """The type of a literal by how it is written."""
     if text in ("true", "false"):
         return BOOL
     if text == "null":

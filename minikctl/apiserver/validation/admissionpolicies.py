@@ -9,7 +9,7 @@ from minikctl.apimachinery.field import FieldError
 from minikctl.apimachinery.request import Obj
 from minikctl.apiserver.validation import Checks
 from minikctl.apiserver.validation.admissionrules import validate_match_conditions, validate_match_resources
-from minikctl.apiserver.validation.expressions import policy_expression
+from minikctl.apiserver.validation.expressions import PolicyScope
 from minikctl.apiserver.validation.names import (
     is_c_identifier,
     is_dns1035_label,
@@ -41,15 +41,17 @@ def _validating(obj: Obj) -> list[FieldError]:
     spec = obj.get("spec") or {}
     errors = _needed(spec.get("failurePolicy"), "spec.failurePolicy", ["Fail", "Ignore"])
     errors += _param_kind(spec.get("paramKind"), "spec.paramKind") + _constraints(spec)
-    errors += validate_match_conditions(spec.get("matchConditions") or [], "spec.matchConditions")
-    errors += _variables(spec.get("variables") or [])
+    scope = PolicyScope(spec.get("paramKind") is not None, composed=True)
+    conditions = spec.get("matchConditions") or []
+    errors += validate_match_conditions(conditions, "spec.matchConditions", spec.get("paramKind") is not None)
+    errors += _variables(spec.get("variables") or [], scope)
     validations, audits = spec.get("validations") or [], spec.get("auditAnnotations") or []
     if not validations and not audits:
         text = "validations or auditAnnotations must contain at least one item"
         errors += [field.required("spec.validations", text), field.required("spec.auditAnnotations", text)]
     for index, validation in enumerate(validations):
-        errors += _validation(validation or {}, f"spec.validations[{index}]")
-    return errors + _audit_annotations(audits, (obj.get("metadata") or {}).get("name") or "")
+        errors += _validation(validation or {}, f"spec.validations[{index}]", scope)
+    return errors + _audit_annotations(audits, (obj.get("metadata") or {}).get("name") or "", scope)
 
 
 def _constraints(spec: dict[str, Any]) -> list[FieldError]:
@@ -85,7 +87,7 @@ def _param_kind(kind: dict[str, Any] | None, path: str) -> list[FieldError]:
     return errors
 
 
-def _variables(variables: list[dict[str, Any]]) -> list[FieldError]:
+def _variables(variables: list[dict[str, Any]], scope: PolicyScope) -> list[FieldError]:
     errors: list[FieldError] = []
     seen: set[str] = set()
     for index, variable in enumerate(variables):
@@ -102,17 +104,17 @@ def _variables(variables: list[dict[str, Any]]) -> list[FieldError]:
         if not expression:
             errors.append(field.required(f"{path}.expression", "expression is not specified"))
         else:
-            errors += policy_expression(expression, f"{path}.expression", "any")
+            errors += scope.define(name, expression, f"{path}.expression")
     return errors
 
 
-def _validation(item: dict[str, Any], path: str) -> list[FieldError]:
+def _validation(item: dict[str, Any], path: str, scope: PolicyScope) -> list[FieldError]:
     expression, message = (item.get("expression") or "").strip(), item.get("message") or ""
     errors: list[FieldError] = []
     if not expression:
         errors.append(field.required(f"{path}.expression", "expression is not specified"))
     else:
-        errors += policy_expression(expression, f"{path}.expression")
+        errors += scope.problems(expression, f"{path}.expression")
     trimmed = message.strip()
     if "\n" in expression and not trimmed:
         text = "message must be specified if expression contains line breaks"
@@ -126,14 +128,14 @@ def _validation(item: dict[str, Any], path: str) -> list[FieldError]:
         if not item["messageExpression"].strip():
             errors.append(field.invalid(at, item["messageExpression"], "must be non-empty if specified"))
         else:
-            errors += policy_expression(item["messageExpression"].strip(), at, "string")
+            errors += scope.problems(item["messageExpression"].strip(), at, "string", authorizer=False)
     reason = item.get("reason")
     if reason is not None and reason not in _REASONS:
         errors.append(field.not_supported(f"{path}.reason", reason, _REASONS))
     return errors
 
 
-def _audit_annotations(items: list[dict[str, Any]], policy: str) -> list[FieldError]:
+def _audit_annotations(items: list[dict[str, Any]], policy: str, scope: PolicyScope) -> list[FieldError]:
     errors: list[FieldError] = []
     if len(items) > _MAX_AUDIT_ANNOTATIONS:
         text = f"must not have more than {_MAX_AUDIT_ANNOTATIONS} auditAnnotations"
@@ -156,7 +158,7 @@ def _audit_annotations(items: list[dict[str, Any]], policy: str) -> list[FieldEr
         elif len(expression) > _MAX_AUDIT_EXPRESSION:
             errors.append(field.too_long(f"{path}.valueExpression", _MAX_AUDIT_EXPRESSION))
         else:
-            errors += policy_expression(expression, f"{path}.valueExpression", "string")
+            errors += scope.problems(expression, f"{path}.valueExpression", "string or null_type")
     return errors
 
 
@@ -223,17 +225,19 @@ def _mutating(obj: Obj) -> list[FieldError]:
             if operation == "DELETE":
                 path = "spec.matchConstraints.resourceRules.operations"
                 errors.append(field.not_supported(path, operation, operations))
-    errors += validate_match_conditions(spec.get("matchConditions") or [], "spec.matchConditions")
-    errors += _variables(spec.get("variables") or [])
+    scope = PolicyScope(spec.get("paramKind") is not None, composed=True)
+    conditions = spec.get("matchConditions") or []
+    errors += validate_match_conditions(conditions, "spec.matchConditions", spec.get("paramKind") is not None)
+    errors += _variables(spec.get("variables") or [], scope)
     mutations = spec.get("mutations") or []
     if not mutations:
         errors.append(field.required("spec.mutations", "mutations must contain at least one item"))
     for index, mutation in enumerate(mutations):
-        errors += _mutation(mutation or {}, f"spec.mutations[{index}]")
+        errors += _mutation(mutation or {}, f"spec.mutations[{index}]", scope)
     return errors + _needed(spec.get("reinvocationPolicy"), "spec.reinvocationPolicy", ["IfNeeded", "Never"])
 
 
-def _mutation(mutation: dict[str, Any], path: str) -> list[FieldError]:
+def _mutation(mutation: dict[str, Any], path: str, scope: PolicyScope) -> list[FieldError]:
     kind = mutation.get("patchType") or ""
     names = {"ApplyConfiguration": "applyConfiguration", "JSONPatch": "jsonPatch"}
     if not kind:
@@ -253,7 +257,7 @@ def _mutation(mutation: dict[str, Any], path: str) -> list[FieldError]:
     at = f"{path}.{key}.expression"
     if not expression:
         return [*errors, field.required(at, "expression is not specified")]
-    return errors + policy_expression(expression, at, kind)
+    return errors + scope.problems(expression, at, kind)
 
 
 VALIDATE_POLICIES: dict[str, Checks] = {

@@ -6,7 +6,7 @@ from typing import Any
 
 from minikctl.apimachinery import field
 from minikctl.apimachinery.field import FieldError
-from minikctl.apiserver.validation.expressions import policy_expression
+from minikctl.apiserver.validation.expressions import PolicyScope
 from minikctl.apiserver.validation.names import is_path_segment, is_qualified_name
 from minikctl.apiserver.validation.selectors import validate_label_selector
 
@@ -103,18 +103,20 @@ def _named_rule(rule: dict[str, Any], path: str) -> list[FieldError]:
     return errors
 
 
-def validate_match_conditions(conditions: list[dict[str, Any]], path: str) -> list[FieldError]:
+def validate_match_conditions(conditions: list[dict[str, Any]], path: str, params: bool = False) -> list[FieldError]:
+    """`params`: whether there are parameters that the conditions may speak of."""
     if len(conditions) > _MAX_CONDITIONS:
         return [field.too_many(path, len(conditions), _MAX_CONDITIONS)]
     errors: list[FieldError] = []
     seen: set[str] = set()
+    scope = PolicyScope(params, composed=False)
     for index, condition in enumerate(conditions):
         at = f"{path}[{index}]"
         expression, name = (condition.get("expression") or "").strip(), condition.get("name") or ""
         if not expression:
             errors.append(field.required(f"{at}.expression"))
         else:
-            errors += policy_expression(expression, f"{at}.expression")
+            errors += scope.problems(expression, f"{at}.expression")
         if not name:
             errors.append(field.required(f"{at}.name"))
         else:

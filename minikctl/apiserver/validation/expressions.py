@@ -13,26 +13,50 @@ from minikctl.apimachinery import field
 from minikctl.apimachinery.field import FieldError, Struct
 
 if TYPE_CHECKING:
+    from minikctl.apimachinery.cel.types import Type
     from minikctl.apiserver.validation.celcosts import TotalCost
 
 _RULE = ("rule", "message", "messageExpression", "reason", "fieldPath", "optionalOldSelf")
 
 
-def policy_expression(expression: str, path: str, result: str = "bool") -> list[FieldError]:
-    """Problems of an expression in an admission policy or match condition; `result` is what it must yield."""
-    from minikctl.apimachinery.cel.scopes import policy_scope
+class PolicyScope:
+    """What the expressions of one policy or webhook may name; its variables add themselves as they are checked."""
 
-    found, problem = _typed(expression, policy_scope())
-    if problem:
-        return [field.invalid(path, expression, f"compilation failed: {problem}")]
-    return [] if found is None else _wrong_result(expression, path, result, found)
+    def __init__(self, params: bool, composed: bool) -> None:
+        self._params = params
+        self._variables: dict[str, Type] | None = {} if composed else None
+
+    def problems(self, expression: str, path: str, result: str = "bool", authorizer: bool = True) -> list[FieldError]:
+        """Problems of an expression; `result` is what it must yield."""
+        from minikctl.apimachinery.cel.scopes import policy_scope
+
+        patches = result in ("ApplyConfiguration", "JSONPatch")
+        scope = policy_scope(self._params, authorizer, self._variables, patches)
+        found, problem = _typed(expression, scope)
+        if problem:
+            return [field.invalid(path, expression, f"compilation failed: {problem}")]
+        return [] if found is None else _wrong_result(expression, path, result, found)
+
+    def define(self, name: str, expression: str, path: str) -> list[FieldError]:
+        """Problems of a variable, which those after it may name from now on."""
+        from minikctl.apimachinery.cel.scopes import policy_scope
+        from minikctl.apimachinery.cel.types import DYN
+
+        assert self._variables is not None
+        found, problem = _typed(expression, policy_scope(self._params, True, self._variables))
+        self._variables = {**self._variables, name: found or DYN}
+        return [field.invalid(path, expression, f"compilation failed: {problem}")] if problem else []
 
 
 def _wrong_result(expression: str, path: str, result: str, found: Any) -> list[FieldError]:
     wanted = {"ApplyConfiguration": "Object", "JSONPatch": "list(JSONPatch)"}.get(result, result)
-    if wanted == "any" or str(found) == wanted or (result == "JSONPatch" and found.kind == "list"):
+    if str(found.declared) in wanted.split(" or ") or (result == "JSONPatch" and found.kind == "list"):
         return []
-    return [field.invalid(path, expression, f"must evaluate to {wanted} but got {found}")]
+    if " or " in wanted:
+        text = f"must evaluate to one of [{wanted.replace(' or ', ' ')}]"
+    else:
+        text = f"must evaluate to {wanted} but got {found.declared}"
+    return [field.invalid(path, expression, text)]
 
 
 def device_expression(expression: str, path: str) -> list[FieldError]:
@@ -43,7 +67,7 @@ def device_expression(expression: str, path: str) -> list[FieldError]:
     if problem:
         return [field.invalid(path, expression, f"compilation failed: {problem}")]
     if found is not None and found.kind not in ("bool", "dyn"):
-        return [field.invalid(path, expression, "must evaluate to bool or the unknown type, not " + str(found))]
+        return [field.invalid(path, expression, "must evaluate to bool or the unknown type, not " + found.declared)]
     return []
 
 

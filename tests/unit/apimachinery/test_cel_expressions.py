@@ -12,6 +12,7 @@ from minikctl.apimachinery import cel
 from minikctl.apimachinery.cel import typing as kinds
 from minikctl.apimachinery.cel.syntax import SyntaxProblem, parse
 from minikctl.apimachinery.cel.translate import unescape
+from minikctl.apimachinery.cel.types import DYN, OBJECTS
 
 OBJECT = {
     "metadata": {"name": "a", "labels": {"app": "x"}},
@@ -101,10 +102,19 @@ def test_what_is_no_expression(source: str) -> None:
         ("true ? 1.5 : 2.0", "double"),
         ("{'a': 1}", "map(string, int)"),
         ("Object{}", "Object"),
+        ("[[1]].flatten()", "list(int)"),
+        ("optional.of('a').orValue('b')", "string"),
+        ("{'a': 1}.transformMap(k, v, string(v))", "map(string, string)"),
+        ("quantity('1').add(1)", "kubernetes.Quantity"),
+        ("format.dns1123Label().validate('a')", "optional_type(list(string))"),
+        ("object.?a.b", "optional_type(dyn)"),
+        ("timestamp('2024-01-01T00:00:00Z') - timestamp('2024-01-01T00:00:00Z')", "duration"),
+        ("[1, dyn('a')]", "list(dyn)"),
+        ("[3, 1].sortBy(x, -x)", "list(int)"),
     ],
 )
 def test_types(source: str, kind: str) -> None:
-    found, problems = kinds.check(parse(source), {"object": kinds.DYN})
+    found, problems = kinds.check(parse(source), {"object": DYN, OBJECTS: DYN})
     assert (str(found), problems) == (kind, [])
 
 
@@ -115,6 +125,26 @@ def test_types(source: str, kind: str) -> None:
         ("foo(1)", "undeclared reference to 'foo' (in container '')", 3),
         ("'a' > 1", "found no matching overload for '_>_' applied to '(string, int)'", 4),
         ("'a'.b", "type 'string' does not support field selection", 3),
+        ("'a'.startsWith(1)", "found no matching overload for 'startsWith' applied to 'string.(int)'", 14),
+        ("size(1)", "found no matching overload for 'size' applied to '(int)'", 4),
+        ("1 && true", "found no matching overload for '_&&_' applied to '(int, bool)'", 2),
+        ("true ? 1 : 'a'", "found no matching overload for '_?_:_' applied to '(bool, int, string)'", 5),
+        ("1 in [1.5]", "found no matching overload for '@in' applied to '(int, list(double))'", 2),
+        ("[1, 'a']", "expected type 'int' but found 'string'", 4),
+        ("[1].all(x, x)", "found no matching overload for '_&&_' applied to '(bool, int)'", 7),
+        (
+            "[1].filter(x, 'a')",
+            "found no matching overload for '_?_:_' applied to '(string, list(int), list(int))'",
+            10,
+        ),
+        (
+            "'a'.map(x, x)",
+            "expression of type 'string' cannot be range of a comprehension (must be list, map, or dynamic)",
+            0,
+        ),
+        ("'a'.matches('[')", "invalid matches argument", 12),
+        ("duration('1x') > duration('1s')", "invalid duration argument", 9),
+        ("Object{}", "undeclared reference to 'Object' (in container '')", 6),
     ],
 )
 def test_type_problems(source: str, message: str, at: int) -> None:

@@ -1,0 +1,99 @@
+"""CEL's macros: calls that bind variables or look at what is there without evaluating it.
+
+Counterpart of cel-go's `parser/macro.go`, its optional types, two-variable comprehensions and `sortBy`. Also
+what of a literal argument can be told without running anything.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable
+from typing import NamedTuple
+
+from minikctl.apimachinery.cel.syntax import Node
+
+_ONE: dict[str, tuple[int, ...]] = {
+    "all": (2,),
+    "exists": (2,),
+    "exists_one": (2,),
+    "existsOne": (2,),
+    "map": (2, 3),
+    "filter": (2,),
+}
+_ONE |= {"optMap": (2,), "optFlatMap": (2,), "sortBy": (2,)}
+_TWO: dict[str, tuple[int, ...]] = {"all": (3,), "exists": (3,), "existsOne": (3,), "exists_one": (3,)}
+_TWO |= {"transformList": (3, 4), "transformMap": (3, 4), "transformMapEntry": (3, 4)}
+
+
+class Macro(NamedTuple):
+    """A macro's name, what it goes over, its variables, and the expressions in which they stand."""
+
+    name: str
+    target: Node
+    variables: tuple[str, ...]
+    bodies: tuple[Node, ...]
+
+
+def of(node: Node, bindings: bool = True) -> Macro | None:
+    """The macro a call is; None for an ordinary call. `bindings`: whether `cel.bind` is known."""
+    target, name, arguments = node.parts
+    if target is None:
+        if name == "has" and len(arguments) == 1:
+            return Macro("has", arguments[0], (), (arguments[0],))
+        return None
+    if name == "bind":
+        is_bind = bindings and target.kind == "ident" and target.parts[0] == "cel" and len(arguments) == 3
+        return Macro("bind", arguments[1], (str(arguments[0].parts[0]),), arguments[2:]) if is_bind else None
+    if not arguments or arguments[0].kind != "ident":
+        return None
+    first = str(arguments[0].parts[0])
+    if len(arguments) in _TWO.get(name, ()) and arguments[1].kind == "ident" and not _is_filtering(name, arguments):
+        return Macro(name, target, (first, str(arguments[1].parts[0])), arguments[2:])
+    if len(arguments) in _ONE.get(name, ()):
+        return Macro(name, target, (first,), arguments[1:])
+    return None
+
+
+def _is_filtering(name: str, arguments: tuple[Node, ...]) -> bool:
+    return name == "map" and len(arguments) == 3
+
+
+def text_of(literal: str) -> str | None:
+    """The text of a string literal; None where it takes CEL's own rules to read it."""
+    try:
+        found = ast.literal_eval(literal)
+    except (SyntaxError, ValueError):
+        return None
+    return found if isinstance(found, str) else None
+
+
+def _is_pattern(text: str) -> bool:
+    from minikctl.apimachinery import goregexp
+
+    try:
+        goregexp.compiled(text)
+    except (goregexp.NotTranslatableError, re.error):
+        return False
+    return True
+
+
+def _is_duration(text: str) -> bool:
+    from minikctl.apimachinery import duration
+
+    try:
+        duration.parse_go(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_timestamp(text: str) -> bool:
+    return re.fullmatch(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}([.,]\d+)?(Z|[+-]\d{2}:\d{2})", text) is not None
+
+
+READABLE: dict[str, Callable[[str], bool]] = {
+    "matches": _is_pattern,
+    "duration": _is_duration,
+    "timestamp": _is_timestamp,
+}
