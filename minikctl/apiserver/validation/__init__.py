@@ -62,6 +62,9 @@ _CORE_MODULES = {
     "serviceaccounts": "core.simple",
 }
 
+# Kinds some of whose subresources have rules of their own: the module with SUBRESOURCES.
+_WITH_SUBRESOURCES = {"pods": "pod", "certificatesigningrequests.certificates.k8s.io": "certificates"}
+
 CLUSTER_SCOPED = frozenset(
     {
         "namespaces",
@@ -124,8 +127,9 @@ def create(resource_key: str, obj: Obj) -> list[FieldError]:
 def update(resource_key: str, new: Obj, old: Obj, subresource: str = "") -> list[FieldError]:
     """Every complaint about replacing `old` by `new`, through a subresource with its own rules where there are such."""
     errors = _update_metadata(resource_key, new, old)
-    if subresource and resource_key == "pods":
-        special: dict[str, UpdateCheck] = import_module(f"{__name__}.pod").SUBRESOURCES
+    if subresource and resource_key in _WITH_SUBRESOURCES:
+        module = import_module(f"{__name__}.{_WITH_SUBRESOURCES[resource_key]}")
+        special: dict[str, UpdateCheck] = module.SUBRESOURCES
         if subresource in special:
             return errors + special[subresource](new, old)
     checks = checks_of(resource_key)

@@ -22,16 +22,17 @@ def _create(obj: Obj) -> list[FieldError]:
     strategy, preferred = spec.get("strategy"), spec.get("preferredHolder")
     if strategy is not None:
         errors += _strategy(strategy)
-    if preferred and strategy is None:
-        text = "can only be specified when `strategy` is defined"
+    if preferred and not strategy:
+        text = "may only be specified if `strategy` is defined"
         errors.append(field.forbidden("spec.preferredHolder", text))
     return errors
 
 
 def _strategy(strategy: str) -> list[FieldError]:
+    path = "spec.strategy.strategy"  # sic
     if "/" not in strategy:
-        return [] if strategy in _STRATEGIES else [field.not_supported("spec.strategy", strategy, _STRATEGIES)]
-    return [field.invalid("spec.strategy", strategy, text) for text in is_qualified_name(strategy)]
+        return [] if strategy in _STRATEGIES else [field.not_supported(path, strategy, _STRATEGIES)]
+    return [field.invalid(path, strategy, text) for text in is_qualified_name(strategy)]
 
 
 def _update(new: Obj, old: Obj) -> list[FieldError]:

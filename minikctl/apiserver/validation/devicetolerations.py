@@ -37,9 +37,6 @@ def validate_toleration(toleration: dict[str, Any], path: str) -> list[FieldErro
         errors.append(field.required(f"{path}.operator"))
     else:
         errors.append(field.not_supported(f"{path}.operator", operator, ["Equal", "Exists"]))
-    if not key and operator == "Equal":
-        text = "must be `Exists` when `key` is empty"
-        errors.append(field.invalid(f"{path}.operator", operator, text))
     if effect and effect not in _EFFECTS:
         errors.append(field.not_supported(f"{path}.effect", effect, _EFFECTS))
     return errors

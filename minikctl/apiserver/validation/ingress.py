@@ -136,7 +136,7 @@ def _resource(resource: dict[str, Any], path: str) -> list[FieldError]:
     for key in ("kind", "name"):
         value = resource.get(key) or ""
         if not value:
-            errors.append(field.required(f"{path}.{key}"))
+            errors.append(field.required(f"{path}.{key}", f"{key} is required"))
         else:
             errors += [field.invalid(f"{path}.{key}", value, text) for text in is_path_segment(value)]
     return errors

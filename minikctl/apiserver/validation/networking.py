@@ -140,17 +140,17 @@ def _policy_warnings(new: Obj, old: Obj | None) -> list[str]:
 def _ingress_class(obj: Obj) -> list[FieldError]:
     spec = obj.get("spec") or {}
     controller = spec.get("controller") or ""
-    if controller:
-        errors = _domain_prefixed_path(controller, "spec.controller")
-        if len(controller) > _CONTROLLER_LIMIT:
-            errors.append(field.too_long("spec.controller", _CONTROLLER_LIMIT))
-    else:
-        errors = [field.required("spec.controller")]
+    errors: list[FieldError] = []
+    if len(controller.encode()) > _CONTROLLER_LIMIT:
+        errors.append(field.too_long("spec.controller", _CONTROLLER_LIMIT))
+    errors += _domain_prefixed_path(controller, "spec.controller")
     parameters = spec.get("parameters")
     return errors + _parameters(parameters, "spec.parameters") if parameters is not None else errors
 
 
 def _domain_prefixed_path(value: str, path: str) -> list[FieldError]:
+    if not value:
+        return [field.required(path)]
     host, slash, rest = value.partition("/")
     if not (host and slash and rest):
         return [field.invalid(path, value, 'must be a domain-prefixed path (such as "acme.io/foo")')]
@@ -164,7 +164,7 @@ def _parameters(parameters: dict[str, Any], path: str) -> list[FieldError]:
         group = parameters["apiGroup"]
         errors += [field.invalid(f"{path}.apiGroup", group, text) for text in is_dns1123_subdomain(group)]
     for key in ("kind", "name"):
-        errors += _segment(parameters.get(key) or "", f"{path}.{key}", needed=True)
+        errors += _segment(parameters.get(key) or "", f"{path}.{key}", needed=f"{key} is required")
     scope, namespace = parameters.get("scope"), parameters.get("namespace")
     if scope is None:
         return [*errors, field.required(f"{path}.scope")]
@@ -180,15 +180,16 @@ def _parameters(parameters: dict[str, Any], path: str) -> list[FieldError]:
     return errors
 
 
-def _segment(value: str, path: str, needed: bool) -> list[FieldError]:
+def _segment(value: str, path: str, needed: str | None) -> list[FieldError]:
+    """A part of a URL; `needed` is what is said where it is missing, None where it may be."""
     if not value:
-        return [field.required(path)] if needed else []
+        return [] if needed is None else [field.required(path, needed)]
     return [field.invalid(path, value, text) for text in is_path_segment(value)]
 
 
 def _ingress_class_update(new: Obj, old: Obj) -> list[FieldError]:
     controller, old_controller = (new.get("spec") or {}).get("controller"), (old.get("spec") or {}).get("controller")
-    return _ingress_class(new) + validate_immutable(controller or "", old_controller or "", "spec.controller")
+    return validate_immutable(controller or "", old_controller or "", "spec.controller") + _ingress_class(new)
 
 
 def _ip_address(obj: Obj) -> list[FieldError]:
@@ -198,9 +199,9 @@ def _ip_address(obj: Obj) -> list[FieldError]:
         return [field.required(path)]
     group = reference.get("group") or ""
     errors = [field.invalid(f"{path}.group", group, text) for text in is_dns1123_subdomain(group)] if group else []
-    errors += _segment(reference.get("resource") or "", f"{path}.resource", needed=True)
-    errors += _segment(reference.get("name") or "", f"{path}.name", needed=True)
-    return errors + _segment(reference.get("namespace") or "", f"{path}.namespace", needed=False)
+    errors += _segment(reference.get("resource") or "", f"{path}.resource", needed="")
+    errors += _segment(reference.get("name") or "", f"{path}.name", needed="")
+    return errors + _segment(reference.get("namespace") or "", f"{path}.namespace", needed=None)
 
 
 def _ip_address_update(new: Obj, old: Obj) -> list[FieldError]:
@@ -219,14 +220,11 @@ def _service_cidr(obj: Obj) -> list[FieldError]:
         return [field.required(path, "at least one CIDR required")]
     if len(cidrs) > 2:
         return [field.invalid(path, Struct(CIDRs=cidrs), "may only hold up to 2 values")]
-    errors: list[FieldError] = []
-    for index, value in enumerate(cidrs):
-        errors += canonical_cidr(f"{path}[{index}]", value)
     parsed = [parse_cidr(value) for value in cidrs]
-    if len(cidrs) == 2 and all(parsed) and is_ipv6_cidr(cidrs[0]) == is_ipv6_cidr(cidrs[1]):
+    if len(cidrs) == 2 and not (all(parsed) and is_ipv6_cidr(cidrs[0]) != is_ipv6_cidr(cidrs[1])):
         text = "may specify no more than one IP for each IP family, i.e 192.168.0.0/24 and 2001:db8::/64"
-        errors.append(field.invalid(path, cidrs, text))
-    return errors
+        return [field.invalid(path, Struct(CIDRs=cidrs), text)]
+    return [error for index, value in enumerate(cidrs) for error in canonical_cidr(f"{path}[{index}]", value)]
 
 
 def _service_cidr_update(new: Obj, old: Obj) -> list[FieldError]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from minikctl.apimachinery import field
@@ -10,10 +9,20 @@ from minikctl.apimachinery.field import FieldError
 from minikctl.apimachinery.request import Obj
 from minikctl.apiserver.validation import Checks
 from minikctl.apiserver.validation.core.volumesources import validate_driver_name
+from minikctl.apiserver.validation.devices import (
+    by_name,
+    each,
+    itself,
+    validate_binding,
+    validate_fully_qualified_name,
+    validate_label,
+    validate_pool_name,
+)
+from minikctl.apiserver.validation.devicestatus import validate_device_statuses, validate_uid
 from minikctl.apiserver.validation.devicetolerations import validate_toleration
 from minikctl.apiserver.validation.expressions import device_expression
 from minikctl.apiserver.validation.metadata import IMMUTABLE, validate_annotations, validate_labels
-from minikctl.apiserver.validation.names import is_c_identifier, is_dns1123_label, is_dns1123_subdomain
+from minikctl.apiserver.validation.names import is_dns1123_subdomain
 from minikctl.apiserver.validation.resourceslices import VALIDATE_SLICES
 from minikctl.apiserver.validation.selectors import validate_node_selector
 
@@ -24,26 +33,8 @@ _MAX_EXPRESSION = 10 * 1024
 _MAX_PARAMETERS = 10 * 1024
 _BAD_REFERENCE = "must be the name of a request in the claim or the name of a request and a subrequest separated by '/'"
 _ONE_KIND = "exactly one of `exactly` or `firstAvailable` is required"
+_SOURCES = ["FromClaim", "FromClass"]
 _ALLOWED_TEMPLATE_META = ("annotations", "labels", "creationTimestamp")
-
-
-def _each(
-    items: list[Any] | None, limit: int, path: str, check: Callable[[Any, str], list[FieldError]], key: str = ""
-) -> list[FieldError]:
-    """The items one by one, and that there are not too many nor (by `key`) the same twice."""
-    errors: list[FieldError] = []
-    seen: list[Any] = []
-    items = items or []
-    for index, item in enumerate(items):
-        at = f"{path}[{index}]"
-        errors += check(item if item is not None else {}, at)
-        value = (item.get(key) or "") if key and isinstance(item, dict) else item
-        if value in seen and (key or isinstance(item, str)):
-            errors.append(field.duplicate(f"{at}.{key}" if key else at, value))
-        seen.append(value)
-    if len(items) > limit:
-        errors.append(field.too_many(path, len(items), limit))
-    return errors
 
 
 def _request_names(requests: list[Any]) -> dict[str, set[str]]:
@@ -58,25 +49,28 @@ def _device_claim(devices: dict[str, Any], path: str) -> list[FieldError]:
     requests = devices.get("requests") or []
     names = _request_names(requests)
 
+    def reference(name: Any, at: str) -> list[FieldError]:
+        return _reference(name, at, names)
+
     def constraint(item: Any, at: str) -> list[FieldError]:
-        errors = _each(item.get("requests"), _MAX, f"{at}.requests", lambda name, a: _reference(name, a, names))
+        errors = each(item.get("requests"), _MAX, f"{at}.requests", reference, itself)
         for key in ("matchAttribute", "distinctAttribute"):
             if item.get(key) is not None:
-                return errors + _qualified(item[key], f"{at}.{key}")
+                return errors + validate_fully_qualified_name(item[key], f"{at}.{key}")
         text = 'exactly one of "matchAttribute" or "distinctAttribute" is required, but multiple fields are set'
         return [*errors, field.required(at, text)]
 
     def config(item: Any, at: str) -> list[FieldError]:
-        errors = _each(item.get("requests"), _MAX, f"{at}.requests", lambda name, a: _reference(name, a, names))
+        errors = each(item.get("requests"), _MAX, f"{at}.requests", reference, itself)
         return errors + _configuration(item, at)
 
-    errors = _each(requests, _MAX, f"{path}.requests", _request, "name")
-    errors += _each(devices.get("constraints"), _MAX, f"{path}.constraints", constraint)
-    return errors + _each(devices.get("config"), _MAX, f"{path}.config", config)
+    errors = each(requests, _MAX, f"{path}.requests", _request, by_name)
+    errors += each(devices.get("constraints"), _MAX, f"{path}.constraints", constraint)
+    return errors + each(devices.get("config"), _MAX, f"{path}.config", config)
 
 
 def _request(request: dict[str, Any], path: str) -> list[FieldError]:
-    errors = _label(request.get("name") or "", f"{path}.name")
+    errors = validate_label(request.get("name") or "", f"{path}.name")
     exactly, choices = request.get("exactly"), request.get("firstAvailable") or []
     if exactly is None and not choices:
         return [*errors, field.required(path, _ONE_KIND)]
@@ -86,13 +80,9 @@ def _request(request: dict[str, Any], path: str) -> list[FieldError]:
         return errors + _exact(exactly, f"{path}.exactly")
 
     def choice(item: Any, at: str) -> list[FieldError]:
-        return _label(item.get("name") or "", f"{at}.name") + _exact(item, at)
+        return validate_label(item.get("name") or "", f"{at}.name") + _exact(item, at)
 
-    return errors + _each(choices, _MAX_SUB_REQUESTS, f"{path}.firstAvailable", choice, "name")
-
-
-def _label(name: str, path: str) -> list[FieldError]:
-    return [field.invalid(path, name, text) for text in is_dns1123_label(name)]
+    return errors + each(choices, _MAX_SUB_REQUESTS, f"{path}.firstAvailable", choice, by_name)
 
 
 def _exact(request: dict[str, Any], path: str) -> list[FieldError]:
@@ -101,7 +91,7 @@ def _exact(request: dict[str, Any], path: str) -> list[FieldError]:
         errors = [field.invalid(at, name, text) for text in is_dns1123_subdomain(name)]
     else:
         errors = [field.required(at)]
-    errors += _each(request.get("selectors"), _MAX, f"{path}.selectors", _selector)
+    errors += each(request.get("selectors"), _MAX, f"{path}.selectors", _selector)
     mode, count = request.get("allocationMode") or "", request.get("count") or 0
     if mode == "All":
         if count:
@@ -131,40 +121,29 @@ def _reference(name: str, path: str, names: dict[str, set[str]]) -> list[FieldEr
     segments = name.split("/")
     if len(segments) > 2:
         return [field.invalid(path, name, _BAD_REFERENCE)]
-    errors = [problem for segment in segments for problem in _label(segment, path)]
+    errors = [problem for segment in segments for problem in validate_label(segment, path)]
     known = segments[0] in names and (len(segments) == 1 or segments[1] in names[segments[0]])
     return errors if known else [*errors, field.invalid(path, name, _BAD_REFERENCE)]
 
 
-def _qualified(name: str, path: str) -> list[FieldError]:
-    """A device attribute with its domain: `domain/ID`."""
-    domain, slash, ident = name.rpartition("/")
-    if not slash:
-        return [field.invalid(path, name, "must include a domain")] if name else [field.required(path)]
-    errors = [field.invalid(path, domain, text) for text in is_dns1123_subdomain(domain)] if domain else []
-    if not domain:
-        errors.append(field.required(path, "the domain must not be empty"))
-    if not ident:
-        return [*errors, field.required(path, "the name must not be empty")]
-    return errors + [field.invalid(path, ident, text) for text in is_c_identifier(ident)]
-
-
 def _configuration(config: dict[str, Any], path: str) -> list[FieldError]:
-    from minikctl.apimachinery.field import go_json
-
     opaque = config.get("opaque")
     path = f"{path}.opaque"
     if opaque is None:
         return [field.required(path)]
     errors = validate_driver_name(opaque.get("driver") or "", f"{path}.driver")
-    parameters, at = opaque.get("parameters"), f"{path}.parameters"
-    if parameters is None:
-        errors.append(field.required(at))
-    elif not isinstance(parameters, dict):
-        errors.append(field.invalid(at, "<value omitted>", "parameters must be a valid JSON object"))
-    elif len(go_json(parameters)) > _MAX_PARAMETERS:
-        errors.append(field.too_long(at, _MAX_PARAMETERS))
-    return errors
+    return errors + _raw(opaque.get("parameters"), f"{path}.parameters")
+
+
+def _raw(value: Any, path: str) -> list[FieldError]:
+    """A driver's own data: a JSON object that is not too large."""
+    if value is None:
+        return [field.required(path)]
+    if len(field.go_json(value)) > _MAX_PARAMETERS:
+        return [field.too_long(path, _MAX_PARAMETERS)]
+    if not isinstance(value, dict):
+        return [field.invalid(path, "<value omitted>", "must be a valid JSON object")]
+    return []
 
 
 def _claim(obj: Obj) -> list[FieldError]:
@@ -178,7 +157,8 @@ def _spec_update(new: Obj, old: Obj) -> list[FieldError]:
 def _claim_status(new: Obj, old: Obj) -> list[FieldError]:
     status, before = new.get("status") or {}, old.get("status") or {}
     reserved, path = status.get("reservedFor") or [], "status.reservedFor"
-    errors = _each(reserved, _MAX_RESERVED, path, _consumer, "uid")
+    errors = each(reserved, _MAX_RESERVED, path, _consumer, lambda item: item.get("uid") or "")
+    errors += validate_device_statuses(status)
     allocation, old_allocation = status.get("allocation"), before.get("allocation")
     if reserved and allocation is None:
         errors.append(field.forbidden(path, "may not be specified when `allocated` is not set"))
@@ -204,13 +184,25 @@ def _allocation(allocation: dict[str, Any], devices: dict[str, Any]) -> list[Fie
     def result(item: Any, at: str) -> list[FieldError]:
         errors = _reference(item.get("request") or "", f"{at}.request", names)
         errors += validate_driver_name(item.get("driver") or "", f"{at}.driver")
-        if not item.get("pool"):
-            errors.append(field.required(f"{at}.pool"))
-        return errors + _label(item.get("device") or "", f"{at}.device")
+        errors += validate_pool_name(item.get("pool") or "", f"{at}.pool")
+        errors += validate_label(item.get("device") or "", f"{at}.device") + validate_binding(item, at)
+        share = item.get("shareID")
+        return errors + validate_uid(share, f"{at}.shareID") if share is not None else errors
 
-    path = "status.allocation"
-    results = (allocation.get("devices") or {}).get("results")
-    errors = _each(results, _MAX, f"{path}.devices.results", result)
+    def config(item: Any, at: str) -> list[FieldError]:
+        source = item.get("source") or ""
+        errors: list[FieldError] = []
+        if not source:
+            errors.append(field.required(f"{at}.source"))
+        elif source not in _SOURCES:
+            errors.append(field.not_supported(f"{at}.source", source, _SOURCES))
+        requests = item.get("requests")
+        errors += each(requests, _MAX, f"{at}.requests", lambda name, a: _reference(name, a, names), itself)
+        return errors + _configuration(item, at)
+
+    path, given = "status.allocation", allocation.get("devices") or {}
+    errors = each(given.get("results"), _MAX, f"{path}.devices.results", result)
+    errors += each(given.get("config"), 2 * _MAX, f"{path}.devices.config", config)
     if allocation.get("nodeSelector") is not None:
         errors += validate_node_selector(allocation["nodeSelector"], f"{path}.nodeSelector")
     return errors
@@ -229,10 +221,10 @@ def _template(obj: Obj) -> list[FieldError]:
 
 def _device_class(obj: Obj) -> list[FieldError]:
     spec = obj.get("spec") or {}
-    errors = _each(spec.get("selectors"), _MAX, "spec.selectors", _selector)
-    errors += _each(spec.get("config"), _MAX, "spec.config", _configuration)
+    errors = each(spec.get("selectors"), _MAX, "spec.selectors", _selector)
+    errors += each(spec.get("config"), _MAX, "spec.config", _configuration)
     name = spec.get("extendedResourceName")
-    if name:
+    if name is not None:
         from minikctl.apiserver.validation.quantities import is_extended
 
         if not is_extended(name):

@@ -10,22 +10,29 @@ from minikctl.apimachinery.field import FieldError
 from minikctl.apimachinery.request import Obj
 from minikctl.apiserver.validation import Checks
 from minikctl.apiserver.validation.core.volumesources import validate_driver_name
+from minikctl.apiserver.validation.devicecapacity import validate_capacity
+from minikctl.apiserver.validation.devices import (
+    attribute_entries,
+    by_name,
+    each,
+    each_entry,
+    validate_binding,
+    validate_label,
+    validate_pool_name,
+)
 from minikctl.apiserver.validation.devicetolerations import validate_taint
 from minikctl.apiserver.validation.metadata import validate_immutable
-from minikctl.apiserver.validation.names import (
-    is_c_identifier,
-    is_dns1123_label,
-    is_dns1123_subdomain,
-    subdomain_name,
-)
+from minikctl.apiserver.validation.names import subdomain_name
 from minikctl.apiserver.validation.selectors import validate_node_selector
 
 _MAX_DEVICES = 128
 _MAX_DEVICES_ADVANCED = 64
 _MAX_ATTRIBUTES = 32
 _MAX_VALUE = 64
-_MAX_POOL_NAME = 253
 _MAX_TAINTS = 16
+_MAX_COUNTER_SETS = 8
+_MAX_COUNTERS = 32
+_MAX_CONSUMPTIONS = 2
 _WHERE = "exactly one of `nodeName`, `nodeSelector`, `allNodes`, `perDeviceNodeSelection` is required"
 _DEVICE_WHERE = (
     "exactly one of `nodeName`, `nodeSelector`, or `allNodes` is required when `perDeviceNodeSelection` is set"
@@ -39,36 +46,39 @@ _VERSION = rf"{_NUMBER}\.{_NUMBER}\.{_NUMBER}(-{_PRE}(\.{_PRE})*)?(\+{_BUILD}(\.
 
 
 def _create(obj: Obj) -> list[FieldError]:
-    spec = obj.get("spec") or {}
-    errors = validate_driver_name(spec.get("driver") or "", "spec.driver")
-    errors += _pool(spec.get("pool") or {}) + _where(spec)
-    counters, devices = spec.get("sharedCounters"), spec.get("devices") or []
-    if counters and devices:
+    return _spec(obj.get("spec") or {}, {})
+
+
+def _update(new: Obj, old: Obj) -> list[FieldError]:
+    return _spec(new.get("spec") or {}, old.get("spec") or {})
+
+
+def _spec(spec: dict[str, Any], before: dict[str, Any]) -> list[FieldError]:
+    """`before` is the stored spec, empty for a new slice."""
+    pool = spec.get("pool") or {}
+    errors = validate_driver_name(spec.get("driver") or "", "spec.driver") + _pool(pool)
+    if before:
+        old_name = (before.get("pool") or {}).get("name") or ""
+        errors += validate_immutable(pool.get("name") or "", old_name, "spec.pool.name")
+        for key in ("driver", "nodeName"):
+            errors += validate_immutable(spec.get(key), before.get(key), f"spec.{key}")
+    errors += _where(spec)
+    counters, devices = spec.get("sharedCounters"), spec.get("devices")
+    if counters is not None and devices is not None:
         errors.append(field.invalid("spec", "", "only one of `sharedCounters` or `devices` is allowed"))
-    advanced = any((device or {}).get("taints") or (device or {}).get("consumesCounters") for device in devices)
-    limit = _MAX_DEVICES_ADVANCED if advanced else _MAX_DEVICES
-    if len(devices) > limit:
-        errors.append(field.too_many("spec.devices", len(devices), limit))
-    seen: set[str] = set()
-    for index, device in enumerate(devices):
-        path, name = f"spec.devices[{index}]", (device or {}).get("name") or ""
-        errors += _device(device or {}, path, bool(spec.get("perDeviceNodeSelection")))
-        if name in seen:
-            errors.append(field.duplicate(f"{path}.name", name))
-        seen.add(name)
-    return errors + _counter_sets(counters or [])
+    advanced = any((device or {}).get("taints") or (device or {}).get("consumesCounters") for device in devices or ())
+    known = {(device or {}).get("name") or "": device or {} for device in before.get("devices") or ()}
+    per_device = bool(spec.get("perDeviceNodeSelection"))
+
+    def device(item: Any, at: str) -> list[FieldError]:
+        return _device(item, known.get(item.get("name") or ""), at, per_device)
+
+    errors += each(devices, _MAX_DEVICES_ADVANCED if advanced else _MAX_DEVICES, "spec.devices", device, by_name)
+    return errors + each(counters, _MAX_COUNTER_SETS, "spec.sharedCounters", _counter_set, by_name)
 
 
 def _pool(pool: dict[str, Any]) -> list[FieldError]:
-    name, path = pool.get("name") or "", "spec.pool.name"
-    errors: list[FieldError] = []
-    if not name:
-        errors.append(field.required(path))
-    else:
-        if len(name) > _MAX_POOL_NAME:
-            errors.append(field.too_long(path, _MAX_POOL_NAME))
-        for part in name.split("/"):
-            errors += [field.invalid(path, part, text) for text in is_dns1123_subdomain(part)]
+    errors = validate_pool_name(pool.get("name") or "", "spec.pool.name")
     count, generation = pool.get("resourceSliceCount") or 0, pool.get("generation") or 0
     if count <= 0:
         errors.append(field.invalid("spec.pool.resourceSliceCount", count, "must be greater than zero"))
@@ -88,7 +98,7 @@ def _placement(holder: dict[str, Any], path: str, keys: tuple[str, ...]) -> tupl
             continue
         if key == "nodeName":
             if not value:
-                text = "must be either unset or set to a non-empty string"
+                text = "must be either unset or set to a non-empty string" if path == "spec" else "must not be empty"
                 errors.append(field.invalid(f"{path}.{key}", value, text))
                 continue
             errors += [field.invalid(f"{path}.{key}", value, text) for text in subdomain_name(value, False)]
@@ -116,28 +126,33 @@ def _where(spec: dict[str, Any]) -> list[FieldError]:
     return errors
 
 
-def _device(device: dict[str, Any], path: str, per_device: bool) -> list[FieldError]:
-    name = device.get("name") or ""
-    errors = [field.invalid(f"{path}.name", name, text) for text in is_dns1123_label(name)]
+def _device(device: dict[str, Any], old: dict[str, Any] | None, path: str, per_device: bool) -> list[FieldError]:
+    errors = validate_label(device.get("name") or "", f"{path}.name")
     attributes, capacity = device.get("attributes") or {}, device.get("capacity") or {}
     total = len(attributes) + len(capacity)
     if total > _MAX_ATTRIBUTES:
         text = f"the total number of attributes and capacities must not exceed {_MAX_ATTRIBUTES}"
         errors.append(field.invalid(path, total, text))
-    for key, value in attributes.items():
-        errors += _qualified_name(key, f"{path}.attributes")
-        errors += _attribute(value or {}, f"{path}.attributes[{key}]")
-    for key, value in capacity.items():
-        errors += _qualified_name(key, f"{path}.capacity")
-        if (value or {}).get("requestPolicy") and not device.get("allowMultipleAllocations"):
-            text = "allowMultipleAllocations must be true"
-            errors.append(field.forbidden(f"{path}.capacity[{key}].requestPolicy", text))
+    errors += attribute_entries(attributes, f"{path}.attributes", _attribute)
+    shared = bool(device.get("allowMultipleAllocations"))
+    errors += attribute_entries(capacity, f"{path}.capacity", validate_capacity if shared else _plain_capacity)
     taints = device.get("taints") or []
-    if len(taints) > _MAX_TAINTS:
-        errors.append(field.too_many(f"{path}.taints", len(taints), _MAX_TAINTS))
-    for index, taint in enumerate(taints):
-        errors += validate_taint(taint or {}, f"{path}.taints[{index}]")
-    return errors + _device_place(device, path, per_device)
+    if old is None or (old.get("taints") or []) != taints:
+        errors += each(taints, _MAX_TAINTS, f"{path}.taints", validate_taint)
+    errors += each(
+        device.get("consumesCounters"),
+        _MAX_CONSUMPTIONS,
+        f"{path}.consumesCounters",
+        _consumption,
+        lambda item: item.get("counterSet") or "",
+    )
+    return errors + _device_place(device, path, per_device) + validate_binding(device, path)
+
+
+def _plain_capacity(capacity: dict[str, Any], path: str) -> list[FieldError]:
+    if not capacity.get("requestPolicy"):
+        return []
+    return [field.forbidden(f"{path}.requestPolicy", "allowMultipleAllocations must be true")]
 
 
 def _device_place(device: dict[str, Any], path: str, per_device: bool) -> list[FieldError]:
@@ -156,20 +171,6 @@ def _device_place(device: dict[str, Any], path: str, per_device: bool) -> list[F
     elif len(used) > 1:
         errors.append(field.invalid(path, "{" + ", ".join(used) + "}", _DEVICE_WHERE))
     return errors
-
-
-def _qualified_name(name: str, path: str) -> list[FieldError]:
-    domain, slash, ident = name.rpartition("/")
-    if not name:
-        return [field.required(path, "name required")]
-    errors: list[FieldError] = []
-    if slash and not domain:
-        errors.append(field.required(path, "the domain must not be empty"))
-    elif slash:
-        errors += [field.invalid(path, domain, text) for text in is_dns1123_subdomain(domain)]
-    if not ident:
-        return [*errors, field.required(path, "the name must not be empty")]
-    return errors + [field.invalid(path, ident, text) for text in is_c_identifier(ident)]
 
 
 def _attribute(attribute: dict[str, Any], path: str) -> list[FieldError]:
@@ -192,33 +193,21 @@ def _attribute(attribute: dict[str, Any], path: str) -> list[FieldError]:
     return errors
 
 
-def _counter_sets(sets: list[dict[str, Any]]) -> list[FieldError]:
-    errors: list[FieldError] = []
-    seen: set[str] = set()
-    for index, item in enumerate(sets):
-        path, name = f"spec.sharedCounters[{index}]", (item or {}).get("name") or ""
-        if not name:
-            errors.append(field.required(f"{path}.name"))
-        else:
-            errors += [field.invalid(f"{path}.name", name, text) for text in is_dns1123_label(name)]
-        counters = (item or {}).get("counters") or {}
-        if not counters:
-            errors.append(field.required(f"{path}.counters"))
-        for key in counters:
-            errors += [field.invalid(f"{path}.counters", key, text) for text in is_dns1123_label(key)]
-        if name and name in seen:
-            errors.append(field.duplicate(path, name))
-        seen.add(name)
-    return errors
+def _counter_set(item: dict[str, Any], path: str) -> list[FieldError]:
+    return _counters(item, path, "name", _MAX_COUNTERS)
 
 
-def _update(new: Obj, old: Obj) -> list[FieldError]:
-    spec, before = new.get("spec") or {}, old.get("spec") or {}
-    errors = _create(new)
-    for key in ("driver", "nodeName"):
-        errors += validate_immutable(spec.get(key), before.get(key), f"spec.{key}")
-    pool, old_pool = (spec.get("pool") or {}).get("name"), (before.get("pool") or {}).get("name")
-    return errors + validate_immutable(pool, old_pool, "spec.pool.name")
+def _consumption(item: dict[str, Any], path: str) -> list[FieldError]:
+    return _counters(item, path, "counterSet", _MAX_COUNTERS)
+
+
+def _counters(item: dict[str, Any], path: str, key: str, limit: int) -> list[FieldError]:
+    """A named set of counters: of a slice, or what a device takes of it."""
+    name, counters = item.get(key) or "", item.get("counters") or {}
+    errors = validate_label(name, f"{path}.{key}") if name else [field.required(f"{path}.{key}")]
+    if not counters:
+        return [*errors, field.required(f"{path}.counters")]
+    return errors + each_entry(counters, limit, 63, f"{path}.counters", validate_label, lambda value, at: [])
 
 
 VALIDATE_SLICES: dict[str, Checks] = {"resourceslices.resource.k8s.io": (_create, _update, None)}

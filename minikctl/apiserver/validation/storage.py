@@ -11,18 +11,21 @@ from minikctl.apiserver.validation import Checks, WarningsCheck
 from minikctl.apiserver.validation.core.volumesources import validate_driver_name
 from minikctl.apiserver.validation.core.volumewarnings import node_label_remark
 from minikctl.apiserver.validation.metadata import IMMUTABLE, validate_immutable
-from minikctl.apiserver.validation.names import is_qualified_name, subdomain_name
-from minikctl.apiserver.validation.quantities import NOT_NEGATIVE, validate_nonnegative
+from minikctl.apiserver.validation.names import inclusive_range, is_qualified_name, subdomain_name
+from minikctl.apiserver.validation.quantities import validate_nonnegative, validate_nonnegative_int
 from minikctl.apiserver.validation.selectors import selector_struct, validate_label_name, validate_label_selector
 
 _PARAMETERS_SIZE = 256 * 1024
 _PARAMETERS_COUNT = 512
 _NODE_ID_LIMIT = 256
-_ATTACHMENT_TEXT_LIMIT = 1024 * 8
+_ATTACHMENT_METADATA_SIZE = 256 * 1024
+_ATTACHMENT_TEXT_LIMIT = 1024
 _TOKEN_IN_SECRETS = (
     "spec.serviceAccountTokenInSecrets is unset; if supported by this CSI driver, set to true to prevent possible"
     " logging of tokens in volume attributes"
 )
+_GROUP_POLICIES = ["File", "None", "ReadWriteOnceWithFSType"]
+_LIFECYCLE_MODES = ["Persistent", "Ephemeral"]
 _ONE_SOURCE = "must specify exactly one of inlineVolumeSpec and persistentVolumeName"
 
 
@@ -51,12 +54,19 @@ def _storage_class(obj: Obj) -> list[FieldError]:
         errors.append(field.required("volumeBindingMode"))
     elif mode not in ("Immediate", "WaitForFirstConsumer"):
         errors.append(field.not_supported("volumeBindingMode", mode, ["Immediate", "WaitForFirstConsumer"]))
-    seen: list[dict[str, set[str]]] = []
-    for index, term in enumerate(obj.get("allowedTopologies") or ()):
-        values, problems = _topology_term(term or {}, "allowedTopologies")
+    return errors + _topologies(obj.get("allowedTopologies") or [])
+
+
+def _topologies(terms: list[dict[str, Any]]) -> list[FieldError]:
+    errors: list[FieldError] = []
+    # A term without requirements equals the empty places of upstream's list, and so is always a duplicate.
+    seen: list[dict[str, set[str]]] = [{}]
+    for index, term in enumerate(terms):
+        path = f"allowedTopologies[{index}]"
+        values, problems = _topology_term(term or {}, path)
         errors += problems
         if values in seen:
-            errors.append(field.duplicate(f"allowedTopologies[{index}].matchLabelExpressions", ""))
+            errors.append(field.duplicate(f"{path}.matchLabelExpressions", ""))
         seen.append(values)
     return errors
 
@@ -95,8 +105,9 @@ def _storage_class_warnings(new: Obj, old: Obj | None) -> list[str]:
 
 
 def _attachment(obj: Obj) -> list[FieldError]:
+    """The rules of every write."""
     spec = obj.get("spec") or {}
-    errors = validate_driver_name(spec.get("attacher") or "", "spec.attacher")
+    errors = [] if spec.get("attacher") else [field.required("spec.attacher")]
     source = spec.get("source") or {}
     name, inline = source.get("persistentVolumeName"), source.get("inlineVolumeSpec")
     path = "spec.source"
@@ -104,54 +115,73 @@ def _attachment(obj: Obj) -> list[FieldError]:
         errors.append(field.required(path, _ONE_SOURCE))
     elif name is not None and inline is not None:
         errors.append(field.forbidden(path, _ONE_SOURCE))
-    elif name is not None:
-        if not name:
-            text = "must specify non empty persistentVolumeName"
-            errors.append(field.required(f"{path}.persistentVolumeName", text))
-        errors += [field.invalid(f"{path}.persistentVolumeName", name, text) for text in subdomain_name(name, False)]
+    elif name == "":
+        text = "must specify non empty persistentVolumeName"
+        errors.append(field.required(f"{path}.persistentVolumeName", text))
     node = spec.get("nodeName") or ""
     errors += [field.invalid("spec.nodeName", node, text) for text in subdomain_name(node, False)]
     return errors + _attachment_status(obj)
 
 
+def _attachment_create(obj: Obj) -> list[FieldError]:
+    """New ones are looked at more closely."""
+    spec = obj.get("spec") or {}
+    errors = _attachment(obj) + validate_driver_name(spec.get("attacher") or "", "spec.attacher")
+    name, path = (spec.get("source") or {}).get("persistentVolumeName"), "spec.source.persistentVolumeName"
+    if name is not None:
+        errors += [field.invalid(path, name, text) for text in subdomain_name(name, False)]
+    return errors
+
+
 def _attachment_status(obj: Obj) -> list[FieldError]:
     status = obj.get("status") or {}
     errors: list[FieldError] = []
+    metadata = status.get("attachmentMetadata") or {}
+    if sum(len(key.encode()) + len(value.encode()) for key, value in metadata.items()) > _ATTACHMENT_METADATA_SIZE:
+        errors.append(field.too_long("status.attachmentMetadata", _ATTACHMENT_METADATA_SIZE))
     for key in ("attachError", "detachError"):
-        message = (status.get(key) or {}).get("message") or ""
-        if len(message.encode()) > _ATTACHMENT_TEXT_LIMIT:
-            errors.append(field.too_long(f"status.{key}.message", _ATTACHMENT_TEXT_LIMIT))
+        error = status.get(key) or {}
+        if len((error.get("message") or "").encode()) > _ATTACHMENT_TEXT_LIMIT:
+            # The limit that is told is upstream's for something else.
+            errors.append(field.too_long(f"status.{key}.message", _ATTACHMENT_METADATA_SIZE))
+        code = error.get("errorCode")
+        if code is not None and code < 0:
+            errors.append(field.invalid(f"status.{key}.errorCode", code, inclusive_range(0, 2**31 - 1)))
     return errors
 
 
 def _attachment_update(new: Obj, old: Obj) -> list[FieldError]:
     errors = _attachment(new)
-    if new.get("spec") != old.get("spec"):
-        errors.append(field.invalid("spec", new.get("spec"), IMMUTABLE))
+    spec = new.get("spec") or {}
+    if spec != (old.get("spec") or {}):
+        source = spec.get("source") or {}
+        shown = Struct(
+            Attacher=spec.get("attacher") or "",
+            Source=Struct(
+                PersistentVolumeName=source.get("persistentVolumeName"), InlineVolumeSpec=source.get("inlineVolumeSpec")
+            ),
+            NodeName=spec.get("nodeName") or "",
+        )
+        errors.append(field.invalid("spec", shown, IMMUTABLE))
     return errors
 
 
-def _attachment_status_update(new: Obj, old: Obj) -> list[FieldError]:
-    return _attachment_status(new)
-
-
 def _csi_driver(obj: Obj) -> list[FieldError]:
-    errors = validate_driver_name((obj.get("metadata") or {}).get("name") or "", "name")
     spec = obj.get("spec") or {}
-    errors += [field.required(f"spec.{key}") for key in ("attachRequired", "podInfoOnMount") if spec.get(key) is None]
-    for index, mode in enumerate(spec.get("volumeLifecycleModes") or ()):
-        if mode not in ("Ephemeral", "Persistent"):
-            path = f"spec.volumeLifecycleModes[{index}]"
-            errors.append(field.not_supported(path, mode, ["Ephemeral", "Persistent"]))
-    if spec.get("storageCapacity") is None:
-        errors.append(field.required("spec.storageCapacity"))
+    # The odd name of the first field is upstream's.
+    needed = (
+        ("attachRequired", "attachedRequired"),
+        ("podInfoOnMount", "podInfoOnMount"),
+        ("storageCapacity", "storageCapacity"),
+    )
+    errors = [field.required(f"spec.{shown}") for key, shown in needed if spec.get(key) is None]
     policy = spec.get("fsGroupPolicy")
-    policies = ["File", "None", "ReadWriteOnceWithFSType"]
-    if policy is None:
-        errors.append(field.required("spec.fsGroupPolicy"))
-    elif policy not in policies:
-        errors.append(field.not_supported("spec.fsGroupPolicy", policy, policies))
+    if policy is not None and policy not in _GROUP_POLICIES:
+        errors.append(field.not_supported("spec.fsGroupPolicy", policy, _GROUP_POLICIES))
     errors += _token_requests(spec.get("tokenRequests") or [])
+    for mode in spec.get("volumeLifecycleModes") or ():
+        if mode not in _LIFECYCLE_MODES:
+            errors.append(field.not_supported("spec.volumeLifecycleModes", mode, _LIFECYCLE_MODES))
     if spec.get("seLinuxMount") is None:
         errors.append(field.required("spec.seLinuxMount"))
     period = spec.get("nodeAllocatableUpdatePeriodSeconds")
@@ -168,8 +198,8 @@ def _token_requests(requests: list[dict[str, Any]]) -> list[FieldError]:
         path, audience = f"spec.tokenRequests[{index}]", item.get("audience") or ""
         if audience in seen:
             errors.append(field.duplicate(f"{path}.audience", audience))
-        else:
-            seen.add(audience)
+            continue
+        seen.add(audience)
         seconds = item.get("expirationSeconds")
         if seconds is not None and seconds < 600:
             text = "may not specify a duration less than 10 minutes"
@@ -183,12 +213,7 @@ def _token_requests(requests: list[dict[str, Any]]) -> list[FieldError]:
 def _csi_driver_update(new: Obj, old: Obj) -> list[FieldError]:
     spec, old_spec = new.get("spec") or {}, old.get("spec") or {}
     errors = _csi_driver(new)
-    # The odd field name of the first is upstream's.
-    for key, shown in (
-        ("attachRequired", "attachedRequired"),
-        ("fsGroupPolicy", "fsGroupPolicy"),
-        ("volumeLifecycleModes", "volumeLifecycleModes"),
-    ):
+    for key, shown in (("attachRequired", "attachedRequired"), ("volumeLifecycleModes", "volumeLifecycleModes")):
         errors += validate_immutable(spec.get(key), old_spec.get(key), f"spec.{shown}")
     return errors
 
@@ -205,46 +230,58 @@ def _csi_node(obj: Obj) -> list[FieldError]:
         elif len(node_id) > _NODE_ID_LIMIT:
             text = f"must be {_NODE_ID_LIMIT} characters or less"
             errors.append(field.invalid(f"{path}.nodeID", node_id, text))
-        count = (driver.get("allocatable") or {}).get("count")
-        if count is not None and count < 0:
-            errors.append(field.invalid(f"{path}.allocatable.count", count, NOT_NEGATIVE))
-        keys = driver.get("topologyKeys") or []
-        for number, key in enumerate(keys):
-            at = f"{path}.topologyKeys"
-            if key in keys[:number]:
-                errors.append(field.duplicate(f"{at}[{number}]", key))
-            errors += [field.invalid(at, key, text) for text in is_qualified_name(key)]
+        errors += validate_nonnegative_int((driver.get("allocatable") or {}).get("count"), f"{path}.allocatable.count")
         if name in seen:
             errors.append(field.duplicate(f"{path}.name", name))
         seen.add(name)
+        errors += _topology_keys(driver.get("topologyKeys") or [], path)
+    return errors
+
+
+def _topology_keys(keys: list[str], path: str) -> list[FieldError]:
+    """Upstream reports them at the driver."""
+    errors: list[FieldError] = []
+    for number, key in enumerate(keys):
+        if not key:
+            errors.append(field.required(path))
+        if key in keys[:number]:
+            errors.append(field.duplicate(path, key))
+        errors += [field.invalid(path, key, text) for text in is_qualified_name(key)]
     return errors
 
 
 def _csi_node_update(new: Obj, old: Obj) -> list[FieldError]:
     errors = _csi_node(new)
-    drivers = {item.get("name"): item for item in (new.get("spec") or {}).get("drivers") or ()}
-    for index, before in enumerate((old.get("spec") or {}).get("drivers") or ()):
-        now = drivers.get(before.get("name"))
-        # A driver may go; one that stays keeps what it registered with (its volume count may move).
-        if now is not None and {**now, "allocatable": None} != {**before, "allocatable": None}:
-            errors.append(field.invalid(f"spec.drivers[{index}]", now, IMMUTABLE))
+    for before in (old.get("spec") or {}).get("drivers") or ():
+        for now in (new.get("spec") or {}).get("drivers") or ():
+            # A driver may go; one that stays keeps what it registered with (its volume count may move).
+            if now.get("name") == before.get("name") and _registered(now) != _registered(before):
+                errors.append(field.invalid("spec.drivers", _registered(now), IMMUTABLE))
     return errors
 
 
+def _registered(driver: dict[str, Any]) -> Struct:
+    return Struct(
+        Name=driver.get("name") or "",
+        NodeID=driver.get("nodeID") or "",
+        TopologyKeys=driver.get("topologyKeys") or None,
+        Allocatable=None,
+    )
+
+
 def _capacity(obj: Obj) -> list[FieldError]:
+    errors = validate_label_selector(obj.get("nodeTopology"), "nodeTopology")
     name = obj.get("storageClassName") or ""
-    errors = [field.invalid("storageClassName", name, text) for text in subdomain_name(name, False)]
-    for key in ("capacity", "maximumVolumeSize"):
-        if obj.get(key) is not None:
-            errors += validate_nonnegative(obj[key], key)
-    return errors + validate_label_selector(obj.get("nodeTopology"), "nodeTopology")
+    errors += [field.invalid("storageClassName", name, text) for text in subdomain_name(name, False)]
+    return errors + validate_nonnegative(obj["capacity"], "capacity") if obj.get("capacity") is not None else errors
 
 
 def _capacity_update(new: Obj, old: Obj) -> list[FieldError]:
-    errors = _capacity(new)
+    errors: list[FieldError] = []
     if new.get("nodeTopology") != old.get("nodeTopology"):
         errors.append(field.invalid("nodeTopology", selector_struct(new.get("nodeTopology")), IMMUTABLE))
-    return errors + validate_immutable(new.get("storageClassName"), old.get("storageClassName"), "storageClassName")
+    name, old_name = new.get("storageClassName") or "", old.get("storageClassName") or ""
+    return errors + validate_immutable(name, old_name, "storageClassName")
 
 
 def _attributes_class(obj: Obj) -> list[FieldError]:
@@ -256,11 +293,12 @@ def _attributes_class(obj: Obj) -> list[FieldError]:
 
 
 def _attributes_class_update(new: Obj, old: Obj) -> list[FieldError]:
-    return [
+    changed = [
         field.forbidden(key, f"updates to {key} are forbidden.")
         for key in ("driverName", "parameters")
-        if (new.get(key) or Struct()) != (old.get(key) or Struct())
+        if (new.get(key) or {}) != (old.get(key) or {})
     ]
+    return changed + _attributes_class(new)
 
 
 def _csi_driver_warnings(new: Obj, old: Obj | None) -> list[str]:
@@ -275,7 +313,7 @@ def _csi_driver_warnings(new: Obj, old: Obj | None) -> list[str]:
 
 VALIDATE: dict[str, Checks] = {
     "storageclasses.storage.k8s.io": (_storage_class, _storage_class_update, None),
-    "volumeattachments.storage.k8s.io": (_attachment, _attachment_update, _attachment_status_update),
+    "volumeattachments.storage.k8s.io": (_attachment_create, _attachment_update, _attachment_update),
     "csidrivers.storage.k8s.io": (_csi_driver, _csi_driver_update, None),
     "csinodes.storage.k8s.io": (_csi_node, _csi_node_update, None),
     "csistoragecapacities.storage.k8s.io": (_capacity, _capacity_update, None),

@@ -35,24 +35,28 @@ class CertificateStrategy(Strategy):
         keep(new, old, "status")
 
     def prepare_for_status_update(self, new: Obj, old: Obj, ctx: Context) -> None:
+        """Decisions stay as they are; validation refuses those that are added or left out."""
         super().prepare_for_status_update(new, old, ctx)
         status, before = new.setdefault("status", {}), old.get("status") or {}
-        kept = [c for c in before.get("conditions") or () if c.get("type") in _DECISIONS]
-        others = [c for c in status.get("conditions") or () if c.get("type") not in _DECISIONS]
-        _set_conditions(status, [*kept, *others], before, ctx)
+        conditions = list(status.get("conditions") or ())
+        for kind in _DECISIONS:
+            stored = [c for c in before.get("conditions") or () if c.get("type") == kind]
+            places = [index for index, c in enumerate(conditions) if c.get("type") == kind]
+            if len(stored) == len(places):
+                for index, condition in zip(places, stored, strict=True):
+                    conditions[index] = condition
+        _set_conditions(status, conditions, before, ctx)
 
 
 class _ApprovalStrategy(CertificateStrategy):
-    """The approval subresource changes the decisions and nothing else."""
+    """The approval subresource changes the conditions and nothing else."""
 
     def prepare_for_update(self, new: Obj, old: Obj, ctx: Context) -> None:
         keep(new, old, "spec")
         before = old.get("status") or {}
         wanted = (new.get("status") or {}).get("conditions") or []
         new["status"] = dict(before)
-        others = [c for c in before.get("conditions") or () if c.get("type") not in _DECISIONS]
-        decisions = [c for c in wanted if c.get("type") in _DECISIONS]
-        _set_conditions(new["status"], [*others, *decisions], before, ctx)
+        _set_conditions(new["status"], wanted, before, ctx)
 
 
 def _set_conditions(status: Obj, conditions: list[Obj], before: Obj, ctx: Context) -> None:
@@ -60,12 +64,12 @@ def _set_conditions(status: Obj, conditions: list[Obj], before: Obj, ctx: Contex
     known = {c.get("type"): c for c in before.get("conditions") or ()}
     for condition in conditions:
         old = known.get(condition.get("type"))
-        condition.setdefault("status", "True")
         if not condition.get("lastUpdateTime"):
             condition["lastUpdateTime"] = ctx.now
         if not condition.get("lastTransitionTime"):
-            same = old is not None and old.get("status") == condition["status"]
-            condition["lastTransitionTime"] = old["lastTransitionTime"] if old is not None and same else ctx.now
+            same = old is not None and old.get("status") == condition.get("status")
+            before_that = old.get("lastTransitionTime") if old is not None and same else None
+            condition["lastTransitionTime"] = before_that or ctx.now
     if conditions:
         status["conditions"] = conditions
     else:

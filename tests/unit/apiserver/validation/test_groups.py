@@ -2,28 +2,9 @@
 
 from __future__ import annotations
 
-import copy
 from typing import Any
 
-from minikctl.apiserver import defaults, validation
-
-
-def refused(key: str, api_version: str, name: str = "x", **fields: Any) -> list[str]:
-    obj = made(key, api_version, name, **fields)
-    return [str(error) for error in validation.create(key, obj)]
-
-
-def made(key: str, api_version: str, name: str = "x", **fields: Any) -> dict[str, Any]:
-    meta = {"name": name, "resourceVersion": "1"}
-    if key not in validation.CLUSTER_SCOPED:
-        meta["namespace"] = "demo"
-    obj = {"apiVersion": api_version, "kind": "Thing", "metadata": meta, **copy.deepcopy(fields)}
-    defaults.apply(key, api_version.rpartition("/")[2], obj)
-    return obj
-
-
-def changed(key: str, obj: dict[str, Any], **fields: Any) -> list[str]:
-    return [str(error) for error in validation.update(key, {**obj, **fields}, obj)]
+from validationlab import changed, made, refused
 
 
 def test_network_policies() -> None:
@@ -86,16 +67,6 @@ def test_endpoint_slices() -> None:
     ]
 
 
-def test_storage_classes_are_fixed() -> None:
-    key = "storageclasses.storage.k8s.io"
-    old = made(key, "storage.k8s.io/v1", provisioner="disks.example.com")
-    assert old["reclaimPolicy"] == "Delete"
-    assert changed(key, old, reclaimPolicy="Retain", provisioner="other.example.com") == [
-        'provisioner: Invalid value: "other.example.com": field is immutable',
-        'reclaimPolicy: Invalid value: "Retain": field is immutable',
-    ]
-
-
 def test_autoscalers() -> None:
     key = "horizontalpodautoscalers.autoscaling"
     spec = {"maxReplicas": 1, "minReplicas": 2, "scaleTargetRef": {"kind": "Deployment"}, "metrics": [{"type": "Odd"}]}
@@ -131,16 +102,6 @@ def test_priority_classes() -> None:
     ]
     old = made(key, "scheduling.k8s.io/v1", value=5)
     assert changed(key, old, value=6) == ["value: Forbidden: may not be changed in an update."]
-
-
-def test_signing_requests() -> None:
-    key = "certificatesigningrequests.certificates.k8s.io"
-    spec = {"request": "bm90IGEgcmVxdWVzdA==", "usages": ["client auth"], "signerName": "odd"}
-    assert refused(key, "certificates.k8s.io/v1", spec=spec) == [
-        'spec.request: Invalid value: "bm90IGEgcmVxdWVzdA==": PEM block type must be CERTIFICATE REQUEST',
-        'spec.signerName: Invalid value: "odd": must be a fully qualified domain and path of the form'
-        " 'example.com/signer-name'",
-    ]
 
 
 def test_admission_policies() -> None:
@@ -179,15 +140,40 @@ def test_runtime_classes_and_leases() -> None:
     ]
 
 
-def test_resource_claims() -> None:
-    requests = [{"name": "one", "exactly": {"deviceClassName": ""}}, {"name": "two"}]
-    constraints = [{"requests": ["three"], "matchAttribute": "example.com/model"}]
-    key, spec = "resourceclaims.resource.k8s.io", {"devices": {"requests": requests, "constraints": constraints}}
-    assert refused(key, "resource.k8s.io/v1", spec=spec) == [
-        "spec.devices.requests[0].exactly.deviceClassName: Required value",
-        "spec.devices.requests[1]: Required value: exactly one of `exactly` or `firstAvailable` is required",
-        'spec.devices.constraints[0].requests[0]: Invalid value: "three": must be the name of a request in the claim'
-        " or the name of a request and a subrequest separated by '/'",
+def test_coordinated_leases() -> None:
+    assert refused(
+        "leases.coordination.k8s.io", "coordination.k8s.io/v1", spec={"strategy": "Odd", "preferredHolder": "a"}
+    ) == ['spec.strategy.strategy: Unsupported value: "Odd": supported values: "OldestEmulationVersion"']
+    assert refused("leases.coordination.k8s.io", "coordination.k8s.io/v1", spec={"preferredHolder": "a"}) == [
+        "spec.preferredHolder: Forbidden: may only be specified if `strategy` is defined"
+    ]
+
+
+def test_ingress_classes() -> None:
+    key = "ingressclasses.networking.k8s.io"
+    assert refused(key, "networking.k8s.io/v1", spec={"parameters": {"scope": "Namespace"}}) == [
+        "spec.controller: Required value",
+        "spec.parameters.kind: Required value: kind is required",
+        "spec.parameters.name: Required value: name is required",
+        "spec.parameters.namespace: Required value: `parameters.scope` is set to 'Namespace'",
+    ]
+    old = made(key, "networking.k8s.io/v1", spec={"controller": "example.com/a"})
+    assert changed(key, old, spec={"controller": "odd"}) == [
+        'spec.controller: Invalid value: "odd": field is immutable',
+        'spec.controller: Invalid value: "odd": must be a domain-prefixed path (such as "acme.io/foo")',
+    ]
+
+
+def test_service_cidrs() -> None:
+    key = "servicecidrs.networking.k8s.io"
+    assert refused(key, "networking.k8s.io/v1", spec={"cidrs": ["10.0.0.0/24", "10.1.0.0/24"]}) == [
+        'spec.cidrs: Invalid value: {"CIDRs":["10.0.0.0/24","10.1.0.0/24"]}: may specify no more than one IP for each'
+        " IP family, i.e 192.168.0.0/24 and 2001:db8::/64"
+    ]
+    old = made(key, "networking.k8s.io/v1", spec={"cidrs": ["10.0.0.0/24"]})
+    assert changed(key, old, spec={"cidrs": ["10.0.0.0/24", "2001:db8::/64"]}) == []
+    assert changed(key, old, spec={"cidrs": ["10.9.0.0/24"]}) == [
+        'spec.cidrs[0]: Invalid value: "10.9.0.0/24": field is immutable'
     ]
 
 
