@@ -48,6 +48,7 @@ class Server:
         store.on_foreign_write = self.forget
         # How pods/log, exec and the like reach a node's kubelet: (Context, subresource) -> answer.
         self.connect: Callable[[Context], Any] | None = None
+        self.stopping: bool = False  # whether it is about to end: who asks whether it is ready is told
         self._make_rand = rand
         self._rand: Rand | None = None
         self._authorizer: Authorizer | None = None

@@ -151,6 +151,7 @@ class Service:
 
     def stop(self) -> None:
         """Ask it to end."""
+        self.cluster.server.stopping = True
         self._uvicorn.should_exit = True
 
 

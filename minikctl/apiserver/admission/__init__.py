@@ -99,6 +99,13 @@ def validate(obj: Obj | None, old: Obj | None, ctx: Context) -> None:
 
 
 @cache
+def load() -> None:
+    """Load every plugin; ImportError where one cannot be."""
+    for module, *_ in (*_MUTATING, *_VALIDATING):
+        import_module(f"{__name__}.{module}")
+
+
+@cache
 def _chain(mutating: bool, resource_key: str, operation: str, subresource: str) -> tuple[Plugin, ...]:
     found = []
     for module, kinds, operations, subresources in _MUTATING if mutating else _VALIDATING:

@@ -17,7 +17,7 @@ from minikctl.apiserver.http.negotiation import JSON, YAML
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Header = tuple[bytes, bytes]
 
-_NO_CACHE = (b"cache-control", b"no-cache, private")
+NO_CACHE = (b"cache-control", b"no-cache, private")
 _LONGEST_WARNINGS = 4096
 
 
@@ -67,7 +67,7 @@ class Answer:
 
 def of_object(obj: Any, code: int = 200, media_type: str = JSON, warnings: Iterable[str] = ()) -> Answer:
     """An API object; text (a log, a health check) goes as it is."""
-    headers = [_NO_CACHE, *warning_headers(warnings)]
+    headers = [NO_CACHE, *warning_headers(warnings)]
     if isinstance(obj, str):
         return Answer(code, obj.encode("utf-8", "surrogateescape"), "text/plain; charset=utf-8", headers)
     if media_type == YAML:

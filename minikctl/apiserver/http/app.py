@@ -199,11 +199,14 @@ class Application:
         wanted = negotiation.wanted(accept, _PATHS)
         exchange.media_type = wanted.media_type
         try:
-            return answers.of_response(self.server.handle(request), wanted.media_type)
+            response = self.server.handle(request)
         except errors.StatusError as error:
             if error.reason == "NotFound":
                 raise _NoSuchPath from None
             raise
+        if isinstance(response.object, str):
+            return answers.text(response.code, response.object, [answers.NO_CACHE])
+        return answers.of_response(response, wanted.media_type)
 
     async def _resource(self, exchange: Exchange, request: Request, info: RequestInfo) -> Answer | None:
         server = self.server

@@ -79,12 +79,39 @@ def test_swagger_refers_to_its_own_definitions(client: Any) -> None:
 
 
 def test_health_checks_one_by_one_and_together(client: Any) -> None:
-    assert client.ask("GET", "/livez", user=None).body == b"ok"
+    live = client.ask("GET", "/livez", user=None)
+    assert (live.body, live.header("x-content-type-options")) == (b"ok", "nosniff")
     verbose = client.ask("GET", "/readyz?verbose&exclude=etcd").body.decode()
-    assert verbose.splitlines()[-1] == "readyz check passed"
+    assert verbose.splitlines()[-2:] == ["[+]shutdown ok", "readyz check passed"]
     assert "[+]etcd excluded: ok" in verbose
     assert (client.ask("GET", "/healthz/etcd").code, client.ask("GET", "/healthz/none").code) == (200, 404)
-    assert 'no matches for "x"' in client.ask("GET", "/healthz?verbose&exclude=x").body.decode()
+    text = client.ask("GET", "/healthz?verbose&exclude=x&exclude=y").body.decode()
+    assert 'warn: some health checks cannot be excluded: no matches for "x","y"\n' in text
+    ready = {"etcd-readiness", "informer-sync", "shutdown"}
+    assert {name for name in ready if client.ask("GET", f"/readyz/{name}").body == b"ok"} == ready
+    assert {name for name in ready if client.ask("GET", f"/livez/{name}").code == 404} == ready
+
+
+def test_a_check_fails_while_what_it_looks_at_is_not_there(client: Any) -> None:
+    check = "poststarthook/rbac/bootstrap-roles"
+    assert client.ask("GET", f"/livez/{check}").body == b"ok"
+    client.ask("DELETE", "/apis/rbac.authorization.k8s.io/v1/clusterroles/cluster-admin")
+    failed = client.ask("GET", f"/livez/{check}")
+    assert (failed.code, failed.body) == (500, b"internal server error: not finished\n")
+    failed = client.ask("GET", "/livez")
+    lines = failed.body.decode().splitlines()
+    assert (failed.code, lines[-1]) == (500, "livez check failed")
+    assert [line for line in lines if line.startswith("[-]")] == [f"[-]{check} failed: reason withheld"]
+    assert client.ask("GET", f"/livez?exclude={check}").body == b"ok"
+
+
+def test_whoever_is_about_to_end_is_not_ready(client: Any) -> None:
+    client.app.server.stopping = True
+    assert client.ask("GET", "/readyz").body.decode().splitlines()[-2:] == [
+        "[-]shutdown failed: reason withheld",
+        "readyz check failed",
+    ]
+    assert client.ask("GET", "/livez").code == 200
 
 
 def test_metrics_count_requests(client: Any) -> None:
