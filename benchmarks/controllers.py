@@ -65,6 +65,18 @@ def statefulset(cluster: Cluster, size: int) -> Steps:
     yield "  scaled to nothing", size
 
 
+def headless(cluster: Cluster, size: int) -> Steps:
+    spec = {"selector": _LABELS, "ports": [{"port": 80}], "clusterIP": "None"}
+    create(cluster, "services", "Service", spec)
+    create(cluster, "statefulsets.apps", "StatefulSet", selecting(replicas=size, serviceName="load"))
+    yield "StatefulSet of N behind a Service", size
+    change(cluster, "statefulsets.apps", {"template": pod_template("example.com/app:2")})
+    yield "  rolled over", size
+    pod = {"metadata": {"labels": {"app": "aside"}}}
+    cluster.client().patch("pods", "load-7", pod, MERGE_PATCH, "default")
+    yield "  one pod taken out", 1
+
+
 def deployment(cluster: Cluster, size: int) -> Steps:
     create(cluster, "deployments.apps", "Deployment", selecting(replicas=size))
     yield "Deployment of N", size
@@ -108,6 +120,7 @@ def namespace(cluster: Cluster, size: int) -> Steps:
 WORKLOADS: dict[str, Callable[[Cluster, int], Steps]] = {
     "job": job,
     "statefulset": statefulset,
+    "headless": headless,
     "deployment": deployment,
     "service": served,
     "daemonset": daemonset,

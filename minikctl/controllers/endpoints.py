@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from minikctl.apimachinery.errors import StatusError
-from minikctl.apimachinery.selectors import from_set
 from minikctl.client.component import split_key
 from minikctl.controllers import pods
+from minikctl.controllers.backends import TRIGGER, Backends, BackendsCache, trigger_time
 from minikctl.controllers.controller import Controller
 
 if TYPE_CHECKING:
     from minikctl.apimachinery.request import Obj
+    from minikctl.client.component import Env
 
 HEADLESS_LABEL = "service.kubernetes.io/headless"
-TRIGGER = "endpoints.kubernetes.io/last-change-trigger-time"
 
 _MANAGED_BY = "endpoints.kubernetes.io/managed-by"
 _OVER_CAPACITY = "endpoints.kubernetes.io/over-capacity"
@@ -68,46 +68,38 @@ def target_port(service_port: Obj, number: int) -> Obj:
     return port
 
 
-def trigger_time(controller: Controller, key: str, service: Obj, members: list[Obj]) -> str | None:
-    """When what led to this change happened: the service's creation or a pod's readiness, the earliest that is new.
+class _Backend(NamedTuple):
+    """What one pod is among the endpoints of a Service."""
 
-    What was seen before is in the controller's state (upstream keeps it in memory).
-    """
-    seen = controller.env.state.get(key) or {"service": "", "pods": {}}
-    created = service["metadata"].get("creationTimestamp") or ""
-    turned = {pod["metadata"]["uid"]: at for pod in members if (at := _turned_ready(pod))}
-    fresh = [at for uid, at in turned.items() if at > seen["pods"].get(uid, "")]
-    if created > seen["service"]:
-        fresh.append(created)
-    now_seen = {"service": created, "pods": turned}
-    if now_seen != seen:
-        controller.env.state.put(key, now_seen)
-    return min(fresh, default=None)
+    address: Obj
+    ready: bool
+    ports: list[Obj]
 
-
-def _turned_ready(pod: Obj) -> str:
-    """When a pod last turned ready or unready."""
-    for entry in (pod.get("status") or {}).get("conditions") or ():
-        if entry["type"] == "Ready":
-            return str(entry.get("lastTransitionTime") or "")
-    return ""
+    @property
+    def identity(self) -> tuple[str, str, bool]:
+        return self.address["ip"], self.address["targetRef"]["uid"], self.ready
 
 
 class EndpointsController(Controller):
+    def __init__(self, env: Env) -> None:
+        super().__init__(env)
+        self._backends = BackendsCache(env, _backend)
+
     def sync(self, key: str) -> float | None:
         namespace, name = split_key(key)
         service = self.client.peek("services", name, namespace)
         if service is None or "deletionTimestamp" in service["metadata"]:
             self.env.state.delete(key)
+            self._backends.forget(key)
             self._remove(namespace, name)
             return None
-        selector = service["spec"].get("selector")
-        if selector is None or service["spec"].get("type") == "ExternalName":
+        if service["spec"].get("selector") is None or service["spec"].get("type") == "ExternalName":
             return None
-        members = self.client.items("pods", namespace, label_selector=from_set(selector))
-        subsets = self._subsets(service, members)
-        trigger = trigger_time(self, key, service, members)
-        self._write(service, subsets, trigger)
+        backends = self._backends.changed(key, service)
+        if backends is None:
+            return self.clock.now()
+        self._write(service, _subsets(backends), trigger_time(self.env, key, service, backends))
+        backends.written()
         return None
 
     def _remove(self, namespace: str, name: str) -> None:
@@ -116,35 +108,6 @@ class EndpointsController(Controller):
         except StatusError as error:
             if error.reason != "NotFound":
                 raise
-
-    def _subsets(self, service: Obj, members: list[Obj]) -> list[Obj]:
-        spec = service["spec"]
-        tolerant = bool(spec.get("publishNotReadyAddresses"))
-        # port -> (address key, ready) -> address; ports with the same addresses form one subset
-        by_port: dict[tuple[tuple[str, object], ...], dict[tuple[str, str, bool], Obj]] = {}
-        for pod in members:
-            if not belongs(pod, tolerant):
-                continue
-            ready = tolerant or pods.is_ready(pod)
-            address = _address(pod, service)
-            for port in _ports(pod, service):
-                entry = (address["ip"], address["targetRef"]["uid"], ready)
-                by_port.setdefault(tuple(sorted(port.items())), {})[entry] = address
-        groups: dict[tuple[tuple[str, str, bool], ...], list[tuple[tuple[str, object], ...]]] = {}
-        for port_key, addresses in by_port.items():
-            groups.setdefault(tuple(sorted(addresses)), []).append(port_key)
-        subsets = []
-        for entries, ports in groups.items():
-            subset: Obj = {}
-            for field, ready in (("addresses", True), ("notReadyAddresses", False)):
-                chosen = [by_port[ports[0]][entry] for entry in entries if entry[2] is ready]
-                if chosen:
-                    subset[field] = chosen
-            named = [dict(port) for port in ports if port]
-            if named:
-                subset["ports"] = _by_hash("v1.EndpointPort", named)
-            subsets.append(subset)
-        return _by_hash("v1.EndpointSubset", subsets)
 
     def _write(self, service: Obj, subsets: list[Obj], trigger: str | None) -> None:
         meta = service["metadata"]
@@ -186,6 +149,36 @@ class EndpointsController(Controller):
             message = f"Failed to {verb} endpoint for service {namespace}/{name}: {error.message}"
             self.recorder.event(obj if found else service, "Warning", reason, message)
             raise
+
+
+def _backend(pod: Obj, service: Obj) -> _Backend | None:
+    tolerant = bool(service["spec"].get("publishNotReadyAddresses"))
+    if not belongs(pod, tolerant):
+        return None
+    return _Backend(_address(pod, service), tolerant or pods.is_ready(pod), _ports(pod, service))
+
+
+def _subsets(backends: Backends[_Backend]) -> list[Obj]:
+    """Ports with the same addresses form one subset (RepackSubsets)."""
+    by_port: dict[tuple[tuple[str, object], ...], dict[tuple[str, str, bool], Obj]] = {}
+    for backend in backends.views():
+        for port in backend.ports:
+            by_port.setdefault(tuple(sorted(port.items())), {})[backend.identity] = backend.address
+    groups: dict[tuple[tuple[str, str, bool], ...], list[tuple[tuple[str, object], ...]]] = {}
+    for port_key, addresses in by_port.items():
+        groups.setdefault(tuple(sorted(addresses)), []).append(port_key)
+    subsets = []
+    for entries, ports in groups.items():
+        subset: Obj = {}
+        for field, ready in (("addresses", True), ("notReadyAddresses", False)):
+            chosen = [by_port[ports[0]][entry] for entry in entries if entry[2] is ready]
+            if chosen:
+                subset[field] = chosen
+        named = [dict(port) for port in ports if port]
+        if named:
+            subset["ports"] = _by_hash("v1.EndpointPort", named)
+        subsets.append(subset)
+    return _by_hash("v1.EndpointSubset", subsets)
 
 
 def _address(pod: Obj, service: Obj) -> Obj:

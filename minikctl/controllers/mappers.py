@@ -1,6 +1,6 @@
 """From changes to queue keys: what wakes which controller. Light: imported before any controller is.
 
-Beside "namespace/name" there are keys with a prefix ("orphans:ns", "node:x"), which a controller's
+Beside "namespace/name" there are keys with a prefix ("orphans:ns/x", "node:x"), which a controller's
 sync takes apart; they keep one cause that concerns many objects a single, de-duplicated entry.
 """
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def owned_or_orphan(kind: str, part: Part | None = None, relevant: Relevant | None = None) -> Mapper:
-    """The controlling owner of that kind; "orphans:NAMESPACE" for objects that nobody controls.
+    """The controlling owner of that kind; "orphans:NAMESPACE/NAME" for objects that nobody controls.
 
     `part` is what of an object its owner looks at, and `relevant` what of that wakes the owner.
     """
@@ -39,11 +39,11 @@ def owned_or_orphan(kind: str, part: Part | None = None, relevant: Relevant | No
         if change.type == "DELETED" or not meta.get("labels") or "deletionTimestamp" in meta:
             return ()
         if change.type == "ADDED":
-            return (f"orphans:{change.namespace}",)
+            return (f"orphans:{object_key(change.namespace, change.name)}",)
         old = (change.old() or {}).get("metadata", {})
         if old.get("labels") == meta["labels"] and not old.get("ownerReferences"):
             return ()
-        return [f"orphans:{change.namespace}", *_lost_owner(change, kind, "")]
+        return [f"orphans:{object_key(change.namespace, change.name)}", *_lost_owner(change, kind, "")]
 
     return keys
 

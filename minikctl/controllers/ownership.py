@@ -1,8 +1,8 @@
 """Owner references: who controls an object, adopting orphans and releasing what no longer matches.
 
 Counterpart of upstream's `controller_ref_manager.go`. Owned objects are found by the owner's uid.
-Orphans are looked for when an owner is new, and when an orphan itself appears or is relabelled
-(a key "orphans:NAMESPACE", see `mappers.owned_or_orphan`), so an ordinary sync reads no others.
+Orphans are looked for when an owner is new, and an orphan itself when it appears or is relabelled
+(a key "orphans:NAMESPACE/NAME", see `mappers.owned_or_orphan`), so an ordinary sync reads no others.
 """
 
 from __future__ import annotations
@@ -83,19 +83,16 @@ class Claim:
                         kept.append(adopted)
         return kept
 
-    def adopt_orphans(self, namespace: str) -> None:
-        """Let the owners of a namespace adopt what matches them and has no controller."""
-        owners = [o for o in self.client.items(self.resource, namespace) if "deletionTimestamp" not in o["metadata"]]
-        if not owners:
+    def adopt_orphan(self, namespace: str, name: str) -> None:
+        """Let the first owner in the namespace that an object matches adopt it, if it has no controller."""
+        obj = self.client.peek(self.child, name, namespace, shared=True)
+        if obj is None or controller_of(obj) is not None:
             return
-        orphans = [o for o in self.client.items(self.child, namespace) if controller_of(o) is None]
-        if not orphans:
-            return
-        for owner in owners:
-            selector = selector_of(owner)
-            for obj in list(orphans):
-                if selector.matches(obj["metadata"].get("labels") or {}) and self.adopt(obj, owner) is not None:
-                    orphans.remove(obj)
+        labels = obj["metadata"].get("labels") or {}
+        for owner in self.client.items(self.resource, namespace, shared=True):
+            may_adopt = "deletionTimestamp" not in owner["metadata"] and selector_of(owner).matches(labels)
+            if may_adopt and self.adopt(obj, owner) is not None:
+                return
 
     def adopt(self, obj: Obj, owner: Obj) -> Obj | None:
         """Make `owner` the controller of `obj`; None where the object is on its way out or gone."""

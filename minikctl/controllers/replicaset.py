@@ -32,7 +32,7 @@ class ReplicaSetController(Controller):
 
     def sync(self, key: str) -> float | None:
         if key.startswith(ORPHANS):
-            self.claim.adopt_orphans(key[len(ORPHANS) :])
+            self.claim.adopt_orphan(*split_key(key[len(ORPHANS) :]))
             return None
         namespace, name = split_key(key)
         owner = self.client.peek(self.resource, name, namespace)

@@ -75,7 +75,7 @@ def daemonset(source: Source) -> Watches:
 
 def endpoints(source: Source) -> Watches:
     index = mappers.SelectorIndex(source, "services", _endpoint_of)
-    return {"services": index.owner, "pods": index.pod}
+    return {"services": index.owner, "pods": mappers.telling(source, index.pod)}
 
 
 def _endpoint_of(pod: Obj) -> object:

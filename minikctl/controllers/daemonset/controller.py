@@ -38,7 +38,7 @@ class DaemonSetController(Controller):
 
     def sync(self, key: str) -> float | None:
         if key.startswith(ORPHANS):
-            self.claim.adopt_orphans(key[len(ORPHANS) :])
+            self.claim.adopt_orphan(*split_key(key[len(ORPHANS) :]))
             return None
         if self.env.touched.pop("nodes:", None) is not None:
             self._known.clear()

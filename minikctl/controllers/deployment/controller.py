@@ -24,7 +24,7 @@ class DeploymentController(Controller):
 
     def sync(self, key: str) -> float | None:
         if key.startswith(ORPHANS):
-            self.claim.adopt_orphans(key[len(ORPHANS) :])
+            self.claim.adopt_orphan(*split_key(key[len(ORPHANS) :]))
             return None
         namespace, name = split_key(key)
         deployment = self.client.peek("deployments.apps", name, namespace)

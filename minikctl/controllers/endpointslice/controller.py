@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from minikctl.apimachinery.errors import StatusError
 from minikctl.apimachinery.selectors import from_set
 from minikctl.client.component import split_key
 from minikctl.controllers import pods
+from minikctl.controllers.backends import Backends, BackendsCache, trigger_time
 from minikctl.controllers.controller import Controller
 from minikctl.controllers.endpoints import (
     HEADLESS_LABEL,
@@ -17,80 +18,86 @@ from minikctl.controllers.endpoints import (
     port_of,
     reference_to,
     target_port,
-    trigger_time,
 )
 from minikctl.controllers.endpointslice.slices import MANAGED_BY, RESOURCE, SERVICE_LABEL, Reconciliation, ports_key
 from minikctl.controllers.ownership import controller_ref
 
 if TYPE_CHECKING:
     from minikctl.apimachinery.request import Obj
+    from minikctl.client.component import Env
 
 CONTROLLER = "endpointslice-controller.k8s.io"
 _ZONE = "topology.kubernetes.io/zone"
 
 
+class _Backend(NamedTuple):
+    """What one pod is among the endpoints of a Service: addresses by family, ports, the endpoint without its zone."""
+
+    addresses: dict[str, str]
+    ports: list[Obj]
+    endpoint: Obj
+
+
 class EndpointSliceController(Controller):
+    def __init__(self, env: Env) -> None:
+        super().__init__(env)
+        self._backends = BackendsCache(env, _backend)
+
     def sync(self, key: str) -> float | None:
         namespace, name = split_key(key)
         service = self.client.peek("services", name, namespace)
         if service is None or "deletionTimestamp" in service["metadata"]:
             self.env.state.delete(key)
+            self._backends.forget(key)
             return None
         spec = service["spec"]
         if spec.get("type") == "ExternalName" or spec.get("selector") is None:
             return None
+        backends = self._backends.changed(key, service)
+        if backends is None:
+            return self.clock.now()
         mine = self.client.items(
             RESOURCE, namespace, label_selector=from_set({SERVICE_LABEL: name, MANAGED_BY: CONTROLLER})
         )
-        members = self.client.items("pods", namespace, label_selector=from_set(spec["selector"]))
-        trigger = trigger_time(self, key, service, members)
+        trigger = trigger_time(self.env, key, service, backends)
 
         def new_slice(address_type: str, ports: list[Obj]) -> Obj:
             return _new_slice(service, address_type, ports)
 
         try:
-            Reconciliation(self.client, new_slice, trigger).run(mine, self._wanted(service, members))
+            Reconciliation(self.client, new_slice, trigger).run(mine, self._wanted(service, backends))
         except StatusError as error:
             if pods.namespace_terminating(error):
                 return None
             message = f"Error updating Endpoint Slices for Service {namespace}/{name}: {error.message}"
             self.recorder.event(service, "Warning", "FailedToUpdateEndpointSlices", message)
             raise
+        backends.written()
         return None
 
-    def _wanted(self, service: Obj, members: list[Obj]) -> dict[str, tuple[str, list[Obj], list[Obj]]]:
+    def _wanted(self, service: Obj, backends: Backends[_Backend]) -> dict[str, tuple[str, list[Obj], list[Obj]]]:
         """Endpoints by address type and ports; one empty group where a type has none."""
         zones: dict[str, str] = {}
+        views = backends.views()
         wanted: dict[str, tuple[str, list[Obj], list[Obj]]] = {}
         for family in service["spec"].get("ipFamilies") or ("IPv4",):
             any_of_family = False
-            for pod in members:
-                address = _address(pod, family) if belongs(pod, True) else ""
-                if not address:
+            for backend in views:
+                address = backend.addresses.get(family)
+                if address is None:
                     continue
-                ports = _ports(pod, service)
-                entry = wanted.setdefault(ports_key(family, ports), (family, ports, []))
-                entry[2].append(self._endpoint(pod, service, address, zones))
+                entry = wanted.setdefault(ports_key(family, backend.ports), (family, backend.ports, []))
+                entry[2].append(self._endpoint(backend, service, address, zones))
                 any_of_family = True
             if not any_of_family:
                 wanted[ports_key(family, [])] = (family, [], [])
         return wanted
 
-    def _endpoint(self, pod: Obj, service: Obj, address: str, zones: dict[str, str]) -> Obj:
-        serving, terminating = pods.is_ready(pod), "deletionTimestamp" in pod["metadata"]
-        ready = bool(service["spec"].get("publishNotReadyAddresses")) or (serving and not terminating)
-        endpoint: Obj = {
-            "addresses": [address],
-            "conditions": {"ready": ready, "serving": serving, "terminating": terminating},
-            "targetRef": reference_to(pod),
-        }
-        node = pod["spec"].get("nodeName")
-        if node:
-            endpoint["nodeName"] = node
-            if zone := self._zone(node, zones):
-                endpoint["zone"] = zone
-        if hostname := hostname_of(pod, service):
-            endpoint["hostname"] = hostname
+    def _endpoint(self, backend: _Backend, service: Obj, address: str, zones: dict[str, str]) -> Obj:
+        endpoint: Obj = {"addresses": [address], **backend.endpoint}
+        ready, node = endpoint["conditions"]["ready"], endpoint.get("nodeName")
+        if node and (zone := self._zone(node, zones)):
+            endpoint["zone"] = zone
         distribution = service["spec"].get("trafficDistribution")
         if ready and endpoint.get("zone") and distribution in ("PreferClose", "PreferSameZone", "PreferSameNode"):
             endpoint["hints"] = {"forZones": [{"name": endpoint["zone"]}]}
@@ -105,12 +112,29 @@ class EndpointSliceController(Controller):
         return zones[node]
 
 
-def _address(pod: Obj, family: str) -> str:
+def _backend(pod: Obj, service: Obj) -> _Backend | None:
+    if not belongs(pod, True):
+        return None
+    serving, terminating = pods.is_ready(pod), "deletionTimestamp" in pod["metadata"]
+    ready = bool(service["spec"].get("publishNotReadyAddresses")) or (serving and not terminating)
+    endpoint: Obj = {
+        "conditions": {"ready": ready, "serving": serving, "terminating": terminating},
+        "targetRef": reference_to(pod),
+    }
+    if node := pod["spec"].get("nodeName"):
+        endpoint["nodeName"] = node
+    if hostname := hostname_of(pod, service):
+        endpoint["hostname"] = hostname
+    return _Backend(_addresses(pod), _ports(pod, service), endpoint)
+
+
+def _addresses(pod: Obj) -> dict[str, str]:
+    """The first address of each family."""
     status = pod["status"]
+    found: dict[str, str] = {}
     for entry in status.get("podIPs") or [{"ip": status["podIP"]}]:
-        if (":" in entry["ip"]) == (family == "IPv6"):
-            return str(entry["ip"])
-    return ""
+        found.setdefault("IPv6" if ":" in entry["ip"] else "IPv4", str(entry["ip"]))
+    return found
 
 
 def _ports(pod: Obj, service: Obj) -> list[Obj]:

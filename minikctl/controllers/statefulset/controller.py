@@ -34,7 +34,7 @@ class StatefulSetController(Controller):
 
     def sync(self, key: str) -> float | None:
         if key.startswith(ORPHANS):
-            self.claim.adopt_orphans(key[len(ORPHANS) :])
+            self.claim.adopt_orphan(*split_key(key[len(ORPHANS) :]))
             return None
         namespace, name = split_key(key)
         set_ = self.client.peek(_RESOURCE, name, namespace)

@@ -57,6 +57,33 @@ def test_headless_services_name_their_hosts(world: World) -> None:
     assert world.items(SLICES)[0]["metadata"]["labels"]["service.kubernetes.io/headless"] == ""
 
 
+def writes_of(world: World, resource: str, since: int) -> int:
+    return sum(change.resource == resource for change in world.cluster.store.changes(since))
+
+
+def test_what_changes_at_one_instant_is_written_a_few_times(world: World) -> None:
+    world.create("services", service("db", clusterIP="None", ports=[{"port": 80}]))
+    since = world.cluster.store.revision()
+    world.create("statefulsets.apps", workload("StatefulSet", "db", replicas=60, serviceName="db"))
+    assert len(endpoints_of(world, "db")) == 60
+    (subset,) = world.get("endpoints", "db")["subsets"]
+    assert len(subset["addresses"]) == 60
+    assert writes_of(world, "endpoints", since) < 45
+    since = world.cluster.store.revision()
+    for name in ("db-7", "db-8"):
+        world.merge("pods", name, {"metadata": {"labels": {"app": "aside"}}})
+    assert len(endpoints_of(world, "db")) == 58
+    assert writes_of(world, "endpoints", since) == 2
+    # Whoever knows nothing reads all pods, and finds everything as it should be.
+    since = world.cluster.store.revision()
+    world.cluster.forget_reconciling()
+    with world.cluster.store.transaction():
+        for component in ("endpoint-controller", "endpointslice-controller"):
+            world.cluster.store.set_due(component, "demo/db", world.cluster.present())
+    world.cluster.settle()
+    assert world.cluster.store.revision() == since
+
+
 def test_pods_with_other_ports_make_other_slices(world: World) -> None:
     world.create("services", service("mix"))
     for name, port in (("a", 1), ("b", 2)):
