@@ -115,6 +115,12 @@ def internal(message: str) -> StatusError:
     return StatusError("InternalError", f"Internal error occurred: {message}", details)
 
 
+def unknown(errors: Iterable[FieldError]) -> StatusError:
+    """Field errors that upstream forgets to wrap: they arrive as a failure without a reason."""
+    texts = list(dict.fromkeys(str(error) for error in errors))
+    return StatusError("", texts[0] if len(texts) == 1 else "[" + ", ".join(texts) + "]", code=500)
+
+
 def expired(message: str) -> StatusError:
     return StatusError("Expired", message)
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from minikctl.apimachinery import errors, field, selectors
+from minikctl.apimachinery import errors, selectors
 from minikctl.apimachinery.request import Obj, Request, Response
 from minikctl.apiserver import admission
 from minikctl.apiserver.admission import podtopologylabels
 from minikctl.apiserver.registry import deletion, patching, read, write
 from minikctl.apiserver.registry.kinds.pods import PodStrategy
+from minikctl.apiserver.registry.strategy import keep
+from minikctl.apiserver.validation.pod import validate_binding
 
 if TYPE_CHECKING:
     from minikctl.apiserver.registry.context import Context
@@ -21,14 +23,19 @@ if TYPE_CHECKING:
 _SUCCESS = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success"}
 _BUDGETS = "poddisruptionbudgets.policy"
 _MAX_DISRUPTED = 2000
+_RESIZED = ("containers", "initContainers")
 
 
 def bind(ctx: Context) -> Response:
     """Give a pod its node (POST pods/NAME/binding)."""
     binding = ctx.request.body
-    node = (binding.get("target") or {}).get("name") if isinstance(binding, dict) else None
-    if not node:
-        raise errors.invalid("Binding", ctx.request.name, [field.required("target.name")])
+    if not isinstance(binding, dict):
+        raise errors.bad_request(f"not a Binding object: {binding!r}")
+    _check_name(binding, "Binding", ctx)
+    found = validate_binding(binding)
+    if found:
+        raise errors.unknown(found)
+    node = binding["target"]["name"]
     _admit(binding, "v1", "Binding", ctx)
     annotations = (binding.get("metadata") or {}).get("annotations") or {}
 
@@ -48,6 +55,13 @@ def bind(ctx: Context) -> Response:
 
     _write_past_validation(ctx, assign)
     return Response(dict(_SUCCESS), 201, ctx.warnings)
+
+
+def _check_name(body: Obj, kind: str, ctx: Context) -> None:
+    """What clients post to a pod names that pod."""
+    name = (body.get("metadata") or {}).get("name")
+    if name != ctx.request.name and not ctx.request.trusted:
+        raise errors.bad_request(f"name in URL does not match name in {kind} object")
 
 
 def _admit(body: Obj, api_version: str, kind: str, ctx: Context) -> None:
@@ -105,6 +119,7 @@ def _write_past_validation(ctx: Context, change: Callable[[Obj], None]) -> None:
 def evict(ctx: Context) -> Response:
     """Delete a pod if every disruption budget allows it (POST pods/NAME/eviction)."""
     body = ctx.request.body if isinstance(ctx.request.body, dict) else {}
+    _check_name(body, "Eviction", ctx)
     _admit(body, "policy/v1", "Eviction", ctx)
     options: dict[str, Any] = dict(body.get("deleteOptions") or {})
     if ctx.dry_run:
@@ -137,9 +152,8 @@ def _spend_budget(pod: Obj, ctx: Context) -> None:
     if not budgets:
         return
     if len(budgets) > 1:
-        raise errors.internal(
-            "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support."
-        )
+        text = "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support."
+        raise errors.StatusError("", text, code=500)
     budget = budgets[0]
     if not _is_ready(pod) and _healthy_enough(budget):
         return
@@ -147,7 +161,10 @@ def _spend_budget(pod: Obj, ctx: Context) -> None:
     name = budget["metadata"]["name"]
     if status.get("observedGeneration", 0) < budget["metadata"].get("generation", 0):
         raise _too_many(name, f"The disruption budget {name} is still being processed by the server.", 10)
-    if status.get("disruptionsAllowed", 0) <= 0 or len(status.get("disruptedPods") or ()) > _MAX_DISRUPTED:
+    if len(status.get("disruptedPods") or ()) > _MAX_DISRUPTED:
+        text = "DisruptedPods map too big - too many evictions not confirmed by PDB controller"
+        raise errors.forbidden("poddisruptionbudgets.policy", name, text)
+    if status.get("disruptionsAllowed", 0) <= 0:
         wanted, healthy = status.get("desiredHealthy", 0), status.get("currentHealthy", 0)
         raise _too_many(
             name, f"The disruption budget {name} needs {wanted} healthy pods and has {healthy} currently", 0
@@ -217,18 +234,33 @@ def _limited(ctx: Context, limit: Any) -> Response:
 
 
 def _only_resources(new: Obj, old: Obj) -> None:
-    spec = old["spec"] | {}
-    for group in ("containers", "initContainers"):
-        wanted = {c["name"]: c for c in new["spec"].get(group) or ()}
-        merged = []
-        for container in old["spec"].get(group) or ():
-            asked = wanted.get(container["name"], container)
-            merged.append({**container, **{k: asked[k] for k in ("resources", "resizePolicy") if k in asked}})
-        if group in old["spec"]:
-            spec[group] = merged
-    if "resources" in new["spec"]:
-        spec["resources"] = new["spec"]["resources"]
+    """What is resized; containers that are added, removed, renamed or reordered are left for validation to refuse."""
+    groups = [(new["spec"].get(group) or [], old["spec"].get(group) or []) for group in _RESIZED]
+    if any(len(asked) != len(present) for asked, present in groups):
+        return
+    spec = dict(old["spec"])
+    for group, (asked, present) in zip(_RESIZED, groups, strict=True):
+        if not present:
+            continue
+        same = all(a.get("name") == p.get("name") for a, p in zip(asked, present, strict=True))
+        merged = [_with_resources(p, a) for a, p in zip(asked, present, strict=True)]
+        spec[group] = merged if same else asked
+    keep(spec, new["spec"], "resources")
     new["spec"] = spec
+    _keep_metadata(new, old)
+
+
+def _with_resources(container: Obj, asked: Obj) -> Obj:
+    merged = dict(container)
+    for key in ("resources", "resizePolicy"):
+        keep(merged, asked, key)
+    return merged
+
+
+def _keep_metadata(new: Obj, old: Obj) -> None:
+    """Leave the metadata as it was, but for what the server writes (ResetObjectMetaForStatus)."""
+    for key in ("labels", "annotations", "finalizers", "ownerReferences", "generation"):
+        keep(new["metadata"], old["metadata"], key)
 
 
 def _only_ephemeral(new: Obj, old: Obj) -> None:
@@ -236,6 +268,7 @@ def _only_ephemeral(new: Obj, old: Obj) -> None:
     new["spec"] = dict(old["spec"])
     if ephemeral is not None:
         new["spec"]["ephemeralContainers"] = ephemeral
+    _keep_metadata(new, old)
 
 
 class _Limited(PodStrategy):

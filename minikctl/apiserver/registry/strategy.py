@@ -74,6 +74,18 @@ _SPECIAL = {
     "apiservices.apiregistration.k8s.io": "core",
 }
 
+# Where kinds with pod templates keep them.
+_TEMPLATES: dict[str, tuple[str, ...]] = {
+    "podtemplates": ("template",),
+    "replicationcontrollers": ("spec", "template"),
+    "replicasets.apps": ("spec", "template"),
+    "deployments.apps": ("spec", "template"),
+    "daemonsets.apps": ("spec", "template"),
+    "statefulsets.apps": ("spec", "template"),
+    "jobs.batch": ("spec", "template"),
+    "cronjobs.batch": ("spec", "jobTemplate", "spec", "template"),
+}
+
 
 # Kinds whose updates must say which version they are of (as custom kinds' must).
 _CONDITIONAL = frozenset(
@@ -106,6 +118,7 @@ class Strategy:
 
     def prepare_for_create(self, obj: Obj, ctx: Context) -> None:
         """Clear what clients may not set and fill in what the server knows (PrepareForCreate)."""
+        self._drop_gated(obj, None)
         if self.has_status:
             obj["status"] = self.initial_status(obj)
             if not obj["status"]:
@@ -123,9 +136,17 @@ class Strategy:
 
     def prepare_for_update(self, new: Obj, old: Obj, ctx: Context) -> None:
         """Keep what this path may not change and count the generation (PrepareForUpdate)."""
+        self._drop_gated(new, old)
         if self.has_status:
             keep(new, old, "status")
         self.count_generation(new, old)
+
+    def _drop_gated(self, new: Obj, old: Obj | None) -> None:
+        path = _TEMPLATES.get(self.key)
+        if path is not None:
+            from minikctl.apiserver.registry.kinds.gatedfields import drop_gated_template
+
+            drop_gated_template(path, new, old)
 
     def count_generation(self, new: Obj, old: Obj) -> None:
         if self.generation_fields is None:

@@ -218,8 +218,8 @@ def is_in_range(value: int, low: int, high: int) -> list[str]:
 
 
 def is_valid_user_id(value: int) -> list[str]:
-    """Also the rule for group ids."""
-    return is_in_range(value, 0, 0xFFFFFFFF)
+    """Also the rule for group ids: a positive int32, though the field is an int64."""
+    return is_in_range(value, 0, 2**31 - 1)
 
 
 is_valid_group_id = is_valid_user_id

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from minikctl.apimachinery.request import Obj
-from minikctl.apiserver.registry.strategy import Strategy
+from minikctl.apiserver.registry.kinds.gatedfields import drop_gated
+from minikctl.apiserver.registry.strategy import Strategy, keep
 
 if TYPE_CHECKING:
     from minikctl.apiserver.registry.context import Context
@@ -17,12 +18,17 @@ class PodStrategy(Strategy):
     def prepare_for_create(self, obj: Obj, ctx: Context) -> None:
         from minikctl.apimachinery.qos import compute_qos  # reading pods should not cost quantities
 
+        drop_gated(obj["spec"])
         obj["metadata"]["generation"] = 1
         obj["status"] = {"phase": "Pending", "qosClass": compute_qos({"spec": obj["spec"]})}
         if "affinity" in obj["spec"] or "topologySpreadConstraints" in obj["spec"]:
             from minikctl.apiserver.registry.kinds.podlabels import merge_label_keys
 
             merge_label_keys(obj)
+        if obj["metadata"].get("annotations"):
+            from minikctl.apiserver.registry.kinds.apparmor import copy_annotations
+
+            ctx.warnings += copy_annotations(obj)
         if obj["spec"].get("schedulingGates"):
             obj["status"]["conditions"] = [
                 {
@@ -36,11 +42,21 @@ class PodStrategy(Strategy):
                 }
             ]
 
+    def prepare_for_update(self, new: Obj, old: Obj, ctx: Context) -> None:
+        drop_gated(new["spec"], old["spec"])
+        super().prepare_for_update(new, old, ctx)
+
     def prepare_for_status_update(self, new: Obj, old: Obj, ctx: Context) -> None:
-        super().prepare_for_status_update(new, old, ctx)
+        """Labels, annotations and finalizers can be written here too; what is observed is not forgotten."""
+        for part in ("spec", "apiVersion", "kind"):
+            keep(new, old, part)
+        for part in ("generation", "ownerReferences"):
+            keep(new["metadata"], old["metadata"], part)
         status, before = new.setdefault("status", {}), old.get("status", {})
         if "qosClass" not in status and "qosClass" in before:
             status["qosClass"] = before["qosClass"]
+        if not ctx.request.trusted:
+            _keep_observed(status, before)
 
     def grace_period(self, obj: Obj, asked: int | None) -> int | None:
         """The time a kubelet has to stop the pod: none if it never ran or has ended."""
@@ -49,6 +65,20 @@ class PodStrategy(Strategy):
         if not spec.get("nodeName") or obj.get("status", {}).get("phase") in _FINISHED:
             return 0
         return 1 if period < 0 else int(period)
+
+
+def _keep_observed(status: Obj, before: Obj) -> None:
+    """A client that knows no observedGeneration does not clear it (preserveOldObservedGeneration)."""
+    if not status.get("observedGeneration") and before.get("observedGeneration"):
+        status["observedGeneration"] = before["observedGeneration"]
+    known: dict[str, list[int]] = {}
+    for condition in before.get("conditions") or ():
+        known.setdefault(condition.get("type", ""), []).append(condition.get("observedGeneration") or 0)
+    for index, condition in enumerate(status.get("conditions") or ()):
+        generations = known.get(condition.get("type", ""))
+        generation = generations.pop(0) if generations else 0
+        if generation and not condition.get("observedGeneration"):
+            status["conditions"][index] = {**condition, "observedGeneration": generation}
 
 
 STRATEGIES = {"pods": PodStrategy}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from minikctl.apimachinery.request import Obj
-from minikctl.apiserver.registry.strategy import Strategy, keep
+from minikctl.apiserver.registry.strategy import Strategy
 
 if TYPE_CHECKING:
     from minikctl.apiserver.registry.context import Context
@@ -50,8 +50,7 @@ def _generate_selector(job: Obj) -> None:
 
 class DeploymentStrategy(Strategy):
     def prepare_for_update(self, new: Obj, old: Obj, ctx: Context) -> None:
-        keep(new, old, "status")
-        self.count_generation(new, old)
+        super().prepare_for_update(new, old, ctx)
         if "generation" in new["metadata"] and new["metadata"].get("annotations") != old["metadata"].get("annotations"):
             # Annotations reach the ReplicaSets, so the controller has to look again.
             new["metadata"]["generation"] = old["metadata"].get("generation", 0) + 1

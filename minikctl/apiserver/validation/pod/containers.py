@@ -32,6 +32,8 @@ _NOT_EPHEMERAL = (
     *("ports", "resources", "resizePolicy", "restartPolicy", "restartPolicyRules"),
     *("livenessProbe", "readinessProbe", "startupProbe", "lifecycle"),
 )
+# Of these even an empty struct counts as set.
+_POINTERS = frozenset(("livenessProbe", "readinessProbe", "startupProbe", "lifecycle"))
 
 
 class PodContext:
@@ -119,7 +121,8 @@ def check_ephemeral_containers(spec: dict[str, Any], pod: PodContext, path: str,
         if target and target not in others:
             errors.append(field.not_found(f"{at}.targetContainerName", target))
         for key in _NOT_EPHEMERAL:
-            if container.get(key):
+            value = container.get(key)
+            if value is not None and (value or key in _POINTERS):
                 errors.append(field.forbidden(f"{at}.{key}", "cannot be set for an Ephemeral Container"))
         for position, mount in enumerate(container.get("volumeMounts") or ()):
             for key in ("subPath", "subPathExpr"):

@@ -20,7 +20,6 @@ from minikctl.apiserver.validation.selectors import (
 _EFFECTS = ("NoSchedule", "PreferNoSchedule", "NoExecute")
 _REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 _PREFERRED = "preferredDuringSchedulingIgnoredDuringExecution"
-_INTEGER = "must be a valid decimal integer in canonical form"
 _WITHOUT_SELECTOR = "must not be specified when labelSelector is not set"
 _IN_BOTH = "exists in both matchLabelKeys and labelSelector"
 
@@ -46,23 +45,12 @@ def check_tolerations(tolerations: list[dict[str, Any]], path: str, errors: Erro
             if value:
                 errors.append(field.invalid(f"{at}.operator", value, "value must be empty when `operator` is 'Exists'"))
         elif operator in ("Lt", "Gt"):
-            _check_number(value, f"{at}.value", errors)
+            # The gate TaintTolerationComparisonOperators is off.
+            errors.append(field.not_supported(f"{at}.operator", operator, ("Equal", "Exists", "Lt", "Gt")))
         else:
             errors.append(field.not_supported(f"{at}.operator", operator, ("Equal", "Exists")))
         if effect and effect not in _EFFECTS:
             errors.append(field.not_supported(f"{at}.effect", effect, _EFFECTS))
-
-
-def _check_number(value: str, path: str, errors: Errors) -> None:
-    digits = value.removeprefix("-")
-    is_number = digits.isascii() and digits.isdecimal()
-    if not is_number or (digits[0] == "0" and value != "0"):
-        errors.append(field.invalid(path, value, _INTEGER))
-    if not is_number:
-        errors.append(field.invalid(path, value, f"strconv.ParseInt: parsing {field.quote(value)}: invalid syntax"))
-    elif not -(2**63) <= int(value) < 2**63:
-        text = f"strconv.ParseInt: parsing {field.quote(value)}: value out of range"
-        errors.append(field.invalid(path, value, text))
 
 
 def check_readiness_gates(gates: list[dict[str, Any]], path: str, errors: Errors) -> None:

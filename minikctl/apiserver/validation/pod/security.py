@@ -183,7 +183,7 @@ def check_host_users(spec: dict[str, Any], path: str, errors: Errors) -> None:
     """A pod in its own user namespace cannot share other namespaces of the host."""
     if spec.get("hostUsers") is not False:
         return
-    for key, name in (("hostPID", "HostPID"), ("hostIPC", "HostIPC")):
+    for key, name in (("hostNetwork", "hostNetwork"), ("hostPID", "HostPID"), ("hostIPC", "HostIPC")):
         if spec.get(key):
             errors.append(field.forbidden(f"{path}.{name}", "when `hostUsers` is false"))
     for container, at in containers_with_paths(spec, path):

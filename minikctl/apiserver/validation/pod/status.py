@@ -21,6 +21,7 @@ _KNOWN_CONDITIONS = frozenset(
         *("DisruptionTarget", "PodResizePending", "PodResizeInProgress", "AllContainersRestarting"),
     ]
 )
+_STATUSES = ("containerStatuses", "initContainerStatuses", "ephemeralContainerStatuses")
 _NOT_BACK = "may not be transitioned to non-terminated state"
 _COUNT = "must be a non-negative integer"
 
@@ -49,9 +50,16 @@ def validate_status_update(new: Obj, old: Obj) -> Errors:
     _check_transitions(status, before, old.get("spec") or {}, errors)
     if status.get("resourceClaimStatuses"):
         _check_claims(status["resourceClaimStatuses"], spec.get("resourceClaims") or [], errors)
+    if status.get("extendedResourceClaimStatus") is not None:
+        from minikctl.apiserver.validation.pod.containerstatuses import check_extended_claim
+
+        path = "status.extendedResourceClaimStatus"
+        check_extended_claim(status["extendedResourceClaimStatus"], spec, path, errors)
     _check_addresses(status, before, errors)
-    for key in ("containerStatuses", "initContainerStatuses"):
-        _check_allocated(status.get(key) or [], spec, key, errors)
+    if any(key in status for key in _STATUSES):
+        from minikctl.apiserver.validation.pod.containerstatuses import check_container_statuses
+
+        check_container_statuses(status, spec, errors)
     return errors
 
 
@@ -153,37 +161,3 @@ def _check_ips(entries: list[Status], before: list[Status], path: str, errors: E
         if len(families) < 2 or len(entries) > 2:
             shown = [field.Struct(IP=entry.get("ip", "")) for entry in entries]
             errors.append(field.invalid(path, shown, "may specify no more than one IP for each IP family"))
-
-
-def _check_allocated(statuses: list[Status], spec: Obj, key: str, errors: Errors) -> None:
-    """Devices whose health is reported belong to what the container asked for."""
-    for index, entry in enumerate(statuses):
-        for position, device in enumerate(entry.get("allocatedResourcesStatus") or ()):
-            _check_device(
-                device, entry.get("name"), spec, f"status.{key}[{index}].allocatedResourcesStatus[{position}]", errors
-            )
-
-
-def _check_device(device: Status, container_name: Any, spec: Obj, path: str, errors: Errors) -> None:
-    name = device.get("name", "")
-    both = [*(spec.get("containers") or ()), *(spec.get("initContainers") or ())]
-    for container in both:
-        if container.get("name") != container_name:
-            continue
-        resources = container.get("resources") or {}
-        if name.startswith("claim:"):
-            claims = [
-                f"{c.get('name')}/{c['request']}" if c.get("request") else c.get("name")
-                for c in resources.get("claims") or ()
-            ]
-            known = [f"claim:{claim}" for claim in claims]
-            text = (
-                "must match one of the container's resource claims in a format 'claim:<claimName>/<request>'"
-                " or 'claim:<claimName>' if request is empty"
-            )
-        else:
-            known = list(resources.get("requests") or ())
-            text = "must match one of the container's resource requests"
-        if name not in known:
-            errors.append(field.invalid(f"{path}.name", name, text))
-        return

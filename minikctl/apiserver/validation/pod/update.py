@@ -235,11 +235,8 @@ def validate_resize(new: Obj, old: Obj) -> Errors:
         return errors
     for key in ("initContainers", "containers"):
         for index, container in enumerate(old_spec.get(key) or ()):
-            if key == "containers" or container.get("restartPolicy") == "Always":
-                at = f"spec.{key}[{index}].resources"
-                _check_removed(
-                    new_spec[key][index].get("resources") or {}, container.get("resources") or {}, at, errors
-                )
+            resources, at = new_spec[key][index].get("resources") or {}, f"spec.{key}[{index}].resources"
+            _check_removed(resources, container.get("resources") or {}, at, errors)
     _check_resized(munged, old_spec, errors)
     if not errors and munged != old_spec:
         errors.append(field.forbidden("spec", "only cpu and memory resources are mutable"))
@@ -312,7 +309,7 @@ def _without_compute(new: Spec, old: Spec) -> Spec:
 
 
 def _check_resized(munged: Spec, old_spec: Spec, errors: Errors) -> None:
-    """Nothing but cpu and memory of containers and sidecars changed; they are set back in `munged`."""
+    """Nothing but cpu and memory of containers changed; they are set back in `munged`."""
     restored = []
     for container, old in zip(munged.get("containers") or (), old_spec.get("containers") or (), strict=True):
         container = _with_old_compute(container, old)
@@ -324,13 +321,16 @@ def _check_resized(munged: Spec, old_spec: Spec, errors: Errors) -> None:
         return
     restored = []
     for index, (container, old) in enumerate(zip(munged["initContainers"], old_spec["initContainers"], strict=True)):
-        if container.get("restartPolicy") == "Always":
-            container = _with_old_compute(container, old)
-            if container != old:
-                text = "only cpu and memory resources for init or sidecar containers are mutable"
-                errors.append(field.forbidden(f"spec.initContainers[{index}]", text))
-        elif container != old:
-            errors.append(field.forbidden("spec", "resources for non-sidecar init containers are immutable"))
+        modified = container != old
+        container = _with_old_compute(container, old)
+        path = f"spec.initContainers[{index}]"
+        if container != old:
+            text = "only cpu and memory resources for init or sidecar containers are mutable"
+            errors.append(field.forbidden(path, text))
+        if modified and container.get("restartPolicy") != "Always":
+            text = "non-sidecar init containers with a resize policy of RestartContainer cannot be resized"
+            policies = container.get("resizePolicy") or ()
+            errors += [field.forbidden(path, text) for p in policies if p.get("restartPolicy") == "RestartContainer"]
         restored.append(container)
     munged["initContainers"] = restored
 

@@ -11,9 +11,11 @@ from minikctl.apimachinery import quantity
 from minikctl.apimachinery.field import quote
 from minikctl.apimachinery.request import Obj
 from minikctl.apiserver.validation.addresses import ip_warnings
+from minikctl.apiserver.validation.core.volumewarnings import claim_spec_warnings
 from minikctl.apiserver.validation.names import is_dns1123_label
 from minikctl.apiserver.validation.pod.annotations import APPARMOR_CONTAINER, SECCOMP_CONTAINER, SECCOMP_POD
 from minikctl.apiserver.validation.pod.checks import containers_with_paths
+from minikctl.apiserver.validation.pod.overlaps import overlapping_paths
 
 Warnings = list[str]
 
@@ -130,7 +132,6 @@ def _spreading(constraints: list[Obj], path: str, found: Warnings) -> None:
 
 
 def _volumes(volumes: list[Obj], path: str, found: Warnings) -> None:
-    tokens = set()
     for index, volume in enumerate(volumes):
         for key, (name, text) in _VOLUMES.items():
             if volume.get(key) is not None:
@@ -138,32 +139,9 @@ def _volumes(volumes: list[Obj], path: str, found: Warnings) -> None:
         claim = (volume.get("ephemeral") or {}).get("volumeClaimTemplate")
         if claim is not None:
             at = f"{path}[{index}].ephemeral.volumeClaimTemplate.spec"
-            _storage_fractions(claim.get("spec") or {}, at, found)
-        for source in (volume.get("projected") or {}).get("sources") or ():
-            if source.get("serviceAccountToken") is not None:
-                tokens.add(source["serviceAccountToken"].get("path", ""))
-    if tokens:
-        _shadowed_tokens(volumes, tokens, path, found)
-
-
-def _storage_fractions(spec: Obj, path: str, found: Warnings) -> None:
-    text = ((spec.get("resources") or {}).get("requests") or {}).get("storage")
-    if text is not None and quantity.as_milli(text) % 1000:
-        shown = quote(quantity.canonical(text))
-        found.append(
-            f"{path}.resources.requests[storage]: fractional byte value {shown} is invalid, must be an integer"
-        )
-
-
-def _shadowed_tokens(volumes: list[Obj], tokens: set[str], path: str, found: Warnings) -> None:
-    for index, volume in enumerate(volumes):
-        for source in (volume.get("projected") or {}).get("sources") or ():
-            for key, name in (("configMap", "configMap"), ("secret", "secrets"), ("downwardAPI", "downwardAPI")):
-                for position, item in enumerate((source.get(key) or {}).get("items") or ()):
-                    if item.get("path") in tokens:
-                        at = f"{path}[{index}].projected.sources.{name}[{position}]"
-                        shown = quote(item["path"])
-                        found.append(f"{at}: has duplicated path with ServiceAccountToken {shown}")
+            found += claim_spec_warnings(claim.get("spec") or {}, at)
+    for volume in volumes:
+        found += overlapping_paths(volume)
 
 
 def _duplicates(items: list[Obj], key: str, path: str, found: Warnings) -> None:
@@ -206,7 +184,9 @@ def _profile_annotations(container: Obj, annotations: Obj, context: Obj, prefix:
     if key in annotations and own.get("seccompProfile") is None:
         found.append(f"{prefix}metadata.annotations[{key}]: {_SECCOMP_TEXT}")
     key = APPARMOR_CONTAINER + container.get("name", "")
-    if key in annotations and own.get("appArmorProfile") is None and context.get("appArmorProfile") is None:
+    # Of pods this was said when the annotation was copied to the field.
+    missing = own.get("appArmorProfile") is None and context.get("appArmorProfile") is None
+    if prefix and key in annotations and missing:
         found.append(f"{prefix}metadata.annotations[{key}]: {_APPARMOR_TEXT}")
 
 

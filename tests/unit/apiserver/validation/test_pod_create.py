@@ -225,7 +225,7 @@ def test_resource_claims() -> None:
 def test_security_contexts() -> None:
     context = {"runAsUser": -1, "procMount": "Odd", "seccompProfile": {"type": "Localhost"}}
     assert container_problems(securityContext=context) == [
-        "securityContext.runAsUser: Invalid value: -1: must be between 0 and 4294967295, inclusive",
+        "securityContext.runAsUser: Invalid value: -1: must be between 0 and 2147483647, inclusive",
         'securityContext.procMount: Unsupported value: "Odd": supported values: "Default", "Unmasked"',
         "securityContext.seccompProfile.localhostProfile: Required value: must be set when seccomp type is Localhost",
     ]
@@ -351,4 +351,18 @@ def test_tokens_need_an_account() -> None:
     assert problems(pod) == [
         "spec.volumes[0].projected.sources[0].serviceAccountToken: Forbidden: must not be specified when"
         " serviceAccountName is not set"
+    ]
+
+
+def test_user_namespaces_and_the_hosts_do_not_mix() -> None:
+    text = "Forbidden: when `hostUsers` is false"
+    assert problems(make_pod(hostUsers=False, hostNetwork=True, hostPID=True)) == [
+        f"spec.hostNetwork: {text}",
+        f"spec.HostPID: {text}",
+    ]
+
+
+def test_comparing_tolerations_are_switched_off() -> None:
+    assert problems(make_pod(tolerations=[{"key": "a", "operator": "Gt", "value": "1"}])) == [
+        'spec.tolerations[0].operator: Unsupported value: "Gt": supported values: "Equal", "Exists", "Lt", "Gt"'
     ]

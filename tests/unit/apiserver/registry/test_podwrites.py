@@ -1,0 +1,108 @@
+"""The pod's own subresources: binding, eviction, resize, ephemeral containers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from minikctl.apimachinery.errors import StatusError
+from minikctl.cluster import Cluster
+
+Obj = dict[str, Any]
+REQUESTS = {"requests": {"cpu": "100m"}}
+ONLY = "only cpu and memory resources are mutable"
+
+
+@pytest.fixture
+def pod(cluster: Cluster) -> Obj:
+    """A pod that waits: a plain init container, a sidecar and a container, each with a request."""
+    containers = [{"name": name, "image": "a:1", "resources": REQUESTS} for name in ("init", "side", "main")]
+    containers[1]["restartPolicy"] = "Always"
+    spec = {"initContainers": containers[:2], "containers": containers[2:], "schedulingGates": [{"name": "wait"}]}
+    body = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": spec}
+    return cluster.client().create("pods", body, "demo")
+
+
+def refused(cluster: Cluster, pod: Obj, subresource: str) -> str:
+    with pytest.raises(StatusError) as caught:
+        cluster.client().update("pods", pod, subresource)
+    return caught.value.message
+
+
+def post(cluster: Cluster, subresource: str, body: Obj) -> StatusError:
+    with pytest.raises(StatusError) as caught:
+        cluster.client().request("create", "pods", namespace="demo", name="p", subresource=subresource, body=body)
+    return caught.value
+
+
+@pytest.mark.parametrize(("group", "index"), [("initContainers", 0), ("initContainers", 1), ("containers", 0)])
+def test_every_container_can_be_resized(cluster: Cluster, pod: Obj, group: str, index: int) -> None:
+    pod["spec"][group][index]["resources"] = {"requests": {"cpu": "200m"}}
+    pod["spec"]["containers"][0]["image"] = "b:1"
+    pod["metadata"]["labels"] = {"a": "b"}
+    changed = cluster.client().update("pods", pod, "resize")
+    assert changed["spec"][group][index]["resources"] == {"requests": {"cpu": "200m"}}
+    assert changed["spec"]["containers"][0]["image"] == "a:1"
+    assert "labels" not in changed["metadata"]
+    assert changed["metadata"]["generation"] == 2
+
+
+def test_what_cannot_be_resized(cluster: Cluster, pod: Obj) -> None:
+    pod["spec"]["initContainers"][0]["resources"] = {"requests": {"cpu": "100m", "ephemeral-storage": "1Gi"}}
+    text = "only cpu and memory resources for init or sidecar containers are mutable"
+    assert refused(cluster, pod, "resize") == f'Pod "p" is invalid: spec.initContainers[0]: Forbidden: {text}'
+    pod["spec"]["initContainers"][0]["resources"] = REQUESTS
+    pod["spec"]["containers"][0]["resources"] = {}
+    told = refused(cluster, pod, "resize")
+    assert "spec.containers[0].resources.requests: Forbidden: resource requests cannot be removed" in told
+
+
+def test_containers_stay_as_they_are_named(cluster: Cluster, pod: Obj) -> None:
+    pod["spec"]["initContainers"].reverse()
+    told = refused(cluster, pod, "resize")
+    for index in range(2):
+        at = f"spec.initContainers[{index}].name"
+        assert f"{at}: Forbidden: initContainers may not be renamed or reordered on resize" in told
+    pod["spec"]["containers"].append({**pod["spec"]["containers"][0], "name": "more"})
+    assert "spec.containers: Forbidden: containers may not be added or removed on resize" in refused(
+        cluster, pod, "resize"
+    )
+
+
+def test_ephemeral_containers_leave_the_rest_alone(cluster: Cluster, pod: Obj) -> None:
+    pod["spec"]["ephemeralContainers"] = [{"name": "e", "image": "a:1"}]
+    pod["metadata"]["labels"] = {"a": "b"}
+    changed = cluster.client().update("pods", pod, "ephemeralcontainers")
+    assert changed["spec"]["ephemeralContainers"][0]["name"] == "e"
+    assert "labels" not in changed["metadata"]
+    changed["spec"]["ephemeralContainers"][0]["image"] = "b:1"
+    told = refused(cluster, changed, "ephemeralcontainers")
+    assert '"e" may not be changed\n@@ -1,6 +1,6 @@\n {\n  "Name": "e",\n- "Image": "a:1",\n+ "Image": "b:1",\n' in told
+
+
+def test_bindings_are_checked(cluster: Cluster, pod: Obj) -> None:
+    error = post(cluster, "binding", {"metadata": {"name": "p"}, "target": {"kind": "Pod"}})
+    assert (error.code, error.reason) == (500, "")
+    assert error.message == (
+        '[target.kind: Unsupported value: "Pod": supported values: "Node", "<empty>", target.name: Required value]'
+    )
+    error = post(cluster, "binding", {"metadata": {"name": "q"}, "target": {"name": "n"}})
+    assert error.message == "name in URL does not match name in Binding object"
+    error = post(cluster, "eviction", {"metadata": {"name": "q"}})
+    assert error.message == "name in URL does not match name in Eviction object"
+
+
+def test_two_budgets_are_one_too_many(cluster: Cluster) -> None:
+    client = cluster.client()
+    meta = {"name": "p", "labels": {"a": "b"}}
+    spec = {"containers": [{"name": "main", "image": "a:1"}]}
+    client.create("pods", {"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": spec}, "demo")
+    for name in ("one", "two"):
+        budget = {"metadata": {"name": name}, "spec": {"minAvailable": 1, "selector": {"matchLabels": {"a": "b"}}}}
+        kind = {"apiVersion": "policy/v1", "kind": "PodDisruptionBudget"}
+        client.create("poddisruptionbudgets.policy", {**kind, **budget}, "demo")
+    cluster.settle()
+    error = post(cluster, "eviction", {"metadata": {"name": "p"}})
+    assert (error.code, error.reason) == (500, "")
+    assert error.message.startswith("This pod has more than one PodDisruptionBudget")
