@@ -43,14 +43,16 @@ class Request:
     propagationPolicy, gracePeriodSeconds, preconditions, ...) as Python values. `accept` is
     "object", "table" or "metadata" (PartialObjectMetadata). `impersonate` is whom to act as.
 
+    `notes` are annotations for the audit log; None where nobody keeps one.
+
     `trusted`: the body of a create or update comes from a component of this process, which has made it
     as the apiserver itself would write it and gives it away. It need not be checked for its form, nor a
     status for its validity; it may become the stored object, and what is answered may not be altered.
     """
 
     __slots__ = (
-        "accept", "body", "impersonate", "name", "namespace", "options", "patch_type", "path",
-        "resource", "subresource", "trusted", "user", "user_agent", "verb",
+        "accept", "body", "impersonate", "name", "namespace", "notes", "options", "patch_type",
+        "path", "resource", "subresource", "trusted", "user", "user_agent", "verb",
     )  # fmt: skip
 
     def __init__(
@@ -84,6 +86,7 @@ class Request:
         self.user_agent = user_agent
         self.impersonate = impersonate
         self.trusted = trusted
+        self.notes: dict[str, str] | None = None
 
 
 class Response:

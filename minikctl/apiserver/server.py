@@ -131,6 +131,7 @@ class Server:
             custom.admit(ctx)
         elif resource.key in _DEPRECATED:
             ctx.warnings.append(_DEPRECATED[resource.key])
+            ctx.note_deprecated()
         return ctx
 
     @property

@@ -23,6 +23,7 @@ from minikctl.serving.background import Background
 from minikctl.serving.reconciling import Inline
 
 if TYPE_CHECKING:
+    from minikctl.apiserver.http.auditpolicy import Policy
     from minikctl.cluster import Cluster
 
 
@@ -37,6 +38,7 @@ class Settings(NamedTuple):
     seed: str | None = None
     jump: bool = False
     audit_log: str = ""  # a file, "-" for standard output, "" for none
+    audit_policy: Policy | None = None  # what it is to have; None for everything at level Metadata
 
 
 class _Server(uvicorn.Server):
@@ -58,7 +60,8 @@ class Service:
         self.reconciling = self._reconciling()
         authenticator = Authenticator(cluster.server, settings.tokens, settings.anonymous)
         self._audit_file = _audit_file(settings.audit_log)
-        audit_log = AuditLog(cluster.server, self._audit_file) if self._audit_file is not None else None
+        policy = settings.audit_policy
+        audit_log = AuditLog(cluster.server, self._audit_file, policy) if self._audit_file is not None else None
         self.app = Application(cluster.server, authenticator, self.reconciling, audit_log)
         self.reconciling.app = self.app
         self._socket = _listen(settings.bind, settings.port)

@@ -108,6 +108,9 @@ class Application:
         if answer is not None and not exchange.started:
             if exchange.request is not None:
                 answer.headers.extend(self.priorities.headers(exchange.request))
+            if exchange.info is not None and exchange.info.long_running:
+                exchange.code = answer.code
+                self._audit(audit.STARTED, exchange)
             await exchange.reply(answer)
         self.metrics.complete(exchange, time.monotonic() - exchange.began)
         self._audit(audit.COMPLETE, exchange)
@@ -147,14 +150,24 @@ class Application:
             watch="watch" in query and queryoptions.true(query["watch"][0]),
             field_name=queryoptions.field_name(query) if "fieldSelector" in query else "",
         )
-        try:
-            exchange.user = self.authenticator.user(exchange.header(b"authorization"), scope["state"].get(CERTIFICATE))
-        finally:
-            self._audit(audit.RECEIVED, exchange)
+        self._authenticate(exchange)
         exchange.request = request = self._request(exchange, info, query)
         if request.resource is None:
             return self._non_resource(exchange, request, query)
         return await self._resource(exchange, request, info)
+
+    def _authenticate(self, exchange: Exchange) -> None:
+        """Find out who asks, and let the audit log begin with the request."""
+        certificate = exchange.scope["state"].get(CERTIFICATE)
+        try:
+            exchange.user = self.authenticator.user(exchange.header(b"authorization"), certificate)
+        except errors.StatusError as error:
+            if self._audit_log is not None:
+                exchange.error, exchange.code = error, error.code
+                self._audit_log.unauthorized(exchange)
+            raise
+        if self._audit_log is not None:
+            self._audit_log.begin(exchange)
 
     def _request(self, exchange: Exchange, info: RequestInfo, query: queryoptions.Query) -> Request:
         """The Request a path stands for; no such path or method where nothing serves it."""
@@ -177,6 +190,8 @@ class Application:
             user_agent=exchange.header(b"user-agent"),
             impersonate=impersonate,
         )
+        if exchange.trail is not None:
+            request.notes = exchange.trail.notes
         if resource is not None:
             _check_path(self.server, request, known)
             request.options = queryoptions.options(query)
@@ -228,12 +243,15 @@ class Application:
         if request.verb in _READING:
             listoptions.present(request, server.storage.store)
         elif request.verb in _WITH_BODY:
-            await _read_body(exchange, request)
+            body = await _read_body(exchange, request)
+            if exchange.trail is not None:
+                exchange.trail.asked(request.verb, body)
             writeoptions.check(request)
         response = server.handle(request)
         if request.verb not in _READING and request.resource is not None:
             self.wrote(request.resource)
-        return answers.of_object(_formed(request, response), response.code, wanted.media_type, response.warnings)
+        exchange.answered = _formed(request, response)
+        return answers.of_object(exchange.answered, response.code, wanted.media_type, response.warnings)
 
     async def _connect(
         self, exchange: Exchange, request: Request, info: RequestInfo, handler: connections.Handler
@@ -269,8 +287,8 @@ class _NoSuchMethod(Exception):
     """The path is served, but not with this method."""
 
 
-async def _read_body(exchange: Exchange, request: Request) -> None:
-    """Take in the body: a new object, a patch, or the options of a delete."""
+async def _read_body(exchange: Exchange, request: Request) -> Any:
+    """Take in the body, and return it as it was: a new object, a patch, or the options of a delete."""
     data = await bodies.read(exchange.receive, exchange.header(b"content-length"))
     content_type = exchange.header(b"content-type")
     resource = request.resource
@@ -282,9 +300,12 @@ async def _read_body(exchange: Exchange, request: Request) -> None:
     elif not data:
         request.body = {} if request.verb in ("create", "update") else None
     elif request.verb in ("delete", "deletecollection"):
-        _delete_options(request, bodies.decode(data, content_type, "DeleteOptions"))
+        options = bodies.decode(data, content_type, "DeleteOptions")
+        _delete_options(request, options)
+        return options
     else:
         request.body = bodies.decode(data, content_type, resource.kind)
+    return request.body
 
 
 def _check_path(server: Server, request: Request, known: bool) -> None:

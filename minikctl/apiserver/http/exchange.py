@@ -13,7 +13,10 @@ if TYPE_CHECKING:
     from minikctl.apimachinery.errors import StatusError
     from minikctl.apimachinery.request import Request, UserInfo
     from minikctl.apiserver.http.answers import Answer
+    from minikctl.apiserver.http.audit import Trail
     from minikctl.apiserver.http.requestinfo import RequestInfo
+
+_LONGEST_ID = 64
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -24,12 +27,13 @@ class Exchange:
     """A request and its answer.
 
     `user` is who has been authenticated (None while nobody has), `request` and `info` what is asked, once
-    it is known; `code` and `error` the outcome. `received` is cluster time, `began` monotonic.
+    it is known; `code`, `error` and `answered` (the object sent) the outcome. `received` is cluster time, `began`
+    monotonic. `trail` is what the audit log keeps; None where it is not to have the request.
     """
 
     __slots__ = (
-        "audit_id", "began", "code", "error", "headers", "impersonates", "info", "media_type", "on_start", "receive",
-        "received", "request", "scope", "send", "started", "user",
+        "answered", "audit_id", "began", "code", "error", "headers", "impersonates", "info", "media_type", "on_start",
+        "receive", "received", "request", "scope", "send", "started", "trail", "user",
     )  # fmt: skip
 
     def __init__(self, scope: Scope, receive: Receive, send: Send, received: float) -> None:
@@ -38,8 +42,8 @@ class Exchange:
         self.send = send
         self.received = received
         self.began = time.monotonic()
-        self.audit_id = str(uuid.uuid4())
         self.headers: dict[bytes, bytes] = dict(scope["headers"])
+        self.audit_id = self.header(b"audit-id")[:_LONGEST_ID] or str(uuid.uuid4())
         self.media_type = negotiation.JSON
         self.user: UserInfo | None = None
         self.impersonates = False
@@ -47,6 +51,8 @@ class Exchange:
         self.request: Request | None = None
         self.code = 0
         self.error: StatusError | None = None
+        self.answered: Any = None
+        self.trail: Trail | None = None
         self.started = False
         # Called when a stream's answer begins.
         self.on_start: Callable[[], None] | None = None

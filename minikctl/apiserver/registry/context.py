@@ -78,6 +78,20 @@ class Context:
             self._now = rfc3339(self.server.clock.now())
         return self._now
 
+    @property
+    def audited(self) -> bool:
+        """Whether an audit log is kept of the request."""
+        return self.request.notes is not None
+
+    def note(self, key: str, value: str) -> None:
+        """Have the audit log say something of the request; what has been said first stays."""
+        if self.request.notes is not None:
+            self.request.notes.setdefault(key, value)
+
+    def note_deprecated(self) -> None:
+        """Have the audit log say that a deprecated version was asked for."""
+        self.note("k8s.io/deprecated", "true")
+
     def write(self, resource_key: str, obj: Obj) -> None:
         """Store an object beside the request's own (a quota's usage), unchecked, unless this is a dry run."""
         if not self.dry_run:

@@ -35,12 +35,14 @@ def create(ctx: Context) -> Response:
     if spec.get("boundObjectRef"):
         about.update(_bound(spec["boundObjectRef"], ctx))
     now = ctx.server.clock.now()
+    jti = ctx.rand.uid()
+    ctx.note("authentication.kubernetes.io/issued-credential-id", f"JTI={jti}")
     claims = {
         "aud": spec["audiences"],
         "exp": int(now) + seconds,
         "iat": int(now),
         "iss": authentication.ISSUER,
-        "jti": ctx.rand.uid(),
+        "jti": jti,
         "kubernetes.io": about,
         "nbf": int(now),
         "sub": f"system:serviceaccount:{namespace}:{name}",

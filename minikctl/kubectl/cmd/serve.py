@@ -13,6 +13,7 @@ from minikctl.kubectl.flags import BOOL, INT, STRING, Flag
 
 if TYPE_CHECKING:
     from minikctl.apimachinery.request import UserInfo
+    from minikctl.apiserver.http.auditpolicy import Policy
     from minikctl.serving.service import Service
 
 _MISSING = "serve needs the extra `serve` (pip install 'minikctl[serve]')"
@@ -104,6 +105,7 @@ class ServeOptions(Options):
                 tokens=self._tokens(),
                 anonymous=self.flags["anonymous-auth"],
                 audit_log=self.flags["audit-log"],
+                audit_policy=self._audit_policy(),
             )
             return Service(self.factory.cluster, settings)
         except ModuleNotFoundError as error:
@@ -115,6 +117,20 @@ class ServeOptions(Options):
                 raise
             reason = (error.strerror or str(error)).lower()
             raise KubectlError(f"listen tcp {bind}:{port}: bind: {reason}") from None
+
+    def _audit_policy(self) -> Policy | None:
+        """The policy of the audit log, where there is one."""
+        name = self.flags["audit-policy-file"]
+        if not name:
+            return None
+        from minikctl.apiserver.http import auditpolicy
+
+        with open(name, encoding="utf-8") as file:
+            text = file.read()
+        try:
+            return auditpolicy.load(text)
+        except auditpolicy.PolicyError as error:
+            raise KubectlError(f"loading audit policy file: {error}: from file {name}") from None
 
     def _tokens(self) -> dict[str, UserInfo]:
         """The users of the static token file."""
@@ -144,6 +160,7 @@ class ServeOptions(Options):
 FLAGS = (
     Flag("anonymous-auth", "", BOOL, True, "Take requests without credentials as those of system:anonymous"),
     Flag("audit-log", "", STRING, "", "File to append audit events to; - is standard output"),
+    Flag("audit-policy-file", "", STRING, "", "File with the audit.k8s.io/v1 Policy of the audit log"),
     Flag("bind", "", STRING, "127.0.0.1", "Address to listen on"),
     Flag("in-background", "", BOOL, False, "Return as soon as the server answers, and leave it running"),
     Flag("jump", "", BOOL, False, "Let cluster time jump to the next due work for clients that wait for one object"),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from minikctl.apiserver.admission.podsecurity.levels import LevelVersion, Policy, compare, policy_of
+from minikctl.apiserver.admission.podsecurity.levels import PREFIX, LevelVersion, Policy, compare, policy_of
 from minikctl.apiserver.admission.refusal import forbidden
 
 if TYPE_CHECKING:
@@ -33,15 +33,18 @@ def validate(obj: Obj | None, old: Obj | None, ctx: Context) -> None:
     if ctx.resource.key == "pods":
         if not policy.is_privileged() and (old is None or _significant(obj, old)):
             _pod(obj, policy, ctx)
-    elif policy.warn.level != "privileged":
+    elif policy.warn.level != "privileged" or (ctx.audited and policy.audit.level != "privileged"):
         template = _template(obj, ctx.resource.key)
         if template:
+            _note(template, policy, ctx)
             _warn(template, policy, ctx)
 
 
 def _pod(pod: Obj, policy: Policy, ctx: Context) -> None:
     from minikctl.apiserver.admission.podsecurity.checks import violations
 
+    ctx.note(f"{PREFIX}enforce-policy", str(policy.enforce))
+    _note(pod, policy, ctx)
     found = violations(policy.enforce, pod)
     if found:
         why = ", ".join(violation.text for violation in found)
@@ -50,12 +53,23 @@ def _pod(pod: Obj, policy: Policy, ctx: Context) -> None:
 
 
 def _warn(pod: Obj, policy: Policy, ctx: Context) -> None:
+    text = _would_violate(policy.warn, pod)
+    if text:
+        ctx.warnings.append(text)
+
+
+def _note(pod: Obj, policy: Policy, ctx: Context) -> None:
+    text = _would_violate(policy.audit, pod) if ctx.audited else ""
+    if text:
+        ctx.note(f"{PREFIX}audit-violations", text)
+
+
+def _would_violate(level: LevelVersion, pod: Obj) -> str:
+    """What a pod would violate if a level were enforced; "" where that is nothing."""
     from minikctl.apiserver.admission.podsecurity.checks import violations
 
-    found = violations(policy.warn, pod)
-    if found:
-        why = ", ".join(violation.text for violation in found)
-        ctx.warnings.append(f"would violate PodSecurity {json.dumps(str(policy.warn))}: {why}")
+    why = ", ".join(violation.text for violation in violations(level, pod))
+    return f"would violate PodSecurity {json.dumps(str(level))}: {why}" if why else ""
 
 
 def _template(obj: Obj, resource_key: str) -> Obj | None:

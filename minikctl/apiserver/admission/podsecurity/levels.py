@@ -10,7 +10,7 @@ from minikctl.apimachinery.field import FieldError
 
 LEVELS = ("privileged", "baseline", "restricted")
 LATEST = 10**6
-_PREFIX = "pod-security.kubernetes.io/"
+PREFIX = "pod-security.kubernetes.io/"
 
 
 class LevelVersion(NamedTuple):
@@ -41,7 +41,7 @@ def compare(a: str, b: str) -> int:
 
 def policy_of(labels: dict[str, str]) -> tuple[Policy, list[FieldError]]:
     """The policy of a namespace and what is wrong with its labels; unreadable levels count as restricted."""
-    relevant = tuple((name, value) for name, value in labels.items() if name.startswith(_PREFIX))
+    relevant = tuple((name, value) for name, value in labels.items() if name.startswith(PREFIX))
     if not relevant:
         return _PRIVILEGED, []
     return _read(relevant)
@@ -57,16 +57,16 @@ def _read(labels: tuple[tuple[str, str], ...]) -> tuple[Policy, list[FieldError]
     parts: list[LevelVersion] = []
     enforced = False
     for mode in Policy._fields:
-        level, version = given.get(_PREFIX + mode), given.get(f"{_PREFIX}{mode}-version")
+        level, version = given.get(PREFIX + mode), given.get(f"{PREFIX}{mode}-version")
         if level is not None and level not in LEVELS:
             detail = f"must be one of {', '.join(LEVELS)}"
-            problems.append(field.invalid(f"metadata.labels[{_PREFIX}{mode}]", level, detail))
+            problems.append(field.invalid(f"metadata.labels[{PREFIX}{mode}]", level, detail))
         elif mode == "enforce":
             enforced = level is not None
         minor = _minor(version)
         if minor < 0:
             detail = 'must be "latest" or "v1.x"'
-            problems.append(field.invalid(f"metadata.labels[{_PREFIX}{mode}-version]", version, detail))
+            problems.append(field.invalid(f"metadata.labels[{PREFIX}{mode}-version]", version, detail))
         part = LevelVersion(
             level if level in LEVELS else "restricted" if level else "privileged", LATEST if minor < 0 else minor
         )

@@ -5,6 +5,7 @@ Counterpart of `apiserver/pkg/admission/plugin/policy/validating`.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -20,13 +21,16 @@ POLICIES = "validatingadmissionpolicies.admissionregistration.k8s.io"
 BINDINGS = "validatingadmissionpolicybindings.admissionregistration.k8s.io"
 _CODES = {"Forbidden": 403, "Invalid": 422, "RequestEntityTooLarge": 413, "Unauthorized": 401}
 _LONGEST_MESSAGE = 5 * 1024
+_LONGEST_ANNOTATION = 10 * 1024
+_FAILURE = "validation.policy.admission.k8s.io/validation_failure"
 
 
 class Denial(NamedTuple):
-    """A validation that did not hold: the text and the reason of the refusal."""
+    """A validation that did not hold: the text and the reason of the refusal, and which one it was."""
 
     message: str
     reason: str = ""
+    number: int = 0
 
 
 def validate(obj: Obj | None, old: Obj | None, ctx: Context) -> None:
@@ -51,6 +55,7 @@ def _apply(policy: Obj, obj: Obj | None, old: Obj | None, ctx: Context) -> error
 
     refusal: errors.StatusError | None = None
     strict = policy["spec"].get("failurePolicy", "Fail") == "Fail"
+    notes: dict[str, list[str]] = {}
     for binding in evaluation.bindings_of(BINDINGS, policy, ctx):
         if not evaluation.concerns(policy, binding, obj, old, ctx):
             continue
@@ -58,19 +63,36 @@ def _apply(policy: Obj, obj: Obj | None, old: Obj | None, ctx: Context) -> error
         try:
             for params in evaluation.params_of(policy, binding, ctx):
                 run = evaluation.Evaluation(policy, obj, old, params, ctx)
-                for denial in _denials(policy, run, strict):
-                    if "Deny" in actions:
+                for denial in _denials(policy, run, strict, notes):
+                    if "Deny" in actions or denial.number < 0:
                         refusal = refusal or _refusal(policy, binding, denial, obj, ctx)
-                    if "Warn" in actions:
+                    if "Audit" in actions and denial.number >= 0:
+                        ctx.note(_FAILURE, _failure(binding, denial))
+                    if "Warn" in actions and denial.number >= 0:
                         ctx.warnings.append(f"Validation failed for {_names(policy, binding)}: {denial.message}")
         except evaluation.ConfigurationError as error:
             if strict:
                 denial = Denial(f"failed to configure binding: {error}")
                 refusal = refusal or _refusal(policy, binding, denial, obj, ctx)
+    for key, values in notes.items():
+        ctx.note(f"{policy['metadata']['name']}/{key}", ", ".join(dict.fromkeys(values)))
     return refusal
 
 
-def _denials(policy: Obj, run: Evaluation, strict: bool) -> Iterator[Denial]:
+def _failure(binding: Obj, denial: Denial) -> str:
+    """How the audit log is told of a validation that did not hold."""
+    value = {
+        "message": denial.message,
+        "policy": binding["spec"]["policyName"],
+        "binding": binding["metadata"]["name"],
+        "expressionIndex": denial.number,
+        "validationActions": binding["spec"].get("validationActions"),
+    }
+    return json.dumps([value], separators=(",", ":"), ensure_ascii=False)
+
+
+def _denials(policy: Obj, run: Evaluation, strict: bool, notes: dict[str, list[str]]) -> Iterator[Denial]:
+    """What does not hold; an audit annotation that cannot be had is a denial too, of no validation (number -1)."""
     from minikctl.apimachinery import cel
 
     try:
@@ -80,13 +102,22 @@ def _denials(policy: Obj, run: Evaluation, strict: bool) -> Iterator[Denial]:
         if strict:
             yield Denial(str(error))
         return
-    for validation in policy["spec"].get("validations") or ():
+    for index, validation in enumerate(policy["spec"].get("validations") or ()):
         try:
             if run.value(validation["expression"].strip()) is not True:
-                yield Denial(_message(validation, run), validation.get("reason") or "")
+                yield Denial(_message(validation, run), validation.get("reason") or "", index)
         except cel.EvaluationError as error:
             if strict:
-                yield Denial(str(error), validation.get("reason") or "")
+                yield Denial(str(error), validation.get("reason") or "", index)
+    for annotation in policy["spec"].get("auditAnnotations") or ():
+        try:
+            value = run.value(annotation["valueExpression"].strip())
+        except cel.EvaluationError as error:
+            if strict:
+                yield Denial(str(error), number=-1)
+            continue
+        if isinstance(value, str) and value.strip():
+            notes.setdefault(annotation["key"], []).append(value.strip()[:_LONGEST_ANNOTATION])
 
 
 def _message(validation: Obj, run: Evaluation) -> str:

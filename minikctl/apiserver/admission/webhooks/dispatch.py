@@ -27,15 +27,24 @@ _OPTIONS = {"CREATE": "CreateOptions", "UPDATE": "UpdateOptions", "DELETE": "Del
 
 
 class Answer:
-    """A webhook's response: allowed or not, its warnings, its patch."""
+    """A webhook's response: allowed or not, its warnings, its patch, what the audit log is to have."""
 
-    __slots__ = ("allowed", "patch", "status", "warnings")
+    __slots__ = ("allowed", "notes", "patch", "status", "warnings")
 
     def __init__(self, response: Obj) -> None:
         self.allowed = bool(response.get("allowed"))
         self.status: Obj = response.get("status") or {}
         self.warnings: list[str] = list(response.get("warnings") or ())
+        self.notes: dict[str, str] = response.get("auditAnnotations") or {}
         self.patch: list[Obj] | None = None
+
+    def take(self, webhook: Obj, ctx: Context) -> None:
+        """Pass the warnings and audit annotations on; the denial where it is one."""
+        ctx.warnings.extend(self.warnings)
+        for key, value in self.notes.items():
+            ctx.note(f"{webhook['name']}/{key}", str(value))
+        if not self.allowed:
+            raise denial(webhook["name"], self.status)
 
 
 def webhooks(kind: str, obj: Obj | None, old: Obj | None, ctx: Context) -> Iterator[tuple[Obj, Obj]]:

@@ -25,9 +25,7 @@ def mutate(obj: Obj | None, old: Obj | None, ctx: Context) -> None:
         answer = dispatch.ask(configuration, webhook, obj, old, ctx)
         changed = False
         if answer is not None:
-            ctx.warnings.extend(answer.warnings)
-            if not answer.allowed:
-                raise dispatch.denial(webhook["name"], answer.status)
+            answer.take(webhook, ctx)
             changed = bool(answer.patch) and _apply(answer.patch, obj, webhook, ctx)
         passes.ran(name, changed, webhook.get("reinvocationPolicy") == "IfNeeded")
 

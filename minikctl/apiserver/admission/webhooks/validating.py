@@ -19,8 +19,5 @@ def validate(obj: Obj | None, old: Obj | None, ctx: Context) -> None:
 
     for configuration, webhook in dispatch.webhooks(CONFIGURATIONS, obj, old, ctx):
         answer = dispatch.ask(configuration, webhook, obj, old, ctx)
-        if answer is None:
-            continue
-        ctx.warnings.extend(answer.warnings)
-        if not answer.allowed:
-            raise dispatch.denial(webhook["name"], answer.status)
+        if answer is not None:
+            answer.take(webhook, ctx)

@@ -133,6 +133,7 @@ def admit(ctx: Context) -> None:
     warning = deprecation(ctx.server, ctx.resource)
     if warning:
         ctx.warnings.append(warning)
+        ctx.note_deprecated()
 
 
 def _asked_name(ctx: Context) -> str:

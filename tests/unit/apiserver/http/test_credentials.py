@@ -1,10 +1,8 @@
-"""Who asks: certificates, tokens, impersonation; and what the audit log keeps of it."""
+"""Who asks: certificates, tokens, impersonation."""
 
 from __future__ import annotations
 
 import base64
-import io
-import json
 from collections.abc import Callable
 from typing import Any
 
@@ -12,7 +10,6 @@ import pytest
 
 from minikctl.apimachinery.request import UserInfo
 from minikctl.apiserver.http.app import Application
-from minikctl.apiserver.http.audit import AuditLog
 from minikctl.apiserver.http.credentials import Authenticator, ClientCertificate, token_file
 from minikctl.cluster import Cluster
 
@@ -96,27 +93,6 @@ def test_headers_say_whom_to_act_as(client: Any) -> None:
     assert client.ask("GET", "/api/v1/nodes", impersonate_group="x").code == 500
     refused = client.ask("GET", "/api/v1/nodes", user=None, impersonate_user="fern")
     assert 'User "system:anonymous" cannot impersonate resource "users"' in refused.json["message"]
-
-
-def test_the_audit_log_has_an_event_for_every_stage(
-    cluster: Cluster, make_app: Callable[..., Application], client: Any
-) -> None:
-    log = io.BytesIO()
-    client.app = make_app(cluster, audit_log=AuditLog(cluster.server, log))
-    client.ask("GET", "/api/v1/namespaces/demo/pods/none?pretty=1", user_agent="test/1")
-    client.watch("/api/v1/namespaces/demo/pods?watch=1")
-    client.ask("GET", "/api/v1/nodes", user=None)
-    events = [json.loads(line) for line in log.getvalue().splitlines()]
-    stages = [event["stage"] for event in events]
-    assert stages == [*["RequestReceived", "ResponseComplete"], "RequestReceived", "ResponseStarted",
-                      "ResponseComplete", "RequestReceived", "ResponseComplete"]  # fmt: skip
-    got = events[1]
-    assert got["requestURI"] == "/api/v1/namespaces/demo/pods/none?pretty=1"
-    reference = {"resource": "pods", "namespace": "demo", "name": "none", "apiVersion": "v1"}
-    assert (got["verb"], got["userAgent"], got["objectRef"]) == ("get", "test/1", reference)
-    assert (got["responseStatus"]["code"], got["responseStatus"]["reason"]) == (404, "NotFound")
-    assert got["auditID"] == events[0]["auditID"] != events[2]["auditID"]
-    assert events[-1]["annotations"]["authorization.k8s.io/decision"] == "forbid"
 
 
 def test_nobody_learns_which_paths_there_are(client: Any) -> None:
