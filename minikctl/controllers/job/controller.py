@@ -63,6 +63,7 @@ class JobController(Controller):
         if job is None or job["spec"].get("managedBy", _CONTROLLER_NAME) != _CONTROLLER_NAME:
             return None
         if is_true(job, "Complete") or is_true(job, "Failed"):
+            self.env.state.delete(_BACKOFF_OF + job["metadata"]["uid"])
             return None
         return self._sync(job)
 
@@ -87,14 +88,16 @@ class JobController(Controller):
         self._open[uid] = {pod["metadata"]["name"] for pod in members}
         return members
 
-    def note_backoff(self, job: Obj, tally: Tally, now: float) -> policy.Backoff:
-        """The Job's back-off with what this sync counts."""
-        key = _BACKOFF_OF + job["metadata"]["uid"]
-        known = policy.Backoff(*self.env.state.get(key) or ())
+    def backoff(self, job: Obj) -> policy.Backoff:
+        """The Job's failures since its last success."""
+        return policy.Backoff(*self.env.state.get(_BACKOFF_OF + job["metadata"]["uid"]) or ())
+
+    def _note_backoff(self, job: Obj, tally: Tally, now: float) -> None:
+        """Add what has finished to the Job's back-off."""
+        known = self.backoff(job)
         fresh = known.after(tally.new_succeeded, tally.new_failed, now)
         if fresh != known:
-            self.env.state.put(key, list(fresh))
-        return fresh
+            self.env.state.put(_BACKOFF_OF + job["metadata"]["uid"], list(fresh))
 
     def _sync(self, job: Obj) -> float | None:
         now = self.clock.now()
@@ -103,6 +106,8 @@ class JobController(Controller):
         suspended = bool(job["spec"].get("suspend"))
         if "startTime" not in status and not suspended:
             status["startTime"] = rfc3339(now)
+        if not tally.per_index and (tally.new_succeeded or tally.new_failed):
+            self._note_backoff(job, tally, now)
         finish = self._verdict(job, tally, status, now)
         due: float | None = None
         failure: StatusError | None = None
@@ -114,8 +119,10 @@ class JobController(Controller):
             finish = self._completion(job, tally, active)
             if finish is None:
                 self._note_suspension(job, status, suspended, now)
-        for pod in tally.new_succeeded + tally.new_failed:
+        released, failures = tally.done_with(finish[0] if finish else "")
+        for pod in released:
             self._untrack(pod)
+        status["failed"] = status.get("failed", 0) + failures
         self._write(job, status, tally, active, finish, now)
         if failure is not None:
             raise failure
@@ -163,7 +170,7 @@ class JobController(Controller):
         """Start or stop pods for the parallelism asked for: (active now, when to look again, failure)."""
         active = len(tally.active)
         if suspended:
-            return active - self._stop(job, tally, tally.active), None, None
+            return active - self._remove(job, tally, tally.surplus(active)), None, None
         parallelism = job["spec"].get("parallelism", 1)
         if tally.completions is None:
             wanted = active if tally.succeeded else parallelism
@@ -171,7 +178,7 @@ class JobController(Controller):
             wanted = max(0, min(parallelism, tally.completions - tally.succeeded))
         extra = tally.surplus(max(0, active - wanted))
         if extra:
-            return active - self._stop(job, tally, extra), None, None
+            return active - self._remove(job, tally, extra), None, None
         missing = wanted - active - (tally.terminating if policy.only_replaces_failed(job) else 0)
         if missing <= 0:
             return active, None, None
@@ -191,8 +198,15 @@ class JobController(Controller):
         """Delete pods; how many. Those not removed at once are terminating from now on."""
         for pod in members:
             pods.delete(self, job, pod)
+            tally.ready -= pods.is_ready(pod)
         tally.terminating += len(members)
         return len(members)
+
+    def _remove(self, job: Obj, tally: Tally, members: list[Obj]) -> int:
+        """Delete pods that are not wanted now, without counting them as failed; how many."""
+        for pod in members:
+            self._untrack(pod)
+        return self._stop(job, tally, members)
 
     def _note_suspension(self, job: Obj, status: Obj, suspended: bool, now: float) -> None:
         known = condition(job, "Suspended")
@@ -211,16 +225,15 @@ class JobController(Controller):
         if finish is not None:
             type_, reason, message = finish
             _set(status, type_, "True", reason, message, now)
-            if not tally.terminating and not _uncounted(job, tally):
+            if not tally.terminating:
                 ended = ("Complete" if type_ == "SuccessCriteriaMet" else "Failed", reason)
                 _set(status, ended[0], "True", reason, message, now)
                 if ended[0] == "Complete":
                     status["completionTime"] = rfc3339(now)
         status |= {
             "active": active,
-            "ready": sum(1 for pod in tally.active if pods.is_ready(pod)) if active else 0,
+            "ready": tally.ready,
             "succeeded": tally.succeeded,
-            "failed": tally.failed,
             "terminating": tally.terminating,
             "uncountedTerminatedPods": {},
             "completedIndexes": str(tally.succeeded_indexes),
@@ -256,12 +269,6 @@ class JobController(Controller):
         except StatusError as error:
             if error.reason != "NotFound":
                 raise
-
-
-def _uncounted(job: Obj, tally: Tally) -> bool:
-    """Whether a pod is left that has still to be counted (deleted in this sync, or not finished)."""
-    counted = {id(pod) for pod in tally.new_succeeded + tally.new_failed}
-    return any(is_tracked(pod) and id(pod) not in counted for pod in tally.members)
 
 
 def _set(status: Obj, type_: str, value: str, reason: str, message: str, now: float) -> None:

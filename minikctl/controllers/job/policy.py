@@ -86,13 +86,16 @@ def success_message(job: Obj, succeeded: indexes.Indexes) -> str:
 
 
 def finish_time(pod: Obj, now: float) -> float:
-    """When the last container ended; else when the pod was deleted, turned unready, or now."""
+    """When the last container ended; else when the pod turned unready, was deleted or (not to be seen) now."""
     times = []
     for entry in (pod.get("status") or {}).get("containerStatuses") or ():
         ended = (entry.get("state") or {}).get("terminated") or {}
         times.append(seconds_of(ended.get("finishedAt")))
     if times and all(times):
         return max(times)
+    for entry in (pod.get("status") or {}).get("conditions") or ():
+        if entry["type"] == "Ready" and entry["status"] == "False" and entry.get("lastTransitionTime"):
+            return seconds_of(entry["lastTransitionTime"])
     if "deletionTimestamp" in pod["metadata"]:
         grace = pod["metadata"].get("deletionGracePeriodSeconds", 0)
         return seconds_of(pod["metadata"]["deletionTimestamp"]) - float(grace)

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from minikctl.apimachinery.request import Obj
     from minikctl.controllers.job.controller import JobController
 
+# What the apiserver keeps of a generateName: the index must be in it.
+_LONGEST_PREFIX = 58
 _INDEX_VARIABLE = "JOB_COMPLETION_INDEX"
 
 
@@ -23,10 +25,9 @@ def start(
     controller: JobController, job: Obj, tally: Tally, count: int
 ) -> tuple[int, float | None, StatusError | None]:
     """Start up to `count` pods: (how many, when to try the others, what went wrong)."""
-    now = controller.clock.now()
-    per_index = job["spec"].get("backoffLimitPerIndex") is not None
+    now, per_index = controller.clock.now(), tally.per_index
     if not per_index:
-        at = controller.note_backoff(job, tally, now).retry_at()
+        at = controller.backoff(job).retry_at()
         if at > now:
             return 0, at, None
     due: float | None = None
@@ -44,7 +45,7 @@ def start(
             pod = deep_copy(model)
             _give_index(pod, job, chosen[number])
             if per_index:
-                notes = policy.next_failure_counts(job, tally.last_failed(chosen[number]))
+                notes = policy.next_failure_counts(job, tally.to_replace.get(chosen[number]))
                 pod["metadata"]["annotations"].update(notes)
         return pods.create(controller, job, pod)
 
@@ -57,7 +58,7 @@ def _without_waiting(tally: Tally, chosen: list[int], now: float) -> tuple[list[
     ready: list[int] = []
     due: float | None = None
     for index in chosen:
-        failed = tally.last_failed(index)
+        failed = tally.to_replace.get(index)
         at = 0.0
         if failed is not None:
             at = policy.retry_at(sum(policy.failure_counts(failed)) + 1, policy.finish_time(failed, now))
@@ -90,4 +91,5 @@ def _give_index(pod: Obj, job: Obj, index: int) -> None:
     meta.setdefault("annotations", {})[indexes.ANNOTATION] = str(index)
     meta.setdefault("labels", {})[indexes.ANNOTATION] = str(index)
     pod["spec"]["hostname"] = f"{name}-{index}"
-    meta["generateName"] = f"{name}-{index}-"
+    suffix = f"-{index}-"
+    meta["generateName"] = name[: _LONGEST_PREFIX - len(suffix)] + suffix

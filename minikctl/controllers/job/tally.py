@@ -19,13 +19,12 @@ def is_tracked(pod: Obj) -> bool:
 
 
 def is_over(pod: Obj) -> bool:
-    """Whether a pod has been counted and says nothing any more: only a failed one of an index with a limit does."""
-    counted = pods.is_finished(pod) and not is_tracked(pod)
-    return counted and policy.FAILURES not in (pod["metadata"].get("annotations") or {})
+    """Whether a pod has been counted: it says nothing any more."""
+    return pods.is_finished(pod) and not is_tracked(pod)
 
 
 class Tally:
-    """Counts of one Job. `succeeded` and `failed` include what this sync is going to count."""
+    """Counts of one Job. `succeeded` and `failed` include what has finished and is not in the status yet."""
 
     def __init__(self, job: Obj, members: list[Obj]) -> None:
         """`members`: the Job's pods but for those that are over (see `is_over`)."""
@@ -33,8 +32,10 @@ class Tally:
         self.job = job
         self.members = members
         self.active = [pod for pod in members if pods.is_active(pod)]
+        self.ready = sum(1 for pod in self.active if pods.is_ready(pod))
         self.terminating = sum(1 for pod in members if pods.is_terminating(pod))
         self.indexed = indexes.is_indexed(job)
+        self.per_index = job["spec"].get("backoffLimitPerIndex") is not None
         self.completions: int | None = job["spec"].get("completions")
         tracked = [pod for pod in members if is_tracked(pod) and self._counts(pod)]
         self.new_succeeded = [pod for pod in tracked if pods.phase(pod) == "Succeeded"]
@@ -44,9 +45,10 @@ class Tally:
         self.failed += sum(1 for pod in self.new_failed if policy.judge(job, pod)[0] != "Ignore")
         self.succeeded_indexes = indexes.Indexes()
         self.failed_indexes: indexes.Indexes | None = None
-        self._last_failed: dict[int, Obj] | None = None
         if self.indexed:
             self._count_indexes(status)
+        # By index, the failed pod whose count its replacement has still to take over (podsWithDelayedDeletion).
+        self.to_replace: dict[int, Obj] = self._to_replace() if self.per_index else {}
 
     def _counts(self, pod: Obj) -> bool:
         if not self.indexed:
@@ -58,24 +60,45 @@ class Tally:
         fresh = indexes.Indexes.of(map(indexes.index_of, self.new_succeeded))
         self.succeeded_indexes = indexes.Indexes.parse(status.get("completedIndexes"), self.completions) | fresh
         self.succeeded = len(self.succeeded_indexes)
-        if self.job["spec"].get("backoffLimitPerIndex") is None:
+        if not self.per_index:
             return
         known = indexes.Indexes.parse(status.get("failedIndexes"), self.completions)
         given_up = (indexes.index_of(pod) for pod in self.new_failed if policy.index_has_failed(self.job, pod))
         self.failed_indexes = (known | indexes.Indexes.of(given_up)).without(self.succeeded_indexes)
 
-    def last_failed(self, index: int) -> Obj | None:
-        """The newest failed pod of an index."""
-        if self._last_failed is None:
-            self._last_failed = {}
-            for pod in self.members:
-                number = indexes.index_of(pod)
-                if number is None or not policy.has_failed(pod, self.job):
-                    continue
-                other = self._last_failed.get(number)
-                if other is None or sum(policy.failure_counts(pod)) > sum(policy.failure_counts(other)):
-                    self._last_failed[number] = pod
-        return self._last_failed.get(index)
+    def _to_replace(self) -> dict[int, Obj]:
+        active = set(map(indexes.index_of, self.active))
+        given_up = self.failed_indexes or indexes.Indexes()
+        found: dict[int, Obj] = {}
+        for pod in self.new_failed:
+            number = indexes.index_of(pod)
+            if number is None or number in active or number in self.succeeded_indexes or number in given_up:
+                continue
+            other = found.get(number)
+            if other is None or sum(policy.failure_counts(pod)) >= sum(policy.failure_counts(other)):
+                found[number] = pod
+        return found
+
+    def done_with(self, ending: str) -> tuple[list[Obj], int]:
+        """The pods to let go of, and how many of them the status has to count as failed.
+
+        `ending`: the type of the condition by which the Job ends, or "". What is still active goes with a
+        Job that ends; where it fails, that counts as a failure (trackJobStatusAndRemoveFinalizers).
+        """
+        kept = {id(pod) for pod in self.to_replace.values()}
+        over = bool(ending) or "deletionTimestamp" in self.job["metadata"]
+        released, failures = [], 0
+        for pod in self.members:
+            if not is_tracked(pod):
+                continue
+            failed = policy.has_failed(pod, self.job)
+            succeeded = pods.phase(pod) == "Succeeded"
+            if not over and not succeeded and (not failed or id(pod) in kept):
+                continue
+            released.append(pod)
+            if not succeeded and (failed or ending == "FailureTarget") and self._counts(pod):
+                failures += policy.judge(self.job, pod)[0] != "Ignore"
+        return released, failures
 
     def pending_indexes(self, count: int) -> list[int]:
         """The first indexes that have neither succeeded, failed nor an active pod."""

@@ -107,6 +107,61 @@ def test_a_success_policy_ends_it_early(world: World) -> None:
     assert world.status(JOBS, "lead")["succeeded"] == 1
 
 
+def finalizers(world: World) -> dict[str, Any]:
+    return {pod["metadata"]["name"]: pod["metadata"].get("finalizers") for pod in world.items("pods")}
+
+
+def test_pods_that_a_job_stops_are_no_failures_unless_it_fails(world: World) -> None:
+    world.create(JOBS, job("s", "sleep 1000", parallelism=3, completions=3))
+    world.merge(JOBS, "s", {"spec": {"parallelism": 2}})
+    world.merge(JOBS, "s", {"spec": {"suspend": True}})
+    world.cluster.advance(60)
+    assert (world.names("pods"), world.status(JOBS, "s").get("failed")) == ([], None)
+    rules = [{"succeededIndexes": "0"}]
+    spec: Obj = {"completions": 3, "parallelism": 3, "completionMode": "Indexed", "successPolicy": {"rules": rules}}
+    script = 'if [ "$JOB_COMPLETION_INDEX" = 0 ]; then exit 0; else sleep 1000; fi'
+    world.create(JOBS, job("lead", script, **spec))
+    world.cluster.advance(60)
+    status = world.status(JOBS, "lead")
+    assert (status["succeeded"], status.get("failed"), status["completedIndexes"]) == (1, None, "0")
+    assert list(finalizers(world).values()) == [None]
+    policy_ = {"rules": [{"action": "FailJob", "onExitCodes": {"operator": "In", "values": [42]}}]}
+    script = 'if [ "$JOB_COMPLETION_INDEX" = 0 ]; then exit 42; else sleep 1000; fi'
+    spec = {"completions": 3, "parallelism": 3, "completionMode": "Indexed", "podFailurePolicy": policy_}
+    world.create(JOBS, job("lost", script, **spec))
+    world.cluster.advance(60)
+    assert world.status(JOBS, "lost")["failed"] == 3
+    assert world.conditions(JOBS, "lost")["Failed"] == "True PodFailurePolicy"
+
+
+def test_a_failed_pod_of_an_index_is_counted_when_it_is_replaced(world: World) -> None:
+    spec: Obj = {"completions": 1, "completionMode": "Indexed", "backoffLimitPerIndex": 1}
+    world.create(JOBS, job("per", "exit 1", **spec))
+    (first,) = world.names("pods")
+    assert (world.status(JOBS, "per").get("failed"), finalizers(world)[first]) == (
+        None, ["batch.kubernetes.io/job-tracking"],
+    )  # fmt: skip
+    world.cluster.advance(11)
+    assert (len(world.names("pods")), finalizers(world)[first]) == (2, None)
+    second = next(pod for pod in world.items("pods") if pod["metadata"]["name"] != first)
+    assert second["metadata"]["annotations"]["batch.kubernetes.io/job-index-failure-count"] == "1"
+    status = world.status(JOBS, "per")
+    assert (status["failed"], status["failedIndexes"]) == (2, "0")
+
+
+def test_a_long_name_leaves_room_for_the_index(world: World) -> None:
+    name = "n" * 60
+    world.create(JOBS, job(name, completions=12, parallelism=12, completionMode="Indexed"))
+    assert sorted(pod["metadata"]["generateName"] for pod in world.items("pods"))[-1] == f"{'n' * 55}-9-"
+
+
+def test_a_job_that_is_being_deleted_lets_its_pods_go(world: World) -> None:
+    world.create(JOBS, job("old", "sleep 1000", podReplacementPolicy="Failed"))
+    world.delete(JOBS, "old", propagationPolicy="Foreground")
+    world.cluster.advance(60)
+    assert (world.names(JOBS), world.names("pods")) == ([], [])
+
+
 @pytest.mark.parametrize("policy_", ["Background", "Orphan"])
 def test_pods_lose_their_finalizer_with_the_job(world: World, policy_: str) -> None:
     world.create(JOBS, job("gone", "sleep 1000"))
@@ -182,6 +237,16 @@ def ended(second: int, phase: str) -> Obj:
         "metadata": {"name": "p"},
         "status": {"phase": phase, "containerStatuses": [{"state": {"terminated": {"finishedAt": at}}}]},
     }
+
+
+def test_when_a_pod_has_finished() -> None:
+    start = 1767225600.0
+    assert policy.finish_time(ended(9, "Failed"), start) == start + 9
+    unready = {"type": "Ready", "status": "False", "lastTransitionTime": "2026-01-01T00:00:04Z"}
+    gone = {"deletionTimestamp": "2026-01-01T00:00:40Z", "deletionGracePeriodSeconds": 30}
+    assert policy.finish_time({"metadata": gone, "status": {"conditions": [unready]}}, start) == start + 4
+    assert policy.finish_time({"metadata": gone}, start) == start + 10
+    assert policy.finish_time({"metadata": {}}, start) == start
 
 
 def test_failures_count_since_the_last_success() -> None:
