@@ -160,7 +160,7 @@ class Measuring:
     def _pods(self, source: Obj) -> Measured:
         name = source["metric"]["name"]
         try:
-            usage = self._metrics.pods(self._members, name)
+            usage = self._metrics.pods(self._members, source["metric"])
             wanted = quantity.as_milli(source["target"]["averageValue"])
             proposal = calc.by_average(self._current, wanted, self._members, usage, "", self._tolerance, self._now)
         except MetricsError as error:
@@ -174,7 +174,7 @@ class Measuring:
         row = self._client.resource_set().by_kind(about.get("apiVersion") or "v1", about["kind"])
         obj = self._client.peek(row.key, about["name"], namespace) if row else None
         try:
-            usage = self._metrics.object(obj, name)
+            usage = self._metrics.object(obj, metric, row.key if row else "")
         except MetricsError as error:
             where = f"{about['kind']} on {namespace} {about['name']}"
             raise MetricsError(f"unable to get metric {name}: {where}/{error}") from None
@@ -189,7 +189,7 @@ class Measuring:
     def _external(self, source: Obj) -> Measured:
         name, selector = source["metric"]["name"], source["metric"].get("selector")
         try:
-            usage = self._metrics.external(self._hpa, name)
+            usage = self._metrics.external(self._hpa, source["metric"])
         except MetricsError as error:
             where = f"{self._hpa['metadata']['namespace']}/{name}/{_go_selector(selector)}"
             raise MetricsError(f"unable to get external metric {where}: {error}") from None

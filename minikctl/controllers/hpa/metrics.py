@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from minikctl.apimachinery import podusage
-from minikctl.apimachinery.selectors import parse
+from minikctl.apimachinery import metricseries, podusage
+from minikctl.apimachinery.selectors import from_label_selector, parse
 from minikctl.controllers.controller import seconds_of
 
 if TYPE_CHECKING:
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 PodMetrics = dict[str, int]
 
 _NO_SERVER = "unable to fetch metrics from {} metrics API: the server could not find the requested resource (get {})"
+_NOT_FETCHED = "unable to fetch metrics from {} metrics API: {}"
+_NONE = "no metrics returned from {} metrics API"
 _NO_API = "unable to fetch metrics from {0} metrics API: no {0} metrics API ({0}.metrics.k8s.io) registered"
 
 
@@ -50,38 +52,54 @@ class Metrics:
             raise MetricsError("no metrics returned from resource metrics API")
         return found
 
-    def pods(self, pods: list[Obj], name: str) -> PodMetrics:
-        """A custom metric of each pod, from its annotation."""
+    def pods(self, pods: list[Obj], metric: Obj) -> PodMetrics:
+        """A custom metric of each pod, from its annotation. `metric`: the MetricIdentifier asked for."""
         found = {}
+        known = False
         for pod in pods:
-            value = self._annotated(pod, f"metric.{name}")
-            if value is not None:
+            text = _text(pod, f"metric.{metric['name']}")
+            known = known or text is not None
+            if text is not None and (value := self._value(pod, text, metric, "custom")) is not None:
                 found[pod["metadata"]["name"]] = value
         if not found:
-            raise MetricsError(_NO_API.format("custom"))
+            raise MetricsError((_NONE if known else _NO_API).format("custom"))
         return found
 
-    def object(self, obj: Obj | None, name: str) -> int:
-        """A custom metric of one object."""
-        value = self._annotated(obj, f"metric.{name}") if obj else None
-        if value is None:
+    def object(self, obj: Obj | None, metric: Obj, resource: str) -> int:
+        """A custom metric of one object of a resource."""
+        text = _text(obj, f"metric.{metric['name']}") if obj else None
+        if obj is None or text is None:
             raise MetricsError(_NO_API.format("custom"))
-        return value
-
-    def external(self, hpa: Obj, name: str) -> int:
-        """An external metric, from an annotation of the autoscaler that asks for it."""
-        value = self._annotated(hpa, f"external.{name}")
+        value = self._value(obj, text, metric, "custom")
         if value is None:
-            raise MetricsError(_NO_API.format("external"))
+            what = f"the server could not find the metric {metric['name']} for {resource} {obj['metadata']['name']}"
+            raise MetricsError(_NOT_FETCHED.format("custom", what))
         return value
 
-    def _annotated(self, obj: Obj, name: str) -> int | None:
-        meta = obj["metadata"]
-        text = (meta.get("annotations") or {}).get(podusage.PREFIX + name)
-        if not text:
-            return None
-        since = (obj.get("status") or {}).get("startTime") or meta.get("creationTimestamp")
-        return podusage.curve_value(text, self._now - seconds_of(since))
+    def external(self, hpa: Obj, metric: Obj) -> int:
+        """An external metric, from an annotation of the autoscaler that asks for it."""
+        text = _text(hpa, f"external.{metric['name']}")
+        if text is None:
+            raise MetricsError(_NO_API.format("external"))
+        value = self._value(hpa, text, metric, "external")
+        if value is None:
+            raise MetricsError(_NONE.format("external"))
+        return value
+
+    def _value(self, obj: Obj, text: str, metric: Obj, api: str) -> int | None:
+        """What an annotation says now of the series that the metric's selector chooses."""
+        selector = metric.get("selector")
+        since = (obj.get("status") or {}).get("startTime") or obj["metadata"].get("creationTimestamp")
+        try:
+            chosen = None if selector is None else from_label_selector(selector)
+            return metricseries.value(text, chosen, self._now - seconds_of(since))
+        except ValueError as error:
+            raise MetricsError(_NOT_FETCHED.format(api, error)) from None
+
+
+def _text(obj: Obj, name: str) -> str | None:
+    """An annotation; None where there is none or it is empty."""
+    return (obj["metadata"].get("annotations") or {}).get(podusage.PREFIX + name) or None
 
 
 def pods_of(env: Env, namespace: str, selector: str) -> list[Obj]:

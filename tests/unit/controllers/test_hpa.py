@@ -82,6 +82,49 @@ def test_a_load_curve(metered: World) -> None:
     )
 
 
+def test_selectors_tell_series_of_a_metric_apart(metered: World) -> None:
+    pods = "{verb=GET} 10; {verb=PUT} 30"
+    metered.create("deployments.apps", loaded("1m", **{"minikctl.dev/metric.jobs": pods}))
+    meta = {"name": "web", "namespace": "demo", "annotations": {"minikctl.dev/metric.hits": "{code=200} 500"}}
+    spec = {"ports": [{"port": 80}]}
+    metered.create("services", {"apiVersion": "v1", "kind": "Service", "metadata": meta, "spec": spec})
+
+    def metrics(**labels: str) -> list[Obj]:
+        def asked(name: str) -> Obj:
+            return {"name": name, "selector": {"matchLabels": labels}}
+
+        about = {"apiVersion": "v1", "kind": "Service", "name": "web"}
+        target = {"type": "AverageValue", "averageValue": "10"}
+        whole = {"type": "Value", "value": "500"}
+        return [
+            {"type": "Pods", "pods": {"metric": asked("jobs"), "target": target}},
+            {"type": "Object", "object": {"metric": asked("hits"), "describedObject": about, "target": whole}},
+            {"type": "External", "external": {"metric": asked("queue"), "target": target}},
+        ]
+
+    scaler = hpa(metrics(verb="PUT")[0])
+    scaler["metadata"]["annotations"] = {"minikctl.dev/external.queue": "{q=a} 7; {q=b} 9"}
+    metered.create(HPAS, scaler)
+    metered.cluster.advance(60)
+    (shown,) = metered.status(HPAS, "web")["currentMetrics"]
+    assert (size(metered), shown["pods"]["current"]) == (10, {"averageValue": "30"})
+    metered.merge(HPAS, "web", {"spec": {"metrics": metrics(verb="DELETE", q="c")}})
+    metered.cluster.advance(30)
+    labels = "map[string]string{q: c,verb: DELETE,}"
+    go = f"&LabelSelector{{MatchLabels:{labels},MatchExpressions:[]LabelSelectorRequirement{{}},}}"
+    texts = [text for text in metered.events("HorizontalPodAutoscaler") if text.startswith("FailedGet")]
+    assert sorted(texts) == [
+        f"FailedGetExternalMetric: unable to get external metric demo/queue/{go}: "
+        "no metrics returned from external metrics API",
+        "FailedGetObjectMetric: unable to get metric hits: Service on demo web/"
+        "unable to fetch metrics from custom metrics API: the server could not find the metric hits for services web",
+        "FailedGetPodsMetric: unable to get metric jobs: no metrics returned from custom metrics API",
+    ]
+    metered.merge(HPAS, "web", {"metadata": {"annotations": {"minikctl.dev/external.queue": "{q=c 7"}}})
+    metered.cluster.advance(15)
+    assert any("cannot read '{q=c 7' as series" in text for text in metered.events("HorizontalPodAutoscaler"))
+
+
 def test_pods_object_and_external_metrics(metered: World) -> None:
     metered.create("deployments.apps", loaded("1m", **{"minikctl.dev/metric.jobs": "10"}))
     service = {
