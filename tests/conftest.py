@@ -96,7 +96,7 @@ def check_status(ctx: Any, body: Any) -> None:
     """A trusted status is valid."""
     old = ctx.server.peek(ctx.resource.key, ctx.namespace, ctx.request.name)
     if old is not None:
-        assert ctx.server.validate_update(ctx.resource, {**old, "status": body["status"]}, old, "status") == []
+        assert ctx.server.validate_update(ctx.resource, {**old, "status": body["status"]}, old, "status", []) == []
 
 
 class Answer:

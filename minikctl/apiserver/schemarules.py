@@ -1,7 +1,7 @@
 """x-kubernetes-validations: the CEL rules in a custom resource's schema, applied to an object.
 
 Called by `schemavalidation` once the rest of the schema holds. Counterpart of apiextensions-apiserver's
-`schema/cel`: rules about `oldSelf` look at updates only, and what an update leaves alone is not judged.
+`schema/cel`: rules about `oldSelf` look at updates only, and what an update leaves alone is only warned about.
 """
 
 from __future__ import annotations
@@ -9,39 +9,71 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from minikctl.apimachinery import cel, field
 from minikctl.apimachinery.cel.budget import Budget, OverBudgetError
 from minikctl.apimachinery.cel.syntax import Node as Tree
-from minikctl.apimachinery.field import FieldError
+from minikctl.apimachinery.field import FieldError, quote
 
 Node = dict[str, Any]
 
 _NOTHING = object()
+_LONGEST_MESSAGE = 5 * 1024
 
 
-def check(new: Any, old: Any, raw: Node) -> list[FieldError]:
-    """What the rules have against an object; `old` is None where it is new."""
-    errors: list[FieldError] = []
-    budget = Budget(len(json.dumps(new)))
+class _Stopped(Exception):
+    """The budget is used up: no further rules are looked at."""
+
+
+class _Run:
+    """One object's rules: what they have against it, what is only warned about, what they may still cost."""
+
+    def __init__(self, size: int) -> None:
+        self.errors: list[FieldError] = []
+        self.warnings: list[str] = []
+        self.budget = Budget(size)
+
+    def stop(self, error: FieldError) -> None:
+        self.errors.append(error)
+        raise _Stopped
+
+
+class _Place(NamedTuple):
+    """A value, what it was before (_NOTHING where that cannot be told), its path, and whether it is unchanged."""
+
+    new: Any
+    old: Any
+    path: str
+    unchanged: bool
+
+
+def check(new: Any, old: Any, raw: Node) -> tuple[list[FieldError], list[str]]:
+    """What the rules have against an object, and what they say of values that were like that before.
+
+    `old` is None where the object is new.
+    """
+    run = _Run(len(json.dumps(new)))
+    before = _NOTHING if old is None else old
     try:
-        errors += _walk(new, _NOTHING if old is None else old, raw, "", budget)
+        _walk(_Place(new, before, "", old is not None and new == old), raw, run)
     except cel.LibraryMissingError as error:
-        return [field.internal("<nil>", str(error))]
-    return errors
+        return [field.internal("<nil>", str(error))], []
+    except _Stopped:
+        pass
+    return run.errors, run.warnings
 
 
-def _walk(new: Any, old: Any, raw: Node, path: str, budget: Budget) -> Iterator[FieldError]:
-    """The rules of this node, then those below it, in the order of the value."""
+def _walk(place: _Place, raw: Node, run: _Run) -> None:
+    """The rules of this node, then those of its allOf and below it, in the order of the value."""
+    new, old, path, unchanged = place
     if new is None:
         return
     for rule in raw.get("x-kubernetes-validations") or ():
-        if budget.spent:
-            return
-        error = _judge(new, old, raw, rule, path, budget)
-        if error is not None:
-            yield error
+        _judge(place, raw, rule, run)
+    for part in raw.get("allOf") or ():
+        if part.get("x-kubernetes-validations"):
+            _walk(place, {**part, "type": raw.get("type")}, run)
     if isinstance(new, dict):
         known = raw.get("properties") or {}
         extra = raw.get("additionalProperties")
@@ -50,10 +82,17 @@ def _walk(new: Any, old: Any, raw: Node, path: str, budget: Budget) -> Iterator[
             if child:
                 before = old.get(name, _NOTHING) if isinstance(old, dict) else _NOTHING
                 at = f"{path}[{name}]" if name not in known else f"{path}.{name}" if path else name
-                yield from _walk(new[name], before, child, at, budget)
+                _walk(_below(new[name], before, at, unchanged), child, run)
     elif isinstance(new, list) and isinstance(raw.get("items"), dict):
+        keyed = raw.get("x-kubernetes-list-type") == "map"
         for index, item in enumerate(new):
-            yield from _walk(item, _counterpart(item, old, raw), raw["items"], f"{path}[{index}]", budget)
+            before = _counterpart(item, old, raw)
+            inner = _below(item, before, f"{path}[{index}]", unchanged)
+            _walk(inner if keyed else inner._replace(unchanged=unchanged), raw["items"], run)
+
+
+def _below(new: Any, old: Any, path: str, unchanged: bool) -> _Place:
+    return _Place(new, old, path, unchanged or (old is not _NOTHING and new == old))
 
 
 def _counterpart(item: Any, old: Any, raw: Node) -> Any:
@@ -67,32 +106,52 @@ def _counterpart(item: Any, old: Any, raw: Node) -> Any:
     return _NOTHING
 
 
-def _judge(new: Any, old: Any, raw: Node, rule: Node, path: str, budget: Budget) -> FieldError | None:
+def _judge(place: _Place, raw: Node, rule: Node, run: _Run) -> None:
     expression = str(rule.get("rule", ""))
     program = _compiled(expression)
     if program is None:
-        return None
+        return
     optional = bool(rule.get("optionalOldSelf"))
     transition = _mentions(program.tree, "oldSelf")
-    if (transition and old is _NOTHING and not optional) or (not transition and old is not _NOTHING and new == old):
-        return None
-    variables = {"self": typed(new, raw)}
+    if transition and place.old is _NOTHING and not optional:
+        return
+    variables = {"self": typed(place.new, raw)}
     if transition:
-        variables["oldSelf"] = _old_self(old, raw, optional)
+        variables["oldSelf"] = _old_self(place.old, raw, optional)
+    kind = str(raw.get("type") or "")
     try:
-        budget.spend(program, variables)
+        run.budget.spend(program, variables)
         if program.evaluate(variables) is True:
-            return None
+            return
     except OverBudgetError as error:
-        text = (rule.get("message") or expression).strip()
-        return _invalid(path, new, f"'{error}': call cost exceeds limit for rule: {text}" if error.call else str(error))
+        run.stop(field.invalid(place.path or "<nil>", kind, _over_budget(error, rule)))
     except cel.EvaluationError as error:
-        text = (rule.get("message") or expression).strip()
-        if str(error).startswith("no such overload"):
-            why = f"'{error}': call arguments did not match a supported operator, function or macro signature for rule"
-            return _invalid(path, new, f"{why}: {text}")
-        return _invalid(path, new, f"{error} evaluating rule: {text}")
-    return _refusal(rule, path + _field_path(rule.get("fieldPath") or "", path), new, _message(rule, variables))
+        run.errors.append(field.invalid(place.path or "<nil>", kind, _failure(str(error), rule)))
+        return
+    path = place.path + _field_path(rule.get("fieldPath") or "", place.path)
+    refusal = _refusal(rule, path, place.new, _message(rule, variables, path, kind, run))
+    if place.unchanged and not transition:
+        run.warnings.append(str(refusal))
+    else:
+        run.errors.append(refusal)
+
+
+def _said(rule: Node) -> str:
+    """A rule as errors about it name it."""
+    return str(rule.get("message") or rule.get("rule", "")).strip()
+
+
+def _over_budget(error: OverBudgetError, rule: Node) -> str:
+    if not error.call:
+        return str(error)
+    return f"'{error}': no further validation rules will be run due to call cost exceeds limit for rule: {_said(rule)}"
+
+
+def _failure(error: str, rule: Node) -> str:
+    if error.startswith("no such overload"):
+        why = "call arguments did not match a supported operator, function or macro signature for rule"
+        return f"'{error}': {why}: {_said(rule)}"
+    return f"{error} evaluating rule: {_said(rule)}"
 
 
 def _compiled(expression: str) -> cel.Program | None:
@@ -127,19 +186,36 @@ def _trees(parts: tuple[Any, ...]) -> Iterator[Tree]:
             yield from _trees(part)
 
 
-def _message(rule: Node, variables: dict[str, Any]) -> str:
+def _message(rule: Node, variables: dict[str, Any], path: str, kind: str, run: _Run) -> str:
     """The rule's message: worked out, or as written, or the rule itself."""
-    if rule.get("messageExpression"):
-        program = _compiled(str(rule["messageExpression"]))
+    expression = str(rule.get("messageExpression") or "")
+    program = _compiled(expression) if expression else None
+    if program is not None:
+        text = None
         try:
-            text = program.evaluate(variables) if program is not None else None
+            run.budget.spend(program, variables)
+            text = program.evaluate(variables)
+        except OverBudgetError as error:
+            run.stop(field.invalid(path or "<nil>", kind, _message_over_budget(error, expression)))
         except cel.EvaluationError:
-            text = None
-        if isinstance(text, str) and text.strip() and "\n" not in text:
+            pass
+        if isinstance(text, str) and _is_message(text.strip()):
             return text.strip()
     if rule.get("message"):
         return str(rule["message"]).strip()
     return f"failed rule: {str(rule.get('rule', '')).strip()}"
+
+
+def _is_message(text: str) -> bool:
+    return bool(text) and "\n" not in text and len(text.encode()) <= _LONGEST_MESSAGE
+
+
+def _message_over_budget(error: OverBudgetError, expression: str) -> str:
+    if not error.call:
+        why = "running out of cost budget, no further validation rules will be run"
+        return f"messageExpression evaluation failed due to {why}"
+    why = "no further validation rules will be run due to call cost exceeds limit for messageExpression"
+    return f"{why}: {quote(expression)}"
 
 
 def _field_path(text: str, path: str) -> str:
@@ -155,9 +231,7 @@ def _refusal(rule: Node, path: str, value: Any, message: str) -> FieldError:
     if reason == "FieldValueRequired":
         return field.required(path, message)
     if reason == "FieldValueDuplicate":
-        error = field.duplicate(path, value)
-        error.detail = message
-        return error
+        return field.duplicate(path, value)
     return _invalid(path, value, message)
 
 

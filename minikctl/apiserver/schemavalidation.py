@@ -32,10 +32,10 @@ _BLOCKING = frozenset(
 )
 
 
-def custom(new: Node, old: Node | None, raw: Node, subresource: str = "") -> list[FieldError]:
+def custom(new: Node, old: Node | None, raw: Node, warnings: list[str]) -> list[FieldError]:
     """All that a CustomResourceDefinition's schema (openAPIV3Schema) has against an object.
 
-    With `old`, what an update leaves as it was is not held against it.
+    With `old`, what an update leaves as it was is not held against it; rules that it breaks add to `warnings`.
     """
     errors = validate(new, raw, old if old is not None else _NOTHING)
     duplicates = list(_duplicates(new, raw, ""))
@@ -47,7 +47,9 @@ def custom(new: Node, old: Node | None, raw: Node, subresource: str = "") -> lis
         else:
             from minikctl.apiserver import schemarules
 
-            errors += schemarules.check(new, old, raw)
+            found, told = schemarules.check(new, old, raw)
+            errors += found
+            warnings += told
     return errors
 
 
@@ -69,6 +71,7 @@ def has_rules(raw: Node) -> bool:
     if raw.get("x-kubernetes-validations"):
         return True
     children = [*(raw.get("properties") or {}).values(), raw.get("items"), raw.get("additionalProperties")]
+    children += raw.get("allOf") or ()
     return any(isinstance(child, dict) and has_rules(child) for child in children)
 
 

@@ -205,19 +205,23 @@ class Server:
         return obj if storage is resource else self.shown(obj, storage)
 
     def validate_create(self, resource: Resource, obj: Obj) -> list[FieldError]:
+        """What is wrong with a new object."""
         if resource.custom:
             from minikctl.apiserver.registry.kinds import custom
 
-            return custom.validate(self, resource, obj, None)
+            return custom.validate(self, resource, obj, None, [])
         from minikctl.apiserver import validation
 
         return validation.create(resource.key, obj)
 
-    def validate_update(self, resource: Resource, new: Obj, old: Obj, subresource: str) -> list[FieldError]:
+    def validate_update(
+        self, resource: Resource, new: Obj, old: Obj, subresource: str, warnings: list[str]
+    ) -> list[FieldError]:
+        """What is wrong with a changed object; what was wrong before and may stay adds to `warnings`."""
         if resource.custom:
             from minikctl.apiserver.registry.kinds import custom
 
-            return custom.validate(self, resource, new, old, subresource)
+            return custom.validate(self, resource, new, old, warnings)
         from minikctl.apiserver import validation
 
         if subresource == "status":

@@ -26,6 +26,8 @@ __all__ = [
     "report",
 ]
 
+# What explaining a failure may cost.
+_WALK_LIMIT = 1_000_000
 _WRAPPED = re.compile(r"Function '[^']*' error: (?:Python function call failed: \w+: )?(.*?)(?:\. Check function .*)?$")
 _UNKNOWN_FIELD = re.compile(r"^'(.*)'$")
 _UNDEFINED = re.compile(r"Undefined variable or function: '([^']*)'")
@@ -78,6 +80,23 @@ class Program:
         try:
             return self._compiled.execute(context)
         except Exception as error:
+            return self._walked(variables, functions or {}, resolve, error)
+
+    def _walked(
+        self,
+        variables: Mapping[str, Any],
+        functions: Mapping[str, Callable[..., Any]],
+        resolve: Callable[[str], Any] | None,
+        error: Exception,
+    ) -> Any:
+        """What a second, slower evaluation finds where the engine's has failed: it fails in cel-go's words."""
+        from minikctl.apimachinery.cel.evaluation import CostExceededError, Walk
+
+        try:
+            return Walk(functions, resolve, _WALK_LIMIT).value(self.tree, variables)
+        except FunctionError as found:
+            raise EvaluationError(str(found)) from None
+        except (CostExceededError, RecursionError):
             raise EvaluationError(_explained(error)) from None
 
 

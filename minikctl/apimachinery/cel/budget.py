@@ -1,16 +1,19 @@
 """The cost budget of evaluations: what one expression, and all of one request, may spend.
 
-The engine does not count, so the cost of an evaluation is estimated from the sizes of the data: that is
-what it costs when nothing is cut short. Small data with simple expressions are not estimated at all.
-Limits are those of `apiserver/pkg/apis/cel`.
+The engine does not count. What an evaluation may cost at most is estimated from the sizes of the data; only where
+that is too much the evaluation is walked through (`evaluation`) and counted. Small data with simple expressions
+are not even estimated. Limits are those of `apiserver/pkg/apis/cel`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from minikctl.apimachinery.cel import cost, sizes
+from minikctl.apimachinery.cel.evaluation import CostExceededError, Walk
+from minikctl.apimachinery.cel.library import FunctionError
 from minikctl.apimachinery.cel.types import DYN, Type
 
 if TYPE_CHECKING:
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
 
 _CALL_LIMIT = 1_000_000
 _BUDGET = 10_000_000
+MATCH_CONDITIONS = _BUDGET // 4
 _SMALL = 100_000
 _CANCELLED = "operation cancelled: actual cost limit exceeded"
 _NOTHING_LEFT = "validation failed due to running out of cost budget, no further validation rules will be run"
@@ -34,12 +38,18 @@ class OverBudgetError(Exception):
 class Budget:
     """What is left of one request's budget. `size` is how many bytes its data have."""
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, budget: int = _BUDGET) -> None:
         self._size = size
-        self._left = _BUDGET
+        self._left = budget
         self.spent = False
 
-    def spend(self, program: Program, variables: Mapping[str, Any]) -> None:
+    def spend(
+        self,
+        program: Program,
+        variables: Mapping[str, Any],
+        functions: Mapping[str, Callable[..., Any]] | None = None,
+        resolve: Callable[[str], Any] | None = None,
+    ) -> None:
         """Pay for an evaluation; OverBudgetError where that is more than is allowed or left."""
         depth, nodes = program.shape
         bound = nodes * 15 * float(max(self._size, 16)) ** max(depth, 1)
@@ -49,10 +59,19 @@ class Budget:
         tree = program.tree
         scope = {name: type_of(value) for name, value in variables.items()}
         amount = cost.estimate(tree, scope, sizes.ValueSizes(variables))
+        if amount > min(_CALL_LIMIT, self._left):
+            amount = _counted(Walk(functions or {}, resolve, _CALL_LIMIT), program, variables)
         self._left -= amount
         if amount > _CALL_LIMIT or self._left < 0:
             self.spent = True
-            raise OverBudgetError(amount > _CALL_LIMIT)
+            raise OverBudgetError(self._left >= 0)
+
+
+def _counted(walk: Walk, program: Program, variables: Mapping[str, Any]) -> int:
+    """What an evaluation costs, or had cost when it was stopped."""
+    with contextlib.suppress(FunctionError, CostExceededError):
+        walk.value(program.tree, variables)
+    return walk.cost
 
 
 def type_of(value: Any) -> Type:

@@ -6,14 +6,33 @@ types of Kubernetes' own (quantity, IP, URL) are in `kubetypes`.
 
 from __future__ import annotations
 
-import base64
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
 from minikctl.apimachinery.cel.library import FunctionError, optional
 
 Function = Callable[..., Any]
+
+
+# Standard ones that the engine has otherwise
+
+
+def size(value: Any) -> int:
+    """How many characters (not bytes) or elements."""
+    if not isinstance(value, str | bytes | list | dict):
+        raise FunctionError("no such overload")
+    return len(value)
+
+
+def matches(text: Any, pattern: Any) -> bool:
+    """Whether a regular expression of Go's matches somewhere."""
+    from minikctl.apimachinery import goregexp
+
+    if not isinstance(text, str) or not isinstance(pattern, str):
+        raise FunctionError("no such overload")
+    _compiled(pattern)
+    return goregexp.matches(pattern, text)
 
 
 # Helpers of the translation
@@ -242,8 +261,13 @@ def slice_(items: list[Any], start: int, end: int) -> list[Any]:
     return items[start:end]
 
 
-def _listed(values: tuple[Any, ...]) -> Iterable[Any]:
-    return values[0] if len(values) == 1 and isinstance(values[0], list) else values
+def sort_by(items: list[Any], keys: list[Any]) -> list[Any]:
+    return [items[at] for at in sorted(range(len(items)), key=lambda at: keys[at])]
+
+
+def unwrapped(items: list[Any]) -> list[Any]:
+    """The values of those optionals that have one."""
+    return [item.value() for item in items if item.has_value()]
 
 
 # Regular expressions
@@ -280,6 +304,8 @@ FUNCTIONS: dict[str, Function] = {
     "mapof__": map_of,
     "merged__": merged,
     "string__": string,
+    "size__": size,
+    "matches__": matches,
     "charAt": char_at,
     "indexOf": index_of,
     "lastIndexOf": last_index_of,
@@ -303,12 +329,14 @@ FUNCTIONS: dict[str, Function] = {
     "sort": lambda items: sorted(items),
     "find": find,
     "findAll": find_all,
-    "base64__encode": lambda data: base64.b64encode(data).decode(),
-    "base64__decode": lambda text: base64.b64decode(text + "=" * (-len(text) % 4)),
     "jsonpatch__escapeKey": escape_key,
     "sets__contains": lambda items, wanted: all(item in items for item in wanted),
     "sets__equivalent": lambda a, b: all(item in b for item in a) and all(item in a for item in b),
     "sets__intersects": lambda a, b: any(item in b for item in a),
-    "math__greatest": lambda *values: max(_listed(values)),
-    "math__least": lambda *values: min(_listed(values)),
+    "lists__range": lambda count: list(range(count)),
+    "sortby__": sort_by,
+    "first": lambda items: optional().of(items[0]) if items else optional().none(),
+    "last": lambda items: optional().of(items[-1]) if items else optional().none(),
+    "optional__unwrap": unwrapped,
+    "unwrapOpt": unwrapped,
 }

@@ -9,15 +9,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
+from minikctl.apimachinery.cel.declarations import NAMESPACES
 from minikctl.apimachinery.cel.syntax import Node
 
-NAMESPACES = frozenset({"base64", "jsonpatch", "math", "sets", "strings", "format", "ip", "cidr", "semver"})
 _COMPREHENSIONS = frozenset(
     {"all", "exists", "exists_one", "existsOne", "transformList", "transformMap", "transformMapEntry"}
 )
 _NATIVE = {"existsOne": "exists_one"}
 # Functions that stand in for the engine's own of that name.
-_REPLACED = frozenset({"string"})
+_REPLACED = frozenset({"matches", "size", "string"})
 _ESCAPES = (
     ("__underscores__", "__"),
     ("__dot__", "."),
@@ -135,10 +135,10 @@ class _Writer:
             return self._global(name, arguments, renamed)
         if target.kind == "ident" and target.parts[0] == "cel" and name == "bind" and len(arguments) == 3:
             return self._bind(arguments, renamed)
+        if target.kind == "ident" and target.parts[0] == "optional" and name != "unwrap":
+            return f"optional.{name}({self._each(arguments, renamed)})"
         if target.kind == "ident" and target.parts[0] in NAMESPACES and target.parts[0] not in renamed:
             return f"{target.parts[0]}__{name}({self._each(arguments, renamed)})"
-        if target.kind == "ident" and target.parts[0] == "optional":
-            return f"optional.{name}({self._each(arguments, renamed)})"
         operand = self.write(target, renamed)
         if target.kind in ("literal", "unary"):
             operand = f"({operand})"
@@ -146,6 +146,8 @@ class _Writer:
             return self._opt_map(operand, name, arguments, renamed)
         if name in _COMPREHENSIONS and len(arguments) >= 3 and arguments[1].kind == "ident":
             return self._over_entries(operand, name, arguments, renamed)
+        if name == "sortBy" and len(arguments) == 2 and arguments[0].kind == "ident":
+            return f"sortby__({operand}, {self._comprehension(operand, 'map', arguments, renamed)})"
         if name in ("all", "exists", "exists_one", "existsOne", "map", "filter") and len(arguments) >= 2:
             return self._comprehension(operand, name, arguments, renamed)
         if name in _REPLACED:

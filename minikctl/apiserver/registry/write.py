@@ -181,7 +181,7 @@ def replace(record: Record, ctx: Context, transform: Transform, apply: bool) -> 
 
 
 def _validate_changed(new: Obj, old: Obj, ctx: Context) -> None:
-    found = ctx.server.validate_update(ctx.resource, new, old, ctx.request.subresource)
+    found = ctx.server.validate_update(ctx.resource, new, old, ctx.request.subresource, ctx.warnings)
     if found:
         raise errors.invalid(ctx.resource.group_kind, old["metadata"]["name"], found)
     if ctx.request.subresource in ("", "scale"):

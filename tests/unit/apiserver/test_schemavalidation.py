@@ -53,7 +53,7 @@ RAW = {"type": "object", "required": ["spec"], "properties": {"spec": SPEC}}
 def errors(spec: Any, old: Any = None) -> list[str]:
     full = {"database": "orders", "schedule": "nightly", **spec}
     before = {"spec": {"database": "orders", "schedule": "nightly", **old}} if old is not None else None
-    return [str(error) for error in validation.custom({"spec": full}, before, RAW)]
+    return [str(error) for error in validation.custom({"spec": full}, before, RAW, [])]
 
 
 @pytest.mark.parametrize(
@@ -149,21 +149,21 @@ def test_errors_are_in_upstreams_words(spec: Any, expected: list[str]) -> None:
 
 
 def test_missing_fields() -> None:
-    found = [str(error) for error in validation.custom({"spec": {}}, None, RAW)]
+    found = [str(error) for error in validation.custom({"spec": {}}, None, RAW, [])]
     assert found == ["spec.database: Required value", "spec.schedule: Required value"]
-    assert [str(error) for error in validation.custom({}, None, RAW)] == ["spec: Required value"]
+    assert [str(error) for error in validation.custom({}, None, RAW, [])] == ["spec: Required value"]
 
 
 def test_rules_that_were_not_checked_are_mentioned_after_a_blocking_error() -> None:
     raw = {**RAW, "properties": {"spec": {**SPEC, "x-kubernetes-validations": [{"rule": "true"}]}}}
-    found = [str(error) for error in validation.custom({}, None, raw)]
+    found = [str(error) for error in validation.custom({}, None, raw, [])]
     assert found == [
         "spec: Required value",
         "<nil>: Invalid value: null: some validation rules were not checked because the object was invalid; "
         "correct the existing errors to complete validation",
     ]
     spec = {"database": "orders", "schedule": "x", "keep": 99}
-    assert len(validation.custom({"spec": spec}, None, raw)) == 1
+    assert len(validation.custom({"spec": spec}, None, raw, [])) == 1
 
 
 def test_what_an_update_leaves_alone_is_not_held_against_it() -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from minikctl.apimachinery import cel
-from minikctl.apimachinery.cel.budget import Budget, OverBudgetError
+from minikctl.apimachinery.cel.budget import MATCH_CONDITIONS, Budget, OverBudgetError
 from minikctl.apiserver.admission import matching
 
 if TYPE_CHECKING:
@@ -31,7 +31,8 @@ class Evaluation:
         self._policy = policy
         self._ctx = ctx
         self._known: dict[str, Any] = {}
-        self._budget = Budget(len(json.dumps([obj, old, params])))
+        self._size = len(json.dumps([obj, old, params]))
+        self._budget = Budget(self._size)
         self._variables: dict[str, Any] = {
             "object": seen(obj, ctx),
             "oldObject": seen(old, ctx),
@@ -44,7 +45,10 @@ class Evaluation:
         }
 
     def value(self, expression: str) -> Any:
-        """The value of an expression; EvaluationError with what the policy would report."""
+        """The value of an expression; EvaluationError with what the policy would report.
+
+        OverBudgetError where the budget of the whole policy is used up.
+        """
         try:
             return self._run(expression)
         except (cel.EvaluationError, cel.CompileError, cel.LibraryMissingError) as error:
@@ -54,16 +58,19 @@ class Evaluation:
     def _run(self, expression: str) -> Any:
         program = cel.compile_(expression)
         variables, functions = self._variables, {}
+        resolve = self._resolve if self._composed else None
         if "authorizer" in expression:
             from minikctl.apiserver.admission.policies import authorizer
 
             variables = {**variables, "authorizer": authorizer.variable(self._ctx)}
             functions = authorizer.functions(self._ctx)
         try:
-            self._budget.spend(program, variables)
+            self._budget.spend(program, variables, functions, resolve)
         except OverBudgetError as error:
-            raise cel.EvaluationError(str(error)) from None
-        return program.evaluate(variables, functions, self._resolve if self._composed else None)
+            if error.call:
+                raise cel.EvaluationError(str(error)) from None
+            raise
+        return program.evaluate(variables, functions, resolve)
 
     def _resolve(self, name: str) -> Any:
         """A variable of the policy, worked out when it is first named."""
@@ -80,7 +87,11 @@ class Evaluation:
 
     def conditions_hold(self) -> bool:
         """Whether all match conditions are true; EvaluationError where that cannot be told."""
-        return conditions_hold(self._policy["spec"].get("matchConditions") or (), self.value)
+        budget, self._budget = self._budget, Budget(self._size, MATCH_CONDITIONS)
+        try:
+            return conditions_hold(self._policy["spec"].get("matchConditions") or (), self.value)
+        finally:
+            self._budget = budget
 
 
 def conditions_hold(conditions: Any, value: Callable[[str], Any]) -> bool:
@@ -90,6 +101,8 @@ def conditions_hold(conditions: Any, value: Callable[[str], Any]) -> bool:
         try:
             if value(condition["expression"].strip()) is not True:
                 return False
+        except OverBudgetError as error:
+            raise cel.EvaluationError(str(error)) from None
         except cel.EvaluationError as error:
             problems.append(str(error))
     if problems:

@@ -33,6 +33,7 @@ def mutate(obj: Obj | None, old: Obj | None, ctx: Context) -> None:
 def _apply(policy: Obj, obj: Obj, old: Obj | None, ctx: Context) -> bool:
     """Carry out one policy by all its bindings; whether it changed the object."""
     from minikctl.apimachinery import cel
+    from minikctl.apimachinery.cel.budget import OverBudgetError
     from minikctl.apiserver.admission.policies import evaluation
 
     changed = False
@@ -45,7 +46,7 @@ def _apply(policy: Obj, obj: Obj, old: Obj | None, ctx: Context) -> bool:
                 run = evaluation.Evaluation(policy, obj, old, params, ctx)
                 if run.conditions_hold():
                     changed |= _mutations(policy, obj, old, params, ctx)
-        except (cel.EvaluationError, evaluation.ConfigurationError, _PatchFailed) as error:
+        except (cel.EvaluationError, OverBudgetError, evaluation.ConfigurationError, _PatchFailed) as error:
             if strict:
                 raise _refusal(policy, binding, obj, str(error), ctx) from None
     return changed

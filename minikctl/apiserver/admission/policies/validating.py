@@ -94,6 +94,7 @@ def _failure(binding: Obj, denial: Denial) -> str:
 def _denials(policy: Obj, run: Evaluation, strict: bool, notes: dict[str, list[str]]) -> Iterator[Denial]:
     """What does not hold; an audit annotation that cannot be had is a denial too, of no validation (number -1)."""
     from minikctl.apimachinery import cel
+    from minikctl.apimachinery.cel.budget import OverBudgetError
 
     try:
         if not run.conditions_hold():
@@ -109,10 +110,14 @@ def _denials(policy: Obj, run: Evaluation, strict: bool, notes: dict[str, list[s
         except cel.EvaluationError as error:
             if strict:
                 yield Denial(str(error), validation.get("reason") or "", index)
+        except OverBudgetError as error:
+            if strict:
+                yield Denial(str(error))
+            return
     for annotation in policy["spec"].get("auditAnnotations") or ():
         try:
             value = run.value(annotation["valueExpression"].strip())
-        except cel.EvaluationError as error:
+        except (cel.EvaluationError, OverBudgetError) as error:
             if strict:
                 yield Denial(str(error), number=-1)
             continue

@@ -96,8 +96,8 @@ def convert(server: Server, obj: Obj, resource: Resource) -> Obj:
     return {**obj, "apiVersion": resource.api_version}
 
 
-def validate(server: Server, resource: Resource, new: Obj, old: Obj | None, subresource: str = "") -> list[FieldError]:
-    """Metadata rules, then the schema's, in the words of kube-openapi."""
+def validate(server: Server, resource: Resource, new: Obj, old: Obj | None, warnings: list[str]) -> list[FieldError]:
+    """Metadata rules, then the schema's, in the words of kube-openapi; what may stay wrong adds to `warnings`."""
     from minikctl.apiserver import schemavalidation
     from minikctl.apiserver.validation import metadata as rules
     from minikctl.apiserver.validation import names
@@ -109,7 +109,7 @@ def validate(server: Server, resource: Resource, new: Obj, old: Obj | None, subr
         problems = rules.validate_object_meta_update(new["metadata"], old["metadata"])
     raw = found.raw_schema(resource.version)
     if raw:
-        problems = [*problems, *schemavalidation.custom(new, old, raw, subresource)]
+        problems = [*problems, *schemavalidation.custom(new, old, raw, warnings)]
     return problems
 
 

@@ -1,0 +1,350 @@
+"""Evaluation of a CEL expression step by step, counting what it really costs.
+
+The engine is faster but neither counts nor fails in cel-go's words; this walks the tree where one of these is
+wanted. Counterparts: cel-go's `interpreter` with its `runtimecost.go`, as Kubernetes sets them up (constant
+lists are made when the expression is compiled, `has()` is free).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from minikctl.apimachinery.cel import functions as builtin
+from minikctl.apimachinery.cel import macros, operations
+from minikctl.apimachinery.cel.callcosts import call_cost, size_of
+from minikctl.apimachinery.cel.declarations import NAMESPACES
+from minikctl.apimachinery.cel.library import FunctionError, optional
+from minikctl.apimachinery.cel.literals import value_of
+from minikctl.apimachinery.cel.operations import NO_OVERLOAD
+from minikctl.apimachinery.cel.syntax import Node
+from minikctl.apimachinery.cel.translate import unescape
+
+_CREATE_LIST, _CREATE_MAP, _CREATE_STRUCT = 10, 30, 40
+
+Variables = Mapping[str, Any]
+Functions = Mapping[str, Callable[..., Any]]
+Resolve = Callable[[str], Any] | None
+
+
+class CostExceededError(Exception):
+    """An evaluation that was stopped because it cost more than it may."""
+
+
+class Walk:
+    """One evaluation. `cost` is what it has cost so far; `limit` is where it stops."""
+
+    def __init__(self, functions: Functions, resolve: Resolve = None, limit: float = float("inf")) -> None:
+        self.cost = 0
+        self._functions = functions
+        self._resolve = resolve
+        self._limit = limit
+
+    def spend(self, amount: int) -> None:
+        self.cost += amount
+        if self.cost > self._limit:
+            raise CostExceededError
+
+    def value(self, node: Node, scope: Variables) -> Any:
+        """The value of a node; FunctionError with cel-go's message where it has none."""
+        return getattr(self, f"_{node.kind}")(node, scope)
+
+    def _literal(self, node: Node, scope: Variables) -> Any:
+        return value_of(node.parts[0])
+
+    def _ident(self, node: Node, scope: Variables) -> Any:
+        name = node.parts[0]
+        self.spend(1)
+        if name in scope:
+            return scope[name]
+        if name in _TYPES:
+            return name
+        raise FunctionError(f"undeclared reference to '{name}' (in container '')")
+
+    def _select(self, node: Node, scope: Variables) -> Any:
+        operand, name, is_optional = node.parts
+        if operand.kind == "ident" and operand.parts[0] == "variables" and "variables" not in scope:
+            self.spend(2)
+            return self._resolve(f"variables__{name}") if self._resolve is not None else None
+        holder = self.value(operand, scope)
+        self.spend(1 if operand.kind in ("ident", "select", "index") else 2)
+        return builtin.opt(holder, unescape(name)) if is_optional else _selected(holder, unescape(name))
+
+    def _index(self, node: Node, scope: Variables) -> Any:
+        operand, key_node, is_optional = node.parts
+        holder, key = self.value(operand, scope), self.value(key_node, scope)
+        self.spend(1 if operand.kind in ("ident", "select", "index") else 2)
+        return builtin.opt(holder, key) if is_optional else operations.member(holder, key)
+
+    def _unary(self, node: Node, scope: Variables) -> Any:
+        value = operations.negate(node.parts[0], self.value(node.parts[1], scope))
+        self.spend(1)
+        return value
+
+    def _choice(self, node: Node, scope: Variables) -> Any:
+        condition = self.value(node.parts[0], scope)
+        if not isinstance(condition, bool):
+            raise FunctionError(NO_OVERLOAD)
+        return self.value(node.parts[1 if condition else 2], scope)
+
+    def _binary(self, node: Node, scope: Variables) -> Any:
+        operator, left_node, right_node = node.parts
+        if operator in ("&&", "||"):
+            return self._logical(operator == "||", left_node, right_node, scope)
+        if operator == "in" and _is_constant(right_node):
+            return operations.contains(self.value(left_node, scope), self.value(right_node, scope))
+        left, right = self.value(left_node, scope), self.value(right_node, scope)
+        if operator in ("==", "!="):
+            self.spend(-(-min(size_of(left), size_of(right)) // 10))
+            return operations.equals(left, right) is (operator == "==")
+        if operator == "in":
+            found = operations.contains(left, right)
+            self.spend(len(right) if isinstance(right, list) else 1)
+            return found
+        if operator in ("<", "<=", ">", ">="):
+            smaller = operations.compare(operator, left, right)
+            texts = isinstance(left, str | bytes)
+            self.spend(-(-min(len(left), len(right)) // 10) if texts else 1)
+            return smaller
+        result = operations.calculate(operator, left, right)
+        self.spend(-(-len(result) // 10) if isinstance(result, str | bytes) else 1)
+        return result
+
+    def _logical(self, decisive: bool, left_node: Node, right_node: Node, scope: Variables) -> bool:
+        """`&&` and `||`: one side that decides makes up for an error on the other."""
+        problem: FunctionError | None = None
+        for node in (left_node, right_node):
+            try:
+                value = self.value(node, scope)
+            except FunctionError as error:
+                problem = problem or error
+                continue
+            if isinstance(value, bool) and value is decisive:
+                return decisive
+            if not isinstance(value, bool):
+                problem = problem or FunctionError(NO_OVERLOAD)
+        if problem is not None:
+            raise problem
+        return not decisive
+
+    # What is made
+
+    def _list(self, node: Node, scope: Variables) -> Any:
+        made = list(self._items(node.parts[0], scope))
+        if not _is_constant(node):
+            self.spend(_CREATE_LIST)
+        return made
+
+    def _items(self, items: Any, scope: Variables) -> Iterator[Any]:
+        for item, is_optional in items:
+            value = self.value(item, scope)
+            if not is_optional:
+                yield value
+            elif value.has_value():
+                yield value.value()
+
+    def _map(self, node: Node, scope: Variables) -> Any:
+        made: dict[Any, Any] = {}
+        for key_node, value_node, is_optional in node.parts[0]:
+            key = self.value(key_node, scope)
+            for value in self._items([(value_node, is_optional)], scope):
+                made[key] = value
+        if not _is_constant(node):
+            self.spend(_CREATE_MAP)
+        return made
+
+    def _struct(self, node: Node, scope: Variables) -> Any:
+        made: dict[str, Any] = {}
+        for name, value_node, is_optional in node.parts[1]:
+            for value in self._items([(value_node, is_optional)], scope):
+                made[unescape(name)] = value
+        self.spend(_CREATE_STRUCT)
+        return made
+
+    # Calls
+
+    def _call(self, node: Node, scope: Variables) -> Any:
+        macro = macros.of(node)
+        if macro is not None:
+            return self._macro(macro, scope)
+        target, name, arguments = node.parts
+        spaced = target is not None and target.kind == "ident" and target.parts[0] not in scope
+        if spaced and target.parts[0] in NAMESPACES and f"{target.parts[0]}.{name}" in operations.FUNCTIONS:
+            name, target = f"{target.parts[0]}.{name}", None
+        values = [] if target is None else [self.value(target, scope)]
+        values += [self.value(argument, scope) for argument in arguments]
+        function = self._functions.get(name) or operations.FUNCTIONS.get(name)
+        if function is None:
+            raise FunctionError(f"undeclared reference to '{name}' (in container '')")
+        try:
+            result = function(*values)
+        except (TypeError, AttributeError, KeyError, ValueError):
+            raise FunctionError(NO_OVERLOAD) from None
+        self.spend(call_cost(name, values, result))
+        return result
+
+    def _macro(self, macro: macros.Macro, scope: Variables) -> Any:
+        if macro.name == "has":
+            return self._has(macro.target, scope)
+        if macro.name == "bind":
+            value = self.value(macro.target, scope)
+            return self.value(macro.bodies[0], {**scope, macro.variables[0]: value})
+        if macro.name in ("optMap", "optFlatMap"):
+            return self._opt_map(macro, scope)
+        source = self.value(macro.target, scope)
+        if not isinstance(source, list | dict):
+            raise FunctionError(NO_OVERLOAD)
+        loop = _LOOPS.get(macro.name)
+        if loop is not None:
+            return loop(self, macro, scope, source)
+        return self._collect(macro, scope, source)
+
+    def _has(self, node: Node, scope: Variables) -> bool:
+        if node.kind != "select":
+            raise FunctionError(NO_OVERLOAD)
+        holder = self.value(node.parts[0], scope)
+        if isinstance(holder, dict):
+            return unescape(node.parts[1]) in holder
+        if isinstance(holder, optional()):
+            return bool(builtin.opt(holder, unescape(node.parts[1])).has_value())
+        raise FunctionError(NO_OVERLOAD)
+
+    def _opt_map(self, macro: macros.Macro, scope: Variables) -> Any:
+        found = self.value(macro.target, scope)
+        self.spend(1)
+        if not isinstance(found, optional()):
+            raise FunctionError(NO_OVERLOAD)
+        if not found.has_value():
+            self.spend(1)
+            return found
+        inner = self.value(macro.target, scope).value()
+        self.spend(1)
+        body = self.value(macro.bodies[0], {**scope, macro.variables[0]: inner})
+        if macro.name == "optFlatMap":
+            return body
+        self.spend(1)
+        return optional().of(body)
+
+    def scopes(self, macro: macros.Macro, scope: Variables, source: Any) -> Iterator[dict[str, Any]]:
+        """The variables of each turn of a loop."""
+        entries = source.items() if isinstance(source, dict) else enumerate(source)
+        single = len(macro.variables) == 1
+        keyed = isinstance(source, dict)
+        for key, value in entries:
+            if single:
+                yield {**scope, macro.variables[0]: key if keyed else value}
+            else:
+                yield {**scope, macro.variables[0]: key, macro.variables[1]: value}
+
+    def _until(self, macro: macros.Macro, scope: Variables, source: Any, decisive: bool, turn: int) -> bool:
+        """all() and exists(): an error counts only where no other element decides."""
+        problem: FunctionError | None = None
+        found = not decisive
+        for inner in self.scopes(macro, scope, source):
+            if found is decisive:
+                self.spend(turn - 1)
+                break
+            self.spend(turn)
+            try:
+                if self._holds(macro.bodies[0], inner) is decisive:
+                    found, problem = decisive, None
+            except FunctionError as error:
+                problem = problem or error
+        self.spend(1)
+        if problem is not None:
+            raise problem
+        return found
+
+    def _all(self, macro: macros.Macro, scope: Variables, source: Any) -> bool:
+        return self._until(macro, scope, source, False, 3)
+
+    def _exists(self, macro: macros.Macro, scope: Variables, source: Any) -> bool:
+        return self._until(macro, scope, source, True, 4)
+
+    def _exists_one(self, macro: macros.Macro, scope: Variables, source: Any) -> bool:
+        count = 0
+        for inner in self.scopes(macro, scope, source):
+            holds = self._holds(macro.bodies[0], inner)
+            self.spend(2 if holds else 1)
+            count += holds
+        self.spend(2)
+        return count == 1
+
+    def _holds(self, node: Node, scope: Variables) -> bool:
+        value = self.value(node, scope)
+        if not isinstance(value, bool):
+            raise FunctionError(NO_OVERLOAD)
+        return value
+
+    def _filter(self, macro: macros.Macro, scope: Variables, source: Any) -> list[Any]:
+        found = []
+        for inner in self.scopes(macro, scope, source):
+            if self._holds(macro.bodies[0], inner):
+                self.spend(3 + _CREATE_LIST)
+                found.append(inner[macro.variables[0]])
+            else:
+                self.spend(1)
+        self.spend(1)
+        return found
+
+    def _sort_by(self, macro: macros.Macro, scope: Variables, source: Any) -> list[Any]:
+        keys = []
+        for inner in self.scopes(macro, scope, source):
+            keys.append(self.value(macro.bodies[0], inner))
+            self.spend(2 + _CREATE_LIST)
+        self.spend(4)
+        try:
+            order = sorted(range(len(keys)), key=lambda at: keys[at])
+        except TypeError:
+            raise FunctionError(NO_OVERLOAD) from None
+        return [source[at] for at in order]
+
+    def _collect(self, macro: macros.Macro, scope: Variables, source: Any) -> Any:
+        """map(), transformList(), transformMap() and transformMapEntry(), each with or without a condition."""
+        conditions, body = macro.bodies[:-1], macro.bodies[-1]
+        listed: list[Any] = []
+        mapped: dict[Any, Any] = {}
+        for inner in self.scopes(macro, scope, source):
+            if conditions and not self._holds(conditions[0], inner):
+                self.spend(1)
+                continue
+            value = self.value(body, inner)
+            if macro.name in ("map", "transformList"):
+                self.spend(2 + _CREATE_LIST)
+                listed.append(value)
+            elif macro.name == "transformMap":
+                self.spend(3)
+                mapped[inner[macro.variables[0]]] = value
+            else:
+                self.spend(2)
+                mapped = builtin.merged([mapped, value])
+        self.spend(1)
+        return listed if macro.name in ("map", "transformList") else mapped
+
+
+_LOOPS: dict[str, Callable[[Walk, macros.Macro, Variables, Any], Any]] = {
+    "all": Walk._all,
+    "exists": Walk._exists,
+    "exists_one": Walk._exists_one,
+    "existsOne": Walk._exists_one,
+    "filter": Walk._filter,
+    "sortBy": Walk._sort_by,
+}
+_TYPES = frozenset({"bool", "bytes", "double", "int", "list", "map", "null_type", "string", "uint", "type"})
+
+
+def _selected(holder: Any, name: str) -> Any:
+    if isinstance(holder, list):
+        raise FunctionError(NO_OVERLOAD)
+    return operations.member(holder, name)
+
+
+def _is_constant(node: Node) -> bool:
+    """Whether a literal, list or map is made before anything is evaluated."""
+    if node.kind == "literal":
+        return True
+    if node.kind == "list":
+        return all(_is_constant(item) and not is_optional for item, is_optional in node.parts[0])
+    if node.kind == "map":
+        return all(_is_constant(key) and _is_constant(value) and not opt for key, value, opt in node.parts[0])
+    return False
