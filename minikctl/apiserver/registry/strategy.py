@@ -59,6 +59,9 @@ _SPECIAL = {
     "serviceaccounts": "core",
     "events": "events",
     "endpoints": "core",
+    "endpointslices.discovery.k8s.io": "core",
+    "limitranges": "core",
+    "podtemplates": "core",
     "leases.coordination.k8s.io": "core",
     "deployments.apps": "workloads",
     "replicasets.apps": "workloads",
@@ -92,9 +95,19 @@ _CONDITIONAL = frozenset(
     {
         "apiservices.apiregistration.k8s.io",
         "csidrivers.storage.k8s.io",
+        "csinodes.storage.k8s.io",
+        "csistoragecapacities.storage.k8s.io",
         "customresourcedefinitions.apiextensions.k8s.io",
         "leases.coordination.k8s.io",
+        "mutatingadmissionpolicies.admissionregistration.k8s.io",
+        "mutatingadmissionpolicybindings.admissionregistration.k8s.io",
+        "mutatingwebhookconfigurations.admissionregistration.k8s.io",
         "poddisruptionbudgets.policy",
+        "runtimeclasses.node.k8s.io",
+        "validatingadmissionpolicies.admissionregistration.k8s.io",
+        "validatingadmissionpolicybindings.admissionregistration.k8s.io",
+        "validatingwebhookconfigurations.admissionregistration.k8s.io",
+        "volumeattachments.storage.k8s.io",
     }
 )
 

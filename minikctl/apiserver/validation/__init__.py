@@ -16,7 +16,12 @@ from importlib import import_module
 from minikctl.apimachinery.field import FieldError
 from minikctl.apimachinery.request import Obj
 from minikctl.apiserver.validation import names
-from minikctl.apiserver.validation.metadata import name_check, validate_object_meta, validate_object_meta_update
+from minikctl.apiserver.validation.metadata import (
+    name_check,
+    validate_object_meta,
+    validate_object_meta_update,
+    validate_standard_finalizers,
+)
 
 CreateCheck = Callable[[Obj], "list[FieldError]"]
 UpdateCheck = Callable[[Obj, Obj], "list[FieldError]"]
@@ -63,7 +68,16 @@ _CORE_MODULES = {
 }
 
 # Kinds some of whose subresources have rules of their own: the module with SUBRESOURCES.
-_WITH_SUBRESOURCES = {"pods": "pod", "certificatesigningrequests.certificates.k8s.io": "certificates"}
+_WITH_SUBRESOURCES = {
+    "pods": "pod",
+    "namespaces": "core.simple",
+    "certificatesigningrequests.certificates.k8s.io": "certificates",
+}
+
+# Groups whose kinds are checked with the rules of metadata that custom kinds have, too.
+_ANY_FINALIZERS = frozenset(
+    {"coordination.k8s.io", "admissionregistration.k8s.io", "apiextensions.k8s.io", "apiregistration.k8s.io"}
+)
 
 CLUSTER_SCOPED = frozenset(
     {
@@ -119,7 +133,9 @@ def checks_of(resource_key: str) -> Checks | None:
 
 def create(resource_key: str, obj: Obj) -> list[FieldError]:
     """Every complaint about a new object, in upstream's order; defaults and name are filled in."""
-    errors = validate_object_meta(obj.get("metadata") or {}, _namespaced(resource_key, obj), name_check(resource_key))
+    meta = obj.get("metadata") or {}
+    errors = validate_object_meta(meta, _namespaced(resource_key, obj), name_check(resource_key))
+    errors += _standard_finalizers(resource_key, meta)
     checks = checks_of(resource_key)
     return errors + checks[0](obj) if checks else errors
 
@@ -173,4 +189,11 @@ def _update_metadata(resource_key: str, new: Obj, old: Obj) -> list[FieldError]:
         # Only then can the name be wrong, and only as a path segment.
         namespaced = _namespaced(resource_key, old)
         errors = validate_object_meta(new_meta, namespaced, names.path_segment_name) + errors
-    return errors
+    return errors + _standard_finalizers(resource_key, new_meta)
+
+
+def _standard_finalizers(resource_key: str, meta: Obj) -> list[FieldError]:
+    finalizers = meta.get("finalizers")
+    if not finalizers or resource_key.partition(".")[2] in _ANY_FINALIZERS or _module_name(resource_key) is None:
+        return []
+    return validate_standard_finalizers(finalizers, "metadata.finalizers")

@@ -131,7 +131,7 @@ def non_special_ip(path: str, value: str) -> list[FieldError]:
     """An address that traffic can be sent to: not unspecified, loopback, link-local or multicast."""
     parsed = parse_ip(value)
     if parsed is None:
-        return [field.invalid(path, value, IP_HELP)]
+        return [field.invalid(path, value, "must be a valid IP address")]
     mapped = getattr(parsed, "ipv4_mapped", None) or parsed
     problems = []
     if mapped.is_unspecified:

@@ -69,6 +69,7 @@ __all__ = [
 _ANNOTATIONS_LIMIT = 256 * 1024
 _MANAGER_LIMIT = 128
 _SUBRESOURCE_LIMIT = 256
+_STANDARD_FINALIZERS = frozenset({"kubernetes", "orphan", "foregroundDeletion"})
 IMMUTABLE = "field is immutable"
 
 
@@ -141,7 +142,7 @@ def _validate_rest(meta: dict[str, Any], path: str) -> list[FieldError]:
 
 
 def validate_object_meta_update(new: dict[str, Any], old: dict[str, Any], path: str = "metadata") -> list[FieldError]:
-    """What an update may not do to metadata, then the rules that hold at any time."""
+    """The rules that hold at any time, then what an update may not do to metadata."""
     errors: list[FieldError] = []
     if old.get("deletionTimestamp"):
         errors += _no_new_finalizers(new.get("finalizers") or [], old.get("finalizers") or [], f"{path}.finalizers")
@@ -155,7 +156,7 @@ def validate_object_meta_update(new: dict[str, Any], old: dict[str, Any], path: 
     for key in ("creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds"):
         if new.get(key) != old.get(key):
             errors.append(field.invalid(f"{path}.{key}", new.get(key), IMMUTABLE))
-    return errors + _validate_rest(new, path)
+    return _validate_rest(new, path) + errors
 
 
 def _no_new_finalizers(new: list[str], old: list[str], path: str) -> list[FieldError]:
@@ -249,6 +250,16 @@ def validate_finalizers(finalizers: list[str], path: str) -> list[FieldError]:
 
 def validate_finalizer_name(finalizer: str, path: str) -> list[FieldError]:
     return [field.invalid(path, finalizer, text) for text in is_qualified_name(finalizer)]
+
+
+def validate_standard_finalizers(finalizers: list[str] | None, path: str) -> list[FieldError]:
+    """Of most built-in kinds also: a finalizer without a domain is one of Kubernetes' own."""
+    text = "name is neither a standard finalizer name nor is it fully qualified"
+    return [
+        field.invalid(f"{path}[{index}]", name, text)
+        for index, name in enumerate(finalizers or ())
+        if "/" not in name and name not in _STANDARD_FINALIZERS
+    ]
 
 
 def validate_managed_fields(entries: list[Obj], path: str) -> list[FieldError]:

@@ -44,11 +44,23 @@ class LeaseStrategy(Strategy):
         if renewed := _renewed(obj, ctx):
             obj["spec"]["renewTime"] = renewed
 
+    def prepare_for_create(self, obj: Obj, ctx: Context) -> None:
+        super().prepare_for_create(obj, ctx)
+        _drop_coordination(obj.get("spec") or {}, {})
+
     def prepare_for_update(self, new: Obj, old: Obj, ctx: Context) -> None:
         """A renewal that was only shown is not stored by somebody else's write."""
         super().prepare_for_update(new, old, ctx)
+        _drop_coordination(new.get("spec") or {}, old.get("spec") or {})
         if (renewed := _renewed(old, ctx)) and (new.get("spec") or {}).get("renewTime") == renewed:
             new["spec"]["renewTime"] = old["spec"]["renewTime"]
+
+
+def _drop_coordination(spec: Obj, before: Obj) -> None:
+    """Coordinated leader election is switched off: its fields are kept where they are, but not taken."""
+    for name in ("strategy", "preferredHolder"):
+        if name not in before:
+            spec.pop(name, None)
 
 
 def _renewed(lease: Obj, ctx: Context) -> str:
@@ -126,6 +138,28 @@ class UpsertStrategy(Strategy):
     allow_create_on_update = True
 
 
+class EndpointSliceStrategy(Strategy):
+    """The old topology field cannot be written in v1; labels count for the generation."""
+
+    def prepare_for_create(self, obj: Obj, ctx: Context) -> None:
+        super().prepare_for_create(obj, ctx)
+        for endpoint in obj.get("endpoints") or ():
+            endpoint.pop("deprecatedTopology", None)
+
+    def prepare_for_update(self, new: Obj, old: Obj, ctx: Context) -> None:
+        super().prepare_for_update(new, old, ctx)
+        if new.get("endpoints") != old.get("endpoints"):
+            for endpoint in new.get("endpoints") or ():
+                endpoint.pop("deprecatedTopology", None)
+
+    def count_generation(self, new: Obj, old: Obj) -> None:
+        super().count_generation(new, old)
+        meta, before = new["metadata"], old["metadata"]
+        generation = before.get("generation", 0)
+        if meta.get("generation", 0) == generation and (meta.get("labels") or {}) != (before.get("labels") or {}):
+            meta["generation"] = generation + 1
+
+
 STRATEGIES = {
     "apiservices.apiregistration.k8s.io": APIServiceStrategy,
     "nodes": NodeStrategy,
@@ -133,4 +167,7 @@ STRATEGIES = {
     "persistentvolumes": PersistentVolumeStrategy,
     "persistentvolumeclaims": PersistentVolumeClaimStrategy,
     "endpoints": UpsertStrategy,
+    "endpointslices.discovery.k8s.io": EndpointSliceStrategy,
+    "limitranges": UpsertStrategy,
+    "podtemplates": UpsertStrategy,
 }

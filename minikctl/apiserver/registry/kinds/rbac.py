@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 
 class RoleStrategy(Strategy):
+    allow_create_on_update = True
+
     def after_create(self, obj: Obj, ctx: Context) -> None:
         self._check(obj, None, ctx)
 
@@ -40,6 +42,8 @@ class RoleStrategy(Strategy):
 
 
 class BindingStrategy(Strategy):
+    allow_create_on_update = True
+
     def after_create(self, obj: Obj, ctx: Context) -> None:
         self._check(obj, None, ctx)
 

@@ -1,7 +1,7 @@
 """Services: ClusterIPs and node ports are given out, kept over updates and taken back.
 
 Counterpart of `pkg/registry/core/service` with its allocators. An address in use is marked by an
-IPAddress object; node ports in use are private values of the registry.
+IPAddress object; node ports have a module of their own.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from minikctl.apimachinery import errors, field
 from minikctl.apimachinery.request import Obj
+from minikctl.apiserver.registry.kinds import nodeports
 from minikctl.apiserver.registry.strategy import Strategy, keep
 from minikctl.apiserver.validation.core import serviceaddresses
 
@@ -18,27 +19,30 @@ if TYPE_CHECKING:
     from minikctl.apiserver.registry.context import Context
 
 NETWORK = ipaddress.IPv4Network("10.96.0.0/12")
-NODE_PORTS = (30000, 32768)
-_RESERVED_PORTS = 86  # the lower band, kept for ports that are asked for
 _WITH_IP = ("ClusterIP", "NodePort", "LoadBalancer", None)
-_WITH_PORTS = ("NodePort", "LoadBalancer")
 _PAIRS = (("clusterIPs", "cluster IP", "cluster IPs"), ("ipFamilies", "IP family", "IP families"))
 IP_ADDRESSES = "ipaddresses.networking.k8s.io"
 
 
 class ServiceStrategy(Strategy):
+    allow_create_on_update = True
+
     def initial_status(self, obj: Obj) -> Obj:
         return {"loadBalancer": {}}
 
     def prepare_for_create(self, obj: Obj, ctx: Context) -> None:
         super().prepare_for_create(obj, ctx)
+        _normalize(obj["spec"], None)
         _allocate(obj, None, ctx)
 
     def prepare_for_update(self, new: Obj, old: Obj, ctx: Context) -> None:
         keep(new, old, "status")
+        _normalize(new["spec"], old["spec"])
         _patch_allocated(new["spec"], old["spec"])
-        _drop_type_fields(new["spec"], old["spec"])
         _allocate(new, old, ctx)
+        _drop_type_fields(new["spec"], old["spec"])
+        if new["spec"].get("type") != "LoadBalancer":
+            new["status"] = {**(new.get("status") or {}), "loadBalancer": {}}
 
     def after_create(self, obj: Obj, ctx: Context) -> None:
         _record(obj, None, ctx)
@@ -61,63 +65,49 @@ def _patch_allocated(spec: Obj, old: Obj) -> None:
             keep(spec, old, "ipFamilyPolicy")
         if "ipFamilies" not in spec and spec.get("ipFamilyPolicy") == old.get("ipFamilyPolicy"):
             keep(spec, old, "ipFamilies")
-    if spec.get("type") in _WITH_PORTS and old.get("type") in _WITH_PORTS:
-        known = {(p.get("protocol"), p.get("port")): p.get("nodePort") for p in old.get("ports") or ()}
-        for port in spec.get("ports") or ():
-            if not port.get("nodePort") and known.get((port.get("protocol"), port.get("port"))):
-                port["nodePort"] = known[port.get("protocol"), port.get("port")]
+    nodeports.keep_allocated(spec, old)
 
 
 def _drop_type_fields(spec: Obj, old: Obj) -> None:
-    """What belonged to the type a Service is changed from goes with it (dropTypeDependentFields)."""
-    if spec.get("type") == "ExternalName" and old.get("type") != "ExternalName":
-        for name in ("clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy", "internalTrafficPolicy"):
-            if spec.get(name) == old.get(name):
-                spec.pop(name, None)
-    if old.get("type") in _WITH_PORTS and spec.get("type") not in _WITH_PORTS:
-        before = [p.get("nodePort") for p in old.get("ports") or ()]
-        for port in spec.get("ports") or ():
-            if port.get("nodePort") in before:
+    """What belonged to the type a Service is changed from goes with it, unless the client set it anew.
+
+    Counterpart: dropTypeDependentFields.
+    """
+    kind, old_kind = spec.get("type"), old.get("type")
+    if kind not in _WITH_IP and old_kind in _WITH_IP:
+        if spec.get("clusterIPs") == old.get("clusterIPs"):
+            spec.pop("clusterIP", None)
+            spec.pop("clusterIPs", None)
+        _drop_unchanged(spec, old, "ipFamilies", "ipFamilyPolicy")
+    held = {port.get("nodePort") for port in old.get("ports") or ()}
+    if nodeports.uses_ports(old) and not nodeports.uses_ports(spec):
+        ports = spec.get("ports") or ()
+        if all(port["nodePort"] in held for port in ports if port.get("nodePort")):
+            for port in ports:
                 port.pop("nodePort", None)
-        if spec.get("externalTrafficPolicy") == old.get("externalTrafficPolicy"):
-            spec.pop("externalTrafficPolicy", None)
-    if old.get("type") == "LoadBalancer" and spec.get("type") != "LoadBalancer":
-        for name in ("allocateLoadBalancerNodePorts", "loadBalancerClass"):
-            if spec.get(name) == old.get(name):
-                spec.pop(name, None)
-    if not _needs_health_check(spec):
-        spec.pop("healthCheckNodePort", None)
+    if nodeports.needs_health_check(old) and not nodeports.needs_health_check(spec):
+        _drop_unchanged(spec, old, "healthCheckNodePort")
+    if old_kind == "LoadBalancer" and kind != "LoadBalancer":
+        _drop_unchanged(spec, old, "allocateLoadBalancerNodePorts", "loadBalancerClass")
+    if _externally_accessible(old) and not _externally_accessible(spec):
+        _drop_unchanged(spec, old, "externalTrafficPolicy")
 
 
-def _needs_health_check(spec: Obj) -> bool:
-    return spec.get("type") == "LoadBalancer" and spec.get("externalTrafficPolicy") == "Local"
+def _drop_unchanged(spec: Obj, old: Obj, *names: str) -> None:
+    for name in names:
+        if spec.get(name) == old.get(name):
+            spec.pop(name, None)
+
+
+def _externally_accessible(spec: Obj) -> bool:
+    return nodeports.uses_ports(spec) or (spec.get("type") == "ClusterIP" and bool(spec.get("externalIPs")))
 
 
 def _allocate(obj: Obj, old: Obj | None, ctx: Context) -> None:
     """Choose what the Service needs and has not got; refuse what is taken. Nothing is written yet."""
-    spec = obj["spec"]
-    _normalize(spec, None if old is None else old["spec"])
-    if spec.get("type") == "ExternalName":
-        return
-    name = f"{obj['metadata'].get('namespace', '')}/{obj['metadata'].get('name', '')}"
-    _allocate_address(obj, old, ctx)
-    taken: dict[tuple[str, int], None] = {}
-    for index, port in enumerate(spec.get("ports") or ()):
-        if port.get("nodePort"):
-            _check_port(obj, port, index, name, ctx)
-            taken[port.get("protocol", "TCP"), port["nodePort"]] = None
-    if _needs_ports(spec):
-        for port in spec.get("ports") or ():
-            if not port.get("nodePort"):
-                port["nodePort"] = _free_port(port.get("protocol", "TCP"), taken, name, ctx)
-    if _needs_health_check(spec) and not spec.get("healthCheckNodePort"):
-        spec["healthCheckNodePort"] = _free_port("health", taken, name, ctx)
-
-
-def _needs_ports(spec: Obj) -> bool:
-    if spec.get("type") == "LoadBalancer":
-        return spec.get("allocateLoadBalancerNodePorts", True) is not False
-    return spec.get("type") == "NodePort"
+    if obj["spec"].get("type") != "ExternalName":
+        _allocate_address(obj, old, ctx)
+        nodeports.allocate(obj, old, ctx)
 
 
 def _allocate_address(obj: Obj, old: Obj | None, ctx: Context) -> None:
@@ -232,55 +222,18 @@ def _free_address(ctx: Context) -> str:
     raise errors.internal("failed to allocate a serviceIP: range is full")
 
 
-def _port_key(protocol: str, port: int) -> str:
-    return f"{protocol}:{port}"
-
-
-def _check_port(obj: Obj, port: Obj, index: int, owner: str, ctx: Context) -> None:
-    number, path = port["nodePort"], f"spec.ports[{index}].nodePort"
-    if not isinstance(number, int):
-        return
-    if not NODE_PORTS[0] <= number < NODE_PORTS[1]:
-        why = (
-            f"provided port is not in the valid range. The range of valid ports is {NODE_PORTS[0]}-{NODE_PORTS[1] - 1}"
-        )
-    elif ctx.server.storage.state("services").get(_port_key(port.get("protocol", "TCP"), number)) not in (None, owner):
-        why = "provided port is already allocated"
-    else:
-        return
-    raise errors.invalid("Service", obj["metadata"].get("name", ""), [field.invalid(path, number, why)])
-
-
-def _free_port(protocol: str, taken: dict[tuple[str, int], None], owner: str, ctx: Context) -> int:
-    state = ctx.server.storage.state("services")
-    first, end = NODE_PORTS[0] + _RESERVED_PORTS, NODE_PORTS[1]
-    start = first + ctx.rand.below(end - first)
-    for number in (*range(start, end), *range(first, start), *range(NODE_PORTS[0], first)):
-        if (protocol, number) not in taken and state.get(_port_key(protocol, number)) is None:
-            taken[protocol, number] = None
-            return int(number)
-    raise errors.internal("failed to allocate a nodePort: range is full")
-
-
-def _claims(spec: Obj) -> tuple[set[str], set[str]]:
-    """The addresses and port keys a spec holds."""
-    addresses = {ip for ip in spec.get("clusterIPs") or () if ip and ip != "None"}
-    ports = {_port_key(p.get("protocol", "TCP"), p["nodePort"]) for p in spec.get("ports") or () if p.get("nodePort")}
-    if spec.get("healthCheckNodePort"):
-        ports.add(_port_key("health", spec["healthCheckNodePort"]))
-    return addresses, ports
+def _addresses(spec: Obj) -> set[str]:
+    return {ip for ip in spec.get("clusterIPs") or () if ip and ip != "None"}
 
 
 def _record(new: Obj, old: Obj | None, ctx: Context) -> None:
     from minikctl.apiserver.registry.kinds.addresses import ip_address
 
     meta, before = new["metadata"], (old or {}).get("spec", {})
-    addresses, ports = _claims(new["spec"])
-    had_addresses, had_ports = _claims(before)
     state: Any = ctx.server.storage.state("services")
-    for key in ports - had_ports:
+    for key in nodeports.keys(new["spec"]) - nodeports.keys(before):
         state.put(key, f"{meta['namespace']}/{meta['name']}")
-    for address in sorted(addresses - had_addresses):
+    for address in sorted(_addresses(new["spec"]) - _addresses(before)):
         obj = ip_address(address, meta["namespace"], meta["name"])
         obj["metadata"].update(uid=ctx.rand.uid(), creationTimestamp=ctx.now)
         ctx.server.storage.replace(IP_ADDRESSES, obj)
@@ -288,12 +241,10 @@ def _record(new: Obj, old: Obj | None, ctx: Context) -> None:
 
 
 def _release(before: Obj, now: Obj, ctx: Context) -> None:
-    addresses, ports = _claims(before)
-    kept_addresses, kept_ports = _claims(now)
     state = ctx.server.storage.state("services")
-    for key in ports - kept_ports:
+    for key in nodeports.keys(before) - nodeports.keys(now):
         state.delete(key)
-    for address in addresses - kept_addresses:
+    for address in _addresses(before) - _addresses(now):
         ctx.server.storage.delete(IP_ADDRESSES, "", address)
 
 

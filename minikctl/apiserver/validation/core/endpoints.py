@@ -45,9 +45,7 @@ def _address(item: Obj, path: str, known: set[str]) -> list[FieldError]:
     if item.get("nodeName") is not None:
         node = item["nodeName"]
         errors += [field.invalid(f"{path}.nodeName", node, text) for text in subdomain_name(node, False)]
-    if not errors:
-        errors += non_special_ip(f"{path}.ip", value)
-    return errors
+    return errors + non_special_ip(f"{path}.ip", value)
 
 
 def _port(port: Obj, name_needed: bool, path: str) -> list[FieldError]:

@@ -8,7 +8,7 @@ from minikctl.apimachinery import field
 from minikctl.apimachinery.field import FieldError, Struct
 from minikctl.apimachinery.request import Obj
 from minikctl.apiserver.validation import Checks, WarningsCheck
-from minikctl.apiserver.validation.addresses import cidr_for_legacy_field, is_ipv6_cidr
+from minikctl.apiserver.validation.addresses import cidr_for_legacy_field, cidr_warnings, is_ipv6_cidr
 from minikctl.apiserver.validation.names import is_config_map_key, is_valid_label_value, label_name, subdomain_name
 from minikctl.apiserver.validation.quantities import validate_amount
 from minikctl.apiserver.validation.selectors import validate_label_name
@@ -136,6 +136,8 @@ def _warnings(new: Obj, old: Obj | None) -> list[str]:
         warnings.append("spec.configSource: the feature is removed")
     if spec.get("externalID"):
         warnings.append("spec.externalID: this field is deprecated, and is unused by Kubernetes")
+    for index, value in enumerate(spec.get("podCIDRs") or ()):
+        warnings += cidr_warnings(f"spec.podCIDRs[{index}]", value)
     return warnings
 
 

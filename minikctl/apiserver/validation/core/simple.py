@@ -7,7 +7,7 @@ from typing import Any
 from minikctl.apimachinery import field
 from minikctl.apimachinery.field import FieldError
 from minikctl.apimachinery.request import Obj
-from minikctl.apiserver.validation import Checks, WarningsCheck
+from minikctl.apiserver.validation import Checks, UpdateCheck, WarningsCheck
 from minikctl.apiserver.validation.core.contents import decoded_size, docker_config_problem, key_pair_problem
 from minikctl.apiserver.validation.metadata import validate_finalizer_name, validate_immutable
 from minikctl.apiserver.validation.names import is_config_map_key
@@ -35,6 +35,11 @@ def _finalizer(name: str, path: str) -> list[FieldError]:
 
 def _namespace_update(new: Obj, old: Obj) -> list[FieldError]:
     return []
+
+
+def _namespace_finalize(new: Obj, old: Obj) -> list[FieldError]:
+    finalizers = (new.get("spec") or {}).get("finalizers") or ()
+    return [error for index, name in enumerate(finalizers) for error in _finalizer(name, f"spec.finalizers[{index}]")]
 
 
 def _namespace_status(new: Obj, old: Obj) -> list[FieldError]:
@@ -145,4 +150,5 @@ VALIDATE: dict[str, Checks] = {
     "secrets": (validate_secret, _secret_update, None),
     "serviceaccounts": (_nothing, lambda new, old: [], None),
 }
+SUBRESOURCES: dict[str, UpdateCheck] = {"finalize": _namespace_finalize}
 WARNINGS: dict[str, WarningsCheck] = {"secrets": _secret_warnings, "serviceaccounts": _account_warnings}

@@ -142,3 +142,44 @@ def test_an_api_behind_a_service_says_what_is_missing(cluster: Cluster) -> None:
     assert told() == 'False EndpointsNotFound: cannot find endpointslices for service/bell in "demo"'
     client.delete("services", "bell", "demo")
     assert told().startswith("False ServiceNotFound")
+
+
+def stored(cluster: Cluster, key: str, api_version: str, **fields: Any) -> Obj:
+    meta = {"name": "x", "namespace": "demo", **fields.pop("metadata", {})}
+    return cluster.client().create(key, {"apiVersion": api_version, "metadata": meta, **fields})
+
+
+def test_slices_lose_the_old_topology_and_count_their_labels(cluster: Cluster) -> None:
+    key, endpoint = "endpointslices.discovery.k8s.io", {"addresses": ["10.0.0.1"], "deprecatedTopology": {"a": "b"}}
+    made = stored(cluster, key, "discovery.k8s.io/v1", addressType="IPv4", endpoints=[endpoint])
+    assert "deprecatedTopology" not in made["endpoints"][0]
+    made["metadata"]["labels"] = {"a": "b"}
+    assert cluster.client().update(key, made)["metadata"]["generation"] == 2
+
+
+def test_leases_are_not_coordinated(cluster: Cluster) -> None:
+    spec = {"strategy": "OldestEmulationVersion", "preferredHolder": "a", "holderIdentity": "b"}
+    made = stored(cluster, "leases.coordination.k8s.io", "coordination.k8s.io/v1", spec=spec)
+    assert made["spec"] == {"holderIdentity": "b"}
+
+
+@pytest.mark.parametrize(
+    ("key", "api_version", "fields"),
+    [
+        ("limitranges", "v1", {"spec": {"limits": []}}),
+        ("roles.rbac.authorization.k8s.io", "rbac.authorization.k8s.io/v1", {"rules": []}),
+    ],
+)
+def test_updates_that_create(cluster: Cluster, key: str, api_version: str, fields: Obj) -> None:
+    meta = {"name": "new", "namespace": "demo"}
+    body = {"apiVersion": api_version, "metadata": meta, **fields}
+    assert cluster.client().update(key, body)["metadata"]["uid"]
+
+
+def test_some_kinds_must_say_which_version_they_replace(cluster: Cluster) -> None:
+    body = {"apiVersion": "node.k8s.io/v1", "kind": "RuntimeClass", "metadata": {"name": "x"}, "handler": "runc"}
+    client = cluster.client()
+    client.create("runtimeclasses.node.k8s.io", body)
+    with pytest.raises(StatusError) as caught:
+        client.update("runtimeclasses.node.k8s.io", body)
+    assert caught.value.message.endswith("metadata.resourceVersion: Invalid value: 0: must be specified for an update")

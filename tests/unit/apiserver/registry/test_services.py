@@ -93,3 +93,82 @@ def test_an_address_stays_and_is_given_back(cluster: Cluster) -> None:
     assert 'spec.clusterIPs[0]: Invalid value: ["10.96.0.10"]: may not change once set' in caught.value.message
     assert "clusterIP" not in patch(type="ExternalName", externalName="example.com")["spec"]
     assert create(cluster, "other", clusterIP="10.96.0.9")["spec"]["clusterIPs"] == ["10.96.0.9"]
+
+
+def replaced(cluster: Cluster, name: str = "web", **spec: Any) -> Obj:
+    """The Service after an update that sets these fields of the spec (None takes one away)."""
+    client = cluster.client()
+    body = client.get("services", name, "demo")
+    body["spec"] = {key: value for key, value in {**body["spec"], **spec}.items() if value is not None}
+    return client.update("services", body)
+
+
+def node_ports(service: Obj) -> list[int]:
+    return [port.get("nodePort", 0) for port in service["spec"]["ports"]]
+
+
+DNS = [{"name": "udp", "port": 53, "protocol": "UDP"}, {"name": "tcp", "port": 53}]
+
+
+def test_a_port_served_over_two_protocols_has_one_node_port(cluster: Cluster) -> None:
+    first, second = node_ports(create(cluster, type="NodePort", ports=DNS))
+    assert first == second
+    ports = [{**DNS[0], "nodePort": 30053}, DNS[1]]
+    assert node_ports(create(cluster, "asked", type="NodePort", ports=ports)) == [30053, 30053]
+
+
+def test_a_node_port_is_taken_for_all_protocols(cluster: Cluster) -> None:
+    create(cluster, type="NodePort", ports=[{"port": 53, "protocol": "UDP", "nodePort": 30053}])
+    told = "spec.ports[0].nodePort: Invalid value: 30053: provided port is already allocated"
+    assert refused(cluster, name="other", type="NodePort", ports=[{"port": 80, "nodePort": 30053}]) == told
+    twice = [{"name": "a", "port": 80, "nodePort": 30080}, {"name": "b", "port": 81, "nodePort": 30080}]
+    told = "spec.ports[1].nodePort: Invalid value: 30080: provided port is already allocated"
+    assert refused(cluster, name="other", type="NodePort", ports=twice) == told
+
+
+def test_a_cluster_ip_service_has_no_node_ports(cluster: Cluster) -> None:
+    told = "spec.ports[0].nodePort: Forbidden: may not be used when `type` is 'ClusterIP'"
+    assert refused(cluster, ports=[{"port": 80, "nodePort": 5}]) == told
+
+
+def test_node_ports_follow_the_names_of_ports(cluster: Cluster) -> None:
+    before = node_ports(create(cluster, type="NodePort", ports=[{"name": "a", "port": 80}, {"name": "b", "port": 81}]))
+    after = replaced(cluster, ports=[{"name": "b", "port": 90}, {"name": "a", "port": 80}])
+    assert node_ports(after) == before[::-1]
+
+
+def test_a_type_that_is_left_takes_its_fields_along(cluster: Cluster) -> None:
+    made = create(cluster, type="LoadBalancer", externalTrafficPolicy="Local")
+    assert made["spec"]["healthCheckNodePort"]
+    client = cluster.client()
+    made["status"] = {"loadBalancer": {"ingress": [{"ip": "192.0.2.1", "ipMode": "VIP"}]}}
+    client.update("services", made, "status")
+    left = replaced(cluster, type="ClusterIP")
+    assert left["status"] == {"loadBalancer": {}}
+    gone = {"healthCheckNodePort", "externalTrafficPolicy", "allocateLoadBalancerNodePorts"}
+    assert not gone & set(left["spec"])
+    assert node_ports(left) == [0]
+    name = replaced(cluster, type="ExternalName", externalName="example.com")["spec"]
+    assert not {"clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"} & set(name)
+    assert replaced(cluster, type="ClusterIP", externalName=None)["spec"]["clusterIP"]
+
+
+def test_the_port_of_the_health_check_stays(cluster: Cluster) -> None:
+    made = create(cluster, type="LoadBalancer", externalTrafficPolicy="Local")["spec"]["healthCheckNodePort"]
+    assert replaced(cluster, healthCheckNodePort=None)["spec"]["healthCheckNodePort"] == made
+    with pytest.raises(StatusError) as caught:
+        create(cluster, "other", type="LoadBalancer", externalTrafficPolicy="Local", healthCheckNodePort=made)
+    assert caught.value.message == (
+        f"Internal error occurred: failed to allocate requested HealthCheck NodePort {made}: provided port is already"
+        " allocated"
+    )
+
+
+def test_load_balancers_may_go_without_node_ports(cluster: Cluster) -> None:
+    assert node_ports(create(cluster, type="LoadBalancer", allocateLoadBalancerNodePorts=False)) == [0]
+
+
+def test_an_update_creates_a_service_that_is_not_there(cluster: Cluster) -> None:
+    meta = {"name": "new", "namespace": "demo"}
+    body = {"apiVersion": "v1", "kind": "Service", "metadata": meta, "spec": {"ports": [{"port": 80}]}}
+    assert cluster.client().update("services", body)["spec"]["clusterIP"]

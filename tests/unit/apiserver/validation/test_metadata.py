@@ -79,6 +79,23 @@ def test_each_kind_has_its_name_rule(key: str, name: str, problem: str) -> None:
     assert errors[0].startswith(problem) if problem else not errors
 
 
+def test_finalizers_without_a_domain_are_kubernetes_own() -> None:
+    meta = {"name": "x", "namespace": "demo", "finalizers": ["orphan", "mine", "example.com/mine"]}
+    told = [
+        'metadata.finalizers[1]: Invalid value: "mine": name is neither a standard finalizer name nor is it fully'
+        " qualified"
+    ]
+    assert [str(error) for error in validation.create("configmaps", {"metadata": meta})] == told
+    assert validation.create("gizmos.example.com", {"metadata": meta}) == []
+    assert validation.create("leases.coordination.k8s.io", {"metadata": meta}) == []
+    old = {"metadata": {**meta, "resourceVersion": "1", "finalizers": []}}
+    new = {"metadata": {**old["metadata"], "finalizers": meta["finalizers"]}}
+    assert [str(error) for error in validation.update("configmaps", new, old)] == told
+    ended = {**new, "spec": {"finalizers": ["kubernetes", "own"]}}
+    told = validation.update("namespaces", {**ended, "metadata": old["metadata"]}, old, "finalize")
+    assert [error.field for error in told] == ["spec.finalizers[1]"]
+
+
 def test_unknown_kinds_get_the_metadata_rules() -> None:
     thing = {"metadata": {"name": "-"}}
     assert [e.field for e in validation.create("gizmos.example.com", thing)] == ["metadata.name"]
