@@ -118,7 +118,7 @@ class Builder:
             for arg in args:
                 self._add_tuple(arg)
         elif args:
-            self._types = [name for name in args[0].split(",") if name]
+            self._types = args[0].split(",")
             self._names = list(args[1:])
             if len(args) == 1 and self._label_selector is None and allow_empty_selector:
                 self._label_selector = ""
@@ -422,7 +422,7 @@ class Builder:
                     yield item
 
     def _documents(self) -> Iterator[tuple[str, Any]]:
-        """(source, document) of everything -f or -k names."""
+        """(source, document) of everything -f or -k names; an error instead of what cannot be read."""
         if not self._kustomize:
             from minikctl.kubectl.files import read_sources
 
@@ -433,7 +433,7 @@ class Builder:
         try:
             objects = build(self._kustomize, self.factory.err)
         except KustomizeError as error:
-            raise KubectlError(str(error)) from None
+            return iter([(self._kustomize, KubectlError(str(error)))])
         return iter([(self._kustomize, obj) for obj in objects])
 
     def _info(self, source: str, obj: Obj) -> Info:
@@ -473,5 +473,9 @@ class Builder:
             if isinstance(metadata, dict):
                 metadata["namespace"] = wanted
         if self._latest and info.name:
+            row = info.row
+            if row.namespaced and not info.namespace:
+                resource = f"{row.group}/{row.version}, Resource={row.plural}"
+                raise KubectlError(f"no namespace set on resource {resource} {quote(info.name)}")
             self._fetch(info)
         return info

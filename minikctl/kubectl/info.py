@@ -68,7 +68,14 @@ class Info:
     def get(self, client: Client, **options: Any) -> Obj:
         """Read the object from the server and keep it."""
         self.require_name()
-        self.object = client.get(self.row, self.name, self.namespace, **options)
+        try:
+            self.object = client.get(self.row, self.name, self.namespace, **options)
+        except StatusError as error:
+            if error.reason == "NotFound" and self.namespace not in ("", "default"):
+                _require_namespace(client, self.namespace)
+            raise
+        if not isinstance(self.object, dict):  # the log of a pod
+            raise KubectlError("serializer for text/plain; charset=utf-8 doesn't exist")
         return self.object
 
     def type_text(self) -> str:
@@ -79,6 +86,15 @@ class Info:
             f'Resource: "{version}, Resource={row.plural}", GroupVersionKind: "{version}, Kind={row.kind}"\n'
             f"Name: {quote(self.name)}, Namespace: {quote(self.namespace)}"
         )
+
+
+def _require_namespace(client: Client, name: str) -> None:
+    """Say that the namespace is missing, which tells more than that an object in it is."""
+    try:
+        client.get("namespaces", name)
+    except StatusError as error:
+        if error.reason == "NotFound":
+            raise
 
 
 def enhance_list_error(error: StatusError, row: Resource, label_selector: str, field_selector: str) -> StatusError:

@@ -38,7 +38,7 @@ def printer(flags: Values, out: TextIO, operation: str = "", dry_run: str = "non
     output = flags.get("output") or ""
     if not output and flags.get("template"):
         output = "go-template"
-    if not output or output == "name":
+    if not output or output.lower() == "name":
         if dry_run != "none":
             operation += " (dry run)" if dry_run == "client" else " (server dry run)"
         return name_printer(out, "" if output else operation)
@@ -50,8 +50,8 @@ def printer(flags: Values, out: TextIO, operation: str = "", dry_run: str = "non
 
 def structured(flags: Values, output: str, out: TextIO) -> Printer | None:
     """The printer of a format that shows the object's content; None for any other format."""
-    if output in _JSON_YAML:
-        return _json_yaml(output, out, not flags.get("show-managed-fields", False))
+    if output.lower() in _JSON_YAML:
+        return _json_yaml(output.lower(), out, not flags.get("show-managed-fields", False))
     name, equals, argument = output.partition("=")
     if name not in _TEMPLATES:
         return None
@@ -157,13 +157,13 @@ def _jsonpath(name: str, template: str, allow_missing: bool) -> Callable[[Any], 
     return show
 
 
-def read_template(path: str) -> str:
-    """A template from a file."""
+def read_template(path: str, flag: str = "--template ") -> str:
+    """A template from a file; `flag` is what the refusal calls it by."""
     try:
         with open(path, encoding="utf-8") as file:
             return file.read()
     except OSError as error:
-        raise KubectlError(f"error reading --template {path}, open {path}: {(error.strerror or '').lower()}") from None
+        raise KubectlError(f"error reading {flag}{path}, open {path}: {(error.strerror or '').lower()}") from None
 
 
 def without_managed_fields(obj: Obj) -> Obj:

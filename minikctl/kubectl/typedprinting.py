@@ -18,10 +18,10 @@ _LARGE = 1_000_000  # integers below look the same as floats
 def typed_printer(flags: Values, out: TextIO, operation: str, dry_run: str = "none") -> Printer:
     """The printer that the flags ask for."""
     output = flags.get("output") or ""
-    if output == "json":
+    if output.lower() == "json":
         shown = flags.get("show-managed-fields", False)
         return lambda obj: print(typed_json(obj, shown), end="", file=out)
-    if output == "kyaml":
+    if output.lower() == "kyaml":
         from minikctl.printers import kyaml
 
         shown = flags.get("show-managed-fields", False)

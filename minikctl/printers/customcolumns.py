@@ -28,16 +28,21 @@ class CustomColumns:
     def __call__(self, obj: Any, write: Callable[[str], object]) -> None:
         """Print an object, or the items of a list; raises JSONPathError."""
         is_list = isinstance(obj.get("items"), list)
-        lines = []
+        lines: list[str] = []
+        try:
+            self._add(obj["items"] if is_list else [obj], is_list, lines)
+        finally:  # what was made before something failed is shown
+            if lines:
+                write(align("\n".join(lines) + "\n"))
+
+    def _add(self, items: list[Any], is_list: bool, lines: list[str]) -> None:
         if not self._no_headers and self._printed != is_list:
             lines.append("\t".join(self._headers))
             self._printed = is_list
         if self._parsed is None:
             self._parsed = [JSONPath(path, allow_missing_keys=True) for path in self._paths]
-        for item in obj["items"] if is_list else [obj]:
+        for item in items:
             lines.append("\t".join([_cell(path, item) for path in self._parsed]))
-        if lines:
-            write(align("\n".join(lines) + "\n"))
 
 
 def from_spec(spec: str, no_headers: bool = False) -> CustomColumns:

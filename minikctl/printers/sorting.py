@@ -22,6 +22,10 @@ class SortError(ValueError):
     """A field that is not there or cannot be ordered; the message is kubectl's."""
 
 
+class Unsortable(SortError):
+    """A field whose values have no order."""
+
+
 def sort_objects(items: list[Any], field: str) -> list[Any]:
     """The items ordered by the field. Raises SortError, JSONPathError."""
     if not items:
@@ -65,7 +69,7 @@ def _order(keys: list[list[Any]], path: str) -> list[int]:
         try:
             return _less(keys[i][0], keys[j][0])
         except TypeError as error:
-            raise SortError(
+            raise Unsortable(
                 f"Field {path} in [][][]reflect.Value is an unsortable type: interface, err: {error}"
             ) from None
 

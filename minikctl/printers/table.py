@@ -74,9 +74,12 @@ class TablePrinter:
             cells = row["cells"]
             if plain and len(cells) <= len(columns):
                 texts = [cell if cell.__class__ is str else cell_text(cell) for cell in cells]
-            else:
-                texts = [cell_text(cells[i]) for i in shown if i < len(cells)]
-            self._rows.append(self._decorate(texts, row, shown, name_at, event))
+                self._rows.append(self._decorate(texts, row, shown, name_at, event))
+                continue
+            texts = [cell_text(cells[i]) for i in shown if i < len(cells)]
+            # Cells beyond the columns, as IPAddresses have them, show where labels have columns of their own.
+            texts += [cell_text(cell) for cell in cells[len(columns) :]]
+            self._rows.append(self._decorate(texts, row, shown, name_at, event)[: self._width(shown, event)])
 
     def flush(self) -> None:
         """Write what is queued; widths are remembered so that a later row of the same kind lines up."""
@@ -92,6 +95,11 @@ class TablePrinter:
             text = "\n" + text
         self.written = True
         self._write(text)
+
+    def _width(self, shown: list[int], event: str) -> int:
+        """How many cells a row has."""
+        added = bool(event) + self._namespace + len(self._label_columns) + self._show_labels
+        return len(shown) + added
 
     def _name_column(self, columns: list[dict[str, Any]]) -> int:
         if self._kind:

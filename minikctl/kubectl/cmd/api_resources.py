@@ -26,6 +26,9 @@ FLAGS = (
 )
 
 
+_DOCUMENTS = ("json", "yaml", "kyaml")
+
+
 class ApiResourcesOptions(Options):
     """Which resources to list, and how."""
 
@@ -34,7 +37,8 @@ class ApiResourcesOptions(Options):
 
     def validate(self) -> None:
         flags = self.flags
-        if flags["output"] not in ("", "wide", "name", "json", "yaml", "kyaml"):
+        self.output = flags["output"].lower() if flags["output"].lower() in _DOCUMENTS else flags["output"]
+        if self.output not in ("", "wide", "name", *_DOCUMENTS):
             raise no_printer(flags["output"], ("wide", "name", "json", "yaml", "kyaml"))
         if flags["sort-by"] not in ("", "name", "kind"):
             raise KubectlError("--sort-by accepts only name or kind")
@@ -42,8 +46,8 @@ class ApiResourcesOptions(Options):
     def run(self) -> None:
         rows = [row for row in self.factory.resources.preferred() if self._wanted(row)]
         rows.sort(key=self._order)
-        output = self.flags["output"]
-        if output in ("json", "yaml", "kyaml"):
+        output = self.output
+        if output in _DOCUMENTS:
             self._document(rows, output)
         elif output == "name":
             for row in rows:
@@ -80,7 +84,7 @@ class ApiResourcesOptions(Options):
             namespaced = "true" if row.namespaced else "false"
             line = f"{row.plural}\t{','.join(row.short_names)}\t{row.api_version}\t{namespaced}\t{row.kind}"
             if wide:
-                line += f"\t{','.join(sorted(row.verbs))}\t{','.join(row.categories)}"
+                line += f"\t{','.join(row.verbs)}\t{','.join(row.categories)}"
             lines.append(line)
         if lines:
             self.factory.streams.out.write(align("\n".join(lines) + "\n"))
@@ -104,6 +108,10 @@ class ApiResourcesOptions(Options):
             import json
 
             self.factory.out(json.dumps(document, indent=4))
+        elif output == "kyaml":
+            from minikctl.printers import kyaml
+
+            self.factory.streams.out.write(kyaml.dump(document, in_order=True))
         else:
             self.factory.streams.out.write(dumper(output)(document))
 

@@ -91,7 +91,7 @@ class DescribeOptions(Options):
         flags, factory = self.flags, self.factory
         namespace, enforce = factory.namespace, factory.enforce_namespace and not flags["all-namespaces"]
         builder = factory.builder().namespace(namespace, enforce).all_namespaces(flags["all-namespaces"])
-        builder.files(flags).selector(flags["selector"]).types_or_names(self.args).latest()
+        builder.files(flags).selector(flags["selector"]).types_or_names(self.args)
         infos, errors = builder.chunks(flags["chunk-size"]).gather(nested=True)
         if (errors or len(infos) > 1) and not flags.changed("show-events"):
             self.show_events = False
@@ -135,8 +135,9 @@ class DescribeOptions(Options):
 
     def _text(self, info: Info) -> str:
         factory = self.factory
-        if info.source:
+        if info.source:  # the file says only which object it is
             info.require_name()
+            info.object = factory.client.get(info.row, info.name, info.namespace)
         lookup = ClientLookup(factory.client, self.show_events, self.flags["chunk-size"])
         try:
             return describe(info.row.key, info.obj, lookup, factory.now())

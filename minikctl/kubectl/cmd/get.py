@@ -96,7 +96,7 @@ class GetOptions(Options):
                     "--raw may not be specified with other flags that filter the server request or alter the output"
                 )
             if self.output:
-                raise self.usage_error("--raw and --output are mutually exclusive")
+                raise KubectlError("--raw and --output are mutually exclusive")
             if not self.raw.startswith(("/", "http:", "https:")):
                 raise KubectlError(f'--raw must be a valid URL path: parse "{self.raw}": invalid URI for request')
             return
@@ -152,10 +152,8 @@ class GetOptions(Options):
         if server_print:
             builder.tables(full_objects=bool(self.sort_by))
         infos, errors = self._gather(builder)
-        if not server_print:
-            infos = [Info(info.row, info.namespace, info.name, local_table(self, [info.obj])) for info in infos]
         if self.sort_by:
-            self._sort_tables(infos)
+            infos = self._sorted_infos(infos)
         printer = self.table_printer()
         several = len({info.row for info in infos}) > 1
         last = None
@@ -167,7 +165,7 @@ class GetOptions(Options):
                 kind = row.group_kind if several or self.flags["show-kind"] else ""
                 printer.begin(kind, self.flags["all-namespaces"] and row.namespaced)
                 last = row
-            printer.add(info.obj)
+            self._add(printer, info.obj)
         printer.flush()
         if not printer.written and not self.flags["ignore-not-found"] and not errors:
             if namespaced:
@@ -176,14 +174,30 @@ class GetOptions(Options):
                 self.factory.err("No resources found")
         raise_all(errors)
 
-    def _sort_tables(self, infos: list[Info]) -> None:
-        from minikctl.printers.sorting import SortError, sort_table
+    def _add(self, printer: TablePrinter, obj: Obj) -> None:
+        """Queue a table for printing; what has a name but no table yet gets one.
 
-        try:
-            for info in infos:
-                sort_table(info.obj, self.sort_by)
-        except SortError as error:
-            raise KubectlError(str(error)) from None
+        A table that cannot be sorted is left out in silence, as kubectl does.
+        """
+        from minikctl.printers.sorting import SortError, Unsortable, sort_table
+
+        if obj.get("kind") != "Table":
+            obj = local_table(self, [obj])
+        elif self.sort_by and len(obj.get("rows") or ()) > 1:
+            try:
+                sort_table(obj, self.sort_by)
+            except Unsortable as error:
+                raise KubectlError(str(error)) from None
+            except SortError:
+                return
+        printer.add(obj)
+
+    def _sorted_infos(self, infos: list[Info]) -> list[Info]:
+        """Several tables or objects in the order of the field; tables rarely have it."""
+        if len(infos) < 2:
+            return infos
+        order = {id(obj): place for place, obj in enumerate(self._sorted([info.obj for info in infos]))}
+        return sorted(infos, key=lambda info: order[id(info.obj)])
 
     def _sorted(self, objects: list[Obj]) -> list[Obj]:
         from minikctl.printers.jsonpath import JSONPathError
@@ -226,7 +240,7 @@ class GetOptions(Options):
         out = self.factory.streams.out
         if self.output.startswith("custom-columns"):
             return self._columns_printer()
-        if self.output == "name":
+        if self.output.lower() == "name":
             return printing.name_printer(out)
         found = printing.structured(self.flags, self.output or "go-template", out)
         if found is None:
@@ -246,7 +260,7 @@ class GetOptions(Options):
             if name == "custom-columns-file":
                 from minikctl.kubectl.printing import read_template
 
-                show = customcolumns.from_template(read_template(spec))
+                show = customcolumns.from_template(read_template(spec, "template "))
             else:
                 show = customcolumns.from_spec(spec, no_headers)
         except JSONPathError as error:
@@ -269,10 +283,10 @@ def local_table(options: GetOptions, objects: list[Obj]) -> Obj:
 
     rows = []
     for obj in objects:
-        metadata = obj["metadata"]
+        metadata = obj.get("metadata") or {}
         created = metadata.get("creationTimestamp")
         age = human(options.factory.now() - parse_time(created)) if created else "<unknown>"
-        rows.append({"cells": [metadata["name"], age], "object": {"metadata": metadata}})
+        rows.append({"cells": [metadata.get("name", ""), age], "object": {"metadata": metadata}})
     columns = [{"name": "Name", "type": "string", "format": "name"}, {"name": "Age", "type": "string"}]
     return {"kind": "Table", "columnDefinitions": columns, "rows": rows}
 

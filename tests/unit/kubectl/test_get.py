@@ -62,8 +62,52 @@ def test_other_formats(filled: Kubectl) -> None:
 def test_sorting(filled: Kubectl) -> None:
     rows = filled("get", "cm", "--sort-by=.metadata.name", "--no-headers").out.splitlines()
     assert [row.split()[0] for row in rows][:3] == ["a", "b", "c"]
-    assert filled("get", "cm", "--sort-by=.nothing").err == (
-        'error: couldn\'t find any field with path "{.nothing}" in the list of objects\n'
+    missing = 'error: couldn\'t find any field with path "{.nothing}" in the list of objects\n'
+    assert filled("get", "cm", "-o", "name", "--sort-by=.nothing").err == missing
+    # A table that cannot be sorted is not shown; several tables are sorted themselves, by fields of theirs.
+    assert filled("get", "cm", "--sort-by=.nothing").err == "No resources found in default namespace.\n"
+    assert filled("get", "cm", "-A", "-l", "x=1", "--sort-by=.nothing").err == "No resources found\n"
+    assert filled("get", "cm,secret", "--sort-by=.nothing").err == missing
+    assert (
+        filled("get", "secret", "--sort-by=.nothing").out == "NAME   TYPE     DATA   AGE\ns      Opaque   0      0s\n"
+    )
+    several = filled("get", "cm/b", "secret/s", "cm/a", "--sort-by=.metadata.resourceVersion", "--no-headers")
+    assert [row.split()[0] for row in several.out.splitlines()] == ["configmap/a", "configmap/b", "secret/s"]
+    assert filled("get", "cm", "--sort-by=.data", "-A").err.endswith("unsortable type: map[string]interface {}\n")
+
+
+def test_names_of_formats_in_capitals(filled: Kubectl) -> None:
+    assert filled("get", "cm", "a", "-o", "NAME").out == "configmap/a\n"
+    assert filled("get", "cm", "a", "-o", "Yaml").out == filled("get", "cm", "a", "-o", "yaml").out
+    assert filled("get", "cm", "a", "-o", "WIDE").status == 1
+    assert filled("create", "cm", "d", "--dry-run=client", "-o", "JSON").out.startswith('{\n    "kind": "ConfigMap"')
+    assert filled("api-resources", "-o", "KYAML").out.startswith('---\n{\n  kind: "APIResourceList"')
+    assert filled("api-resources", "-o", "NAME").status == 1
+
+
+def test_objects_of_files(filled: Kubectl) -> None:
+    nameless = '{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"labels": {"a": "b"}}}'
+    assert filled("get", "-f", "-", "--show-labels", stdin=nameless).out == (
+        "NAME   AGE         LABELS\n       <unknown>   a=b\n"
+    )
+    named = '{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}}'
+    assert filled("get", "-f", "-", "-A", stdin=named).err == (
+        'no namespace set on resource /v1, Resource=configmaps "a"\n'
+    )
+    assert filled("get", "-f", "-", "-n", "nowhere", stdin=named).err == (
+        'Error from server (NotFound): namespaces "nowhere" not found\n'
+    )
+    assert filled("describe", "-f", "-", "-n", "nowhere", stdin=named).err == (
+        'Error from server (NotFound): configmaps "a" not found\n'
+    )
+    assert filled("get", "cm,").err == 'error: the server doesn\'t have a resource type ""\n'
+
+
+def test_custom_columns_print_what_they_can(filled: Kubectl) -> None:
+    result = filled("get", "cm", "-o", "custom-columns=A:.metadata.name,B:.data[")
+    assert (result.status, result.out) == (1, "A     B\n")
+    assert filled("get", "cm", "-o", "custom-columns-file=/none").err == (
+        "error: error reading template /none, open /none: no such file or directory\n"
     )
 
 

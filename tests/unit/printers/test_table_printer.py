@@ -109,3 +109,14 @@ def test_ragged_rows_make_blocks_of_their_own() -> None:
     assert align("a\tb\nlong-word\tx\nalone\nq\tr\n", 0, 2) == "a          b\nlong-word  x\nalone\nq  r\n"
     assert align_rows([["a", "b", "c"], ["dd", "e"]], 0, 1) == "a  b c\ndd e\n"
     assert align_rows([["only"], ["one"]], 6, 3) == "only\none\n"
+
+
+def test_cells_beyond_the_columns_take_the_place_of_labels() -> None:
+    columns = [{"name": "Name", "type": "string", "format": "name"}]
+    rows = [{"cells": ["a", "3d"], "object": {"metadata": {"name": "a", "labels": {"x": "y"}}}}]
+    for show_labels, expected in ((False, "NAME\na\n"), (True, "NAME   LABELS\na      3d\n")):
+        out: list[str] = []
+        printer = TablePrinter(out.append, show_labels=show_labels)
+        printer.add({"columnDefinitions": columns, "rows": rows})
+        printer.flush()
+        assert "".join(out) == expected
