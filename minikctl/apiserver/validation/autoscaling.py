@@ -8,7 +8,7 @@ from minikctl.apimachinery import field, quantity
 from minikctl.apimachinery.field import FieldError
 from minikctl.apimachinery.request import Obj
 from minikctl.apiserver.validation import Checks
-from minikctl.apiserver.validation.names import is_path_segment
+from minikctl.apiserver.validation.names import is_dns1123_label, is_path_segment
 from minikctl.apiserver.validation.quantities import validate_nonnegative_int
 
 _SOURCES = {
@@ -22,7 +22,7 @@ _MAX_WINDOW = 3600
 _MAX_PERIOD = 1800
 
 
-def _create(obj: Obj) -> list[FieldError]:
+def _create(obj: Obj, old: Obj | None = None) -> list[FieldError]:
     if (obj.get("apiVersion") or "").endswith("/v1"):
         from minikctl.apiserver.conversion import convert
 
@@ -32,11 +32,13 @@ def _create(obj: Obj) -> list[FieldError]:
     errors: list[FieldError] = []
     if low is not None and low < 1:
         errors.append(field.invalid("spec.minReplicas", low, "must be greater than or equal to 1"))
-    if high < 1:
+    if high == 0:
+        errors.append(field.required("spec.maxReplicas", "must be set and greater than 0"))
+    elif high < 0:
         errors.append(field.invalid("spec.maxReplicas", high, "must be greater than 0"))
     if low is not None and high < low:
         errors.append(field.invalid("spec.maxReplicas", high, "must be greater than or equal to `minReplicas`"))
-    errors += _reference(spec.get("scaleTargetRef") or {}, "spec.scaleTargetRef")
+    errors += _target_reference(spec, (old or {}).get("spec") or {})
     for index, metric in enumerate(spec.get("metrics") or ()):
         errors += _metric(metric or {}, f"spec.metrics[{index}]")
     behavior = spec.get("behavior")
@@ -44,6 +46,24 @@ def _create(obj: Obj) -> list[FieldError]:
         errors += _rules(behavior.get("scaleUp"), "spec.behavior.scaleUp")
         errors += _rules(behavior.get("scaleDown"), "spec.behavior.scaleDown")
     return errors
+
+
+def _target_reference(spec: dict[str, Any], before: dict[str, Any]) -> list[FieldError]:
+    """What is scaled: its version names a group, unless it did not change or is that of the one core kind there is."""
+    path, target, was = "spec.scaleTargetRef", spec.get("scaleTargetRef") or {}, before.get("scaleTargetRef")
+    errors = _reference(target, path)
+    if was is not None and all((target.get(key) or "") == (was.get(key) or "") for key in ("apiVersion", "kind")):
+        return errors
+    return errors + _api_version(target, target.get("kind") == "ReplicationController", path)
+
+
+def _api_version(reference: dict[str, Any], groupless: bool, path: str) -> list[FieldError]:
+    version = reference.get("apiVersion") or ""
+    if version.count("/") > 1:
+        return [field.invalid(f"{path}.apiVersion", version, f"unexpected GroupVersion string: {version}")]
+    if not groupless and not version.rpartition("/")[0]:
+        return [field.invalid(f"{path}.apiVersion", version, "apiVersion must specify API group")]
+    return []
 
 
 def _reference(reference: dict[str, Any], path: str) -> list[FieldError]:
@@ -64,11 +84,15 @@ def _metric(metric: dict[str, Any], path: str) -> list[FieldError]:
         errors.append(field.required(f"{path}.type", "must specify a metric source type"))
     if kind not in _SOURCES:
         errors.append(field.not_supported(f"{path}.type", kind, sorted(_SOURCES)))
-    present = [key for key in ("object", "external", "pods", "resource", "containerResource") if metric.get(key)]
+    present = [
+        key for key in ("object", "external", "pods", "resource", "containerResource") if metric.get(key) is not None
+    ]
     if present:
         errors += _CHECKS[present[0]](metric[present[0]], f"{path}.{present[0]}")
     expected = _SOURCES.get(kind)
-    if expected is not None and expected not in present:
+    if expected is None:
+        errors.append(field.not_supported(f"{path}.type", kind, sorted(_SOURCES)))
+    elif expected not in present:
         text = "must populate information for the given metric source"
         errors.append(field.required(f"{path}.{expected}", text))
     if len(present) != 1:
@@ -101,7 +125,9 @@ def _target(target: dict[str, Any], path: str) -> list[FieldError]:
 
 
 def _object(source: dict[str, Any], path: str) -> list[FieldError]:
-    errors = _reference(source.get("describedObject") or {}, f"{path}.describedObject")
+    described = source.get("describedObject") or {}
+    errors = _reference(described, f"{path}.describedObject")
+    errors += _api_version(described, True, f"{path}.describedObject")
     errors += _identifier(source.get("metric") or {}, f"{path}.metric")
     target = source.get("target") or {}
     errors += _target(target, f"{path}.target")
@@ -139,8 +165,11 @@ def _resource(source: dict[str, Any], path: str) -> list[FieldError]:
 
 def _container_resource(source: dict[str, Any], path: str) -> list[FieldError]:
     errors = [] if source.get("name") else [field.required(f"{path}.name", "must specify a resource name")]
-    if not source.get("container"):
+    container = source.get("container")
+    if not container:
         errors.append(field.required(f"{path}.container", "must specify a container"))
+    else:
+        errors += [field.invalid(f"{path}.container", container, text) for text in is_dns1123_label(container)]
     return errors + _resource_target(source.get("target") or {}, path)
 
 
@@ -205,7 +234,7 @@ def _policy(policy: dict[str, Any], path: str) -> list[FieldError]:
 
 
 def _update(new: Obj, old: Obj) -> list[FieldError]:
-    return _create(new)
+    return _create(new, old)
 
 
 def _status(new: Obj, old: Obj) -> list[FieldError]:

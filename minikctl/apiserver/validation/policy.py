@@ -8,6 +8,7 @@ from minikctl.apimachinery import field
 from minikctl.apimachinery.field import FieldError, Struct
 from minikctl.apimachinery.request import Obj
 from minikctl.apiserver.validation import Checks
+from minikctl.apiserver.validation.conditions import validate_conditions
 from minikctl.apiserver.validation.names import is_valid_percent
 from minikctl.apiserver.validation.quantities import NOT_NEGATIVE, validate_nonnegative_int
 from minikctl.apiserver.validation.selectors import selector_struct, validate_label_selector
@@ -54,7 +55,7 @@ def _update(new: Obj, old: Obj) -> list[FieldError]:
 
 def _status(new: Obj, old: Obj) -> list[FieldError]:
     status = new.get("status") or {}
-    errors: list[FieldError] = []
+    errors = validate_conditions(status.get("conditions") or [], "status.conditions")
     for key in _COUNTS:
         errors += validate_nonnegative_int(status.get(key), f"status.{key}")
     return errors

@@ -36,11 +36,15 @@ def name_warnings(new: Obj, old: Obj | None) -> list[str]:
     return [f"{_NAME_WARNING}[{' '.join(wrong)}]"] if wrong else []
 
 
+def _unchanged(new: Obj, old: Obj | None) -> bool:
+    return old is not None and new["metadata"].get("generation") == old["metadata"].get("generation")
+
+
 def _daemon_set_warnings(new: Obj, old: Obj | None) -> list[str]:
     """Remarks about the template, at creation and when the spec changed."""
     from minikctl.apiserver.validation.pod.warnings import template_warnings
 
-    if old is not None and new["metadata"].get("generation") == old["metadata"].get("generation"):
+    if _unchanged(new, old):
         return []
     return template_warnings((new.get("spec") or {}).get("template"), "spec.template")
 
@@ -52,6 +56,11 @@ def _replicated_warnings(new: Obj, old: Obj | None) -> list[str]:
 def _stateful_set_warnings(new: Obj, old: Obj | None) -> list[str]:
     found = _daemon_set_warnings(new, old)
     spec = new.get("spec") or {}
+    if spec.get("volumeClaimTemplates") and not _unchanged(new, old):
+        from minikctl.apiserver.validation.core.volumewarnings import claim_spec_warnings
+
+        for index, claim in enumerate(spec["volumeClaimTemplates"]):
+            found += claim_spec_warnings(claim.get("spec") or {}, f"spec.volumeClaimTemplates[{index}]")
     if (spec.get("revisionHistoryLimit") or 0) < 0:
         text = "a negative value retains all historical revisions; a value >= 0 is recommended"
         found.append(f"spec.revisionHistoryLimit: {text}")

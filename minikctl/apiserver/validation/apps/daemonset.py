@@ -18,6 +18,7 @@ from minikctl.apiserver.validation.apps.rules import (
     int_or_percent,
     rolling_struct,
     template_labels,
+    twice,
 )
 from minikctl.apiserver.validation.pod.checks import Errors, nonnegative
 from minikctl.apiserver.validation.pod.spec import check_template
@@ -71,7 +72,7 @@ def _daemon_set_strategy(strategy: Spec, path: str, errors: Errors) -> None:
 
 
 def daemon_set_update(new: Obj, old: Obj) -> Errors:
-    errors = daemon_set_create(new)
+    errors = twice(daemon_set_create(new))
     check_selector_kept(new, old, errors)
     return errors
 

@@ -23,6 +23,7 @@ from minikctl.apiserver.validation.apps.rules import (
     check_selector_kept,
     int_or_percent,
     rolling_struct,
+    twice,
 )
 from minikctl.apiserver.validation.pod.checks import Errors, nonnegative
 from minikctl.apiserver.validation.pod.spec import check_template
@@ -110,7 +111,7 @@ def replica_set_create(obj: Obj) -> Errors:
 
 
 def replica_set_update(new: Obj, old: Obj) -> Errors:
-    errors = replica_set_create(new)
+    errors = twice(replica_set_create(new))
     check_selector_kept(new, old, errors)
     return errors
 
@@ -144,4 +145,4 @@ def controller_create(obj: Obj) -> Errors:
 
 
 def controller_update(new: Obj, old: Obj) -> Errors:
-    return controller_create(new)
+    return twice(controller_create(new))

@@ -49,7 +49,9 @@ def check_at_most_all(value: Any, path: str, errors: Errors) -> None:
         errors.append(field.invalid(path, value, "must not be greater than 100%"))
 
 
-def check_selector(spec: Spec, what: str, path: str, errors: Errors) -> Selector | None:
+def check_selector(
+    spec: Spec, what: str, path: str, errors: Errors, unreadable: str = "invalid label selector"
+) -> Selector | None:
     """`spec.selector` is there, well formed and not empty; the parsed selector, None if it cannot be parsed."""
     selector = spec.get("selector")
     if selector is None:
@@ -62,7 +64,7 @@ def check_selector(spec: Spec, what: str, path: str, errors: Errors) -> Selector
     try:
         return from_label_selector(selector)
     except SelectorError:
-        errors.append(field.invalid(f"{path}.selector", selector_struct(selector), "invalid label selector"))
+        errors.append(field.invalid(f"{path}.selector", selector_struct(selector), unreadable))
         return None
 
 
@@ -93,6 +95,12 @@ def check_selector_kept(new: Obj, old: Obj, errors: Errors) -> None:
     """The selector of these kinds never changes."""
     if (new["spec"].get("selector")) != (old["spec"].get("selector")):
         errors.append(field.invalid("spec.selector", selector_struct(new["spec"].get("selector")), IMMUTABLE))
+
+
+def twice(found: Errors) -> Errors:
+    """What these kinds' strategies find at an update: they ask for the rules of a new object, then for those of
+    an update, which hold the former again."""
+    return [*found, *found] if found else []
 
 
 def check_counts(status: Spec, keys: tuple[str, ...], errors: Errors) -> None:

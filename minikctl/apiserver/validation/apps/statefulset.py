@@ -52,7 +52,7 @@ def _stateful_set_spec(spec: Spec, errors: Errors, with_template: bool = True, w
     nonnegative(spec.get("replicas"), "spec.replicas", errors)
     nonnegative(spec.get("minReadySeconds"), "spec.minReadySeconds", errors)
     nonnegative((spec.get("ordinals") or {}).get("start"), "spec.ordinals.start", errors)
-    selector = check_selector(spec, "statefulset", "spec", errors)
+    selector = check_selector(spec, "statefulset", "spec", errors, unreadable="")
     template = spec.get("template") or {}
     if selector is not None:
         check_match(selector, template, "spec.template", errors)

@@ -190,14 +190,14 @@ def _check_manager(manager: str, path: str, errors: Errors) -> None:
 
 
 def job_update(new: Obj, old: Obj) -> Errors:
-    """A Job's work is fixed; how much of it runs at once is not."""
-    errors: Errors = []
+    """A Job's work is fixed; how much of it runs at once is not. The rules of new Jobs are applied besides."""
+    errors = job_create(new)
     spec, before = new.get("spec") or {}, old.get("spec") or {}
     _check_whole_spec(spec, errors)
     _check_completions(spec, before, errors)
     if spec.get("selector") != before.get("selector"):
         errors.append(field.invalid("spec.selector", selector_struct(spec.get("selector")), IMMUTABLE))
-    _check_template_change(spec, before, (old.get("status") or {}).get("startTime") is not None, errors)
+    _check_template_change(spec, before, old.get("status") or {}, errors)
     for key in ("completionMode", "podFailurePolicy", "backoffLimitPerIndex", "managedBy", "successPolicy"):
         if spec.get(key) != before.get(key):
             shown = spec.get(key)
@@ -220,22 +220,32 @@ def _check_completions(spec: Spec, before: Spec, errors: Errors) -> None:
         errors.append(field.invalid("spec.completions", value, text))
 
 
-def _check_template_change(spec: Spec, before: Spec, started: bool, errors: Errors) -> None:
-    """The template is fixed; a suspended Job that never started may still be told where to run."""
+def _check_template_change(spec: Spec, before: Spec, status: Spec, errors: Errors) -> None:
+    """The template is fixed; a suspended Job may still be told where to run, and one at rest also with how much.
+
+    A Job is at rest when its controller says that it is suspended and none of its pods is left (the gates
+    MutableSchedulingDirectivesForSuspendedJobs and MutablePodResourcesForSuspendedJobs).
+    """
     new, old = spec.get("template") or {}, before.get("template") or {}
     if new == old:
         return
     from minikctl.apiserver.validation.pod.gostruct import pod_spec_struct, template_struct
 
     suspended = bool(before.get("suspend"))
-    if suspended and not started:
+    at_rest = suspended and not status.get("active") and _is_suspended(status)
+    if at_rest or (suspended and status.get("startTime") is None):
         old = _with_directives(old, new)
-    if suspended:
+    if at_rest:
         new_spec, old_spec = new.get("spec") or {}, old.get("spec") or {}
         if _without_resources(new_spec) != _without_resources(old_spec):
             errors.append(field.invalid("spec.template.spec", pod_spec_struct(new_spec), IMMUTABLE))
     elif new != old:
         errors.append(field.invalid("spec.template", template_struct(new), IMMUTABLE))
+
+
+def _is_suspended(status: Spec) -> bool:
+    conditions = status.get("conditions") or ()
+    return any(c.get("type") == "Suspended" and c.get("status") == "True" for c in conditions)
 
 
 def _with_directives(old: Spec, new: Spec) -> Spec:
@@ -264,5 +274,9 @@ def _without_resources(spec: Spec) -> Spec:
     bare = dict(spec)
     for key in ("containers", "initContainers"):
         if spec.get(key):
-            bare[key] = [{k: v for k, v in container.items() if k != "resources"} for container in spec[key]]
+            bare[key] = [{**container, "resources": _claims(container)} for container in spec[key]]
     return bare
+
+
+def _claims(container: Spec) -> Any:
+    return (container.get("resources") or {}).get("claims") or []

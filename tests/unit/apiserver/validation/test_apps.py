@@ -171,3 +171,18 @@ def test_remarks() -> None:
     assert validation.warnings("deployments.apps", obj, obj) == []
     changed = {**obj, "metadata": {**obj["metadata"], "generation": 2}}
     assert validation.warnings("deployments.apps", changed, obj) == [f"{text} instead"]
+
+
+def test_claims_of_stateful_sets_are_remarked_on() -> None:
+    claim = {"metadata": {"name": "data"}, "spec": {"resources": {"requests": {"storage": "1500m"}}}}
+    obj = {"metadata": {"name": "s"}, "spec": {"volumeClaimTemplates": [claim]}}
+    remark = 'spec.volumeClaimTemplates[0].resources.requests[storage]: fractional byte value "1500m" is invalid,'
+    assert validation.warnings("statefulsets.apps", obj) == [f"{remark} must be an integer"]
+    assert validation.warnings("statefulsets.apps", obj, obj) == []
+
+
+@pytest.mark.parametrize("key", KINDS)
+def test_updates_of_some_kinds_are_judged_as_new_objects_too(key: str) -> None:
+    text = "spec.minReadySeconds: Invalid value: -1: must be greater than or equal to 0"
+    times = 1 if key in ("deployments.apps", "statefulsets.apps") else 2
+    assert change(key, minReadySeconds=-1) == [text] * times

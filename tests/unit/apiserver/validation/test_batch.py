@@ -158,14 +158,48 @@ def test_what_changes_in_a_job() -> None:
     assert found[0].endswith(": field is immutable")
 
 
-def test_suspended_jobs_may_be_redirected() -> None:
-    old = make_job(suspend=True)
+AT_REST = {"conditions": [{"type": "Suspended", "status": "True"}], "startTime": "2024-01-01T00:00:00Z"}
+
+
+def changed_template(old: dict[str, Any], meta: dict[str, Any] | None = None, **spec: Any) -> list[str]:
+    """Whose template is refused: the fields that are told to be immutable."""
     template = copy.deepcopy(old["spec"]["template"])
-    template["spec"]["nodeSelector"] = {"a": "b"}
-    template["metadata"]["annotations"] = {"x": "y"}
-    assert change(old, template=template) == []
-    started = {**old, "status": {"startTime": "2024-01-01T00:00:00Z"}}
-    assert change(started, template=template)[0].endswith("field is immutable")
+    template["spec"].update(spec)
+    template["metadata"].update(meta or {})
+    return [text.partition(":")[0] for text in change(old, template=template) if text.endswith("field is immutable")]
+
+
+@pytest.mark.parametrize(
+    ("status", "refused"),
+    [
+        ({}, []),
+        (AT_REST, []),
+        ({"startTime": "2024-01-01T00:00:00Z"}, ["spec.template"]),
+        ({**AT_REST, "active": 1}, ["spec.template"]),
+    ],
+)
+def test_suspended_jobs_may_be_redirected(status: dict[str, Any], refused: list[str]) -> None:
+    old = {**make_job(suspend=True), "status": status}
+    gates, affinity = [{"name": "example.com/gate"}], {"nodeAffinity": {}}
+    redirected = {"nodeSelector": {"a": "b"}, "schedulingGates": gates, "affinity": affinity}
+    assert changed_template(old, {"annotations": {"x": "y"}}, **redirected) == refused
+
+
+@pytest.mark.parametrize(
+    ("status", "refused"), [({}, ["spec.template"]), (AT_REST, []), ({**AT_REST, "active": 1}, ["spec.template"])]
+)
+def test_jobs_at_rest_may_get_other_resources(status: dict[str, Any], refused: list[str]) -> None:
+    old = {**make_job(suspend=True), "status": status}
+    container = old["spec"]["template"]["spec"]["containers"][0]
+    larger = [{**container, "resources": {"requests": {"cpu": "2"}}}]
+    assert changed_template(old, containers=larger) == refused
+    other = [{**container, "image": "c:2"}]
+    assert changed_template(old, containers=other) == (refused or ["spec.template.spec"])
+
+
+def test_jobs_that_run_are_not_changed() -> None:
+    old = {**make_job(suspend=False), "status": AT_REST}
+    assert changed_template(old, nodeSelector={"a": "b"}) == ["spec.template"]
 
 
 def test_indexed_jobs_may_be_scaled() -> None:
@@ -243,3 +277,17 @@ def test_remarks() -> None:
         " https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/ for more details"
     ]
     assert validation.warnings("jobs.batch", make_job()) == []
+
+
+def test_updates_of_jobs_are_judged_as_new_jobs_too() -> None:
+    old = make_job()
+    template = copy.deepcopy(old["spec"]["template"])
+    del template["metadata"]["labels"]["job-name"]
+    found = change(old, template=template, parallelism=-1)
+    parallelism = "spec.parallelism: Invalid value: -1: must be greater than or equal to 0"
+    assert found[:3] == [
+        "spec.template.metadata.labels[job-name]: Required value: must be 'j'",
+        parallelism,
+        parallelism,
+    ]
+    assert [text.partition(":")[0] for text in found[3:]] == ["spec.template"]

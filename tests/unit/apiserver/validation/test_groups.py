@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from validationlab import changed, made, refused
+from validationlab import changed, made, refused, status_changed
 
 
 def test_network_policies() -> None:
@@ -67,26 +67,27 @@ def test_endpoint_slices() -> None:
     ]
 
 
-def test_autoscalers() -> None:
-    key = "horizontalpodautoscalers.autoscaling"
-    spec = {"maxReplicas": 1, "minReplicas": 2, "scaleTargetRef": {"kind": "Deployment"}, "metrics": [{"type": "Odd"}]}
-    wanted = [
-        "spec.maxReplicas: Invalid value: 1: must be greater than or equal to `minReplicas`",
-        "spec.scaleTargetRef.name: Required value",
-    ]
-    errors = refused(key, "autoscaling/v2", spec=spec)
-    assert errors[:2] == wanted
-    assert errors[2].startswith('spec.metrics[0].type: Unsupported value: "Odd": supported values: "ContainerResource"')
-    spec.pop("metrics")
-    assert refused(key, "autoscaling/v1", spec=spec) == wanted
-
-
 def test_disruption_budgets() -> None:
     spec = {"minAvailable": "150%", "maxUnavailable": 1}
     assert refused("poddisruptionbudgets.policy", "policy/v1", spec=spec) == [
         'spec: Invalid value: {"MinAvailable":"150%","Selector":null,"MaxUnavailable":1,'
         '"UnhealthyPodEvictionPolicy":null}: minAvailable and maxUnavailable cannot be both set',
         'spec.minAvailable: Invalid value: "150%": must not be greater than 100%',
+    ]
+
+
+def test_statuses_of_disruption_budgets() -> None:
+    key = "poddisruptionbudgets.policy"
+    budget = made(key, "policy/v1", spec={"minAvailable": 1})
+    condition = {
+        "type": "DisruptionAllowed",
+        "status": "Maybe",
+        "reason": "x",
+        "lastTransitionTime": "2024-01-01T00:00:00Z",
+    }
+    assert status_changed(key, budget, conditions=[condition], expectedPods=-1) == [
+        'status.conditions[0].status: Unsupported value: "Maybe": supported values: "False", "True", "Unknown"',
+        "status.expectedPods: Invalid value: -1: must be greater than or equal to 0",
     ]
 
 
