@@ -6,13 +6,14 @@ Upstream counterpart: kubectl's `pkg/rawhttp`.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from minikctl.apimachinery.errors import StatusError, bad_request
 from minikctl.apimachinery.request import Obj
 from minikctl.apimachinery.streaming import HttpAnswer, HttpRequest
 from minikctl.kubectl.errors import KubectlError
-from minikctl.kubectl.flags import quote
+from minikctl.kubectl.flags import Values, quote
 
 if TYPE_CHECKING:
     from minikctl.apimachinery.resources import Resource, ResourceSet
@@ -68,6 +69,22 @@ def resource_path(path: str, resources: ResourceSet) -> Target | None:
     return Target(row, namespace, rest[1] if len(rest) > 1 else "", "/".join(rest[2:]))
 
 
+def check_raw(flags: Values, others: Sequence[str]) -> None:
+    """What create, replace and delete refuse beside --raw; `others` are flags that do not go with it."""
+    files = flags["filename"]
+    if files and (len(files) > 1 or not files[0]):
+        raise KubectlError("--raw can only use a single local file or stdin")
+    if files and files[0].startswith(("http://", "https://")):
+        raise KubectlError("--raw cannot read from a url")
+    for flag in others:
+        if flags[flag]:
+            shown = f"--{flag} (-l)" if flag == "selector" else f"--{flag}"
+            raise KubectlError(f"--raw and {shown} are mutually exclusive")
+    uri = flags["raw"]
+    if not uri.startswith("/") and "://" not in uri:
+        raise KubectlError(f"--raw must be a valid URL path: parse {quote(uri)}: invalid URI for request")
+
+
 def request(factory: Factory, command: str, uri: str, body: bytes | None = None) -> None:
     """Send the request that `kubectl COMMAND --raw URI` stands for and print the answer."""
     from urllib.parse import parse_qsl, unquote, urlsplit
@@ -75,14 +92,14 @@ def request(factory: Factory, command: str, uri: str, body: bytes | None = None)
     split = urlsplit(uri)
     options = {key: _typed(key, value) for key, value in parse_qsl(split.query, keep_blank_values=True)}
     fields: dict[str, Any] = {"options": options}
-    if body is not None:
-        from minikctl.kubectl.manifest import ParseError, parse_yaml
-
-        try:
-            fields["body"] = parse_yaml(body)
-        except ParseError as error:
-            raise KubectlError(str(error)) from None
     target = resource_path(unquote(split.path), factory.resources)
+    if body is not None and target is not None:
+        from minikctl.apiserver.http import bodies
+
+        if command != "delete":
+            fields["body"] = bodies.from_json(body, target.row.kind)
+        elif body:
+            options.update(bodies.delete_options(bodies.from_json(body, "DeleteOptions")))
     verb = _VERBS[command]
     if target is None:
         answer = factory.client.request(verb, None, path=split.path, **fields)

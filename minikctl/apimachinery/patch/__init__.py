@@ -7,16 +7,19 @@ apimachinery's `strategicpatch` and `jsonmergepatch`. No function changes its ar
 
 from minikctl.apimachinery.patch.error import PatchConflict, PatchError
 from minikctl.apimachinery.patch.jsonpatch import json_patch
+from minikctl.apimachinery.patch.malformed import Malformed, parsed
 from minikctl.apimachinery.patch.mergepatch import diff_merge, merge_patch, three_way_merge
 from minikctl.apimachinery.patch.strategic import strategic_merge
 from minikctl.apimachinery.patch.strategic_diff import three_way_strategic, two_way_strategic
 
 __all__ = [
+    "Malformed",
     "PatchConflict",
     "PatchError",
     "diff_merge",
     "json_patch",
     "merge_patch",
+    "parsed",
     "strategic_merge",
     "three_way_merge",
     "three_way_strategic",

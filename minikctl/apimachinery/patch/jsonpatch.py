@@ -6,6 +6,7 @@ from typing import Any
 
 from minikctl.apimachinery.deepcopy import deep_copy
 from minikctl.apimachinery.patch.error import PatchError, same
+from minikctl.apimachinery.patch.malformed import Malformed
 
 _KINDS = {dict: "object", str: "string", bool: "bool", int: "number", float: "number"}
 _MISSING = "missing value"
@@ -25,6 +26,8 @@ def json_patch(doc: Any, operations: Any) -> Any:
 
 def check_operations(operations: Any) -> list[dict[str, Any]]:
     """The operations, if they are a list of objects."""
+    if isinstance(operations, Malformed):
+        raise PatchError(operations.problem, 400)
     if not isinstance(operations, list):
         kind = _KINDS.get(type(operations), "null")
         raise PatchError(f"json: cannot unmarshal {kind} into Go value of type jsonpatch.Patch", 400)

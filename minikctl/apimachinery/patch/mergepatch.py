@@ -5,13 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from minikctl.apimachinery.deepcopy import deep_copy
-from minikctl.apimachinery.patch.error import same
+from minikctl.apimachinery.patch.error import PatchError, same
+from minikctl.apimachinery.patch.malformed import Malformed
 
 Obj = dict[str, Any]
 
 
 def merge_patch(doc: Any, patch: Any) -> Any:
     """The document with the patch applied."""
+    if isinstance(patch, Malformed):
+        raise PatchError(f"error decoding patch: {patch.problem}", 400)
     return _merge(deep_copy(doc), deep_copy(patch))
 
 

@@ -12,12 +12,15 @@ from minikctl.apimachinery.deepcopy import deep_copy
 from minikctl.apimachinery.patch import lists
 from minikctl.apimachinery.patch.error import PatchError, bad_type, go_text, no_merge_key
 from minikctl.apimachinery.patch.lists import DELETE_LIST, DIRECTIVE, RETAIN_KEYS, SET_ORDER, Items
+from minikctl.apimachinery.patch.malformed import Malformed
 
 Obj = dict[str, Any]
 
 
 def strategic_merge(doc: Obj, patch: Obj, schema: Any) -> Obj:
     """The object with the patch applied; `schema` is the node of its kind."""
+    if isinstance(patch, Malformed):
+        raise PatchError(patch.problem, 400)
     if patch.__class__ is not dict:
         raise PatchError("invalid JSON document", 400)
     return merge_map(deep_copy(doc), deep_copy(patch), schema, True)

@@ -11,6 +11,7 @@ import time
 from typing import TYPE_CHECKING, Any, Protocol
 
 from minikctl.apimachinery import errors
+from minikctl.apimachinery import patch as patches
 from minikctl.apimachinery.request import Request, Response
 from minikctl.apimachinery.resources import Resource
 from minikctl.apiserver.http import (
@@ -295,13 +296,16 @@ async def _read_body(exchange: Exchange, request: Request) -> Any:
     assert resource is not None
     if request.verb == "patch":
         request.patch_type = content_type.split(";", 1)[0].strip().lower()
-        if request.patch_type.startswith("application/"):
+        if request.patch_type.endswith("+json"):
+            request.body = patches.parsed(data)
+        elif request.patch_type.startswith("application/"):
             request.body = bodies.decode(data, content_type)
-    elif not data:
-        request.body = {} if request.verb in ("create", "update") else None
+    elif not data and request.verb in ("delete", "deletecollection"):
+        request.body = None
     elif request.verb in ("delete", "deletecollection"):
         options = bodies.decode(data, content_type, "DeleteOptions")
-        _delete_options(request, options)
+        for name, value in bodies.delete_options(options).items():
+            request.options.setdefault(name, value)
         return options
     else:
         request.body = bodies.decode(data, content_type, resource.kind)
@@ -341,15 +345,6 @@ def _select_name(request: Request) -> None:
     if request.name:
         request.options.setdefault("fieldSelector", f"metadata.name={request.name}")
         request.name = ""
-
-
-def _delete_options(request: Request, body: Any) -> None:
-    """What the body of a delete (DeleteOptions) says beside the query parameters."""
-    if not isinstance(body, dict):
-        raise errors.bad_request("the object provided is unrecognized (must be of type DeleteOptions)")
-    for name in ("gracePeriodSeconds", "propagationPolicy", "orphanDependents", "preconditions", "dryRun"):
-        if body.get(name) is not None:
-            request.options.setdefault(name, body[name])
 
 
 def _formed(request: Request, response: Response) -> Any:

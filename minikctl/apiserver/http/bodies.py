@@ -75,9 +75,17 @@ def from_json(data: bytes, kind: str = "") -> Any:
     return _without_surrogates(found) if "\\ud" in text or "\\uD" in text else found
 
 
+def delete_options(body: Any) -> dict[str, Any]:
+    """What a body of DeleteOptions asks for, under the names of the query parameters."""
+    if not isinstance(body, dict):
+        raise errors.bad_request("the object provided is unrecognized (must be of type DeleteOptions)")
+    names = ("gracePeriodSeconds", "propagationPolicy", "orphanDependents", "preconditions", "dryRun")
+    return {name: body[name] for name in names if body.get(name) is not None}
+
+
 def _problem(text: str) -> str:
     """What Go's decoder finds wrong with a text that Python's refuses."""
-    from minikctl.apiserver.validation.core.contents import json_problem
+    from minikctl.apimachinery.jsonsyntax import json_problem
 
     try:
         return json_problem(text) or "invalid JSON"

@@ -9,17 +9,19 @@ from typing import Any
 
 from minikctl.apimachinery import openapi
 from minikctl.apimachinery.errors import StatusError
-from minikctl.apimachinery.patch import PatchError, json_patch, merge_patch, strategic_merge
+from minikctl.apimachinery.patch import Malformed, PatchError, json_patch, merge_patch, parsed, strategic_merge
 from minikctl.apimachinery.request import JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH, Obj
 from minikctl.kubectl import strategy
 from minikctl.kubectl.command import Command, Options
-from minikctl.kubectl.errors import KubectlError
+from minikctl.kubectl.errors import KubectlError, os_error
 from minikctl.kubectl.flags import BOOL, STRING, Flag, quote
 from minikctl.kubectl.flagsets import DRY_RUN, PRINT, SUBRESOURCE_HELP, field_manager, filename_flags
 from minikctl.kubectl.info import Info
 from minikctl.kubectl.printing import printer
 
 _TYPES = {"json": JSON_PATCH, "merge": MERGE_PATCH, "strategic": STRATEGIC_PATCH}
+# What the libraries behind --local say of a patch that is no JSON; of a JSON patch, what is wrong with it.
+_MALFORMED = {MERGE_PATCH: "Invalid JSON Patch", STRATEGIC_PATCH: "invalid JSON document"}
 
 FLAGS = (
     *PRINT,
@@ -51,12 +53,12 @@ class PatchOptions(Options):
             raise KubectlError("cannot specify --local and server resources")
         if flags["local"] and self.dry_run == strategy.SERVER:
             raise KubectlError("cannot specify --local and --dry-run=server - did you mean --dry-run=client?")
-        if flags["type"].lower() not in _TYPES:
+        if flags["type"] and flags["type"].lower() not in _TYPES:
             raise KubectlError(f"--type must be one of [json merge strategic], not {quote(flags['type'])}")
 
     def run(self) -> None:
         flags = self.flags
-        self.type = _TYPES[flags["type"].lower()]
+        self.type = _TYPES[flags["type"].lower() or "strategic"]
         self.patch = self._read()
         builder = self.factory.builder().local(flags["local"]).files(flags).subresource(flags["subresource"])
         if not flags["local"]:
@@ -72,13 +74,15 @@ class PatchOptions(Options):
         try:
             data = read_file(path) if path else self.flags["patch"].encode("utf-8", "surrogateescape")
         except OSError as error:
-            raise KubectlError(f"unable to read patch file: open {path}: {(error.strerror or '').lower()}") from None
+            raise KubectlError(f"unable to read patch file: {os_error(error)}") from None
+        if data.lstrip().startswith(b"{"):
+            return parsed(data)
         try:
             return parse_yaml(data)
         except ParseError as error:
-            text = data.decode("utf-8", "replace")
             why = str(error).removeprefix("error converting YAML to JSON: ")
-            raise KubectlError(f"unable to parse {quote(text)}: {why}") from None
+            shown = quote(self.flags["patch"])  # of a file kubectl shows nothing
+            raise KubectlError(f"unable to parse {shown}: {why}") from None
 
     def _visit(self, info: Info) -> None:
         flags = self.flags
@@ -105,18 +109,20 @@ class PatchOptions(Options):
 
     def _apply_locally(self, info: Info) -> Obj:
         obj = info.obj
+        if isinstance(self.patch, Malformed):
+            raise KubectlError(_MALFORMED.get(self.type, self.patch.problem))
         try:
             if self.type == JSON_PATCH:
                 result: Obj = json_patch(obj, self.patch)
             elif self.type == MERGE_PATCH:
                 result = merge_patch(obj, self.patch)
             else:
-                schema = openapi.schema_for(obj["apiVersion"], obj["kind"])
+                schema = openapi.schema_for(obj.get("apiVersion", ""), obj["kind"])
                 if schema is None:
-                    kind = f"{obj['apiVersion']}, Kind={obj['kind']}"
+                    group, _, version = obj.get("apiVersion", "").rpartition("/")
                     raise KubectlError(
-                        f"no kind {quote(obj['kind'])} is registered for version {quote(obj['apiVersion'])} in scheme; "
-                        f"strategic merge patch is not supported by {kind}"
+                        f"strategic merge patch is not supported for {group}/{version}, Kind={obj['kind']} locally, "
+                        "try --type merge"
                     )
                 result = strategic_merge(obj, self.patch, schema)
         except PatchError as error:

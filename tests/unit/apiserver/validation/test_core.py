@@ -5,10 +5,7 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-import pytest
-
 from minikctl.apiserver import defaults, validation
-from minikctl.apiserver.validation.core.contents import json_problem
 
 META = {"name": "x", "namespace": "demo", "resourceVersion": "1"}
 
@@ -103,23 +100,6 @@ def test_config_maps_and_secrets() -> None:
         "data[tls.crt]: Required value",
         "data[tls.key]: Required value",
     ]
-
-
-@pytest.mark.parametrize(
-    ("text", "problem"),
-    [
-        ("{nope}", "invalid character 'n' looking for beginning of object key string"),
-        ('{"a":1', "unexpected end of JSON input"),
-        ('{"a":tru}', "invalid character '}' in literal true (expecting 'e')"),
-        ("[1 2]", "invalid character '2' after array element"),
-        ('{"a" 1}', "invalid character '1' after object key"),
-        ("{} x", "invalid character 'x' after top-level value"),
-        ("", "unexpected end of JSON input"),
-        ('{"a":[1,{"b":null}]}', ""),
-    ],
-)
-def test_json_problems_are_go_s(text: str, problem: str) -> None:
-    assert json_problem(text) == problem
 
 
 def claim(**spec: Any) -> dict[str, Any]:
