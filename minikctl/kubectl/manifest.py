@@ -40,6 +40,11 @@ _CONSTANTS: dict[str, Any] = {
 }
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _NUMERIC_START = frozenset("0123456789+-.")
+_TAGS = {type(None): "null", bool: "bool", int: "int", float: "float", str: "str"}
+_TIMESTAMP = re.compile(
+    r"\d{4}-\d\d?-\d\d?(([Tt]|[ \t]+)\d\d?:\d\d:\d\d(\.\d*)?[ \t]*(Z|[-+]\d\d?(:\d\d)?)?)?", re.ASCII
+)
+_UNEXPECTED_END = "unexpected EOF"
 _TOO_DEEP = "yaml: exceeded max depth of 10000"
 
 
@@ -93,16 +98,17 @@ def _yaml_chunks(data: bytes) -> Iterator[bytes]:
         yield b"".join(pending)
 
 
-def go_yaml_error(error: yaml.YAMLError) -> str:
-    """A YAML syntax error in goyaml's words."""
+def go_yaml_error(error: yaml.YAMLError, version: int = 2) -> str:
+    """A YAML syntax error in goyaml's words; its version 3 names the line where the broken construct begins."""
     problem = getattr(error, "problem", None)
     if problem == "exceeded maximum nesting depth":  # PyYAML from 6.0.4 on has a limit of its own
         return _TOO_DEEP
     if not problem:
         return f"yaml: {getattr(error, 'reason', None) or str(error).splitlines()[0]}"
-    mark = getattr(error, "context_mark", None)
+    first, second = ("problem_mark", "context_mark") if version == 2 else ("context_mark", "problem_mark")
+    mark = getattr(error, first, None)
     if mark is None or mark.line == 0:
-        mark = getattr(error, "problem_mark", None)
+        mark = getattr(error, second, None)
     line = mark.line if mark is not None else 0
     if line and isinstance(error, yaml.scanner.ScannerError):
         line += 1
@@ -110,32 +116,51 @@ def go_yaml_error(error: yaml.YAMLError) -> str:
 
 
 def _json_stream(data: bytes) -> Iterator[Any]:
+    """The documents of a stream that begins as JSON; where a line is no JSON, YAML may follow."""
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError:
         text = data.decode("utf-8", "replace")
     decoder = json.JSONDecoder(strict=True)
-    index, end = 0, len(text)
+    index = 0
     while True:
-        while index < end and text[index] in " \t\r\n":
+        start = index
+        while index < len(text) and text[index] in " \t\r\n":
             index += 1
-        if index >= end:
+        if index >= len(text):
             return
         try:
             value, index = decoder.raw_decode(text, index)
         except json.JSONDecodeError as error:
-            raise ParseError(go_json_error(text, index, error)) from None
+            problem = ParseError(go_json_error(text, index, error))
+            if str(problem) == _UNEXPECTED_END or (start > 0 and "\n" not in text[start:index]):
+                raise problem from None
+            yield from _yaml_instead(text[start:].encode(), problem)
+            return
         except RecursionError:
             raise ParseError("exceeded max depth") from None
         if value is not None:
             yield _as_go(value, data)
 
 
+def _yaml_instead(data: bytes, problem: ParseError) -> Iterator[Any]:
+    """The YAML documents of what could not be read as JSON; its problem, if the first is no YAML either."""
+    for number, chunk in enumerate(_yaml_chunks(data)):
+        try:
+            value = parse_yaml(chunk)
+        except ParseError:
+            if number == 0:
+                raise problem from None
+            raise
+        if value is not None:
+            yield value
+
+
 def go_json_error(text: str, start: int, error: json.JSONDecodeError) -> str:
-    """A JSON syntax error in the words of Go's decoder."""
+    """A JSON syntax error in the words of Go's decoder, with its offset in the stream in bytes."""
     position = error.pos
     if error.msg.startswith("Unterminated string") or position >= len(text.rstrip()):
-        return "unexpected EOF"
+        return _UNEXPECTED_END
     char = text[position]
     after = {
         "Expecting property name enclosed in double quotes": "looking for beginning of object key string",
@@ -154,7 +179,7 @@ def go_json_error(text: str, start: int, error: json.JSONDecodeError) -> str:
     if error.msg == "Expecting ',' delimiter" and _in_array(text, start, position):
         after = "after array element"
     shown = {"'": r"'\''", '"': "'\"'"}.get(char, f"'{quote(char)[1:-1]}'")
-    return f"json: offset {position - start + 1}: invalid character {shown} {after}"
+    return f"json: offset {len(text[:position].encode()) + 1}: invalid character {shown} {after}"
 
 
 def _in_array(text: str, start: int, position: int) -> bool:
@@ -282,10 +307,12 @@ class Builder:
                 self.decoded += 1
                 merged.extend(self._merge_sources(depth))
                 continue
-            key = _key(self._value(event, depth + 1))
+            given = self._value(event, depth + 1)
+            item = self._value(get_event(), depth + 1)
+            key = given if isinstance(given, str) else _key(given, item)
             if key in result:
                 self.duplicate(key, event.start_mark.line + 1)  # type: ignore[union-attr]  # parser events have marks
-            result[key] = self._value(get_event(), depth + 1)
+            result[key] = item
         for source in merged:
             for key, value in source.items():
                 result.setdefault(key, value)
@@ -370,12 +397,11 @@ def _number(value: Any) -> Any:
 
 
 def _tagged(tag: str, text: str) -> Any:
-    if tag in ("tag:yaml.org,2002:str", "!"):
+    """The value of a scalar with a tag; what the tag does not fit is refused."""
+    name = tag.removeprefix("tag:yaml.org,2002:")
+    if tag == "!" or name == "str":
         return text
-    if tag == "tag:yaml.org,2002:float":
-        value = _plain(text)
-        return _number(float(value)) if isinstance(value, int | float) else value
-    if tag == "tag:yaml.org,2002:binary":
+    if name == "binary":
         import base64
 
         try:
@@ -384,20 +410,41 @@ def _tagged(tag: str, text: str) -> Any:
             raise ParseError(
                 "error converting YAML to JSON: yaml: !!binary value contains invalid base64 data"
             ) from None
-    if tag.startswith("tag:yaml.org,2002:"):
-        return _plain(text) if text else None
-    return text
+    if name not in ("bool", "float", "int", "null", "timestamp"):
+        return text
+    value = _plain(text)
+    found = _TAGS[value.__class__]
+    if found == "int" and name == "float":
+        return _number(float(value))
+    if name == "timestamp" and _TIMESTAMP.fullmatch(text):
+        return text
+    if found != name:
+        raise ParseError(f"error converting YAML to JSON: yaml: cannot decode !!{found} `{text}` as a !!{name}")
+    return value
 
 
-def _key(value: Any) -> str:
-    """A mapping key as a JSON key."""
-    if isinstance(value, str):
-        return value
-    if value is True:
+def _key(key: Any, value: Any) -> str:
+    """A mapping key that is no string as a JSON key; `value` is what it stands for."""
+    if key is True:
         return "true"
-    if value is False:
+    if key is False:
         return "false"
-    if isinstance(value, int | float):
-        return repr(value)
-    kind = {type(None): "%!s(<nil>)", dict: "map", list: "slice"}.get(type(value), "unknown")
-    raise ParseError(f"error converting YAML to JSON: Unsupported map key of type: {kind}, key: <nil>, value: <nil>")
+    if isinstance(key, int | float):
+        return repr(key)
+    if key is None:
+        why = f"unsupported map key of type: %!s(<nil>), key: <nil>, value: {_go_syntax(value)}"
+    else:
+        why = f"yaml: invalid map key: {_go_syntax(key)}"
+    raise ParseError(f"error converting YAML to JSON: {why}")
+
+
+def _go_syntax(value: Any) -> str:
+    """The value as Go's `%#v` prints it."""
+    if isinstance(value, dict):
+        items = ", ".join(f"{quote(key)}:{_go_syntax(item)}" for key, item in sorted(value.items()))
+        return f"map[interface {{}}]interface {{}}{{{items}}}"
+    if isinstance(value, list):
+        return f"[]interface {{}}{{{', '.join(map(_go_syntax, value))}}}"
+    if isinstance(value, str):
+        return quote(value)
+    return "<nil>" if value is None else json.dumps(value)

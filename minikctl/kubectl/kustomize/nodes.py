@@ -179,7 +179,7 @@ def _split(data: bytes) -> Iterator[bytes]:
 def _problem(error: Any) -> str:
     from minikctl.kubectl.manifest import go_yaml_error
 
-    return go_yaml_error(error).removeprefix("yaml: ")
+    return go_yaml_error(error, version=3).removeprefix("yaml: ")
 
 
 def plain(value: Any) -> Any:

@@ -64,8 +64,8 @@ def test_keys_become_strings() -> None:
         (b"a: \x00b\n", "error converting YAML to JSON: yaml: control characters are not allowed"),
         (b"a: .inf\n", "error converting YAML to JSON: json: unsupported value: +Inf"),
         (b'{"a": ', "unexpected EOF"),
-        (b'{"a": 1,}', "json: offset 9: invalid character '}' looking for beginning of object key string"),
-        (b'{"a": [1 2]}', "json: offset 10: invalid character '2' after array element"),
+        (b'{"a": ]}', "json: offset 7: invalid character ']' looking for beginning of value"),
+        (b'{"a": ["x" 2]}', "json: offset 12: invalid character '2' after array element"),
     ],
 )
 def test_errors_have_gos_words(data: bytes, message: str) -> None:
@@ -105,3 +105,37 @@ def test_what_is_printed_is_read_back(value: dict[str, Any]) -> None:
 def test_garbage_never_raises_anything_else(data: bytes) -> None:
     with contextlib.suppress(ParseError):
         list(documents(data))
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ('{"a": 1,}', [{"a": 1}]),
+        ('{"a": 1}\n---\nb: 2\n', [{"a": 1}, {"b": 2}]),
+        ('{a: 1}\n---\n{"b": 2}', [{"a": 1}, {"b": 2}]),
+        ('{"a": 1}\n{b: 2}\n', [{"a": 1}, {"b": 2}]),
+    ],
+)
+def test_yaml_may_follow_json(text: str, values: list[object]) -> None:
+    assert list(documents(text.encode())) == values
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ('{"a": 1} x\n', "json: offset 10: invalid character 'x' looking for beginning of value"),
+        ('{"é": 1} x\n', "json: offset 11: invalid character 'x' looking for beginning of value"),
+        ('{"a": "x\n', "unexpected EOF"),
+        ("x: 1\na: [x\nb: 2\n", "yaml: line 2: did not find expected ',' or ']'"),
+        ('x: 1\na: "x\ny: 3\n', "yaml: line 4: found unexpected end of stream"),
+        ("a: !!int x\n", "yaml: cannot decode !!str `x` as a !!int"),
+        ("a: !!float true\n", "yaml: cannot decode !!bool `true` as a !!float"),
+        ("? [c, 1]\n: d\n", 'yaml: invalid map key: []interface {}{"c", 1}'),
+        ("? {a: null}\n: d\n", 'yaml: invalid map key: map[interface {}]interface {}{"a":<nil>}'),
+        ("null: d\n", 'unsupported map key of type: %!s(<nil>), key: <nil>, value: "d"'),
+    ],
+)
+def test_problems_in_go_s_words(text: str, problem: str) -> None:
+    with pytest.raises(ParseError) as caught:
+        list(documents(text.encode()))
+    assert str(caught.value).removeprefix("error converting YAML to JSON: ") == problem
