@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from minikctl.apimachinery.errors import StatusError
 from minikctl.apimachinery.request import Obj
-from minikctl.kubectl.errors import Aggregate, KubectlError, PlainError, raise_all
+from minikctl.kubectl.errors import Aggregate, KubectlError, raise_all
 from minikctl.kubectl.flags import Values, quote
 from minikctl.kubectl.info import Info, enhance_list_error
 
@@ -49,9 +49,10 @@ def no_mapping(obj: Obj, source: str) -> KubectlError:
     from minikctl.kubectl.decoding import place_and_name
 
     namespace, name = place_and_name(obj)
+    kind, version = quote(obj["kind"]), quote(obj.get("apiVersion") or "")
     return KubectlError(
         f"resource mapping not found for name: {quote(name)} namespace: {quote(namespace)} from {quote(source)}: no "
-        f"matches for kind {quote(obj['kind'])} in version {quote(obj['apiVersion'])}\nensure CRDs are installed first"
+        f"matches for kind {kind} in version {version}\nensure CRDs are installed first"
     )
 
 
@@ -61,6 +62,7 @@ class Builder:
     def __init__(self, factory: Factory) -> None:
         self.factory = factory
         self._errors: list[Exception] = []
+        self._source_errors: list[Exception] = []
         self._filenames: list[str] = []
         self._kustomize = ""
         self._recursive = False
@@ -230,39 +232,33 @@ class Builder:
         """Whether objects are named one by one, in files or as arguments, and not listed."""
         return bool(self._filenames or self._kustomize or self._names or self._tuples)
 
+    def check(self) -> None:
+        """Refuse what does not go together, before anything is looked for."""
+        raise_all(self._errors)
+
     def infos(self) -> list[Info]:
         """Everything found; raises what went wrong, if anything did."""
         found, errors = self.gather()
         raise_all(errors)
         return found
 
-    def gather(self, nested: bool = False) -> tuple[list[Info], list[Exception]]:
-        """Everything found, and everything that went wrong.
-
-        `nested`: for commands that collect the visitors' errors among their own; kubectl prints such without prefix.
-        """
+    def gather(self) -> tuple[list[Info], list[Exception]]:
+        """Everything found, and the error of the search: none or one, an Aggregate where much went wrong."""
         found: list[Info] = []
-        errors: list[Exception] = []
         try:
-            for item in self._visit():
-                if isinstance(item, Info):
-                    found.append(item)
-                elif nested and isinstance(item, KubectlError):
-                    errors.append(PlainError(str(item)))
-                else:
-                    errors.append(item)
-        except Aggregate as several:
-            errors.extend(several.errors)
-        except (StatusError, KubectlError) as error:
-            errors.append(error)
-        return found, errors
+            self.visit(found.append)
+        except (Aggregate, StatusError, KubectlError) as error:
+            return found, [error]
+        return found, []
 
     def visit(self, work: Callable[[Info], None]) -> int:
         """Do `work` for each object as it is found, going on after errors; raise them at the end.
 
-        Returns the number of objects visited.
+        Errors of reading the sources come last, as one: kubectl's visitors are nested that way, and what it prints
+        shows it. Returns the number of objects visited.
         """
         errors: list[Exception] = []
+        self._source_errors = []
         count = 0
         try:
             for item in self._visit():
@@ -272,17 +268,17 @@ class Builder:
                 count += 1
                 try:
                     work(item)
-                except Aggregate as several:
-                    errors.extend(several.errors)
-                except (StatusError, KubectlError) as error:
+                except (Aggregate, StatusError, KubectlError) as error:
                     errors.append(error)
         except (Aggregate, StatusError, KubectlError) as error:
-            errors.extend(error.errors if isinstance(error, Aggregate) else [error])
+            errors.append(error)
+        if self._source_errors:
+            errors.append(Aggregate(self._source_errors))
         raise_all(errors)
         return count
 
     def _visit(self) -> Iterator[Found]:
-        raise_all(self._errors)
+        self.check()
         if self._filenames or self._kustomize:
             yield from self._from_files()
         elif self._select_all or self._label_selector is not None or self._field_selector is not None:
@@ -363,7 +359,7 @@ class Builder:
             try:
                 yield from self._pages(row, namespace, label, field)
             except StatusError as error:
-                yield enhance_list_error(error, row, label, field)
+                self._source_errors.append(enhance_list_error(error, row, label, field))
 
     def _pages(self, row: Resource, namespace: str, label: str, field: str) -> Iterator[Found]:
         token = ""
@@ -392,34 +388,57 @@ class Builder:
         return os.path.isdir(path)
 
     def _from_files(self) -> Iterator[Found]:
-        if self._types:
-            what = "a resource by arguments" if self._names else "resource arguments"
-            raise KubectlError(f"when paths, URLs, or stdin is provided as input, you may not specify {what} as well")
-        if self._tuples:
+        if self._types or self._tuples:
             raise KubectlError(
                 "when paths, URLs, or stdin is provided as input, you may not specify resource arguments as well"
             )
-        from minikctl.kubectl.decoding import check_document
-        from minikctl.kubectl.files import label_filter, take_apart
+        from minikctl.kubectl.decoding import check_document, is_list
+        from minikctl.kubectl.files import check_valid, label_filter
 
-        matches = label_filter(self._label_selector or "")
+        self._matches = label_filter(self._label_selector or "")
+        unusable = ""
         for source, value in self._documents():
-            try:
-                check_document(value, source, self._typed)
-            except KubectlError as error:
-                yield error
+            if source == unusable:
                 continue
-            for obj in take_apart(source, value, self._schema, self._flatten):
-                if isinstance(obj, Exception):
-                    yield obj
-                    continue
-                try:
-                    item = self._placed(self._info(source, obj))
-                except (StatusError, KubectlError) as error:
-                    yield error
-                    continue
-                if matches(item.obj):
-                    yield item
+            try:
+                if isinstance(value, Exception):
+                    raise value
+                if self._schema:
+                    unusable = source
+                    check_valid(source, value)
+                    unusable = ""
+                check_document(value, source, self._typed)
+                if is_list(value) and self._flatten:
+                    yield from self._from_list(source, value)
+                else:
+                    yield from self._found(self._info(source, value))
+            except (Aggregate, StatusError, KubectlError) as error:
+                self._source_errors.append(error)
+
+    def _from_list(self, source: str, value: Obj) -> Iterator[Found]:
+        """The infos of a List's items; what is wrong with them is raised as one error."""
+        from minikctl.kubectl.decoding import list_items
+
+        errors: list[Exception] = []
+        for obj in list_items(value, self._typed):
+            try:
+                yield from self._found(self._info(source, obj, in_list=True))
+            except (StatusError, KubectlError) as error:
+                errors.append(error)
+        if errors:
+            raise Aggregate(errors)
+
+    def _found(self, info: Info) -> Iterator[Found]:
+        """An info from a file with its namespace and, where it is asked for, its live object."""
+        self._place(info)
+        if not self._matches(info.obj):
+            return
+        if self._latest and info.name:
+            if info.row.namespaced and not info.namespace:
+                resource = f"{info.row.group}/{info.row.version}, Resource={info.row.plural}"
+                raise KubectlError(f"no namespace set on resource {resource} {quote(info.name)}")
+            self._fetch(info)
+        yield self._checked(info)
 
     def _documents(self) -> Iterator[tuple[str, Any]]:
         """(source, document) of everything -f or -k names; an error instead of what cannot be read."""
@@ -436,46 +455,49 @@ class Builder:
             return iter([(self._kustomize, KubectlError(str(error)))])
         return iter([(self._kustomize, obj) for obj in objects])
 
-    def _info(self, source: str, obj: Obj) -> Info:
+    def _info(self, source: str, obj: Obj, in_list: bool = False) -> Info:
         """The info of one object from a file."""
-        from minikctl.kubectl.decoding import as_typed, place_and_name
+        from minikctl.kubectl.decoding import check_item, place_and_name
 
+        if in_list and not self._typed:
+            check_item(obj)
         row = None
         if not self._local:
-            row = self._resources().by_kind(obj["apiVersion"], obj["kind"])
+            version = obj.get("apiVersion")
+            resources = self._resources()
+            if isinstance(version, str) and version:
+                row = resources.by_kind(version, obj["kind"])
+            else:
+                row = resources.by_group_kind("", obj["kind"])
             if row is None:
                 raise no_mapping(obj, source)
-        if self._typed:
-            obj = as_typed(obj)
         namespace, name = place_and_name(obj)
         return Info(row, namespace, name, obj, source)
 
-    def _placed(self, info: Info) -> Info:
-        """Set or check the namespace; read the live object where it is asked for. --local leaves a file as it is."""
+    def _place(self, info: Info) -> None:
+        """Give an object without a namespace the one there is; --local leaves a file as it is."""
         if self._local:
-            return info
-        obj = info.obj
-        metadata = obj.setdefault("metadata", {})
+            return
+        metadata = info.obj.setdefault("metadata", {})
         wanted = self._working_namespace()
         if info.resource is not None and not info.resource.namespaced:
             info.namespace = ""
             if isinstance(metadata, dict):
                 metadata.pop("namespace", None)
-        elif info.namespace:
-            enforce = self._enforce_namespace if self._namespace is not None else self.factory.enforce_namespace
-            if enforce and wanted and info.namespace != wanted:
-                raise KubectlError(
-                    f"the namespace from the provided object {quote(info.namespace)} does not match the namespace "
-                    f"{quote(wanted)}. You must pass '--namespace={info.namespace}' to perform this operation."
-                )
-        elif wanted:
+        elif not info.namespace and wanted:
             info.namespace = wanted
             if isinstance(metadata, dict):
                 metadata["namespace"] = wanted
-        if self._latest and info.name:
-            row = info.row
-            if row.namespaced and not info.namespace:
-                resource = f"{row.group}/{row.version}, Resource={row.plural}"
-                raise KubectlError(f"no namespace set on resource {resource} {quote(info.name)}")
-            self._fetch(info)
-        return info
+
+    def _checked(self, info: Info) -> Found:
+        """The info, or the refusal of another namespace than the one asked for."""
+        if self._local or not info.namespaced:
+            return info
+        wanted = self._working_namespace()
+        enforce = self._enforce_namespace if self._namespace is not None else self.factory.enforce_namespace
+        if not enforce or not wanted or info.namespace == wanted:
+            return info
+        return KubectlError(
+            f"the namespace from the provided object {quote(info.namespace)} does not match the namespace "
+            f"{quote(wanted)}. You must pass '--namespace={info.namespace}' to perform this operation."
+        )

@@ -6,13 +6,14 @@ reads metadata alone) and `WithScheme` (whose commands change or inspect typed o
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from minikctl.apimachinery import openapi, structural
 from minikctl.apimachinery.deepcopy import deep_copy
 from minikctl.apimachinery.meta import metadata_of
 from minikctl.apimachinery.request import Obj
-from minikctl.kubectl.errors import KubectlError
+from minikctl.kubectl.errors import Aggregate, KubectlError
 from minikctl.kubectl.flags import quote
 
 _SCHEME = '"pkg/scheme/scheme.go:28"'  # how client-go's scheme names itself
@@ -26,28 +27,77 @@ def place_and_name(obj: Obj) -> tuple[str, str]:
 
 
 def check_document(value: Any, source: str, typed: bool) -> None:
-    """Refuse (KubectlError) a document that cannot be decoded; items of a List are not looked at."""
-    if not isinstance(value, dict):
-        return
-    kind, version = value.get("kind"), value.get("apiVersion")
-    if not isinstance(kind, str) or not isinstance(version, str):
-        return
-    if not typed:
-        problem = _metadata_problem(value.get("metadata"))
-    elif kind == "List":
-        problem = structural.metadata_problem(value.get("metadata"), "List", "v1.ListMeta")
-    else:
-        problem = _decoded(value)[1]
+    """Refuse (KubectlError) a document that cannot be decoded; a typed one is made what its Go types hold.
+
+    Items of a List are looked at by `list_items`.
+    """
+    problem = _type_problem(value, typed)
+    if not problem:
+        if not typed:
+            problem = _metadata_problem(value.get("metadata"))
+        elif value["kind"] == "List":
+            problem = structural.metadata_problem(value.get("metadata"), "List", "v1.ListMeta")
+        else:
+            problem = _decode(value)
     if problem:
         raise KubectlError(f"unable to decode {quote(source)}: {problem}")
 
 
-def as_typed(obj: Obj) -> Obj:
-    """The object as its Go types hold it; KubectlError where they cannot."""
-    typed, problem = _decoded(obj)
-    if problem:
-        raise KubectlError(problem)
-    return typed
+def is_list(value: Obj) -> bool:
+    """Whether a document is a List: decoders go by the items alone."""
+    return isinstance(value.get("items"), list)
+
+
+def list_items(value: Obj, typed: bool) -> list[Obj]:
+    """The objects of a List and of Lists in it; an Aggregate of all that cannot be decoded."""
+    pending, found = [value], list[Obj]()
+    errors: list[Exception] = []
+    while pending:
+        current = pending.pop(0)
+        if not is_list(current):
+            found.append(current)
+            continue
+        if current is not value and not typed:
+            raise KubectlError("*unstructured.Unstructured is not a list: no Items field in this object")
+        for item in current["items"]:
+            problem = ""
+            if typed:
+                problem = _type_problem(item, typed) or _decode(item)
+            elif not item.get("kind") and not item.get("apiVersion"):
+                item["kind"] = current["kind"].removesuffix("List")
+                item["apiVersion"] = current.get("apiVersion", "")
+            if problem:
+                errors.append(KubectlError(problem))
+            else:
+                pending.append(item)
+    if errors:
+        raise Aggregate(errors)
+    return found
+
+
+def check_item(obj: Obj) -> None:
+    """Refuse an untyped item of a List that does not say what it is."""
+    for key, shown, what in (("kind", "Kind", "kind field "), ("apiVersion", "apiVersion", "apiVersion field")):
+        if not obj.get(key):
+            missing = f"Object '{shown}' is missing in 'object has no {what}'"
+            raise KubectlError(f'unable to get type info from the object "*unstructured.Unstructured": {missing}')
+
+
+def _type_problem(value: Any, typed: bool) -> str:
+    """What keeps a decoder from knowing what a document is; untyped ones may do without a version."""
+    if not isinstance(value, dict):
+        kind = {str: "string", bool: "bool", list: "array"}.get(type(value), "number")
+        wanted = "struct { APIVersion string; Kind string }" if typed else "unstructured.detector"
+        return f"json: cannot unmarshal {kind} into Go value of type {wanted}"
+    named = value.get("kind")
+    if not isinstance(named, str) or not named:
+        missing = "Kind"
+    elif typed and not value.get("apiVersion"):
+        missing = "apiVersion"
+    else:
+        return ""
+    text = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    return f"Object '{missing}' is missing in '{text}'"
 
 
 def _metadata_problem(metadata: Any) -> str:
@@ -58,17 +108,13 @@ def _metadata_problem(metadata: Any) -> str:
     return structural.decode({"metadata": deep_copy(metadata)}, schema).fatal if schema is not None else ""
 
 
-def _decoded(obj: Obj) -> tuple[Obj, str]:
-    """The typed object, and why it is none ("" where it is)."""
+def _decode(obj: Obj) -> str:
+    """Make the object what its Go types hold; why that cannot be ("" where it can)."""
     kind, version = obj["kind"], obj["apiVersion"]
     schema = openapi.schema_for(version, kind)
     if schema is None:
-        return obj, f"no kind {quote(kind)} is registered for version {quote(version)} in scheme {_SCHEME}"
-    problem = structural.metadata_problem(obj.get("metadata"), kind)
-    if problem:
-        return obj, problem
-    typed = deep_copy(obj)
-    problem = structural.decode(typed, schema).fatal
+        return f"no kind {quote(kind)} is registered for version {quote(version)} in scheme {_SCHEME}"
+    problem = structural.metadata_problem(obj.get("metadata"), kind) or structural.decode(obj, schema).fatal
     if not problem:
-        structural.prune(typed, schema)
-    return typed, problem
+        structural.prune(obj, schema)
+    return problem

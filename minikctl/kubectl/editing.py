@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 from minikctl.apimachinery.errors import StatusError
 from minikctl.apimachinery.request import Obj
 from minikctl.kubectl.builder import no_mapping
+from minikctl.kubectl.decoding import check_document, is_list, list_items
 from minikctl.kubectl.errors import Exit, KubectlError
-from minikctl.kubectl.files import check_type
 from minikctl.kubectl.flags import quote
 from minikctl.kubectl.info import Info
 from minikctl.kubectl.manifest import ParseError, documents
@@ -158,11 +158,8 @@ class Session:
         except ParseError as error:
             raise KubectlError(f"error parsing edited-file: {error}") from None
         for value in values:
-            check_type("edited-file", value, schema=False)
-            items = value["items"] if value["kind"] == "List" and isinstance(value.get("items"), list) else [value]
-            for item in items:
-                check_type("edited-file", item, schema=False)
-                updated.append(self._info(item))
+            check_document(value, "edited-file", typed=False)
+            updated.extend(map(self._info, list_items(value, typed=False) if is_list(value) else [value]))
         return updated
 
     def _info(self, obj: Obj) -> Info:

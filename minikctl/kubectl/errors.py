@@ -55,12 +55,39 @@ class Exit(Exception):
 
 
 class Aggregate(Exception):
-    """Several errors; printed one per line."""
+    """Several errors; printed one per line, and what is an Aggregate again on one line."""
 
     def __init__(self, errors: Sequence[Exception]) -> None:
-        texts = list(dict.fromkeys(str(error) for error in errors))
+        texts = list(dict.fromkeys(str(error) for error in flattened(errors)))
         super().__init__(texts[0] if len(texts) == 1 else "[" + ", ".join(texts) + "]")
         self.errors = list(errors)
+
+
+def flattened(errors: Iterable[Exception]) -> list[Exception]:
+    """The errors with those inside of Aggregates in their place."""
+    leaves: list[Exception] = []
+    for error in errors:
+        leaves.extend(flattened(error.errors) if isinstance(error, Aggregate) else [error])
+    return leaves
+
+
+def without_not_found(errors: Iterable[Exception]) -> list[Exception]:
+    """The errors without those that say that something is not there, in Aggregates too."""
+    left: list[Exception] = []
+    for error in errors:
+        if isinstance(error, Aggregate):
+            if inner := without_not_found(error.errors):
+                left.append(Aggregate(inner))
+        elif not (isinstance(error, StatusError) and error.reason == "NotFound"):
+            left.append(error)
+    return left
+
+
+def raise_together(errors: Iterable[Exception]) -> None:
+    """Raise what a loop collected as an Aggregate, even where it is one error only."""
+    collected = list(errors)
+    if collected:
+        raise Aggregate(collected)
 
 
 def raise_all(errors: Iterable[Exception]) -> None:
@@ -78,9 +105,7 @@ def collecting(visit: Callable[[Item], None], items: Iterable[Item]) -> None:
     for item in items:
         try:
             visit(item)
-        except Aggregate as several:
-            errors.extend(several.errors)
-        except (StatusError, KubectlError) as error:
+        except (Aggregate, StatusError, KubectlError) as error:
             errors.append(error)
     raise_all(errors)
 
@@ -108,9 +133,9 @@ def standard_message(error: BaseException) -> str:
 
 def message(error: BaseException) -> str:
     """Everything kubectl prints about an error; a final newline may be missing."""
+    if isinstance(error, Aggregate) and len(error.errors) == 1:
+        error = error.errors[0]
     if isinstance(error, Aggregate):
-        if len(error.errors) == 1:
-            return message(error.errors[0])
         return "".join(f"{standard_message(each)}\n" for each in error.errors)
     if isinstance(error, StatusError):
         return _invalid(error) if error.reason == "Invalid" else standard_message(error)
@@ -167,4 +192,6 @@ def _unexpected(error: BaseException) -> KubectlError:
 def os_error(error: OSError) -> str:
     """An OSError in Go's words: `open FILE: no such file or directory`."""
     reason = (error.strerror or str(error)).lower()
+    if isinstance(error, IsADirectoryError):
+        return f"read {error.filename}: {reason}"
     return f"open {error.filename}: {reason}" if error.filename else reason

@@ -5,16 +5,18 @@ Used by the builder. Upstream counterpart: cli-runtime's FileVisitor and StreamV
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from minikctl.apimachinery.meta import metadata_of
 from minikctl.apimachinery.request import Obj
 from minikctl.kubectl.errors import KubectlError, os_error, raise_all
 from minikctl.kubectl.flags import quote
 from minikctl.kubectl.manifest import ParseError, documents
+
+if TYPE_CHECKING:
+    from minikctl.kubectl.factory import Factory
 
 _EXTENSIONS = (".json", ".yaml", ".yml")
 _TURN_OFF = "; if you choose to ignore these errors, turn validation off with --validate=false"
@@ -48,6 +50,14 @@ def read_file(path: str) -> bytes:
     """All of a file; OSError names it."""
     with open(path, "rb") as file:
         return file.read()
+
+
+def read_named(factory: Factory, name: str) -> bytes:
+    """All of a file, or of standard input where the name is `-`."""
+    try:
+        return read_stdin(factory.streams.stdin) if name == "-" else read_file(name)
+    except OSError as error:
+        raise KubectlError(os_error(error)) from None
 
 
 def _expand(names: Sequence[str], recursive: bool) -> list[str]:
@@ -100,27 +110,6 @@ def _walk(directory: str, recursive: bool) -> Iterator[str]:
             yield os.path.normpath(path)
 
 
-def take_apart(source: str, value: Any, schema: bool, flatten: bool) -> Iterator[Obj | KubectlError]:
-    """The object of a document, or with `flatten` those of a List; an error instead of one that is none."""
-    if isinstance(value, KubectlError):
-        yield value
-        return
-    try:
-        check_type(source, value, schema)
-    except KubectlError as error:
-        yield error
-        return
-    kind = value["kind"]
-    if not (flatten and kind.endswith("List") and isinstance(value.get("items"), list)):
-        yield value
-        return
-    for item in value["items"]:
-        if isinstance(item, dict) and kind != "List":
-            item.setdefault("kind", kind[: -len("List")])
-            item.setdefault("apiVersion", value["apiVersion"])
-        yield from take_apart(source, item, schema, flatten)
-
-
 def label_filter(text: str) -> Callable[[Obj], bool]:
     """Whether an object has the labels that -l asks for."""
     if not text:
@@ -134,28 +123,14 @@ def label_filter(text: str) -> Callable[[Obj], bool]:
     return lambda obj: selector.matches(metadata_of(obj).get("labels") or {})
 
 
-def check_type(source: str, value: Any, schema: bool) -> None:
-    """Refuse a document that does not say what it is; `schema` chooses the validator's words."""
+def check_valid(source: str, value: Any) -> None:
+    """Refuse, in the validator's words, a document that does not say what it is (--validate)."""
     if not isinstance(value, dict):
-        if schema:
-            raise _not_valid(source, "invalid object to validate")
-        kind = {str: "string", bool: "bool", list: "array"}.get(type(value), "number")
-        raise KubectlError(
-            f"unable to decode {quote(source)}: json: cannot unmarshal {kind} into Go value of type "
-            "struct { APIVersion string; Kind string }"
-        )
-    problems = [f"{key} not set" for key in ("apiVersion", "kind") if not value.get(key)]
-    wrong = [f"{key} isn't string type" for key in ("apiVersion", "kind") if not isinstance(value.get(key) or "", str)]
-    if not problems and not wrong:
-        return
-    if schema:
-        texts = problems + wrong
+        raise _not_valid(source, "invalid object to validate")
+    texts = [f"{key} not set" for key in ("apiVersion", "kind") if not value.get(key)]
+    texts += [f"{key} isn't string type" for key in ("apiVersion", "kind") if not isinstance(value.get(key) or "", str)]
+    if texts:
         raise _not_valid(source, texts[0] if len(texts) == 1 else "[" + ", ".join(texts) + "]")
-    if wrong:
-        raise KubectlError(f"unable to decode {quote(source)}: {wrong[0]}")
-    missing = "Kind" if not value.get("kind") else "apiVersion"
-    text = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
-    raise KubectlError(f"unable to decode {quote(source)}: Object '{missing}' is missing in '{text}'")
 
 
 def _not_valid(source: str, why: str) -> KubectlError:

@@ -58,6 +58,21 @@ class Info:
         if not self.name:
             raise KubectlError("resource name may not be empty")
 
+    def create(self, client: Client, obj: Obj, **options: Any) -> None:
+        """Create the object, whatever resourceVersion it says, and keep what the server answers."""
+        self.require_version("post")
+        metadata = obj.get("metadata")
+        if isinstance(metadata, dict) and metadata.get("resourceVersion"):
+            obj = {**obj, "metadata": {key: item for key, item in metadata.items() if key != "resourceVersion"}}
+        self.refresh(client.create(self.row, obj, self.namespace, **options))
+
+    def require_version(self, verb: str) -> None:
+        """Fail as the server does on the path that client-go makes of an object without apiVersion."""
+        version = self.object.get("apiVersion") if self.source and self.object is not None else "known"
+        if not version or not isinstance(version, str):
+            what = f"{verb} {self.row.plural}" if verb == "post" else f"{verb} {self.row.plural} {self.name}"
+            raise StatusError("NotFound", f"the server could not find the requested resource ({what})", {})
+
     def refresh(self, obj: Obj) -> None:
         """Take in what the server answered."""
         self.object = obj
@@ -68,6 +83,7 @@ class Info:
     def get(self, client: Client, **options: Any) -> Obj:
         """Read the object from the server and keep it."""
         self.require_name()
+        self.require_version("get")
         try:
             self.object = client.get(self.row, self.name, self.namespace, **options)
         except StatusError as error:

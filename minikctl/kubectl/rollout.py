@@ -12,7 +12,7 @@ from minikctl.apimachinery.errors import StatusError
 from minikctl.apimachinery.request import STRATEGIC_PATCH, Obj
 from minikctl.kubectl import strategy, twoway
 from minikctl.kubectl.command import Options
-from minikctl.kubectl.errors import KubectlError, raise_all
+from minikctl.kubectl.errors import KubectlError, raise_together
 from minikctl.kubectl.flagsets import IDENTIFY, PRINT, SELECTOR, field_manager, filename_flags
 from minikctl.kubectl.info import Info
 
@@ -65,7 +65,7 @@ class PatchRollout(RolloutOptions):
         from minikctl.kubectl.typedprinting import typed_printer
 
         show = typed_printer(self.flags, self.factory.streams.out, self.operation)
-        infos, errors = self.builder().gather(nested=True)
+        infos, errors = self.builder().gather()
         if not infos and not errors:
             self.none_found()
         for info in infos:
@@ -74,7 +74,7 @@ class PatchRollout(RolloutOptions):
                 show(info.obj)
             except KubectlError as error:
                 errors.append(error)
-        raise_all(errors)
+        raise_together(errors)
 
     def _patch(self, info: Info) -> None:
         try:

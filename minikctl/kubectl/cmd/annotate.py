@@ -39,18 +39,22 @@ class AnnotateOptions(pairs.PairOptions):
 
     noun = "annotation"
     field = "annotations"
+    example = "rsrc"
 
     def parse(self, specs: Sequence[str]) -> tuple[dict[str, str], list[str]]:
         new, removed = parse_pairs(specs, "annotation")
-        if any(key in new for key in removed):
-            raise KubectlError("can not both modify and remove an annotation in the same command")
+        both = ", ".join(key for key in removed if key in new)
+        if both:
+            raise KubectlError(
+                f"can not both modify and remove the following annotation(s) in the same command: {both}"
+            )
         return new, removed
 
     def check_overwrites(self, current: dict[str, str]) -> None:
         found = [
             f"'{key}' already has a value ({current[key]})"
-            for key in self.new
-            if key in current and key != CHANGE_CAUSE
+            for key, value in self.new.items()
+            if key in current and current[key] != value and key != CHANGE_CAUSE
         ]
         if found:
             listed = "; ".join(found)

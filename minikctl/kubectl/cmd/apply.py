@@ -129,9 +129,7 @@ class ApplyOptions(Options):
             try:
                 self.apply(info)
                 self.applied.append(info)
-            except Aggregate as several:
-                errors.extend(several.errors)
-            except (StatusError, KubectlError) as error:
+            except (Aggregate, StatusError, KubectlError) as error:
                 errors.append(error)
         if errors:
             raise_all(errors)
@@ -222,7 +220,7 @@ class ApplyOptions(Options):
         info.object = modified
         if self.dry_run != strategy.CLIENT:
             try:
-                info.refresh(self.factory.client.create(info.row, modified, info.namespace, **self.write_options))
+                info.create(self.factory.client, modified, **self.write_options)
             except StatusError as error:
                 raise add_source("creating", info.source, error) from None
         self._visited(info)
@@ -260,7 +258,7 @@ class ApplyOptions(Options):
         live = info.obj
         self.factory.client.delete(info.row, info.name, info.namespace, **options)
         wait_deleted(self.factory, [(info, live["metadata"].get("uid", ""))], self.flags["timeout"] or FOREVER)
-        info.refresh(self.factory.client.create(info.row, modified, info.namespace, **self.write_options))
+        info.create(self.factory.client, modified, **self.write_options)
 
     def _visited(self, info: Info) -> None:
         self.uids.add(metadata_of(info.obj).get("uid", ""))

@@ -44,14 +44,9 @@ class CreateOptions(Options):
         if flags["raw"]:
             if flags["edit"]:
                 raise KubectlError("--raw and --edit are mutually exclusive")
-            if len(flags["filename"]) != 1:
-                raise KubectlError("--raw can only use a single local file or stdin")
-            if flags["recursive"]:
-                raise KubectlError("--raw and --recursive are mutually exclusive")
-            if flags["selector"]:
-                raise KubectlError("--raw and --selector (-l) are mutually exclusive")
-            if flags["output"]:
-                raise KubectlError("--raw and --output are mutually exclusive")
+            from minikctl.kubectl.rawrequest import check_raw
+
+            check_raw(flags, ("recursive", "selector", "output"))
 
     def run(self) -> None:
         if self.flags["raw"]:
@@ -75,18 +70,17 @@ class CreateOptions(Options):
         else:
             options = strategy.request_options(self.dry_run, self.flags["field-manager"], self.validation)
             try:
-                info.refresh(self.factory.client.create(info.row, obj, info.namespace, **options))
+                info.create(self.factory.client, obj, **options)
             except StatusError as error:
                 raise add_source("creating", info.source, error) from None
             self.factory.written(info)
         self.show(info.obj)
 
     def _raw(self) -> None:
-        from minikctl.kubectl.files import read_file, read_stdin
+        from minikctl.kubectl.files import read_named
         from minikctl.kubectl.rawrequest import request
 
-        name = self.flags["filename"][0]
-        body = read_stdin(self.factory.streams.stdin) if name == "-" else read_file(name)
+        body = read_named(self.factory, self.flags["filename"][0])
         request(self.factory, "create", self.flags["raw"], body)
 
 

@@ -6,13 +6,13 @@ kubectl's `pkg/cmd/delete`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from minikctl.apimachinery.errors import StatusError
 from minikctl.kubectl import strategy
 from minikctl.kubectl.command import Command, Options
-from minikctl.kubectl.errors import Aggregate, Exit, KubectlError, add_source, collecting, raise_all
+from minikctl.kubectl.errors import Aggregate, Exit, KubectlError, add_source, collecting, raise_all, without_not_found
 from minikctl.kubectl.flags import BOOL, DURATION, STRING, Flag, Values
 from minikctl.kubectl.flagsets import (
     ALL_NAMESPACES,
@@ -64,13 +64,13 @@ def cascade_policy(factory: Factory, flags: Values) -> str:
     text = flags["cascade"]
     if text in ("true", "false"):
         replacement = "background" if text == "true" else "orphan"
-        strategy.klog_warning(
-            factory, f"--cascade={text} is deprecated (boolean value) and can be replaced with --cascade={replacement}."
+        factory.err(
+            f"warning: --cascade={text} is deprecated (boolean value) and can be replaced with --cascade={replacement}."
         )
         text = replacement
     policy = _POLICIES.get(text)
     if policy is None:
-        raise KubectlError(f'Invalid cascade value ({text}). Must be "background", "foreground", or "orphan".')
+        raise KubectlError(f'invalid cascade value ({text}). Must be "background", "foreground", or "orphan"')
     return policy
 
 
@@ -97,6 +97,7 @@ class Deletion:
             if not info.name:
                 raise add_source("deleting", info.source, KubectlError("resource name may not be empty"))
             try:
+                info.require_version("delete")
                 answer = self.factory.client.delete(info.row, info.name, info.namespace, **options)
             except StatusError as error:
                 raise add_source("deleting", info.source, error) from None
@@ -157,6 +158,9 @@ class DeleteOptions(Options):
         if flags["force"] and self.grace_period < 0:
             self.grace_period = 0
 
+        if not flags["raw"]:
+            self.builder().check()
+
     def validate(self) -> None:
         flags = self.flags
         if flags["output"] not in ("", "name"):
@@ -172,12 +176,9 @@ class DeleteOptions(Options):
         if flags["raw"]:
             if flags["interactive"]:
                 raise KubectlError("--interactive can not be used with --raw")
-            if len(flags["filename"]) > 1:
-                raise KubectlError("--raw can only use a single local file or stdin")
-            if flags["recursive"]:
-                raise KubectlError("--raw and --recursive are mutually exclusive")
-            if flags["output"]:
-                raise KubectlError("--raw and --output are mutually exclusive")
+            from minikctl.kubectl.rawrequest import check_raw
+
+            check_raw(flags, ("recursive", "output"))
 
     def builder(self) -> Builder:
         """What the arguments and flags name; nothing is read that is given by name."""
@@ -189,9 +190,11 @@ class DeleteOptions(Options):
 
     def run(self) -> None:
         if self.flags["raw"]:
+            from minikctl.kubectl.files import read_named
             from minikctl.kubectl.rawrequest import request
 
-            request(self.factory, "delete", self.flags["raw"])
+            files = self.flags["filename"]
+            request(self.factory, "delete", self.flags["raw"], read_named(self.factory, files[0]) if files else None)
             return
         deletion = Deletion(self.factory, self.policy, self.grace_period)
         deletion.dry_run = self.dry_run
@@ -223,10 +226,7 @@ class DeleteOptions(Options):
         try:
             self.builder().visit(visit)
         except (Aggregate, StatusError) as error:
-            errors: Sequence[Exception] = error.errors if isinstance(error, Aggregate) else [error]
-            if self.ignore_not_found:
-                errors = [e for e in errors if not (isinstance(e, StatusError) and e.reason == "NotFound")]
-            raise_all(errors)
+            raise_all(without_not_found([error]) if self.ignore_not_found else [error])
         return count
 
     def _visit_confirmed(self, work: Callable[[Info], None]) -> int:

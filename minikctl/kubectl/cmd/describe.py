@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from minikctl.apimachinery.errors import StatusError
 from minikctl.apimachinery.request import Obj
 from minikctl.kubectl.command import Command, Options
-from minikctl.kubectl.errors import KubectlError, raise_all
+from minikctl.kubectl.errors import KubectlError, raise_together
 from minikctl.kubectl.flags import BOOL, Flag
 from minikctl.kubectl.flagsets import ALL_NAMESPACES, CHUNK_SIZE, SELECTOR, filename_flags
 from minikctl.printers.describe import describe
@@ -92,7 +92,7 @@ class DescribeOptions(Options):
         namespace, enforce = factory.namespace, factory.enforce_namespace and not flags["all-namespaces"]
         builder = factory.builder().namespace(namespace, enforce).all_namespaces(flags["all-namespaces"])
         builder.files(flags).selector(flags["selector"]).types_or_names(self.args)
-        infos, errors = builder.chunks(flags["chunk-size"]).gather(nested=True)
+        infos, errors = builder.chunks(flags["chunk-size"]).gather()
         if (errors or len(infos) > 1) and not flags.changed("show-events"):
             self.show_events = False
         if len(errors) == 1 and len(self.args) == 2 and _is_not_found(errors[0]):
@@ -104,7 +104,7 @@ class DescribeOptions(Options):
                 factory.err("No resources found")
             else:
                 factory.err(f"No resources found in {namespace} namespace.")
-        raise_all(errors)
+        raise_together(errors)
 
     def _describe_all(self, infos: list[Info]) -> list[Exception]:
         """Print each object, two empty lines between them; the errors, each once."""

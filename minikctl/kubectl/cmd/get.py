@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from minikctl.apimachinery.errors import StatusError
 from minikctl.apimachinery.request import Obj
 from minikctl.kubectl.command import Command, Options
-from minikctl.kubectl.errors import Aggregate, KubectlError, raise_all
+from minikctl.kubectl.errors import KubectlError, flattened, raise_all, raise_together, without_not_found
 from minikctl.kubectl.flags import BOOL, STRING, STRING_SLICE, Flag
 from minikctl.kubectl.flagsets import (
     ALL_NAMESPACES,
@@ -128,13 +127,11 @@ class GetOptions(Options):
         builder.types_or_names(self.args).latest().subresource(flags["subresource"])
         return builder.chunks(0 if self.sort_by else flags["chunk-size"])
 
-    def _gather(self, builder: Builder, nested: bool = True) -> tuple[list[Info], list[Exception]]:
+    def _gather(self, builder: Builder) -> tuple[list[Info], list[Exception]]:
         if self.flags["subresource"] and not builder.targets_single_items:
             raise KubectlError("subresource cannot be used when bulk resources are specified")
-        infos, errors = builder.gather(nested)
-        if self.flags["ignore-not-found"]:
-            errors = [e for e in errors if not (isinstance(e, StatusError) and e.reason == "NotFound")]
-        return infos, errors
+        infos, errors = builder.gather()
+        return infos, without_not_found(errors) if self.flags["ignore-not-found"] else errors
 
     # -- tables
 
@@ -172,7 +169,7 @@ class GetOptions(Options):
                 self.factory.err(f"No resources found in {self.factory.namespace} namespace.")
             else:
                 self.factory.err("No resources found")
-        raise_all(errors)
+        raise_together(errors)
 
     def _add(self, printer: TablePrinter, obj: Obj) -> None:
         """Queue a table for printing; what has a name but no table yet gets one.
@@ -215,7 +212,7 @@ class GetOptions(Options):
 
         show = self.printer()
         builder = self.builder()
-        infos, errors = self._gather(builder, nested=not builder.single_item)
+        infos, errors = self._gather(builder)
         if errors and builder.single_item:
             raise_all(errors)
         if not infos and self.flags["ignore-not-found"]:
@@ -228,10 +225,7 @@ class GetOptions(Options):
             if self.sort_by:
                 objects = self._sorted(objects)
             show(to_list(objects))
-        reduced: list[Exception] = []
-        for error in errors:
-            reduced.extend(error.errors if isinstance(error, Aggregate) else [error])
-        raise_all(reduced)
+        raise_all(flattened(errors))
 
     def printer(self) -> Printer:
         """The printer of -o; custom columns are get's own."""

@@ -21,6 +21,7 @@ class LabelOptions(pairs.PairOptions):
 
     noun = "label"
     field = "labels"
+    shows_answer = False
 
     def parse(self, specs: Sequence[str]) -> tuple[dict[str, str], list[str]]:
         new: dict[str, str] = {}

@@ -67,6 +67,8 @@ class PairOptions(Options):
 
     noun = "label"
     field = "labels"
+    example = "pod"  # the file that refusals name
+    shows_answer = True  # whether the server's answer is printed, or what was sent
 
     def parse(self, pairs: Sequence[str]) -> tuple[dict[str, str], list[str]]:
         """What to set and what to remove."""
@@ -96,11 +98,11 @@ class PairOptions(Options):
             if self.dry_run == strategy.SERVER:
                 raise KubectlError("cannot specify --local and --dry-run=server - did you mean --dry-run=client?")
             if self.resources:
-                raise KubectlError(
-                    "can only use local files by -f pod.yaml or --filename=pod.json when --local=true is set"
-                )
+                only = f"-f {self.example}.yaml or --filename={self.example}.json"
+                raise KubectlError(f"can only use local files by {only} when --local=true is set")
             if not files:
-                raise KubectlError("one or more files must be specified as -f pod.yaml or --filename=pod.json")
+                only = f"-f {self.example}.yaml or --filename={self.example}.json"
+                raise KubectlError(f"one or more files must be specified as {only}")
         elif not self.resources and not files:
             raise KubectlError("one or more resources must be specified as <resource> <name> or <resource>/<name>")
         if not self.new and not self.removed and not flags["list"]:
@@ -113,7 +115,7 @@ class PairOptions(Options):
         builder = self.factory.builder().local(flags["local"]).files(flags)
         if not flags["local"]:
             builder.selector(flags["selector"]).field_selector(flags["field-selector"])
-            builder.all_namespaces(flags["all-namespaces"]).select_all(flags["all"])
+            builder.all_namespaces(flags["all-namespaces"])
             builder.types_or_names(self.resources, allow_empty_selector=flags["all"]).latest()
         self.single = builder.single_item
         if flags["resource-version"] and not self.single:
@@ -141,10 +143,12 @@ class PairOptions(Options):
             metadata[self.field] = entries
         else:
             metadata.pop(self.field, None)
+        if flags["resource-version"]:
+            metadata["resourceVersion"] = flags["resource-version"]
+        result = after
         if sending:
-            result = self._send(info, before, after)
-        else:
-            result = after
+            answer = self._send(info, before, after)
+            result = answer if self.shows_answer else after
         if flags["list"]:
             self._list(info, entries)
             return

@@ -51,6 +51,8 @@ class ReplaceOptions(Options):
         self.dry_run = strategy.dry_run(self.factory, self.flags)
         self.validation = strategy.field_validation(self.flags)
         self.policy = cascade_policy(self.factory, self.flags)
+        if self.flags["force"] and self.dry_run != strategy.NONE:
+            raise KubectlError("--dry-run can not be used when --force is set")
         self.args = args
 
     def validate(self) -> None:
@@ -62,20 +64,16 @@ class ReplaceOptions(Options):
         if not flags["filename"] and not flags["kustomize"]:
             raise KubectlError("must specify one of -f and -k")
         if flags["raw"]:
-            if len(flags["filename"]) != 1:
-                raise self.usage_error("--raw can only use a single local file or stdin")
-            if flags["recursive"]:
-                raise self.usage_error("--raw and --recursive are mutually exclusive")
-            if flags["output"]:
-                raise self.usage_error("--raw and --output are mutually exclusive")
+            from minikctl.kubectl.rawrequest import check_raw
+
+            check_raw(flags, ("recursive", "output"))
 
     def run(self) -> None:
         if self.flags["raw"]:
-            from minikctl.kubectl.files import read_file, read_stdin
+            from minikctl.kubectl.files import read_named
             from minikctl.kubectl.rawrequest import request
 
-            name = self.flags["filename"][0]
-            body = read_stdin(self.factory.streams.stdin) if name == "-" else read_file(name)
+            body = read_named(self.factory, self.flags["filename"][0])
             request(self.factory, "replace", self.flags["raw"], body)
             return
         self.show = printer(self.flags, self.factory.streams.out, "replaced", self.dry_run)
@@ -96,6 +94,7 @@ class ReplaceOptions(Options):
         subresource = self.flags["subresource"]
         try:
             info.require_name()
+            info.require_version("get")
             metadata = obj["metadata"]
             if not metadata.get("resourceVersion"):
                 live = self.factory.client.find(info.row, info.name, info.namespace)
@@ -111,7 +110,6 @@ class ReplaceOptions(Options):
         """Delete everything, wait until it is gone, create it anew."""
         infos = self._builder().schema(self.validation != "Ignore").infos()
         deletion = Deletion(self.factory, self.policy, self._grace_period())
-        deletion.dry_run = self.dry_run
         deletion.output = "name" if self.flags["output"] == "name" else ""
         errors: list[Exception] = []
         for info in infos:
@@ -138,12 +136,10 @@ class ReplaceOptions(Options):
 
     def _create(self, info: Info) -> None:
         obj = lastapplied.updated(info.obj, self.flags["save-config"])
-        if self.dry_run != strategy.CLIENT:
-            obj = {**obj, "metadata": {k: v for k, v in obj["metadata"].items() if k not in ("resourceVersion", "uid")}}
-            obj = self.factory.client.create(info.row, obj, info.namespace, **self.options)
-            info.refresh(obj)
-            self.factory.written(info)
-        self.show(obj)
+        obj = {**obj, "metadata": {key: item for key, item in obj["metadata"].items() if key != "uid"}}
+        info.create(self.factory.client, obj, **self.options)
+        self.factory.written(info)
+        self.show(info.obj)
 
 
 COMMAND = Command(

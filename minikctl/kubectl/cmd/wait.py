@@ -12,7 +12,7 @@ from minikctl.apimachinery.errors import StatusError
 from minikctl.apimachinery.request import Obj
 from minikctl.kubectl.builder import Builder
 from minikctl.kubectl.command import Command, Options
-from minikctl.kubectl.errors import Aggregate, KubectlError, raise_all
+from minikctl.kubectl.errors import Aggregate, KubectlError, raise_all, without_not_found
 from minikctl.kubectl.flags import BOOL, DURATION, STRING_ARRAY, Flag, quote
 from minikctl.kubectl.flagsets import (
     ALL_NAMESPACES,
@@ -78,10 +78,7 @@ class WaitOptions(Options):
         try:
             self._builder().visit(visit)
         except (Aggregate, StatusError) as error:
-            errors = error.errors if isinstance(error, Aggregate) else [error]
-            if self.for_delete:
-                errors = [e for e in errors if not (isinstance(e, StatusError) and e.reason == "NotFound")]
-            raise_all(errors)
+            raise_all(without_not_found([error]) if self.for_delete else [error])
         if count == 0 and not self.for_delete:
             raise KubectlError("no matching resources found")
 
@@ -98,10 +95,8 @@ class WaitOptions(Options):
 
         def found() -> bool:
             infos, errors = self._builder().gather()
-            missing = [e for e in errors if isinstance(e, StatusError) and e.reason == "NotFound"]
-            others = [e for e in errors if e not in missing]
-            raise_all(others)
-            return bool(infos) and not missing
+            raise_all(without_not_found(errors))
+            return bool(infos) and not errors
 
         if self.timeout == 0:
             if not found():

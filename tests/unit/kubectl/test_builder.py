@@ -30,11 +30,55 @@ def test_lists_are_taken_apart(kubectl: Kubectl) -> None:
     result = kubectl("create", "-f", "-", stdin=f"apiVersion: v1\nkind: List\nitems:\n{items}")
     assert result.out == "configmap/a created\n"
     assert result.err == (
-        'error: resource mapping not found for name: "" namespace: "" from "STDIN": no matches for kind "Nothing" in '
+        'resource mapping not found for name: "" namespace: "" from "STDIN": no matches for kind "Nothing" in '
         'version "v1"\nensure CRDs are installed first\n'
     )
     typed = kubectl("create", "-f", "-", stdin="apiVersion: v1\nkind: ConfigMapList\nitems: [{metadata: {name: b}}]\n")
     assert typed.out == "configmap/b created\n"
+
+
+def test_errors_of_the_sources_come_last_and_as_one(kubectl: Kubectl, tmp_path: Path) -> None:
+    (tmp_path / "site").mkdir()
+    for name, text in (("a", "a: ]\n"), ("b", CONFIG_MAP.format("b")), ("c", "kind: ConfigMap\n")):
+        (tmp_path / "site" / f"{name}.yaml").write_text(text)
+    result = kubectl("replace", "-f", "site")
+    assert result.err.splitlines() == [
+        'Error from server (NotFound): error when replacing "site/b.yaml": configmaps "b" not found',
+        "[error parsing site/a.yaml: error converting YAML to JSON: yaml: did not find expected node content, error "
+        'validating "site/c.yaml": error validating data: apiVersion not set; if you choose to ignore these errors, '
+        "turn validation off with --validate=false]",
+    ]
+
+
+def test_an_invalid_document_ends_its_file(kubectl: Kubectl) -> None:
+    stream = "---\n".join([CONFIG_MAP.format("a"), "kind: ConfigMap\n", CONFIG_MAP.format("c")])
+    assert kubectl("create", "-f", "-", stdin=stream).out == "configmap/a created\n"
+    lenient = kubectl("create", "-f", "-", "--validate=false", stdin=stream)
+    assert lenient.out == "configmap/c created\n"
+    assert lenient.err.splitlines()[1] == (
+        'Error from server (NotFound): error when creating "STDIN": the server could not find the requested resource '
+        "(post configmaps)"
+    )
+
+
+def test_objects_without_apiversion(kubectl: Kubectl) -> None:
+    kubectl("create", "-f", "-", stdin=CONFIG_MAP.format("a"))
+    bare = "kind: ConfigMap\nmetadata: {name: a}\n"
+    assert kubectl("patch", "-f", "-", "-p", '{"data":{"x":"1"}}', stdin=bare).out == "configmap/a patched\n"
+    assert kubectl("label", "-f", "-", "x=1", stdin=bare).err == (
+        "Error from server (NotFound): the server could not find the requested resource (get configmaps a)\n"
+    )
+    assert kubectl("label", "-f", "-", "x=1", "--local", stdin=bare).out == "configmap/a labeled\n"
+    listed = f"apiVersion: v1\nkind: List\nitems:\n- {bare.splitlines()[0]}\n"
+    assert kubectl("label", "-f", "-", "x=1", stdin=listed).err.startswith('unable to get type info from the object "*')
+
+
+def test_what_is_missing_with_its_namespace(kubectl: Kubectl) -> None:
+    kubectl("create", "namespace", "web")
+    assert 'configmaps "a" not found' in kubectl("get", "cm", "a", "-n", "web").err
+    assert kubectl("get", "cm", "a", "-n", "nope").err == (
+        'Error from server (NotFound): namespaces "nope" not found\n'
+    )
 
 
 def test_one_bad_document_does_not_stop_the_others(kubectl: Kubectl) -> None:
@@ -57,7 +101,7 @@ def test_one_bad_document_does_not_stop_the_others(kubectl: Kubectl) -> None:
         (["get", "pods", "x", "-A"], "a resource cannot be retrieved by name across all namespaces"),
         (["delete", "pods"], "resource(s) were provided, but no name was specified"),
         (["delete"], "You must provide one or more resources by argument or filename."),
-        (["delete", "pods", "--all", "-l", "a=b"], "cannot set --all and --selector at the same time"),
+        (["delete", "pods", "--all", "-l", "a=b"], "setting 'all' parameter but found a non empty selector. "),
         (["apply", "-f", "nowhere"], 'the path "nowhere" does not exist'),
         (["apply", "-f", "https://example.com/x.yaml"], "minikctl reads nothing from the network"),
         (["apply", "-k", "x", "-f", "y"], "only one of -f or -k can be specified"),

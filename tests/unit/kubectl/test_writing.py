@@ -91,7 +91,7 @@ def test_labels_and_annotations(kubectl: Kubectl) -> None:
             ["patch", "cm", "a", "-p", "{}", "--type=x"],
             'error: --type must be one of [json merge strategic], not "x"\n',
         ),
-        (["patch", "cm", "a", "-p", "{a"], 'error: unable to parse "{a": yaml: '),
+        (["patch", "cm", "a", "-p", "a: ]"], 'error: unable to parse "a: ]": yaml: '),
         (["replace"], "error: must specify one of -f and -k\n"),
         (["replace", "-f", "x", "--grace-period=1"], "error: --grace-period must have --force specified\n"),
         (["delete", "cm", "a", "-o", "yaml"], "error: unexpected -o output mode: yaml. We only support '-o name'\n"),
@@ -104,6 +104,38 @@ def test_refusals_before_anything_is_sent(kubectl: Kubectl, args: list[str], err
     result = kubectl(*args)
     assert result.status == 1
     assert result.err.startswith(err)
+
+
+def test_malformed_patches(kubectl: Kubectl) -> None:
+    kubectl("create", "cm", "a")
+    refused = {
+        "strategic": "unexpected end of JSON input",
+        "merge": "error decoding patch: unexpected end of JSON input",
+        "json": "unexpected end of JSON input",
+    }
+    for kind, problem in refused.items():
+        result = kubectl("patch", "cm", "a", "--type", kind, "-p", "{")
+        assert result.err == f"Error from server (BadRequest): {problem}\n"
+    local = {
+        "strategic": "invalid JSON document",
+        "merge": "Invalid JSON Patch",
+        "json": "unexpected end of JSON input",
+    }
+    for kind, problem in local.items():
+        assert kubectl("patch", "-f", "-", "--local", "--type", kind, "-p", "{", stdin=CM).err == f"error: {problem}\n"
+
+
+def test_raw_requests_are_sent_as_they_stand(kubectl: Kubectl, tmp_path: Path) -> None:
+    path = "/api/v1/namespaces/default/configmaps"
+    (tmp_path / "a.yaml").write_text(CM)
+    (tmp_path / "options").write_text('{"kind":"DeleteOptions","apiVersion":"v1","preconditions":{"uid":"other"}}')
+    assert "json parse error: invalid character 'a'" in kubectl("create", "--raw", path, "-f", "a.yaml").err
+    assert kubectl("create", "--raw", "x", "-f", "a.yaml").err == (
+        'error: --raw must be a valid URL path: parse "x": invalid URI for request\n'
+    )
+    assert "cannot read from a url" in kubectl("replace", "--raw", path, "-f", "https://example.com").err
+    kubectl("create", "cm", "a")
+    assert "precondition" in kubectl("delete", "--raw", f"{path}/a", "-f", "options").err.lower()
 
 
 def test_patches(kubectl: Kubectl) -> None:
