@@ -309,7 +309,7 @@ async def _read_body(exchange: Exchange, request: Request) -> Any:
         return options
     else:
         request.body = bodies.decode(data, content_type, resource.kind)
-    return request.body
+    return None if isinstance(request.body, patches.Malformed) else request.body
 
 
 def _check_path(server: Server, request: Request, known: bool) -> None:
