@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from minikctl.apimachinery import field
-from minikctl.apimachinery.field import FieldError
+from minikctl.apimachinery.field import FieldError, Struct
 from minikctl.apimachinery.request import Obj
 from minikctl.apiserver.validation import Checks
 from minikctl.apiserver.validation.admissionrules import validate_match_conditions, validate_match_resources
+from minikctl.apiserver.validation.conditions import validate_conditions
 from minikctl.apiserver.validation.expressions import PolicyScope
 from minikctl.apiserver.validation.names import (
     is_c_identifier,
     is_dns1035_label,
-    is_dns1123_label,
     is_dns1123_subdomain,
     is_path_segment,
     is_qualified_name,
@@ -26,6 +26,31 @@ _ACTIONS = ["Audit", "Deny", "Warn"]
 _REPETITION = (
     "must not contain both Deny and Warn (repeating the same validation failure information in the API"
     " response and headers serves no purpose)"
+)
+_CEL_RESERVED = frozenset(
+    [
+        "true",
+        "false",
+        "null",
+        "in",
+        "as",
+        "break",
+        "const",
+        "continue",
+        "else",
+        "for",
+        "function",
+        "if",
+        "import",
+        "let",
+        "loop",
+        "package",
+        "namespace",
+        "return",
+        "var",
+        "void",
+        "while",
+    ]
 )
 _MAX_AUDIT_ANNOTATIONS = 20
 _MAX_AUDIT_EXPRESSION = 5 * 1024
@@ -75,10 +100,13 @@ def _param_kind(kind: dict[str, Any] | None, path: str) -> list[FieldError]:
         text = f"unexpected GroupVersion string: {version}"
         errors.append(field.invalid(f"{path}.apiVersion", version, text))
     else:
-        group, slash, number = version.rpartition("/")
-        if slash:
-            errors += [field.invalid(f"{path}.apiVersion", group, text) for text in is_dns1123_subdomain(group)]
-        errors += [field.invalid(f"{path}.apiVersion", number, text) for text in is_dns1035_label(number)]
+        group, _, number = version.rpartition("/")
+        if group and is_dns1123_subdomain(group):
+            errors.append(field.invalid(f"{path}.apiVersion", group, ",".join(is_dns1123_subdomain(group))))
+        if not number:
+            errors.append(field.invalid(f"{path}.apiVersion", version, "version must be specified"))
+        elif is_dns1035_label(number):
+            errors.append(field.invalid(f"{path}.apiVersion", number, ",".join(is_dns1035_label(number))))
     if not name:
         errors.append(field.required(f"{path}.kind"))
     elif is_dns1035_label(name.lower()):
@@ -89,18 +117,13 @@ def _param_kind(kind: dict[str, Any] | None, path: str) -> list[FieldError]:
 
 def _variables(variables: list[dict[str, Any]], scope: PolicyScope) -> list[FieldError]:
     errors: list[FieldError] = []
-    seen: set[str] = set()
     for index, variable in enumerate(variables):
         path = f"spec.variables[{index}]"
         name, expression = variable.get("name") or "", (variable.get("expression") or "").strip()
-        if not name:
+        if not name.strip():
             errors.append(field.required(f"{path}.name", "name is not specified"))
-        else:
-            if is_c_identifier(name):
-                errors.append(field.invalid(f"{path}.name", name, "name is not a valid CEL identifier"))
-            if name in seen:
-                errors.append(field.duplicate(f"{path}.name", name))
-        seen.add(name)
+        elif is_c_identifier(name) or name in _CEL_RESERVED:
+            errors.append(field.invalid(f"{path}.name", name, "name is not a valid CEL identifier"))
         if not expression:
             errors.append(field.required(f"{path}.expression", "expression is not specified"))
         else:
@@ -115,50 +138,55 @@ def _validation(item: dict[str, Any], path: str, scope: PolicyScope) -> list[Fie
         errors.append(field.required(f"{path}.expression", "expression is not specified"))
     else:
         errors += scope.problems(expression, f"{path}.expression")
-    trimmed = message.strip()
-    if "\n" in expression and not trimmed:
-        text = "message must be specified if expression contains line breaks"
-        errors.append(field.required(f"{path}.message", text))
-    if message and not trimmed:
-        errors.append(field.invalid(f"{path}.message", message, "message must be non-empty if specified"))
-    elif "\n" in trimmed or "\r" in trimmed:
-        errors.append(field.invalid(f"{path}.message", message, "message must not contain line breaks"))
     if item.get("messageExpression"):
         at = f"{path}.messageExpression"
         if not item["messageExpression"].strip():
             errors.append(field.invalid(at, item["messageExpression"], "must be non-empty if specified"))
         else:
-            errors += scope.problems(item["messageExpression"].strip(), at, "string", authorizer=False)
+            errors += scope.problems(item["messageExpression"], at, "string", authorizer=False)
+    trimmed = message.strip()
+    if message and not trimmed:
+        errors.append(field.invalid(f"{path}.message", message, "message must be non-empty if specified"))
+    elif "\n" in trimmed or "\r" in trimmed:
+        errors.append(field.invalid(f"{path}.message", message, "message must not contain line breaks"))
     reason = item.get("reason")
     if reason is not None and reason not in _REASONS:
         errors.append(field.not_supported(f"{path}.reason", reason, _REASONS))
     return errors
 
 
+def _policy_status(new: Obj, old: Obj) -> list[FieldError]:
+    """What the type checking of expressions has found."""
+    status = new.get("status") or {}
+    errors: list[FieldError] = []
+    for index, warning in enumerate((status.get("typeChecking") or {}).get("expressionWarnings") or ()):
+        path = f"status.typeChecking.expressionWarnings[{index}]"
+        errors += [field.required(f"{path}.{key}") for key in ("warning", "fieldRef") if not warning.get(key)]
+    return errors + validate_conditions(status.get("conditions"), "status.conditions")
+
+
 def _audit_annotations(items: list[dict[str, Any]], policy: str, scope: PolicyScope) -> list[FieldError]:
     errors: list[FieldError] = []
     if len(items) > _MAX_AUDIT_ANNOTATIONS:
         text = f"must not have more than {_MAX_AUDIT_ANNOTATIONS} auditAnnotations"
-        errors.append(field.invalid("spec.auditAnnotations", items, text))
-    keys = []
+        shown = [Struct(Key=item.get("key") or "", ValueExpression=item.get("valueExpression") or "") for item in items]
+        errors.append(field.invalid("spec.auditAnnotations", shown, text))
+    keys: list[str] = []
     for index, item in enumerate(items):
         path = f"spec.auditAnnotations[{index}]"
-        key, expression = item.get("key") or "", (item.get("valueExpression") or "").strip()
-        if not key:
-            errors.append(field.required(f"{path}.key"))
-        else:
-            for text in is_qualified_name(f"{policy}/{key}"):
-                text = f"requires that the concatenation of name and key is a qualified name: {text}"
-                errors.append(field.invalid(f"{path}.key", key, text))
-            if key in keys:
-                errors.append(field.duplicate(f"{path}.key", key))
-        keys.append(key)
-        if not expression:
+        key, expression = item.get("key") or "", item.get("valueExpression") or ""
+        whole = f"{policy}/{key}"
+        errors += [field.invalid(f"{path}.key", whole, text) for text in is_qualified_name(whole)]
+        if not expression.strip():
             errors.append(field.required(f"{path}.valueExpression", "valueExpression is not specified"))
-        elif len(expression) > _MAX_AUDIT_EXPRESSION:
-            errors.append(field.too_long(f"{path}.valueExpression", _MAX_AUDIT_EXPRESSION))
+        elif len(expression.strip()) > _MAX_AUDIT_EXPRESSION:
+            text = f"must not exceed {_MAX_AUDIT_EXPRESSION} bytes in length"
+            errors.append(field.required(f"{path}.valueExpression", text))
         else:
             errors += scope.problems(expression, f"{path}.valueExpression", "string or null_type")
+        if key in keys:
+            errors.append(field.duplicate(f"{path}.key", key))
+        keys.append(key)
     return errors
 
 
@@ -182,9 +210,6 @@ def _param_ref(reference: dict[str, Any] | None, path: str) -> list[FieldError]:
         errors.append(field.required(f"{path}.parameterNotFoundAction"))
     elif action not in ("Allow", "Deny"):
         errors.append(field.not_supported(f"{path}.parameterNotFoundAction", action, ["Deny", "Allow"]))
-    namespace = reference.get("namespace")
-    if namespace:
-        errors += [field.invalid(f"{path}.namespace", namespace, text) for text in is_dns1123_label(namespace)]
     return errors
 
 
@@ -264,7 +289,7 @@ VALIDATE_POLICIES: dict[str, Checks] = {
     f"validatingadmissionpolicies.{_GROUP}": (
         _validating,
         lambda new, old: _validating(new) if new.get("spec") != old.get("spec") else [],
-        lambda new, old: [],
+        _policy_status,
     ),
     f"validatingadmissionpolicybindings.{_GROUP}": (
         _validating_binding,

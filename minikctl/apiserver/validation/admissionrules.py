@@ -94,20 +94,20 @@ def validate_match_resources(match: dict[str, Any], path: str) -> list[FieldErro
 
 
 def _named_rule(rule: dict[str, Any], path: str) -> list[FieldError]:
-    errors = validate_rule_with_operations(rule, path)
+    errors: list[FieldError] = []
     names = rule.get("resourceNames") or []
     for index, name in enumerate(names):
         errors += [field.invalid(f"{path}.resourceNames[{index}]", name, text) for text in is_path_segment(name)]
         if name in names[:index]:
             errors.append(field.duplicate(f"{path}.resourceNames[{index}]", name))
-    return errors
+    return errors + validate_rule_with_operations(rule, path)
 
 
 def validate_match_conditions(conditions: list[dict[str, Any]], path: str, params: bool = False) -> list[FieldError]:
     """`params`: whether there are parameters that the conditions may speak of."""
-    if len(conditions) > _MAX_CONDITIONS:
-        return [field.too_many(path, len(conditions), _MAX_CONDITIONS)]
     errors: list[FieldError] = []
+    if len(conditions) > _MAX_CONDITIONS:
+        errors.append(field.too_many(path, len(conditions), _MAX_CONDITIONS))
     seen: set[str] = set()
     scope = PolicyScope(params, composed=False)
     for index, condition in enumerate(conditions):
