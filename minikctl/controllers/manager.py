@@ -83,7 +83,7 @@ CONTROLLERS: tuple[Row, ...] = (
     Row("certificate-controller", _CSR + "Cleaner", w.csr, "", "csrcleaner"),
     Row("service-cidrs-controller", "servicecidrs:ServiceCIDRController", w.service_cidrs),
     Row("attachdetach-controller", "volume.attachment:AttachDetachController", w.attachment),
-    Row("system:apiserver", "volume.attachment:EmulatedAttacher", w.attacher, _EMULATED, "attacher"),
+    Row("system:apiserver", "volume.attacher:EmulatedAttacher", w.attacher, _EMULATED, "attacher"),
     Row("validatingadmissionpolicy-status-controller", _POLICIES, w.admission_policies),
     Row("resource-claim-controller", "resourceclaims:ResourceClaimController", w.resource_claims, "resource_claim"),
     Row("system:apiserver", _CRDS, w.custom_resources, "kube-apiserver", "crd-finalizer"),

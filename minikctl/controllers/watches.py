@@ -345,7 +345,26 @@ def _foreign_endpoints(change: Change) -> Keys:
 
 
 def attachment(source: Source) -> Watches:
-    return {"pods": _node_with_claims, "volumeattachments.storage.k8s.io": _node_of_attachment}
+    def bound_claim(change: Change) -> Keys:
+        """The node where a pod waits for this claim."""
+        waiting = change.object["spec"].get("volumeName") and source().state.get(
+            f"claim/{change.namespace}/{change.name}"
+        )
+        return (waiting,) if waiting else ()
+
+    def of_attachment(change: Change) -> Keys:
+        """Its node; once it is gone, nodes to which the volume has been refused meanwhile."""
+        spec = change.object["spec"]
+        if change.type != "DELETED":
+            return (spec["nodeName"],) if change.type != "ADDED" else ()
+        refused = source().state.scan(f"refused/{spec['source'].get('persistentVolumeName')}/")
+        return (spec["nodeName"], *(key.rpartition("/")[2] for key, _ in refused))
+
+    return {
+        "pods": _node_with_claims,
+        "persistentvolumeclaims": bound_claim,
+        "volumeattachments.storage.k8s.io": of_attachment,
+    }
 
 
 def attacher(source: Source) -> Watches:
@@ -358,10 +377,6 @@ def _node_with_claims(change: Change) -> Keys:
     if not node or all("persistentVolumeClaim" not in v and "ephemeral" not in v for v in spec.get("volumes") or ()):
         return ()
     return (node,)
-
-
-def _node_of_attachment(change: Change) -> Keys:
-    return (change.object["spec"]["nodeName"],) if change.type != "ADDED" else ()
 
 
 def admission_policies(source: Source) -> Watches:

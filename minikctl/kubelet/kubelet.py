@@ -19,6 +19,7 @@ from minikctl.kubelet.host import Host
 from minikctl.kubelet.nodesync import NodeSync
 from minikctl.kubelet.record import MIRROR, PodRecord, identity
 from minikctl.kubelet.resize import Resize
+from minikctl.kubelet.volumes import ATTACHMENT
 from minikctl.kubelet.worker import Worker, deletion_time
 
 _FINISHED = ("Succeeded", "Failed")
@@ -79,7 +80,9 @@ class Kubelet:
         if not self._host.emulates(change.name):
             return _NONE
         self._host.node_changed(change)
-        return (f"/{change.name}",) if change.type != "DELETED" else _NONE
+        if change.type == "DELETED":
+            return _NONE
+        return (f"/{change.name}", *self._waiting(f"*/{ATTACHMENT}{change.name}"))
 
     def _lease_changed(self, change: Change) -> Keys:
         """Written when a node falls silent or is heard again (or by others): all of its pods are to be looked at."""
@@ -264,7 +267,7 @@ class Kubelet:
             return
         namespace = pod["metadata"]["namespace"]
         for what in {*before, *record.waits}:
-            shared = what == "services" or what.startswith("room/")
+            shared = what == "services" or what.startswith(("room/", ATTACHMENT))
             index = f"waits/*/{what}" if shared else f"waits/{namespace}/{what}"
             keys = [other for other in self._state.get(index) or () if other != key]
             if what in record.waits:

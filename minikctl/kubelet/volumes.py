@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from minikctl.apimachinery import csivolumes
 from minikctl.apimachinery.clock import parse_time
 from minikctl.apimachinery.request import Obj
 from minikctl.kubelet import environment
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from minikctl.apimachinery.clock import Clock
     from minikctl.client.client import Client
     from minikctl.client.component import KeyValue
+
+# What pods of a node wait for whose volumes are not attached there, followed by the node's name.
+ATTACHMENT = "attachment/"
 
 _ROOT_CA = "kube-root-ca.crt"
 # When a projected token is made anew: after this share of its life, after a day at the latest.
@@ -34,6 +38,14 @@ class MountProblem(Exception):
         self.needs = needs
 
 
+class NotAttachedError(Exception):
+    """A volume waits to be attached, of which a kubelet says nothing. `needs`: news in the Node's status."""
+
+    def __init__(self, volume: str, node: str) -> None:
+        super().__init__(volume)
+        self.needs = ATTACHMENT + node
+
+
 class Volumes:
     """Checks and views of the volumes of all pods."""
 
@@ -48,7 +60,7 @@ class Volumes:
         self._root_ca.discard(namespace)
 
     def check(self, pod: Obj) -> None:
-        """Raise MountProblem for the first volume that cannot be mounted."""
+        """Raise MountProblem for the first volume that cannot be mounted, else NotAttachedError for one to attach."""
         namespace = pod["metadata"]["namespace"]
         for volume in pod["spec"].get("volumes") or ():
             name = volume["name"]
@@ -64,6 +76,19 @@ class Volumes:
                 self._check_claim(namespace, name, volume["persistentVolumeClaim"]["claimName"])
             elif "ephemeral" in volume:
                 self._check_claim(namespace, name, f"{pod['metadata']['name']}-{name}")
+        for claim in csivolumes.claims_of(pod):
+            self._check_attached(pod["spec"]["nodeName"], namespace, claim)
+
+    def _check_attached(self, node: str, namespace: str, claim: str) -> None:
+        """Whether a bound claim's volume is attached, where it has to be: the Node's status says so (WaitForAttach)."""
+        bound = self._client.peek("persistentvolumeclaims", claim, namespace, shared=True) or {"spec": {}}
+        volume = self._client.peek("persistentvolumes", bound["spec"].get("volumeName", ""), shared=True)
+        if volume is None or not csivolumes.needs_attaching(volume, self._client.peek):
+            return
+        found = self._client.peek("nodes", node, shared=True) or {}
+        wanted = csivolumes.unique_name(volume)
+        if all(entry["name"] != wanted for entry in (found.get("status") or {}).get("volumesAttached") or ()):
+            raise NotAttachedError(wanted, node)
 
     def _check_source(self, namespace: str, volume: str, source: Obj | None, kind: str, field: str) -> None:
         if source is None or source.get("optional"):

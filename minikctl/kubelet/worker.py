@@ -18,7 +18,7 @@ from minikctl.kubelet.probing import Probing
 from minikctl.kubelet.record import EXITED, RUNNING, WAITING, Container, PodRecord
 from minikctl.kubelet.runtime import emulated
 from minikctl.kubelet.stopping import DEFAULT_GRACE, Running, Stopping
-from minikctl.kubelet.volumes import MountProblem
+from minikctl.kubelet.volumes import MountProblem, NotAttachedError
 
 DEADLINE = "Pod was active on the node longer than the specified deadline"
 
@@ -126,6 +126,9 @@ class Worker:
             if times:
                 self._host.event(self._pod, "Warning", "FailedMount", problem.message, times=times)
             self._due.append(record.retry[1])
+            return False
+        except NotAttachedError as missing:
+            record.waits.append(missing.needs)
             return False
         ready = record.start + self._host.latency.sandbox
         if self._now < ready:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from controllers_world import Obj, World, pod_spec
 
+from minikctl import machines
 from minikctl.cluster import Cluster
 
 CLAIMS, VOLUMES = "persistentvolumeclaims", "persistentvolumes"
@@ -166,18 +167,30 @@ def csi_volume(name: str) -> Obj:
     return made
 
 
+def with_disk(cluster: Cluster, **spec: Any) -> World:
+    """A world with the volume "disk", to be attached, and the claim "data" that is bound to it."""
+    world = World(cluster)
+    world.create("namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "demo"}})
+    disk = csi_volume("disk")
+    disk["spec"].update(spec)
+    world.create("persistentvolumes", disk)
+    modes = disk["spec"]["accessModes"]
+    world.create("persistentvolumeclaims", claim("data", storageClassName="", volumeName="disk", accessModes=modes))
+    return world
+
+
+def user(name: str, node: str) -> Obj:
+    volumes = [{"name": "v", "persistentVolumeClaim": {"claimName": "data"}}]
+    meta = {"name": name, "namespace": "demo"}
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": pod_spec(volumes=volumes, nodeName=node)}
+
+
 @pytest.mark.parametrize(("profile", "attached"), [("default", True), ("bare", False)])
 def test_csi_volumes_are_attached_unless_there_is_nobody_to_do_it(
     make_cluster: Callable[..., Cluster], profile: str, attached: bool
 ) -> None:
-    world = World(make_cluster(profile=profile))
-    world.create("namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "demo"}})
-    world.create("persistentvolumes", csi_volume("disk"))
-    world.create("persistentvolumeclaims", claim("data", "1Gi", storageClassName="", volumeName="disk"))
-    volumes = [{"name": "v", "persistentVolumeClaim": {"claimName": "data"}}]
-    meta = {"name": "user", "namespace": "demo"}
-    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": pod_spec(volumes=volumes, nodeName="node-1")}
-    world.create("pods", pod)
+    world = with_disk(make_cluster(profile=profile))
+    world.create("pods", user("user", "node-1"))
     (attachment,) = world.client.items("volumeattachments.storage.k8s.io")
     assert bool((attachment.get("status") or {}).get("attached")) is attached
     on_node = world.status("nodes", "node-1", "").get("volumesAttached")
@@ -185,7 +198,101 @@ def test_csi_volumes_are_attached_unless_there_is_nobody_to_do_it(
     assert on_node == ([{"name": unique, "devicePath": ""}] if attached else None)
     told = 'SuccessfulAttachVolume: AttachVolume.Attach succeeded for volume "disk" '
     assert (told in world.events("Pod", "user")) is attached
+    assert world.status("pods", "user")["phase"] == ("Running" if attached else "Pending")
     assert world.settles()
     world.delete("pods", "user")
     assert world.client.items("volumeattachments.storage.k8s.io") == []
     assert "volumesAttached" not in world.status("nodes", "node-1", "")
+
+
+def waiting(world: World, name: str) -> str:
+    (entry,) = world.status("pods", name)["containerStatuses"]
+    return str(entry["state"].get("waiting", {}).get("reason", "runs"))
+
+
+def test_a_pod_waits_until_its_volume_is_attached(make_cluster: Callable[..., Cluster]) -> None:
+    world = with_disk(make_cluster(profile="default"))
+    world.merge("persistentvolumes", "disk", {"metadata": {"annotations": {"minikctl.dev/attach-seconds": "90"}}})
+    world.create("pods", user("user", "node-1"))
+    world.cluster.advance(89)
+    assert (waiting(world, "user"), world.events("Pod", "user")) == ("ContainerCreating", [])
+    world.cluster.advance(1)
+    assert [text.split(":")[0] for text in world.events("Pod", "user")][:2] == ["SuccessfulAttachVolume", "Pulling"]
+    assert waiting(world, "user") == "runs"
+
+
+def test_failing_attachments_are_told_and_tried_again(make_cluster: Callable[..., Cluster]) -> None:
+    world = with_disk(make_cluster(profile="default"))
+    error = {"minikctl.dev/attach-error": "rpc error: code = Internal desc = no such disk"}
+    world.merge("persistentvolumes", "disk", {"metadata": {"annotations": error}})
+    start = world.cluster.present()
+    world.create("pods", user("user", "node-1"))
+    text = 'AttachVolume.Attach failed for volume "disk" : rpc error: code = Internal desc = no such disk'
+    assert world.events("Pod", "user") == [f"FailedAttachVolume: {text}"]
+    world.cluster.advance(8)
+    (event,) = world.items("events")
+    assert event["count"] == 5  # after 0, 0.5, 1.5, 3.5 and 7.5 seconds
+    world.merge("persistentvolumes", "disk", {"metadata": {"annotations": {"minikctl.dev/attach-error": None}}})
+    world.cluster.advance(start + 60 - world.cluster.present())
+    assert waiting(world, "user") == "runs"
+
+
+def test_nobody_to_attach_ends_in_a_timeout(make_cluster: Callable[..., Cluster]) -> None:
+    world = with_disk(make_cluster())
+    world.create("pods", user("user", "node-1"))
+    world.cluster.advance(119)
+    assert world.events("Pod", "user") == []
+    world.cluster.advance(1)
+    who = "external-attacher of disks.example.com CSI driver"
+    why = f"timed out waiting for {who} to attach volume handle-disk"
+    text = f'AttachVolume.Attach failed for volume "disk" : {why}'
+    assert world.events("Pod", "user") == [f"FailedAttachVolume: {text}"]
+    driver = {"apiVersion": "storage.k8s.io/v1", "kind": "CSIDriver", "metadata": {"name": "disks.example.com"}}
+    world.create("csidrivers.storage.k8s.io", {**driver, "spec": {"attachRequired": False}})
+    world.delete("pods", "user")
+    world.create("pods", user("other", "node-2"))
+    assert waiting(world, "other") == "runs"
+
+
+def test_a_disk_is_on_one_node_at_a_time(make_cluster: Callable[..., Cluster]) -> None:
+    world = with_disk(make_cluster(profile="default"))
+    world.create("pods", user("first", "node-1"))
+    world.create("pods", user("second", "node-2"))
+    text = 'FailedAttachVolume: Multi-Attach error for volume "disk" Volume is already used by pod(s) first'
+    assert (waiting(world, "second"), world.events("Pod", "second")) == ("ContainerCreating", [text])
+    assert world.settles()
+    world.delete("pods", "first")
+    assert waiting(world, "second") == "runs"
+    assert [a["spec"]["nodeName"] for a in world.client.items("volumeattachments.storage.k8s.io")] == ["node-2"]
+
+
+def test_a_shared_volume_is_on_several_nodes(make_cluster: Callable[..., Cluster]) -> None:
+    world = with_disk(make_cluster(profile="default"), accessModes=["ReadWriteMany"])
+    world.create("pods", user("first", "node-1"))
+    world.create("pods", user("second", "node-2"))
+    assert [waiting(world, name) for name in ("first", "second")] == ["runs", "runs"]
+
+
+def test_a_dead_node_keeps_its_disk_for_six_minutes(make_cluster: Callable[..., Cluster]) -> None:
+    world = with_disk(make_cluster(profile="default"))
+    world.create("pods", user("first", "node-1"))
+    machines.stop(world.cluster, "node-1", 0.0)
+    world.cluster.advance(60)
+    world.delete("pods", "first", gracePeriodSeconds=0)
+    world.create("pods", user("second", "node-2"))
+    text = "Volume is already exclusively attached to one node and can't be attached to another"
+    assert world.events("Pod", "second") == [f'FailedAttachVolume: Multi-Attach error for volume "disk" {text}']
+    world.cluster.advance(359)
+    assert waiting(world, "second") == "ContainerCreating"
+    world.cluster.advance(1)
+    assert waiting(world, "second") == "runs"
+
+
+def test_a_claim_bound_after_its_pod_was_placed_is_attached(make_cluster: Callable[..., Cluster]) -> None:
+    world = World(make_cluster(profile="default"))
+    world.create("namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "demo"}})
+    world.create("pods", user("early", "node-1"))
+    world.create("persistentvolumeclaims", claim("data", storageClassName="", volumeName="disk"))
+    world.create("persistentvolumes", csi_volume("disk"))
+    world.cluster.advance(5)
+    assert waiting(world, "early") == "runs"
