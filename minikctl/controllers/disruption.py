@@ -10,10 +10,11 @@ from minikctl.apimachinery.meta import controller_of, set_condition
 from minikctl.apimachinery.selectors import from_label_selector
 from minikctl.client.component import split_key
 from minikctl.controllers import pods
-from minikctl.controllers.controller import Controller, earliest, scaled
+from minikctl.controllers.controller import Controller, earliest, scaled, seconds_of
 
 if TYPE_CHECKING:
     from minikctl.apimachinery.request import Obj
+    from minikctl.apimachinery.resources import Resource
 
 _RESOURCE = "poddisruptionbudgets.policy"
 _DELETION_TIMEOUT = 120.0
@@ -30,8 +31,13 @@ class _CannotCountError(Exception):
 
 
 class DisruptionController(Controller):
+    """Keys are budgets, and "stale:" before a pod that was to be disrupted."""
+
     def sync(self, key: str) -> float | None:
-        namespace, name = split_key(key)
+        what, _, rest = key.rpartition(":")
+        namespace, name = split_key(rest)
+        if what:
+            return self._sync_target(namespace, name)
         budget = self.client.peek(_RESOURCE, name, namespace)
         if budget is None:
             return None
@@ -59,13 +65,29 @@ class DisruptionController(Controller):
         self._write(budget, expected, desired, healthy, disrupted)
         return due
 
+    def _sync_target(self, namespace: str, name: str) -> float | None:
+        """Take back what was said of a pod's disruption two minutes ago, if nobody deleted it."""
+        pod = self.client.peek("pods", name, namespace, shared=True)
+        since = None if pod is None else target_since(pod)
+        if pod is None or since is None:
+            return None
+        if self.clock.now() < since + _DELETION_TIMEOUT:
+            return since + _DELETION_TIMEOUT
+        entry = {"type": "DisruptionTarget", "status": "False", "lastTransitionTime": self.stamp()}
+        if generation := pod["metadata"].get("generation"):
+            entry["observedGeneration"] = generation
+        self.patch_pod_status(pod, {"conditions": [entry]})
+        return None
+
     def _expectation(self, budget: Obj, members: list[Obj]) -> tuple[int, int, bool]:
         """(expected pods, healthy ones wanted, whether some have no controller)."""
         spec = budget["spec"]
         if "maxUnavailable" in spec:
             expected, unmanaged = self._scale_of(members)
             return expected, max(0, expected - scaled(spec["maxUnavailable"], expected, True)), unmanaged
-        least = spec.get("minAvailable", 1)
+        least = spec.get("minAvailable")
+        if least is None:
+            return 0, 0, False
         if isinstance(least, int):
             return len(members), least, False
         expected, unmanaged = self._scale_of(members)
@@ -92,9 +114,10 @@ class DisruptionController(Controller):
         """(uid, size) of the controller that decides: a ReplicaSet's Deployment, or any with a scale."""
         row = self.client.resource_set().by_kind(reference["apiVersion"], reference["kind"])
         if row is None:
-            return None
+            kind, version = reference["kind"], reference["apiVersion"]
+            raise _CannotCountError(f'no matches for kind "{kind}" in version "{version}"')
         if row.key not in _SCALED:
-            return self._custom_size(row.key, reference, namespace)
+            return self._scale_size(row, reference, namespace)
         owner = self.client.peek(row.key, reference["name"], namespace)
         if owner is None or owner["metadata"]["uid"] != reference["uid"]:
             return None
@@ -103,10 +126,17 @@ class DisruptionController(Controller):
             return self._size(parent, namespace)
         return owner["metadata"]["uid"], owner["spec"].get("replicas", 1)
 
-    def _custom_size(self, key: str, reference: Obj, namespace: str) -> tuple[str, int] | None:
+    def _scale_size(self, row: Resource, reference: Obj, namespace: str) -> tuple[str, int] | None:
+        """The size by the scale subresource; a kind that has none is an error (getScaleController)."""
+        if "scale" not in row.subresources:
+            raise _CannotCountError(f"{row.key} does not implement the scale subresource")
         try:
-            scale = self.client.get(key, reference["name"], namespace, subresource="scale")
-        except StatusError:
+            scale = self.client.get(row, reference["name"], namespace, subresource="scale")
+        except StatusError as error:
+            if error.reason == "NotFound":
+                return None
+            raise _CannotCountError(error.message) from None
+        if scale["metadata"]["uid"] != reference["uid"]:
             return None
         return reference["uid"], scale["spec"].get("replicas", 0)
 
@@ -124,8 +154,8 @@ class DisruptionController(Controller):
                 kept[name] = granted[name]
                 due = earliest(due, lapses)
             else:
-                namespace, by = pod["metadata"]["namespace"], budget["metadata"]["name"]
-                message = f"Pod {namespace}/{name} was expected by PDB {namespace}/{by} to be deleted but it wasn't"
+                namespace = pod["metadata"]["namespace"]  # upstream names it twice, and not the budget
+                message = f"Pod was expected by PDB {namespace}/{namespace} to be deleted but it wasn't"
                 self.recorder.event(pod, "Warning", "NotDeleted", message)
         return kept, due
 
@@ -160,9 +190,23 @@ class DisruptionController(Controller):
         zero = dict.fromkeys(("currentHealthy", "desiredHealthy", "expectedPods"), 0)
         status = {**zero, **status, "disruptionsAllowed": 0}
         entry = {"type": "DisruptionAllowed", "status": "False", "reason": "SyncFailed", "message": message}
-        entry["observedGeneration"] = budget["metadata"].get("generation", 0)
+        if observed := status.get("observedGeneration"):
+            entry["observedGeneration"] = observed
         set_condition(status, entry, self.stamp())
         self.put_status(_RESOURCE, budget, status)
+
+
+def target_since(pod: Obj) -> float | None:
+    """Since when a pod that lives on is said to be disrupted soon by others than its kubelet."""
+    status = pod.get("status") or {}
+    if "deletionTimestamp" in pod["metadata"] or status.get("phase") in ("Succeeded", "Failed"):
+        return None
+    for entry in status.get("conditions") or ():
+        if entry["type"] == "DisruptionTarget" and entry["status"] == "True":
+            return (
+                None if entry.get("reason") == "TerminationByKubelet" else seconds_of(entry.get("lastTransitionTime"))
+            )
+    return None
 
 
 def _go_selector(budget: Obj) -> str:

@@ -282,7 +282,14 @@ def cron_job(source: Source) -> Watches:
 
 def disruption(source: Source) -> Watches:
     index = mappers.SelectorIndex(source, "poddisruptionbudgets.policy", _health_of)
-    return {"poddisruptionbudgets.policy": index.owner, "pods": index.pod}
+
+    def pod(change: Change) -> Keys:
+        conditions = (change.object.get("status") or {}).get("conditions") or ()
+        if any(c["type"] == "DisruptionTarget" and c["status"] == "True" for c in conditions):
+            return (*index.pod(change), f"stale:{change.namespace}/{change.name}")
+        return index.pod(change)
+
+    return {"poddisruptionbudgets.policy": index.owner, "pods": pod}
 
 
 def _health_of(pod: Obj) -> object:

@@ -71,9 +71,10 @@ def calculate(deployment: Obj, sets: list[Obj], new: Obj | None, now: float) -> 
         "readyReplicas": status_sum(sets, "readyReplicas"),
         "availableReplicas": available,
         "unavailableReplicas": max(0, total(sets) - available),
-        "terminatingReplicas": status_sum(sets, "terminatingReplicas"),
         "conditions": with_condition(list(old.get("conditions") or ()), entry),
     }
+    if all("terminatingReplicas" in (rs.get("status") or {}) for rs in sets):
+        status["terminatingReplicas"] = status_sum(sets, "terminatingReplicas")
     if "collisionCount" in old:
         status["collisionCount"] = old["collisionCount"]
     return compact(status, ("terminatingReplicas", "collisionCount"))

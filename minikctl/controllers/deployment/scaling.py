@@ -73,6 +73,8 @@ def _fraction(rs: Obj, deployment: Obj) -> int:
         return -has
     before = int(sets_.annotations_of(rs).get(sets_.MAXIMUM) or 0)
     if not before:
-        before = (deployment.get("status") or {}).get("replicas", 0) or has
+        before = (deployment.get("status") or {}).get("replicas", 0)
+        if not before:
+            return 0
     size = has * (wanted + sets_.max_surge(deployment)) / before
     return int(size + 0.5) - has

@@ -9,6 +9,8 @@ import pytest
 from controllers_world import Obj, World, pod_spec, workload
 
 from minikctl.apimachinery import quotausage
+from minikctl.apimachinery.clock import rfc3339
+from minikctl.apimachinery.request import STRATEGIC_PATCH
 from minikctl.controllers import bootstraptokens
 from minikctl.controllers.certificates import authority, der
 
@@ -38,6 +40,36 @@ def test_how_many_may_be_disrupted(world: World, spec: Obj, desired: int, allowe
     world.merge("deployments.apps", "web", {"spec": {"replicas": 0}})
     assert world.conditions(BUDGETS, "b")["DisruptionAllowed"] == "False InsufficientPods"
     assert world.settles()
+
+
+def test_pods_whose_owner_has_no_size_cannot_be_counted(world: World) -> None:
+    world.create("daemonsets.apps", workload("DaemonSet", "agent"))
+    world.create(BUDGETS, budget("pdb", maxUnavailable=1, selector={"matchLabels": {"app": "agent"}}))
+    (entry,) = world.status(BUDGETS, "pdb")["conditions"]
+    why = "daemonsets.apps does not implement the scale subresource"
+    assert (entry["status"], entry["reason"], entry["message"]) == ("False", "SyncFailed", why)
+    assert "observedGeneration" not in entry
+    text = f"CalculateExpectedPodCountFailed: Failed to calculate the number of expected pods: {why}"
+    assert world.events("PodDisruptionBudget") == [text]
+    world.merge(BUDGETS, "pdb", {"spec": {"maxUnavailable": None, "minAvailable": 1}})
+    assert world.status(BUDGETS, "pdb")["disruptionsAllowed"] == 1
+    world.merge(BUDGETS, "pdb", {"spec": {"minAvailable": None}})
+    status = world.status(BUDGETS, "pdb")
+    assert (status["expectedPods"], status["desiredHealthy"], status["disruptionsAllowed"]) == (0, 0, 0)
+
+
+def test_a_disruption_that_does_not_come_is_taken_back(world: World) -> None:
+    world.create("replicasets.apps", workload("ReplicaSet", "web", replicas=1))
+    (name,) = world.names("pods")
+    entry = {"type": "DisruptionTarget", "status": "True", "reason": "EvictionByEvictionAPI"}
+    stamp = {"lastTransitionTime": rfc3339(world.cluster.present())}
+    patch = {"status": {"conditions": [{**entry, **stamp}]}}
+    world.client.patch("pods", name, patch, STRATEGIC_PATCH, "demo", subresource="status")
+    world.cluster.advance(119)
+    assert world.conditions("pods", name)["DisruptionTarget"] == "True EvictionByEvictionAPI"
+    world.cluster.advance(1)
+    conditions = world.conditions("pods", name)
+    assert (conditions["DisruptionTarget"], conditions["Ready"]) == ("False EvictionByEvictionAPI", "True")
 
 
 def test_a_quota_counts_what_is_used(world: World) -> None:
