@@ -202,39 +202,45 @@ class Drainer:
         waiting: list[Obj] = []
         retry = 0.0
         while refused or waiting:
-            now = self.factory.now()
-            if refused and now >= retry:
-                still = []
-                for pod in refused:
-                    try:
-                        if self._evicted(pod):
-                            waiting.append(pod)
-                        else:
-                            still.append(pod)
-                    except KubectlError as error:
-                        errors.append(error)
-                refused, retry = still, now + RETRY_SECONDS
+            if refused and self.factory.now() >= retry:
+                refused = self._ask(refused, waiting, errors, limit, reached)
+                retry = self.factory.now() + RETRY_SECONDS
                 if self.settings.dry_run == strategy.SERVER:
                     waiting = []
                     continue
                 self.factory.cluster.settle()
             waiting = [pod for pod in waiting if not self._gone(pod, "evicted")]
-            if not refused and not waiting:
-                break
-            until = min(limit, retry) if refused else limit
-            if not self.factory.cluster.wait(until) and self.factory.now() >= limit:
-                errors += [KubectlError(f"error when evicting {_where(pod)}: {reached}") for pod in refused]
+            if waiting and self.factory.now() >= limit:
                 errors += [
                     KubectlError(f"error when waiting for {_in(pod)} to terminate: {reached}") for pod in waiting
                 ]
-                break
+                waiting = []
+            if refused or waiting:
+                self.factory.cluster.wait(min([retry] * bool(refused) + [limit] * bool(waiting)))
         raise_all(errors)
+
+    def _ask(
+        self, pods: list[Obj], waiting: list[Obj], errors: list[Exception], limit: float, reached: str
+    ) -> list[Obj]:
+        """Ask for the eviction of pods, sort them into the lists; those that have to be asked for again."""
+        again: list[Obj] = []
+        for pod in pods:
+            self._announce(pod)
+            try:
+                if self.factory.now() >= limit:
+                    raise KubectlError(f"error when evicting {_where(pod)}: {reached}")
+                (waiting if self._evicted(pod) else again).append(pod)
+            except KubectlError as error:
+                errors.append(error)
+        return again
+
+    def _announce(self, pod: Obj) -> None:
+        server = self.settings.dry_run == strategy.SERVER
+        self.factory.out(f"evicting pod {full_name(pod)}{' (server dry run)' if server else ''}")
 
     def _evicted(self, pod: Obj) -> bool:
         """Ask for the eviction; False where it has to be tried again."""
         metadata = pod["metadata"]
-        server = self.settings.dry_run == strategy.SERVER
-        self.factory.out(f"evicting pod {full_name(pod)}{' (server dry run)' if server else ''}")
         eviction: Obj = {
             "apiVersion": "policy/v1",
             "kind": "Eviction",

@@ -16,6 +16,11 @@ from minikctl.kubectl.flags import Values, quote
 
 DEFAULT_NAME = "minikctl"
 SECTIONS = ("clusters", "contexts", "users")
+# Go's name for the struct that a file's version and kind are read into.
+_HEADER = (
+    r'Go value of type struct { APIVersion string "json:\"apiVersion,omitempty\""; '
+    r'Kind string "json:\"kind,omitempty\"" }'
+)
 ENTRY = {"clusters": "cluster", "contexts": "context", "users": "user"}
 
 
@@ -130,6 +135,7 @@ def _remember(cache: str, content: Obj) -> None:
 
 
 def _parse(path: str) -> Obj:
+    from minikctl.kubectl import kubeconfigtypes
     from minikctl.kubectl.manifest import ParseError, parse_yaml
 
     def refuse(why: object) -> KubectlError:
@@ -138,6 +144,8 @@ def _parse(path: str) -> Obj:
     try:
         with open(path, "rb") as file:
             data = file.read()
+    except IsADirectoryError:
+        raise refuse(f"read {path}: is a directory") from None
     except OSError as error:
         raise refuse(f"open {path}: {(error.strerror or '').lower()}") from None
     try:
@@ -147,29 +155,19 @@ def _parse(path: str) -> Obj:
     if raw is None:
         return {}
     if not isinstance(raw, dict):
-        raise refuse(_cannot(raw, "", "v1.Config"))
+        raise refuse(f"couldn't get version/kind; json parse error: json: cannot unmarshal {_kind(raw)} into {_HEADER}")
     version, kind = raw.get("apiVersion") or "v1", raw.get("kind") or "Config"
     if (version, kind) != ("v1", "Config"):
         scheme = "k8s.io/client-go/tools/clientcmd/api/latest/latest.go:50"
         raise refuse(f'no kind "{kind}" is registered for version "{version}" in scheme "{scheme}"')
-    for key, kind in (("clusters", "Cluster"), ("contexts", "Context"), ("users", "AuthInfo")):
-        if not isinstance(raw.get(key), list | None):
-            raise refuse(_cannot(raw[key], f"Config.{key}", f"[]v1.Named{kind}"))
-        for item in raw.get(key) or ():
-            if not isinstance(item, dict):
-                raise refuse(_cannot(item, f"Config.{key}", f"v1.Named{kind}"))
-            if not isinstance(item.get(ENTRY[key]), dict | None):
-                raise refuse(_cannot(item[ENTRY[key]], f"Config.{key}.{ENTRY[key]}", f"v1.{kind}"))
-    if not isinstance(raw.get("current-context"), str | None):
-        raise refuse(_cannot(raw["current-context"], "Config.current-context", "string"))
-    return raw
+    try:
+        return kubeconfigtypes.typed(raw)
+    except kubeconfigtypes.WrongType as problem:
+        raise refuse(problem) from None
 
 
-def _cannot(value: object, field: str, kind: str) -> str:
-    names = {bool: "bool", int: "number", float: "number", str: "string", list: "array", dict: "object"}
-    what = names.get(type(value), "object")
-    where = f"Go struct field {field} of type {kind}" if field else f"Go value of type {kind}"
-    return f"json: cannot unmarshal {what} into {where}"
+def _kind(value: object) -> str:
+    return "array" if isinstance(value, list) else "string" if isinstance(value, str) else "number"
 
 
 class Target:

@@ -12,6 +12,13 @@ from minikctl.apimachinery.request import Obj
 from minikctl.kubectl import kubeconfig
 from minikctl.kubectl.kubeconfig import SECTIONS, Kubeconfig
 
+# The fields of entries that name files.
+_FILES = {
+    "clusters": ("certificate-authority",),
+    "contexts": (),
+    "users": ("client-certificate", "client-key", "tokenFile"),
+}
+
 
 class Editor:
     """A loaded configuration, to be changed in place and saved."""
@@ -35,6 +42,12 @@ class Editor:
         """The entries of a section by name; replace values, do not alter them in place."""
         return self.config.sections[name]
 
+    def rename(self, section: str, old: str, new: str) -> None:
+        """Give an entry another name; it stays in its file."""
+        self.config.sections[section][new] = self.config.sections[section].pop(old)
+        if (section, old) in self.config.origin:
+            self.config.origin[section, new] = self.config.origin[section, old]
+
     def save(self) -> None:
         """Write the files that have changed."""
         documents: dict[str, Kubeconfig] = {}
@@ -54,11 +67,12 @@ class Editor:
                 path = self.config.origin.get((section, name), self.default_file)
                 entries = document(path).sections[section]
                 if name in now:
-                    entries[name] = now[name]
+                    entries[name] = _relative(section, now[name], path)
                 else:
                     entries.pop(name, None)
         if self.config.current_context != self._context_before:
-            document(self._context_file()).current_context = self.config.current_context
+            where = self.default_file if self.config.current_context else self._context_file()
+            document(where).current_context = self.config.current_context
         if self.config.preferences != self._preferences_before:
             document(self.default_file).preferences = self.config.preferences
         for path, one in documents.items():
@@ -70,3 +84,19 @@ class Editor:
             if (kubeconfig.read(path) or {}).get("current-context"):
                 return path
         return self.default_file
+
+
+def _relative(section: str, entry: Obj, origin: str) -> Obj:
+    """An entry whose files are named relative to the kubeconfig it stands in, unless they lie outside its folder."""
+    base = os.path.abspath(os.path.dirname(origin))
+
+    def relative(path: str) -> str:
+        path = os.path.join(base, path)
+        shown = os.path.relpath(path, base)
+        return os.path.normpath(path) if shown.startswith("../") else shown
+
+    result: Obj = {key: relative(value) if key in _FILES[section] and value else value for key, value in entry.items()}
+    # A program that is looked up on the PATH is no file.
+    if "/" in (result.get("exec") or {}).get("command", ""):
+        result["exec"] = {**result["exec"], "command": relative(result["exec"]["command"])}
+    return result

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from minikctl.apimachinery import selectors
 from minikctl.apimachinery.request import Obj
 from minikctl.kubectl.errors import KubectlError
+from minikctl.kubectl.flags import Values
 from minikctl.kubectl.info import Info
 from minikctl.kubectl.watches import TimedOut
 
@@ -28,7 +29,7 @@ Containers = list[tuple[str, Obj]]
 
 def containers_of(pod: Obj) -> Containers:
     """(field, container) of every container: init, ordinary, ephemeral."""
-    spec = pod["spec"]
+    spec = pod.get("spec") or {}
     return [
         (field, container)
         for field in ("initContainers", "containers", "ephemeralContainers")
@@ -38,7 +39,7 @@ def containers_of(pod: Obj) -> Containers:
 
 def all_names(pod: Obj) -> str:
     """The names of all containers, as messages list them."""
-    spec = pod["spec"]
+    spec = pod.get("spec") or {}
     names = [container["name"] for container in spec.get("containers") or ()]
     names += [f"{container['name']} (ephem)" for container in spec.get("ephemeralContainers") or ()]
     names += [f"{container['name']} (init)" for container in spec.get("initContainers") or ()]
@@ -57,7 +58,10 @@ def default_container(
     annotated = (pod["metadata"].get("annotations") or {}).get(DEFAULT_CONTAINER)
     if annotated:
         return container_named(factory, pod, annotated)
-    first: Obj = pod["spec"]["containers"][0]
+    containers = pod["spec"].get("containers") if "spec" in pod else None
+    if not containers:
+        raise KubectlError(f"pod {pod['metadata']['namespace']}/{pod['metadata']['name']} does not have any containers")
+    first: Obj = containers[0]
     if not quiet and len(containers_of(pod)) > 1:
         (say or factory.err)(f'Defaulted container "{first["name"]}" out of: {all_names(pod)}')
     return first
@@ -82,18 +86,24 @@ def selector_of(info: Info) -> str | None:
         return str(selectors.from_set(spec.get("selector")))
     if info.row.key == "services":
         if not spec.get("selector"):
-            raise KubectlError(f'invalid service "{info.name}": Service is defined without a selector')
+            raise KubectlError(f"invalid service '{info.name}': Service is defined without a selector")
         return str(selectors.from_set(spec["selector"]))
     return None
 
 
-def pods_of(factory: Factory, info: Info, order: Callable[[Obj], Any], timeout: float) -> list[Obj]:
-    """The pods of an object, the preferred one first; waits for the first one to appear."""
+def pods_of(factory: Factory, info: Info, order: Callable[[Obj], Any], timeout: float, aim: str) -> list[Obj]:
+    """The pods of an object, the preferred one first; waits for the first one to appear.
+
+    `aim`: what they are looked up for, in the words of a refusal.
+    """
     if info.row.key == "pods":
         return [info.obj]
-    selector = selector_of(info)
-    if selector is None:
-        raise KubectlError(no_pods(info))
+    try:
+        selector = selector_of(info)
+        if selector is None:
+            raise KubectlError(f"selector for {_go_type(info)} not implemented")
+    except KubectlError as error:
+        raise KubectlError(f"cannot {aim} {_go_type(info)}: {error}") from None
     cluster = factory.cluster
     deadline = cluster.present() + timeout
     while True:
@@ -107,14 +117,19 @@ def pods_of(factory: Factory, info: Info, order: Callable[[Obj], Any], timeout: 
 
 def attachable_pod(factory: Factory, info: Info, timeout: float) -> Obj:
     """The most active pod of an object, to talk to; KubectlError where it has none by nature."""
-    if info.row.key != "pods" and selector_of(info) is None:
-        raise KubectlError(f"cannot attach to *{info.row.version}.{info.row.kind}: {no_pods(info)}")
-    return pods_of(factory, info, by_activity, timeout)[0]
+    return pods_of(factory, info, by_activity, timeout, "attach to")[0]
 
 
-def no_pods(info: Info) -> str:
-    """The refusal of an object without pods, in Go's words."""
-    return f"selector for *{info.row.version}.{info.row.kind} not implemented"
+def _go_type(info: Info) -> str:
+    return f"*{info.row.version}.{info.row.kind}"
+
+
+def running_timeout(flags: Values) -> float:
+    """--pod-running-timeout, in seconds."""
+    timeout: float = flags["pod-running-timeout"]
+    if timeout <= 0:
+        raise KubectlError("--pod-running-timeout must be higher than zero")
+    return timeout
 
 
 def by_logging(pod: Obj) -> tuple[Any, ...]:

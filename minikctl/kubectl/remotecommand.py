@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from minikctl.apimachinery.errors import StatusError
 from minikctl.apimachinery.request import Obj
 from minikctl.apimachinery.streaming import STDERR, STDOUT, exit_code
 from minikctl.kubectl.errors import CommandFailed, KubectlError
@@ -36,9 +37,12 @@ class Output(NamedTuple):
 def connect(factory: Factory, pod: Obj, subresource: str, **options: Any) -> Session:
     """Exec or attach: a session with a container."""
     metadata = pod["metadata"]
-    answer: Any = factory.client.create(
-        "pods", {}, metadata["namespace"], subresource=subresource, name=metadata["name"], **options
-    )
+    try:
+        answer: Any = factory.client.create(
+            "pods", {}, metadata["namespace"], subresource=subresource, name=metadata["name"], **options
+        )
+    except StatusError as error:
+        raise KubectlError(f"unable to upgrade connection: {error.message}") from None
     session: Session = answer
     return session
 

@@ -144,7 +144,7 @@ class NodeServer:
         """A running container, to run something in."""
         place = Place(self.env, pod, _container(pod, name))
         if place.running() is None:
-            raise errors.StatusError("InternalError", f'unable to upgrade connection: container not found ("{name}")')
+            raise errors.StatusError("InternalError", f'container not found ("{name}")')
         return place
 
     def _record(self, pod: Obj) -> PodRecord | None:

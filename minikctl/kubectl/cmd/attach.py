@@ -29,14 +29,17 @@ class AttachOptions(Options):
         if len(args) > 2:
             raise KubectlError("expected POD, TYPE/NAME, or TYPE NAME, (at most 2 arguments) saw " + _go_list(args))
         self.args = args
+        try:
+            self.timeout = podpicking.running_timeout(self.flags)
+        except KubectlError as error:
+            raise self.usage_error(str(error)) from None
 
     def run(self) -> None:
         flags = self.flags
         args = self.args
         named = args if len(args) == 2 or "/" in args[0] else ["pods", *args]
         (info,) = self.factory.builder().types_or_names(named).infos()
-        timeout = flags["pod-running-timeout"]
-        pod = podpicking.attachable_pod(self.factory, info, timeout)
+        pod = podpicking.attachable_pod(self.factory, info, self.timeout)
         phase = (pod.get("status") or {}).get("phase")
         if phase in ("Succeeded", "Failed"):
             raise KubectlError(f"cannot attach a container in a completed pod; current phase is {phase}")

@@ -44,7 +44,7 @@ class RenameContextOptions(ConfigOptions):
             raise KubectlError(
                 f"cannot rename the context {quote(self.old)}, the context {quote(self.new)} already exists in {path}"
             )
-        contexts[self.new] = contexts.pop(self.old)
+        editor.rename("contexts", self.old, self.new)
         if editor.config.current_context == self.old:
             editor.config.current_context = self.new
         editor.save()

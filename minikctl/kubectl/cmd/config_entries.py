@@ -6,14 +6,21 @@ Upstream counterpart: the files of those names in kubectl's `pkg/cmd/config`.
 from __future__ import annotations
 
 import os
-from typing import Any
 
 from minikctl.apimachinery.request import Obj
 from minikctl.kubectl.cmd.config_options import ConfigOptions
 from minikctl.kubectl.cmd.config_view import embed
 from minikctl.kubectl.command import Command
 from minikctl.kubectl.errors import KubectlError
-from minikctl.kubectl.flags import BOOL, STRING, STRING_ARRAY, Flag, quote
+from minikctl.kubectl.flags import BOOL, STRING, STRING_ARRAY, STRING_SLICE, Flag, quote
+
+_INTERACTIVE_MODES = ("IfAvailable", "Never", "Always")
+_EXEC_FIELDS = (
+    ("exec-api-version", "apiVersion"),
+    ("exec-arg", "args"),
+    ("exec-interactive-mode", "interactiveMode"),
+    ("exec-provide-cluster-info", "provideClusterInfo"),
+)
 
 
 def _stat(path: str, what: str) -> None:
@@ -32,6 +39,8 @@ class SetClusterOptions(ConfigOptions):
 
     def validate(self) -> None:
         flags = self.flags
+        if not self.name:
+            raise KubectlError("you must specify a non-empty cluster name")
         if flags["insecure-skip-tls-verify"] and flags["certificate-authority"]:
             raise KubectlError("you cannot specify a certificate authority and insecure mode at the same time")
         if flags["embed-certs"]:
@@ -44,29 +53,36 @@ class SetClusterOptions(ConfigOptions):
         editor = self.editor()
         cluster: Obj = dict(editor.section("clusters").get(self.name, {}))
         if flags.changed("server"):
-            cluster["server"] = flags["server"].rstrip("/") if "://" in flags["server"] else flags["server"]
+            # The name was that of the server before.
+            cluster.update({"server": flags["server"], "tls-server-name": ""})
         for name in ("tls-server-name", "proxy-url"):
             if flags.changed(name):
                 cluster[name] = flags[name]
-        if flags.changed("insecure-skip-tls-verify"):
-            cluster["insecure-skip-tls-verify"] = flags["insecure-skip-tls-verify"]
-            if flags["insecure-skip-tls-verify"]:
-                cluster.pop("certificate-authority", None)
-                cluster.pop("certificate-authority-data", None)
-        path = flags["certificate-authority"]
-        if flags.changed("certificate-authority"):
-            cluster.pop("insecure-skip-tls-verify", None)
-            cluster.pop("certificate-authority-data", None)
+        # Unlike other fields it does not keep its value.
+        cluster["insecure-skip-tls-verify"] = flags["insecure-skip-tls-verify"]
+        if flags["insecure-skip-tls-verify"]:
             cluster.pop("certificate-authority", None)
-            if flags["embed-certs"]:
-                cluster["certificate-authority-data"] = embed(path, "certificate-authority")
-            elif path:
-                cluster["certificate-authority"] = os.path.abspath(path)
+            cluster.pop("certificate-authority-data", None)
+        if flags.changed("certificate-authority"):
+            _set_file(cluster, "certificate-authority", flags["certificate-authority"], flags["embed-certs"])
         cluster = {key: value for key, value in cluster.items() if value not in ("", False)}
         cluster.setdefault("server", "")
         editor.section("clusters")[self.name] = cluster
         editor.save()
         self.factory.out(f"Cluster {quote(self.name)} set.")
+
+
+def _set_file(entry: Obj, field: str, path: str, embedded: bool) -> None:
+    """Name a file in an entry, or put its content there."""
+    entry.pop(field, None)
+    entry.pop(f"{field}-data", None)
+    if embedded:
+        try:
+            entry[f"{field}-data"] = embed(path)
+        except OSError as error:
+            raise KubectlError(f"could not read {field} data from {path}: {(error.strerror or '').lower()}") from None
+    else:
+        entry[field] = os.path.abspath(path)
 
 
 class SetContextOptions(ConfigOptions):
@@ -109,9 +125,29 @@ class SetCredentialsOptions(ConfigOptions):
 
     def complete(self, args: list[str]) -> None:
         self.name = self.exact_args(args, 1, "unexpected")[0]
+        self.provider_settings = self._pairs("auth-provider-arg")
+        self.environment = self._pairs("exec-env")
+
+    def _pairs(self, flag: str) -> dict[str, str | None]:
+        """The settings that a flag gives: NAME=VALUE, or NAME- for one to remove (None)."""
+        result: dict[str, str | None] = {}
+        wrong = []
+        for text in self.flags[flag]:
+            name, equals, value = text.partition("=")
+            if equals and name:
+                result[name] = value
+            elif text.endswith("-") and text != "-":
+                result[text[:-1]] = None
+            else:
+                wrong.append(text)
+        if wrong:
+            raise self.help_error(f"invalid {flag} format: {', '.join(wrong)}")
+        return result
 
     def validate(self) -> None:
         flags = self.flags
+        if not self.name:
+            raise KubectlError("you must specify a non-empty user name")
         methods = []
         if flags["token"]:
             methods.append("--token")
@@ -128,13 +164,15 @@ class SetCredentialsOptions(ConfigOptions):
             for name in ("client-certificate", "client-key"):
                 if flags[name]:
                     _stat(flags[name], name)
-        if flags["auth-provider-arg"] and not flags["auth-provider"]:
-            raise KubectlError("you must specify --auth-provider with --auth-provider-arg")
+        if flags["exec-interactive-mode"] not in ("", *_INTERACTIVE_MODES):
+            raise KubectlError(f"invalid interactive mode type, can be only {', '.join(_INTERACTIVE_MODES)}")
 
     def run(self) -> None:
         editor = self.editor()
         user: Obj = dict(editor.section("users").get(self.name, {}))
-        self._certificates(user)
+        for name in ("client-certificate", "client-key"):
+            if self.flags.changed(name):
+                _set_file(user, name, self.flags[name], self.flags["embed-certs"])
         self._secrets(user)
         self._provider(user)
         self._exec(user)
@@ -142,66 +180,48 @@ class SetCredentialsOptions(ConfigOptions):
         editor.save()
         self.factory.out(f"User {quote(self.name)} set.")
 
-    def _certificates(self, user: Obj) -> None:
-        for name in ("client-certificate", "client-key"):
-            if not self.flags.changed(name):
-                continue
-            path = self.flags[name]
-            user.pop(name, None)
-            user.pop(f"{name}-data", None)
-            if self.flags["embed-certs"]:
-                user[f"{name}-data"] = embed(path, name)
-            elif path:
-                user[name] = os.path.abspath(path)
-
     def _secrets(self, user: Obj) -> None:
         flags = self.flags
-        basic = flags.changed("username") or flags.changed("password")
         for name in ("token", "username", "password"):
             if flags.changed(name):
                 user[name] = flags[name]
         if flags["token"]:
             user.pop("username", None)
             user.pop("password", None)
-        elif basic and (flags["username"] or flags["password"]):
+        elif flags["username"] or flags["password"]:
             user.pop("token", None)
 
     def _provider(self, user: Obj) -> None:
-        if not self.flags["auth-provider"]:
+        provider: Obj = dict(user.get("auth-provider") or {})
+        name = self.flags["auth-provider"]
+        if self.flags.changed("auth-provider") and provider.get("name") != name:
+            provider = {"config": None, "name": name}
+        if not provider:
             return
-        provider: Obj = dict(user.get("auth-provider") or {}, name=self.flags["auth-provider"])
-        settings: dict[str, Any] = dict(provider.get("config") or {})
-        for pair in self.flags["auth-provider-arg"]:
-            key, equals, value = pair.partition("=")
-            if equals:
-                settings[key] = value
-            else:
-                settings.pop(key.removesuffix("-"), None)
-        provider["config"] = settings or None
-        user["auth-provider"] = provider
+        settings = {**(provider.get("config") or {}), **self.provider_settings}
+        kept = {key: value for key, value in settings.items() if value is not None}
+        user["auth-provider"] = {**provider, "config": kept}
 
     def _exec(self, user: Obj) -> None:
         flags = self.flags
-        if not flags["exec-command"]:
+        plugin: Obj = dict(user.get("exec") or {})
+        if flags.changed("exec-command"):
+            plugin = {
+                "env": None,
+                "provideClusterInfo": False,
+                **plugin,
+                "command": flags["exec-command"],
+                "args": None,
+            }
+        if not plugin:
             return
-        plugin: Obj = dict(user.get("exec") or {}, command=flags["exec-command"])
-        if flags["exec-api-version"]:
-            plugin["apiVersion"] = flags["exec-api-version"]
-        if flags["exec-arg"]:
-            plugin["args"] = flags["exec-arg"]
-        if flags["exec-interactive-mode"]:
-            plugin["interactiveMode"] = flags["exec-interactive-mode"]
-        environment = {entry["name"]: entry["value"] for entry in plugin.get("env") or ()}
-        for pair in flags["exec-env"]:
-            key, equals, value = pair.partition("=")
-            if equals:
-                environment[key] = value
-            else:
-                environment.pop(key.removesuffix("-"), None)
-        plugin["env"] = [{"name": name, "value": value} for name, value in environment.items()] or None
-        plugin["provideClusterInfo"] = flags["exec-provide-cluster-info"]
-        plugin.setdefault("args", None)
-        user["exec"] = plugin
+        for flag, field in _EXEC_FIELDS:
+            if flags.changed(flag):
+                plugin[field] = flags[flag]
+        if self.environment:
+            variables = {entry["name"]: entry["value"] for entry in plugin.get("env") or ()} | self.environment
+            plugin["env"] = [{"name": name, "value": text} for name, text in variables.items() if text is not None]
+        user["exec"] = {key: value for key, value in plugin.items() if value != "" or key == "command"}
 
 
 SET_CLUSTER = Command(
@@ -253,12 +273,12 @@ SET_CREDENTIALS = Command(
     SetCredentialsOptions,
     (
         Flag("auth-provider", "", STRING, "", "Auth provider of the user entry"),
-        Flag("auth-provider-arg", "", STRING_ARRAY, [], "'key=value' arguments of the auth provider"),
+        Flag("auth-provider-arg", "", STRING_SLICE, [], "'key=value' arguments of the auth provider"),
         Flag("client-certificate", "", STRING, "", "Path to the client-certificate file of the user entry"),
         Flag("client-key", "", STRING, "", "Path to the client-key file of the user entry"),
         Flag("embed-certs", "", BOOL, False, "Put client certificate and key into the user entry"),
         Flag("exec-api-version", "", STRING, "", "API version of the exec credential plugin of the user entry"),
-        Flag("exec-arg", "", STRING_ARRAY, [], "New arguments of the exec credential plugin command"),
+        Flag("exec-arg", "", STRING_SLICE, [], "New arguments of the exec credential plugin command"),
         Flag("exec-command", "", STRING, "", "Command of the exec credential plugin of the user entry"),
         Flag("exec-env", "", STRING_ARRAY, [], "'key=value' environment values of the exec credential plugin"),
         Flag("exec-interactive-mode", "", STRING, "", "InteractiveMode of the exec credentials plugin"),

@@ -12,18 +12,24 @@ from minikctl.kubectl.cmd.config_options import ConfigOptions
 from minikctl.kubectl.command import Command
 from minikctl.kubectl.errors import KubectlError
 from minikctl.kubectl.flags import BOOL, Flag, quote
-from minikctl.kubectl.kubeconfig_edit import Editor
 
 _BOOLS = frozenset(("insecure-skip-tls-verify", "disable-compression", "colors"))
+_TEXTS = ("kind", "apiVersion")
+# Fields that are no single value and so can only be unset, and how kubectl calls what they are.
+_LISTS = ("as-groups",)
+_MAPS = ("extensions", "as-user-extra")
+_STRUCTS = ("auth-provider", "exec")
+# The names of kubectl's own struct, where "as" of the file is "act-as".
 _FIELDS = {
     "clusters": frozenset(
         ("server", "tls-server-name", "insecure-skip-tls-verify", "certificate-authority", "certificate-authority-data",
-         "proxy-url", "disable-compression")
+         "proxy-url", "disable-compression", "extensions")
     ),
-    "contexts": frozenset(("cluster", "user", "namespace")),
+    "contexts": frozenset(("cluster", "user", "namespace", "extensions")),
     "users": frozenset(
-        ("client-certificate", "client-certificate-data", "client-key", "client-key-data", "token", "tokenFile", "as",
-         "as-uid", "username", "password")
+        ("client-certificate", "client-certificate-data", "client-key", "client-key-data", "token", "tokenFile",
+         "act-as", "act-as-uid", "act-as-groups", "act-as-user-extra", "username", "password", "auth-provider", "exec",
+         "extensions")
     ),
 }  # fmt: skip
 
@@ -34,36 +40,25 @@ class Path:
     def __init__(self, section: str, name: str = "", field: str = "") -> None:
         self.section = section
         self.name = name
-        self.field = field
+        self.field = field.removeprefix("act-") if field.startswith("act-") else field
 
 
-def parse(path: str, editor: Editor) -> Path:
-    """Split a path; the name of an entry may contain dots where such an entry exists.
-
-    A last part that is no field of an entry stays: setting it is refused, unsetting it changes nothing.
-    """
-    section, _, rest = path.partition(".")
-    if section in ("current-context", "preferences", "kind", "apiVersion"):
-        return Path(section, field=rest)
+def parse(path: str) -> Path:
+    """Split a path. A name reaches to the first part that is a field of an entry, else to the end."""
+    section, *parts = path.split(".")
+    if section in ("current-context", *_TEXTS):
+        if parts:
+            raise KubectlError(f"unable to parse one or more field values of {path}")
+        return Path(section)
+    if section == "preferences":
+        return Path(section, field=".".join(parts))
     if section not in _FIELDS:
         raise KubectlError(f"unable to parse {path} after [] at api.Config")
-    names = sorted(editor.section(section), key=len, reverse=True)
-    for name in names:
-        if rest == name or rest.startswith(name + "."):
-            return _checked(path, section, name, rest[len(name) + 1 :])
-    name, _, field = rest.partition(".")
-    if "." in field or (field and field not in _FIELDS[section]):
-        head, _, tail = rest.rpartition(".")
-        if tail in _FIELDS[section]:
-            name, field = head, tail
-    return _checked(path, section, name, field)
-
-
-def _checked(path: str, section: str, name: str, field: str) -> Path:
-    first, dot, _ = field.partition(".")
-    if dot and first in _FIELDS[section]:
+    fields = _FIELDS[section]
+    end = next((at for at, part in enumerate(parts) if at and part in fields), len(parts))
+    if end + 1 < len(parts):
         raise KubectlError(f"unable to parse one or more field values of {path}")
-    return Path(section, name, field)
+    return Path(section, ".".join(parts[:end]), "".join(parts[end:]))
 
 
 class SetOptions(ConfigOptions):
@@ -72,17 +67,28 @@ class SetOptions(ConfigOptions):
     def complete(self, args: list[str]) -> None:
         self.path, self.value = self.exact_args(args, 2)
 
+    def validate(self) -> None:
+        if not self.value:
+            raise KubectlError("you cannot use set to unset a property")
+        if not self.path:
+            raise KubectlError("you must specify a property")
+
     def run(self) -> None:
         editor = self.editor()
-        path = parse(self.path, editor)
+        path = parse(self.path)
         if path.section == "current-context":
             editor.config.current_context = self.value
         elif path.section == "preferences":
+            if path.field != "colors":
+                raise KubectlError(f"unable to parse {self.path} after [preferences] at api.Preferences")
             editor.config.preferences = {**editor.config.preferences, path.field: self._typed(path.field)}
-        elif path.field not in _FIELDS[path.section]:
+        elif path.section in _TEXTS:
+            pass  # a file is always written with its own kind and version
+        elif not path.field:
             raise KubectlError(f"can't set a map to a value: map[{' '.join(sorted(editor.section(path.section)))}]")
         else:
             entry: Obj = dict(editor.section(path.section).get(path.name, {}))
+            self._refuse_compound(path.field, entry)
             if path.section == "contexts":
                 entry = {"cluster": "", "user": "", **entry}
             elif path.section == "clusters":
@@ -91,6 +97,14 @@ class SetOptions(ConfigOptions):
             editor.section(path.section)[path.name] = entry
         editor.save()
         self.factory.out(f"Property {quote(self.path)} set.")
+
+    def _refuse_compound(self, field: str, entry: Obj) -> None:
+        if field in _LISTS:
+            raise KubectlError("unrecognized slice type. string")
+        if field in _MAPS:
+            raise KubectlError(f"can't set a map to a value: map[{' '.join(entry.get(field) or ())}]")
+        if field in _STRUCTS:
+            raise KubectlError("unrecognized type: <nil>")
 
     def _typed(self, field: str) -> Any:
         if field in _BOOLS:
@@ -121,9 +135,11 @@ class UnsetOptions(ConfigOptions):
 
     def run(self) -> None:
         editor = self.editor()
-        path = parse(self.path, editor)
+        path = parse(self.path)
         if path.section == "current-context":
             editor.config.current_context = ""
+        elif path.section in _TEXTS:
+            pass
         elif path.section == "preferences":
             preferences = {key: value for key, value in editor.config.preferences.items() if key != path.field}
             editor.config.preferences = preferences if path.field else {}

@@ -6,7 +6,7 @@ Upstream counterpart: the files of those names in kubectl's `pkg/cmd/config`.
 from __future__ import annotations
 
 import copy
-from typing import Any
+import os
 
 from minikctl.apimachinery.request import Obj
 from minikctl.kubectl import kubeconfig
@@ -14,8 +14,9 @@ from minikctl.kubectl.command import Command, Options
 from minikctl.kubectl.errors import KubectlError, raise_all
 from minikctl.kubectl.flags import BOOL, STRING, Flag
 from minikctl.kubectl.flagsets import NO_HEADERS, print_flags
-from minikctl.kubectl.kubeconfig import ENTRY, SECTIONS, Kubeconfig
+from minikctl.kubectl.kubeconfig import SECTIONS, Kubeconfig
 from minikctl.kubectl.kubeconfig_edit import Editor
+from minikctl.kubectl.kubeconfigtypes import in_struct_order
 
 _SECRET = {
     "certificate-authority-data": "DATA+OMITTED",
@@ -29,19 +30,6 @@ _FILES = {
     "users": ("client-certificate", "client-key"),
     "contexts": (),
 }
-# The order of fields in Go's structs, which -o json shows.
-_ORDER = {
-    "clusters": (
-        "server", "tls-server-name", "insecure-skip-tls-verify", "certificate-authority",
-        "certificate-authority-data", "proxy-url", "disable-compression", "extensions",
-    ),
-    "users": (
-        "client-certificate", "client-certificate-data", "client-key", "client-key-data", "token", "tokenFile",
-        "as", "as-uid", "as-groups", "as-user-extra", "username", "password", "auth-provider", "exec", "extensions",
-    ),
-    "contexts": ("cluster", "user", "namespace", "extensions"),
-}  # fmt: skip
-_EXEC_ORDER = ("command", "args", "env", "apiVersion", "installHint", "provideClusterInfo", "interactiveMode")
 
 
 class ViewOptions(Options):
@@ -50,6 +38,10 @@ class ViewOptions(Options):
     def complete(self, args: list[str]) -> None:
         if args:
             raise self.usage_error(f"unexpected arguments: [{' '.join(args)}]")
+
+    def validate(self) -> None:
+        if not self.flags["merge"] and not self.flags["kubeconfig"]:
+            raise KubectlError("if merge==false a precise file must be specified")
 
     def run(self) -> None:
         flags = self.flags
@@ -63,16 +55,22 @@ class ViewOptions(Options):
 
             self.factory.out(json.dumps(in_struct_order(raw), indent=4, ensure_ascii=False))
             return
+        if flags["output"] == "kyaml":
+            from minikctl.printers import kyaml
+
+            self.factory.streams.out.write(kyaml.dump(in_struct_order(raw), in_order=True))
+            return
         from minikctl.kubectl.printing import printer
 
         printer(flags, self.factory.streams.out)(raw)
 
     def _load(self) -> Kubeconfig:
         explicit = self.flags["kubeconfig"]
-        editor = Editor(explicit, self.factory.environ)
         if self.flags["merge"]:
-            return editor.config
-        return kubeconfig.load(editor.default_file, self.factory.environ, cached=False)
+            return Editor(explicit, self.factory.environ).config
+        if not os.path.exists(explicit):
+            raise KubectlError(f"open {explicit}: no such file or directory")
+        return kubeconfig.load(explicit, self.factory.environ, cached=False)
 
     def _rewrite(self, config: Kubeconfig) -> None:
         """--flatten puts files into the document, --raw leaves secrets in."""
@@ -82,7 +80,7 @@ class ViewOptions(Options):
                 entry = copy.deepcopy(entry)
                 for field in _FILES[section]:
                     if self.flags["flatten"] and entry.get(field):
-                        entry[f"{field}-data"] = embed(entry.pop(field), field)
+                        _flatten(entry, field, config.origin[section, name])
                 if not self.flags["raw"] and not self.flags["flatten"]:
                     for field, instead in _SECRET.items():
                         if entry.get(field):
@@ -90,15 +88,25 @@ class ViewOptions(Options):
                 entries[name] = entry
 
 
-def embed(path: str, field: str) -> str:
+def _flatten(entry: Obj, field: str, origin: str) -> None:
+    """Put a file, named relative to the kubeconfig it stands in, into the entry."""
+    if entry.get(f"{field}-data"):
+        raise KubectlError("cannot have values for both path and contents")
+    path = os.path.normpath(os.path.join(os.path.abspath(os.path.dirname(origin)), entry.pop(field)))
+    try:
+        entry[f"{field}-data"] = embed(path)
+    except IsADirectoryError:
+        raise KubectlError(f"read {path}: is a directory") from None
+    except OSError as error:
+        raise KubectlError(f"open {path}: {(error.strerror or '').lower()}") from None
+
+
+def embed(path: str) -> str:
     """A file's content in base64."""
     import base64
 
-    try:
-        with open(path, "rb") as file:
-            return base64.b64encode(file.read()).decode()
-    except OSError as error:
-        raise KubectlError(f"could not read {field} data: open {path}: {(error.strerror or '').lower()}") from None
+    with open(path, "rb") as file:
+        return base64.b64encode(file.read()).decode()
 
 
 def minify(config: Kubeconfig, context_name: str) -> None:
@@ -111,34 +119,12 @@ def minify(config: Kubeconfig, context_name: str) -> None:
     context = config.sections["contexts"][name]
     config.current_context = name
     keep = {"contexts": name, "clusters": context.get("cluster"), "users": context.get("user")}
+    for section, what in (("clusters", "cluster"), ("users", "user")):
+        if keep[section] and keep[section] not in config.sections[section]:
+            raise KubectlError(f"cannot locate {what} {keep[section]}")
     for section in SECTIONS:
         entries = config.sections[section]
         config.sections[section] = {key: value for key, value in entries.items() if key == keep[section]}
-
-
-def in_struct_order(raw: Obj) -> Obj:
-    """A config document with its keys in the order of Go's structs."""
-
-    def ordered(value: Obj, order: tuple[str, ...]) -> Obj:
-        head = {key: value[key] for key in order if key in value}
-        return {**head, **value}
-
-    result: Obj = {"kind": "Config", "apiVersion": "v1"}
-    if "preferences" in raw:
-        result["preferences"] = raw["preferences"]
-    for section in ("clusters", "users", "contexts"):
-        entries: Any = raw[section]
-        if entries is not None:
-            entries = [_entry(section, item, ordered) for item in entries]
-        result[section] = entries
-    return {**result, **raw, **{key: result[key] for key in ("clusters", "users", "contexts")}}
-
-
-def _entry(section: str, item: Obj, ordered: Any) -> Obj:
-    body = ordered(item[ENTRY[section]], _ORDER[section])
-    if "exec" in body:
-        body["exec"] = ordered(body["exec"], _EXEC_ORDER)
-    return {"name": item["name"], ENTRY[section]: body}
 
 
 class GetContextsOptions(Options):
@@ -147,7 +133,10 @@ class GetContextsOptions(Options):
     def complete(self, args: list[str]) -> None:
         self.args = args
         if self.flags["output"] not in ("", "name"):
-            raise KubectlError(f"output must be one of '' or 'name': {self.flags['output']}")
+            raise KubectlError(
+                f"--output {self.flags['output']} is not available in {self.factory.command_path}; "
+                "resetting to default output format"
+            )
 
     def run(self) -> None:
         config = Editor(self.flags["kubeconfig"], self.factory.environ).config

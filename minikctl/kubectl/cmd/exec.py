@@ -28,6 +28,10 @@ class ExecOptions(Options):
     """What to run where."""
 
     def complete(self, args: list[str]) -> None:
+        try:
+            self.timeout = podpicking.running_timeout(self.flags)
+        except KubectlError as error:
+            raise self.usage_error(str(error)) from None
         dash = self.flags.dash
         self.target = args[0] if args and dash != 0 else ""
         self.command: list[str] = []
@@ -47,7 +51,7 @@ class ExecOptions(Options):
         phase = (pod.get("status") or {}).get("phase")
         if phase in ("Succeeded", "Failed"):
             raise KubectlError(f"cannot exec into a container in a completed pod; current phase is {phase}")
-        name = self.flags["container"] or podpicking.default_container(self.factory, pod, self.flags["quiet"])["name"]
+        name = podpicking.container_named(self.factory, pod, self.flags["container"], self.flags["quiet"])["name"]
         stdin, terminal = self.flags["stdin"], self.flags["tty"]
         if terminal and not (stdin and is_terminal(self.factory)):
             terminal = False
@@ -60,14 +64,19 @@ class ExecOptions(Options):
 
     def _pod(self) -> Obj:
         builder = self.factory.builder()
+        if self.flags["filename"] and self.target:
+            raise KubectlError("resource/name arguments cannot be provided when a path is specified")
         if self.flags["filename"]:
-            infos = builder.files(self.flags).latest().infos()
-        else:
-            infos = builder.types_or_names([self.target] if "/" in self.target else ["pods", self.target]).infos()
+            # A pod is taken as the file has it: its containers are those the file names.
+            builder.files(self.flags)
+        if self.target:
+            builder.types_or_names([self.target] if "/" in self.target else ["pods", self.target])
+        infos = builder.infos()
         if not infos:
             raise KubectlError("pod, type/name or --filename must be specified")
-        timeout = self.flags["pod-running-timeout"]
-        return podpicking.attachable_pod(self.factory, infos[0], timeout)
+        if len(infos) > 1:
+            raise KubectlError("cannot exec into multiple objects at a time")
+        return podpicking.attachable_pod(self.factory, infos[0], self.timeout)
 
 
 COMMAND = Command(

@@ -56,6 +56,7 @@ class LogsOptions(Options):
         if len(args) == 2:
             self.container = args[1]
         self.options = self._log_options()
+        self.timeout = podpicking.running_timeout(flags)
         self.infos = self._find()
 
     def _find(self) -> list[Info]:
@@ -150,10 +151,7 @@ class LogsOptions(Options):
         (info,) = self.infos
         if info.row.key == "pods":
             return [info.obj]
-        if podpicking.selector_of(info) is None:
-            kind = f"*{info.row.version}.{info.row.kind}"
-            raise KubectlError(f"cannot get the logs from {kind}: {podpicking.no_pods(info)}")
-        found = podpicking.pods_of(self.factory, info, podpicking.by_logging, self.flags["pod-running-timeout"])
+        found = podpicking.pods_of(self.factory, info, podpicking.by_logging, self.timeout, "get the logs from")
         if self.flags["all-pods"] or len(found) == 1:
             return found
         self.factory.err(f"Found {len(found)} pods, using pod/{found[0]['metadata']['name']}")

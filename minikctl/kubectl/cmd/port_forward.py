@@ -22,9 +22,12 @@ class PortForwardOptions(Options):
     def complete(self, args: list[str]) -> None:
         if len(args) < 2:
             raise self.usage_error("TYPE/NAME and list of ports are required for port-forward")
+        try:
+            timeout = podpicking.running_timeout(self.flags)
+        except KubectlError as error:
+            raise self.usage_error(str(error)) from None
         named = [args[0]] if "/" in args[0] else ["pods", args[0]]
         (info,) = self.factory.builder().types_or_names(named).infos()
-        timeout = self.flags["pod-running-timeout"]
         self.pod: Obj = podpicking.attachable_pod(self.factory, info, timeout)
         self.ports = remote_ports(args[1:], info, self.pod)
 
@@ -41,7 +44,7 @@ class PortForwardOptions(Options):
                 "pods", {}, meta["namespace"], subresource="portforward", name=meta["name"]
             )
         except StatusError as error:
-            raise KubectlError(f"error upgrading connection: {error.message}") from None
+            raise KubectlError(f"error upgrading connection: unable to upgrade connection: {error.message}") from None
         PortForwarding(self.factory, forwarder).run(addresses, ports)
 
 

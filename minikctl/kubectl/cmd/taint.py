@@ -11,7 +11,7 @@ from minikctl.apimachinery.label_syntax import label_key_errors, label_value_err
 from minikctl.apimachinery.request import Obj
 from minikctl.kubectl import strategy, twoway
 from minikctl.kubectl.command import Command, Options
-from minikctl.kubectl.errors import KubectlError, raise_all
+from minikctl.kubectl.errors import KubectlError, NoResourceType, raise_all
 from minikctl.kubectl.flags import BOOL, Flag, quote
 from minikctl.kubectl.flagsets import DRY_RUN, PRINT, SELECTOR, VALIDATE, all_flag, field_manager
 from minikctl.kubectl.info import Info
@@ -34,6 +34,7 @@ class TaintOptions(Options):
 
     def complete(self, args: list[str]) -> None:
         self.dry_run = strategy.dry_run(self.factory, self.flags)
+        strategy.field_validation(self.flags)  # a patch that only changes taints has no unknown fields
         self.resources: list[str] = []
         specs: list[str] = []
         for arg in args:
@@ -54,10 +55,13 @@ class TaintOptions(Options):
 
     def validate(self) -> None:
         kind = self.resources[0].lower()
-        if self.factory.resolve(kind).kind != "Node":
+        row = self.factory.resources.resolve(kind)
+        if row is None:
+            raise NoResourceType(f"the server doesn't have a resource type {quote(kind)}")
+        if row.kind != "Node":
             raise KubectlError(f"invalid resource type {kind}, only node types are supported")
         conflicts = [
-            f'{{"{removed["key"]}":"{removed.get("effect", "")}"}}'
+            f"{removed['key']}={removed.get('effect', '')}"
             for added in self.added
             for removed in self.removed
             if added["key"] == removed["key"] and removed.get("effect", added["effect"]) == added["effect"]
@@ -73,6 +77,7 @@ class TaintOptions(Options):
 
     def run(self) -> None:
         flags = self.flags
+        typed_printer(flags, self.factory.streams.out, "")  # refuses an unknown format before anything is written
         builder = self.factory.builder().selector(flags["selector"]).select_all(flags["all"])
         by_name = not flags["all"] and not flags["selector"]
         builder.types_or_names(["nodes", *self.resources[1:]] if by_name else ["nodes"], allow_empty_selector=False)

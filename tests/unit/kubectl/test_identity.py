@@ -41,7 +41,7 @@ def test_other_users_have_their_name(kubectl: Kubectl) -> None:
     kubectl("get", "ns")
     kubectl("config", "set-credentials", "ann", "--username=ann")
     assert kubectl("--user=ann", *WHO).out == 'ann ["system:authenticated"]'
-    kubectl("config", "set", "users.ann.as", "bob")
+    kubectl("config", "set", "users.ann.act-as", "bob")
     assert "cannot impersonate" in kubectl("--user=ann", "get", "ns").err
     kubectl("config", "set-credentials", "nobody")
     assert "system:anonymous" in kubectl("--user=nobody", "get", "secrets").err

@@ -41,7 +41,8 @@ def test_files_merge_and_the_first_wins(kubectl: Kubectl, tmp_path: Path) -> Non
     )
     config = kubeconfig.load("", {"KUBECONFIG": f"{tmp_path}/a:{tmp_path}/b:{tmp_path}/none"}, cached=False)
     assert config.current_context == "x"
-    assert config.sections["contexts"] == {"x": {"namespace": "one"}, "z": {}}
+    empty = {"cluster": "", "user": ""}
+    assert config.sections["contexts"] == {"x": {**empty, "namespace": "one"}, "z": empty}
     assert config.origin["contexts", "z"] == f"{tmp_path}/b"
 
 
@@ -132,3 +133,37 @@ def test_names_are_not_always_checked(kubectl: Kubectl) -> None:
     shown = kubectl("config", "delete-cluster")
     assert (shown.status, shown.out.startswith("Delete a cluster"), shown.err) == (0, True, "")
     assert kubectl("config", "delete-user").err.startswith("error: user to delete is required\nSee ")
+
+
+def test_files_are_named_relative_to_the_kubeconfig_they_stand_in(kubectl: Kubectl, tmp_path: Path) -> None:
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "ca.crt").write_text("an authority")
+    config = {"KUBECONFIG": str(tmp_path / "sub" / "config")}
+    kubectl("config", "set-cluster", "a", "--certificate-authority=sub/ca.crt", **config)
+    kubectl("config", "set-cluster", "b", "--certificate-authority=other/ca.crt", **config)
+    shown = json.loads(kubectl("config", "view", "-o", "json", **config).out)["clusters"]
+    assert [entry["cluster"]["certificate-authority"] for entry in shown] == ["ca.crt", str(tmp_path / "other/ca.crt")]
+    kubectl("config", "delete-cluster", "b", **config)
+    flat = json.loads(kubectl("config", "view", "-o", "json", "--flatten", **config).out)["clusters"]
+    assert flat[0]["cluster"] == {"server": "", "certificate-authority-data": "YW4gYXV0aG9yaXR5"}
+
+
+def test_what_set_cluster_and_set_credentials_take_back(kubectl: Kubectl) -> None:
+    kubectl("config", "set-cluster", "a", "--server=x", "--tls-server-name=n", "--insecure-skip-tls-verify")
+    kubectl("config", "set-cluster", "a", "--server=y")
+    kubectl("config", "set-credentials", "u", "--exec-command=c", "--exec-arg=a,b", "--exec-env=X=1", "--exec-env=Y=2")
+    kubectl("config", "set-credentials", "u", "--exec-command=d", "--exec-env=X-")
+    shown = json.loads(kubectl("config", "view", "-o", "json").out)
+    assert shown["clusters"][0] == {"name": "a", "cluster": {"server": "y"}}
+    plugin = next(entry["user"]["exec"] for entry in shown["users"] if entry["name"] == "u")
+    assert (plugin["command"], plugin["args"], plugin["env"]) == ("d", None, [{"name": "Y", "value": "2"}])
+    wrong = kubectl("config", "set-credentials", "u", "--exec-env=X", "--exec-env=-")
+    assert wrong.err == "error: invalid exec-env format: X, -\n"
+
+
+def test_a_renamed_context_stays_in_its_file(kubectl: Kubectl, tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        kubectl("config", f"--kubeconfig={name}", "set-context", name)
+    kubectl("config", "rename-context", "two", "three", KUBECONFIG="one:two")
+    assert kubectl("config", "--kubeconfig=two", "get-contexts", "-o", "name").out == "three\n"
+    assert kubectl("config", "--kubeconfig=one", "get-contexts", "-o", "name").out == "one\n"

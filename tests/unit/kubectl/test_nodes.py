@@ -61,7 +61,7 @@ def test_drain_tries_again_what_a_budget_refuses(web: Kubectl) -> None:
     web("apply", "-f", "-", stdin=BUDGET)
     result = web("drain", "node-1", "--timeout=12s")
     assert result.status == 1
-    assert result.out.count("evicting pod default/web-") == 3
+    assert result.out.count("evicting pod default/web-") == 4
     assert "(will retry after 5s): Cannot evict pod as it would violate the pod's disruption budget." in result.err
     assert "global timeout reached: 12s" in result.err
 

@@ -248,12 +248,13 @@ def test_a_kubelet_that_does_not_answer(kubectl: Kubectl) -> None:
     ip = kubectl("get", "node", node, "-o", "jsonpath={.status.addresses[0].address}").out
     kubectl("node", "fail", node, "--mode=cut-off")
     timeout = f"dial tcp {ip}:10250: i/o timeout\n"
-    assert kubectl("exec", "web", "--", "ls").err == f"Error from server: error dialing backend: {timeout}"
+    upgrading = "error: unable to upgrade connection"
+    assert kubectl("exec", "web", "--", "ls").err == f"{upgrading}: error dialing backend: {timeout}"
     kubectl("node", "recover", node)
     assert kubectl("exec", "web", "--", "hostname").out == "web\n"
     kubectl("node", "stop", node)
     refused = f"dial tcp {ip}:10250: connect: no route to host\n"
-    dialing = f"Error from server: error dialing backend: {refused}"
+    dialing = f"{upgrading}: error dialing backend: {refused}"
     assert kubectl("exec", "web", "--", "ls").err == dialing
     assert kubectl("attach", "web").err.endswith(dialing)
     url = f"https://{ip}:10250/containerLogs/default/web/web"
@@ -265,7 +266,7 @@ def test_a_pod_without_a_node(kubectl: Kubectl) -> None:
     override = '{"spec": {"nodeSelector": {"none": "such"}}}'
     kubectl("run", "web", "--image=nginx", "--overrides", override)
     assert kubectl("logs", "web") == (0, "", "")
-    no_host = "Error from server (BadRequest): pod web does not have a host assigned\n"
+    no_host = "error: unable to upgrade connection: pod web does not have a host assigned\n"
     assert kubectl("exec", "web", "--", "ls").err == no_host
 
 
@@ -347,3 +348,28 @@ def test_the_best_pod_comes_first() -> None:
 def test_names_of_all_containers() -> None:
     spec = {"containers": [{"name": "a"}], "initContainers": [{"name": "i"}], "ephemeralContainers": [{"name": "e"}]}
     assert podpicking.all_names({"spec": spec}) == "a, e (ephem), i (init)"
+
+
+def test_a_missing_namespace_is_named_instead_of_the_object(kubectl: Kubectl) -> None:
+    assert kubectl("exec", "web", "-n", "none", "--", "ls").err == (
+        'Error from server (NotFound): namespaces "none" not found\n'
+    )
+    assert kubectl("get", "pod", "web").err == 'Error from server (NotFound): pods "web" not found\n'
+
+
+def test_exec_takes_a_pod_as_its_file_has_it(kubectl: Kubectl, tmp_path: Path) -> None:
+    kubectl("run", "web", "--image=nginx")
+    file = tmp_path / "pod.yaml"
+    file.write_text('{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web"}}')
+    pod = ("exec", "-f", str(file))
+    assert kubectl(*pod, "--", "hostname").err == "error: pod default/web does not have any containers\n"
+    assert kubectl(*pod, "-c", "web", "--", "hostname").err.startswith("error: container web is not valid for pod web")
+    file.write_text("apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec: {containers: [{name: web, image: x}]}\n")
+    assert kubectl(*pod, "--", "hostname").out == "web\n"
+    assert "when a path is specified" in kubectl(*pod, "web", "--", "hostname").err
+
+
+def test_a_running_timeout_is_positive(kubectl: Kubectl) -> None:
+    for command in (("exec", "web", "--", "ls"), ("attach", "web"), ("port-forward", "web", "80"), ("logs", "web")):
+        refused = kubectl(command[0], "--pod-running-timeout=0", *command[1:])
+        assert refused.err.startswith("error: --pod-running-timeout must be higher than zero\n")
