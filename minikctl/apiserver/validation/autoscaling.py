@@ -9,7 +9,7 @@ from minikctl.apimachinery.field import FieldError
 from minikctl.apimachinery.request import Obj
 from minikctl.apiserver.validation import Checks
 from minikctl.apiserver.validation.names import is_dns1123_label, is_path_segment
-from minikctl.apiserver.validation.quantities import validate_nonnegative_int
+from minikctl.apiserver.validation.quantities import validate_container_resource_name, validate_nonnegative_int
 
 _SOURCES = {
     "ContainerResource": "containerResource",
@@ -35,7 +35,7 @@ def _create(obj: Obj, old: Obj | None = None) -> list[FieldError]:
     if high == 0:
         errors.append(field.required("spec.maxReplicas", "must be set and greater than 0"))
     elif high < 0:
-        errors.append(field.invalid("spec.maxReplicas", high, "must be greater than 0"))
+        errors.append(field.invalid("spec.maxReplicas", high, "must be greater than or equal to 1"))
     if low is not None and high < low:
         errors.append(field.invalid("spec.maxReplicas", high, "must be greater than or equal to `minReplicas`"))
     errors += _target_reference(spec, (old or {}).get("spec") or {})
@@ -164,7 +164,11 @@ def _resource(source: dict[str, Any], path: str) -> list[FieldError]:
 
 
 def _container_resource(source: dict[str, Any], path: str) -> list[FieldError]:
-    errors = [] if source.get("name") else [field.required(f"{path}.name", "must specify a resource name")]
+    name = source.get("name")
+    if name:
+        errors = validate_container_resource_name(name, f"{path}.name")
+    else:
+        errors = [field.required(f"{path}.name", "must specify a resource name")]
     container = source.get("container")
     if not container:
         errors.append(field.required(f"{path}.container", "must specify a container"))

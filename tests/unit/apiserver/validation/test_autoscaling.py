@@ -25,7 +25,7 @@ def test_replicas(version: str) -> None:
     ]
     assert told(version, maxReplicas=-1, minReplicas=0) == [
         "minReplicas: Invalid value: 0: must be greater than or equal to 1",
-        "maxReplicas: Invalid value: -1: must be greater than 0",
+        "maxReplicas: Invalid value: -1: must be greater than or equal to 1",
         "maxReplicas: Invalid value: -1: must be greater than or equal to `minReplicas`",
     ]
 
@@ -81,7 +81,12 @@ def test_objects_and_containers_of_metrics() -> None:
     assert told(metrics=[metric]) == [
         'metrics[0].object.describedObject.apiVersion: Invalid value: "a/b/c": unexpected GroupVersion string: a/b/c'
     ]
-    source = {"name": "cpu", "container": "A", "target": {"type": "Utilization", "averageUtilization": 1}}
+    source = {"name": "tokens", "container": "A", "target": {"type": "Utilization", "averageUtilization": 1}}
     found = told(metrics=[{"type": "ContainerResource", "containerResource": source}])
-    assert len(found) == 1
-    assert found[0].startswith('metrics[0].containerResource.container: Invalid value: "A": a lowercase RFC 1123 label')
+    path = 'metrics[0].containerResource.name: Invalid value: "tokens"'
+    assert found[:2] == [
+        f"{path}: must be a standard resource type or fully qualified",
+        f"{path}: must be a standard resource for containers",
+    ]
+    assert len(found) == 3
+    assert found[2].startswith('metrics[0].containerResource.container: Invalid value: "A": a lowercase RFC 1123 label')
