@@ -150,8 +150,23 @@ def request_of(ctx: Context, obj: Obj | None) -> Obj:
         "operation": ctx.operation,
         "userInfo": {"username": user.name, "uid": user.uid, "groups": list(user.groups), "extra": user.extra},
         "dryRun": ctx.dry_run,
-        "options": {},
+        "options": _options(ctx),
     }
+
+
+_OPTIONS = {"CREATE": "CreateOptions", "UPDATE": "UpdateOptions", "DELETE": "DeleteOptions"}
+_WRITING = ("dryRun", "fieldManager", "fieldValidation")
+_DELETING = ("dryRun", "gracePeriodSeconds", "preconditions", "propagationPolicy")
+
+
+def _options(ctx: Context) -> Obj:
+    """The options of a request as a webhook gets them; none for a connection."""
+    kind = _OPTIONS.get(ctx.operation)
+    if kind is None:
+        return {}
+    given, names = ctx.request.options, _DELETING if ctx.operation == "DELETE" else _WRITING
+    found = {name: given[name] for name in names if given.get(name) not in (None, "", [])}
+    return {"kind": kind, "apiVersion": "meta.k8s.io/v1", **found}
 
 
 def bindings_of(kind: str, policy: Obj, ctx: Context) -> list[Obj]:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from minikctl.apimachinery import errors
+from minikctl.apimachinery.field import quote
 from minikctl.apiserver.admission import matching
 
 if TYPE_CHECKING:
@@ -21,9 +22,8 @@ if TYPE_CHECKING:
 # On a configuration: what to take for the answer where emulated pods would have to give it.
 EMULATED_ANSWER = "minikctl.dev/emulated-answer"
 # Programs whose emulated webhook lets everything pass: it tests what only the real one could know.
+_VERSIONS = ("v1", "v1beta1")
 _CONTENT = ("ingress-nginx/controller",)
-_REVIEW = {"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview"}
-_OPTIONS = {"CREATE": "CreateOptions", "UPDATE": "UpdateOptions", "DELETE": "DeleteOptions"}
 
 
 class Answer:
@@ -62,12 +62,11 @@ def _conditions_hold(webhook: Obj, obj: Obj | None, old: Obj | None, ctx: Contex
     if not conditions:
         return True
     from minikctl.apimachinery import cel
-    from minikctl.apiserver.admission.policies.evaluation import Evaluation, conditions_hold
+    from minikctl.apiserver.admission.policies.evaluation import Evaluation
     from minikctl.apiserver.admission.refusal import forbidden
 
-    run = Evaluation({"spec": {}}, obj, old, None, ctx)
     try:
-        return conditions_hold(conditions, run.value)
+        return Evaluation({"spec": {"matchConditions": conditions}}, obj, old, None, ctx).conditions_hold()
     except cel.EvaluationError as error:
         if webhook.get("failurePolicy") == "Ignore":
             return False
@@ -80,9 +79,10 @@ def ask(configuration: Obj, webhook: Obj, obj: Obj | None, old: Obj | None, ctx:
 
     name = webhook["name"]
     uid = ctx.rand.uid()
+    version = next((one for one in webhook.get("admissionReviewVersions") or () if one in _VERSIONS), "v1")
     try:
-        answer = transport.post(webhook, _review(uid, obj, old, ctx), ctx.reader)
-        return _read(answer, uid)
+        answer = transport.post(webhook, _review(uid, version, obj, old, ctx), ctx.reader)
+        return _read(answer, uid, version, configuration["kind"].startswith("Mutating"))
     except transport.CallError as error:
         if isinstance(error, transport.EmulatedError):
             fixed = _emulated_answer(configuration, error.images)
@@ -90,7 +90,8 @@ def ask(configuration: Obj, webhook: Obj, obj: Obj | None, old: Obj | None, ctx:
                 return Answer({"allowed": fixed == "allow"})
         if webhook.get("failurePolicy") == "Ignore":
             return None
-        raise errors.internal(f'failed calling webhook "{name}": failed to call webhook: {error}') from None
+        what = "" if isinstance(error, transport.AnswerError) else "failed to call webhook: "
+        raise errors.internal(f'failed calling webhook "{name}": {what}{error}') from None
 
 
 def _emulated_answer(configuration: Obj, images: list[str]) -> str:
@@ -101,48 +102,71 @@ def _emulated_answer(configuration: Obj, images: list[str]) -> str:
     return "allow" if any(known in image for image in images for known in _CONTENT) else ""
 
 
-def _review(uid: str, obj: Obj | None, old: Obj | None, ctx: Context) -> Obj:
+def _review(uid: str, version: str, obj: Obj | None, old: Obj | None, ctx: Context) -> Obj:
     from minikctl.apiserver.admission.policies.evaluation import request_of, seen
 
-    request = {key: value for key, value in request_of(ctx, obj).items() if value not in ("", {}) or key == "options"}
-    request["options"] = {"kind": _OPTIONS.get(ctx.operation, "ConnectOptions"), "apiVersion": "meta.k8s.io/v1"}
+    request = {key: value for key, value in request_of(ctx, obj).items() if value not in ("", {})}
+    request.setdefault("options", None)
     shown = {"uid": uid, **request}
     shown["object"] = seen(obj, ctx)
     shown["oldObject"] = seen(old, ctx)
-    return {**_REVIEW, "request": shown}
+    return {"apiVersion": f"admission.k8s.io/{version}", "kind": "AdmissionReview", "request": shown}
 
 
-def _read(answer: Obj, uid: str) -> Answer:
-    """The response in an AdmissionReview; CallError where it is not one."""
-    from minikctl.apiserver.admission.webhooks.transport import CallError
+def _read(answer: Obj, uid: str, version: str, mutating: bool) -> Answer:
+    """The response in an AdmissionReview; AnswerError where it is not one."""
+    from minikctl.apiserver.admission.webhooks.transport import AnswerError
 
+    invalid = "received invalid webhook response: "
     response = answer.get("response")
     if not isinstance(response, dict):
-        raise CallError("Webhook response was absent")
-    if (answer.get("apiVersion"), answer.get("kind")) != (_REVIEW["apiVersion"], _REVIEW["kind"]):
-        group_version = str(answer.get("apiVersion", ""))
-        wanted = "admission.k8s.io/v1, Kind=AdmissionReview"
-        got = f"{group_version}, Kind={answer.get('kind', '')}"
-        raise CallError(f"received invalid webhook response: expected webhook response of {wanted}, got {got}")
-    if response.get("uid") != uid:
-        got = json.dumps(str(response.get("uid", "")))
-        raise CallError(f'received invalid webhook response: expected response.uid="{uid}", got {got}')
+        raise AnswerError(f"{invalid}webhook response was absent")
+    if version == "v1":
+        problem = _misfit(answer, uid) or _patch_problem(response, mutating)
+        if problem:
+            raise AnswerError(invalid + problem)
     found = Answer(response)
-    if response.get("patch"):
-        if response.get("patchType") != "JSONPatch":
-            kind = json.dumps(str(response.get("patchType", "")))
-            raise CallError(f"received invalid webhook response: unsupported patch type {kind}")
-        found.patch = _patch(response["patch"])
+    if response.get("patch") and mutating:
+        kind = response.get("patchType") if version == "v1" else "JSONPatch"
+        operations = _patch(response["patch"])
+        if operations and kind != "JSONPatch":
+            raise AnswerError(f"unsupported patch type {quote(str(kind))}")
+        found.patch = operations
     return found
 
 
+def _misfit(answer: Obj, uid: str) -> str:
+    """What shows that an answer is not one to the request."""
+    given = str(answer["response"].get("uid") or "")
+    if given != uid:
+        return f'expected response.uid="{uid}", got {quote(given)}'
+    group_version, kind = str(answer.get("apiVersion") or ""), str(answer.get("kind") or "")
+    if (group_version, kind) != ("admission.k8s.io/v1", "AdmissionReview"):
+        group, _, version = group_version.rpartition("/")
+        wanted = "admission.k8s.io/v1, Kind=AdmissionReview"
+        return f"expected webhook response of {wanted}, got {group}/{version}, Kind={kind}"
+    return ""
+
+
+def _patch_problem(response: Obj, mutating: bool) -> str:
+    patch, kind = response.get("patch"), response.get("patchType")
+    if not mutating:
+        given = "patch" if patch else "patchType" if kind is not None else ""
+        return f"validating webhook may not return response.{given}" if given else ""
+    if patch and kind is None:
+        return "webhook returned response.patch but not response.patchType"
+    if not patch and kind is not None:
+        return "webhook returned response.patchType but not response.patch"
+    return 'webhook returned invalid response.patchType of ""' if kind == "" else ""
+
+
 def _patch(text: Any) -> list[Obj]:
-    from minikctl.apiserver.admission.webhooks.transport import CallError
+    from minikctl.apiserver.admission.webhooks.transport import AnswerError
 
     try:
         operations = json.loads(base64.b64decode(text))
     except (ValueError, TypeError, binascii.Error) as error:
-        raise CallError(f"received undecodable patch in webhook response: {error}") from None
+        raise AnswerError(f"received undecodable patch in webhook response: {error}") from None
     return operations if isinstance(operations, list) else []
 
 

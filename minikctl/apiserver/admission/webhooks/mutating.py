@@ -44,6 +44,6 @@ def _apply(operations: Any, obj: Obj | None, webhook: Obj, ctx: Context) -> bool
     try:
         patched = patch.json_patch(shown, operations)
     except patch.PatchError as error:
-        raise errors.internal(f'failed to apply patch of webhook "{webhook["name"]}": {error}') from None
+        raise errors.internal(str(error)) from None
     replace(obj, patched, ctx)
     return bool(obj != before)

@@ -27,6 +27,10 @@ class CallError(Exception):
     """A webhook that could not be asked; the message is what client-go would say."""
 
 
+class AnswerError(CallError):
+    """An answer that is none."""
+
+
 class EmulatedError(CallError):
     """A webhook whose Service is served by emulated pods; `images` are what those run."""
 

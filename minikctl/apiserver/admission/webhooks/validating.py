@@ -1,4 +1,4 @@
-"""ValidatingAdmissionWebhook: asks every webhook that the request concerns; one refusal is enough."""
+"""ValidatingAdmissionWebhook: asks every webhook that the request concerns; the first refusal is told."""
 
 from __future__ import annotations
 
@@ -15,9 +15,16 @@ def validate(obj: Obj | None, old: Obj | None, ctx: Context) -> None:
     """Refuse what a webhook denies; pass its warnings on."""
     if not ctx.reader.peek_all(CONFIGURATIONS):
         return
+    from minikctl.apimachinery.errors import StatusError
     from minikctl.apiserver.admission.webhooks import dispatch
 
+    refusal: StatusError | None = None
     for configuration, webhook in dispatch.webhooks(CONFIGURATIONS, obj, old, ctx):
-        answer = dispatch.ask(configuration, webhook, obj, old, ctx)
-        if answer is not None:
-            answer.take(webhook, ctx)
+        try:
+            answer = dispatch.ask(configuration, webhook, obj, old, ctx)
+            if answer is not None:
+                answer.take(webhook, ctx)
+        except StatusError as error:
+            refusal = refusal or error
+    if refusal is not None:
+        raise refusal

@@ -103,10 +103,13 @@ def test_webhooks_run_again_after_a_change_if_they_ask_to(api: Any, hook: Any) -
 @pytest.mark.parametrize(
     ("raw", "message"),
     [
-        ((500, b"broken"), 'an error on the server ("broken") has prevented the request from succeeding'),
-        ((404, b""), "the server could not find the requested resource"),
-        ((200, b"{}"), "Webhook response was absent"),
-        ((200, b'{"response": {}}'), "received invalid webhook response: expected webhook response of"),
+        (
+            (500, b"broken"),
+            'failed to call webhook: an error on the server ("broken") has prevented the request from succeeding',
+        ),
+        ((404, b""), "failed to call webhook: the server could not find the requested resource"),
+        ((200, b"{}"), "received invalid webhook response: webhook response was absent"),
+        ((200, b'{"response": {}}'), 'received invalid webhook response: expected response.uid="'),
     ],
 )
 def test_bad_answers_follow_the_failure_policy(api: Any, hook: Any, raw: tuple[int, bytes], message: str) -> None:
@@ -114,10 +117,50 @@ def test_bad_answers_follow_the_failure_policy(api: Any, hook: Any, raw: tuple[i
     install(api, hook.port, name="lax.example.com", failurePolicy="Ignore")
     hook.raw = raw
     refused = api.refusal(api.create, config_map())
-    head = 'Internal error occurred: failed calling webhook "hook.example.com": failed to call webhook: '
+    head = 'Internal error occurred: failed calling webhook "hook.example.com": '
     assert refused.startswith(head + message)
     api.client.delete(f"validatingwebhookconfigurations.{GROUP}", "validating-hook.example.com")
     api.create(config_map())
+
+
+@pytest.mark.parametrize(
+    ("kind", "response", "message"),
+    [
+        ("Mutating", {"patch": "W10="}, "webhook returned response.patch but not response.patchType"),
+        ("Mutating", {"patchType": "JSONPatch"}, "webhook returned response.patchType but not response.patch"),
+        ("Validating", {"patch": "W10="}, "validating webhook may not return response.patch"),
+        ("Validating", {"patchType": "JSONPatch"}, "validating webhook may not return response.patchType"),
+    ],
+)
+def test_patches_come_with_their_type_from_mutating_webhooks(
+    api: Any, hook: Any, kind: str, response: Obj, message: str
+) -> None:
+    install(api, hook.port, kind)
+    hook.answer = lambda request: {"allowed": True, **response}
+    assert api.refusal(api.create, config_map()).endswith(f"received invalid webhook response: {message}")
+
+
+def test_an_unknown_patch_type_is_a_failed_call(api: Any, hook: Any) -> None:
+    install(api, hook.port, "Mutating")
+    patch = base64.b64encode(b'[{"op": "remove", "path": "/data/a"}]').decode()
+    hook.answer = lambda request: {"allowed": True, "patchType": "Merge", "patch": patch}
+    refused = api.refusal(api.create, config_map(a="b"))
+    assert refused.endswith('failed calling webhook "hook.example.com": unsupported patch type "Merge"')
+
+
+def test_all_validating_webhooks_are_asked_and_the_first_refusal_is_told(api: Any, hook: Any) -> None:
+    install(api, hook.port, name="a.example.com")
+    install(api, hook.port, name="b.example.com")
+    hook.answer = lambda request: {"allowed": False, "warnings": ["careful"]}
+    assert 'webhook "a.example.com" denied' in api.refusal(api.create, config_map())
+    assert len(hook.requests) == 2
+
+
+def test_webhooks_are_told_the_options_of_the_request(api: Any, hook: Any) -> None:
+    install(api, hook.port)
+    api.client.create("configmaps", config_map(), "demo", fieldManager="me", dryRun=["All"])
+    kind = {"kind": "CreateOptions", "apiVersion": "meta.k8s.io/v1"}
+    assert hook.requests[0]["options"] == {**kind, "dryRun": ["All"], "fieldManager": "me"}
 
 
 def test_tls_is_verified(api: Any, hook: Any) -> None:
