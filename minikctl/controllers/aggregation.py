@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from minikctl.apimachinery.request import Obj
 from minikctl.apimachinery.selectors import from_label_selector
 from minikctl.controllers.controller import Controller
 
@@ -17,12 +18,12 @@ class ClusterRoleAggregationController(Controller):
             rule = role.get("aggregationRule")
             if not rule:
                 continue
-            selectors = [from_label_selector(selector) for selector in rule.get("clusterRoleSelectors") or ()]
-            rules = []
-            for other in roles:
-                labels = other["metadata"].get("labels") or {}
-                if other is not role and any(selector.matches(labels) for selector in selectors):
-                    rules += [entry for entry in other.get("rules") or () if entry not in rules]
+            rules: list[Obj] = []
+            for selector in rule.get("clusterRoleSelectors") or ():
+                chosen = from_label_selector(selector)
+                for other in roles:
+                    if other is not role and chosen.matches(other["metadata"].get("labels") or {}):
+                        rules += [entry for entry in other.get("rules") or () if entry not in rules]
             if (role.get("rules") or []) != rules:
                 role["rules"] = rules
                 self.client.update(_RESOURCE, role)

@@ -165,9 +165,19 @@ class Authorizer:
         for _, binding, _ in self._bound(user, namespace):
             yield from self._role(binding["roleRef"], namespace) or ()
 
-    def role_rules(self, reference: Obj, namespace: str) -> list[Rule]:
-        """The rules of the role a roleRef names; none where it is missing."""
-        return self._role(reference, namespace) or []
+    def role_rules(self, reference: Obj, namespace: str) -> list[Rule] | None:
+        """The rules of the role a roleRef names; None where it is missing."""
+        return self._role(reference, namespace)
+
+    def lost_roles(self, user: UserInfo, namespace: str) -> list[str]:
+        """The NotFound messages of roles that bindings of a user name but that are not there."""
+        found = []
+        for _, binding, _ in self._bound(user, namespace):
+            reference = binding["roleRef"]
+            if self._role(reference, namespace) is None:
+                kind = f"{str(reference.get('kind')).lower()}s"
+                found.append(f'{kind}.{RBAC_GROUP} "{reference["name"]}" not found')
+        return list(dict.fromkeys(found))
 
     def _bound(self, user: UserInfo, namespace: str) -> Iterator[tuple[str, Obj, Obj]]:
         """The bindings that name a user: kind, binding, the subject that does."""

@@ -63,15 +63,17 @@ def _has(values: Any, wanted: str) -> bool:
 
 
 def compact(rules: Iterable[Rule]) -> list[str]:
-    """Rules with equal scopes joined, each as `{APIGroups:[""], Resources:["pods"], Verbs:["get"]}`, sorted."""
+    """Rules for the same resource joined, each as `{APIGroups:[""], Resources:["pods"], Verbs:["get"]}`, sorted."""
     joined: dict[tuple[Any, ...], Rule] = {}
-    for rule in rules:
-        scope = tuple((name, tuple(rule.get(name) or ())) for name, _ in _FIELDS[:-1])
+    for number, rule in enumerate(rules):
+        scope: tuple[Any, ...] = tuple((name, tuple(rule.get(name) or ())) for name, _ in _FIELDS[:-1])
+        if rule.get("nonResourceURLs"):
+            scope = (number,)
         if scope in joined:
             joined[scope]["verbs"] = [*joined[scope]["verbs"], *rule["verbs"]]
         else:
             joined[scope] = dict(rule)
-    return sorted(_text(rule) for rule in joined.values())
+    return sorted({_text(rule) for rule in joined.values()})
 
 
 def _text(rule: Rule) -> str:
@@ -79,4 +81,4 @@ def _text(rule: Rule) -> str:
     for name, shown in _FIELDS:
         if rule.get(name):
             parts.append(f"{shown}:[" + " ".join(json.dumps(value) for value in rule[name]) + "]")
-    return "{" + ", ".join(parts).replace('" "', '", "') + "}"
+    return "{" + ", ".join(parts) + "}"

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from minikctl.apimachinery import errors
+from minikctl.apimachinery.field import quote
 from minikctl.apimachinery.request import Obj
 from minikctl.apiserver import authorization
 from minikctl.apiserver.authorization import covers
@@ -17,6 +18,14 @@ if TYPE_CHECKING:
     from minikctl.apiserver.registry.context import Context
 
 
+_EVERYTHING: list[Obj] = [
+    {"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]},
+    {"nonResourceURLs": ["*"], "verbs": ["*"]},
+]
+# What the garbage collector changes in objects that are going.
+_GC_FIELDS = ("ownerReferences", "finalizers", "managedFields", "resourceVersion", "generation")
+
+
 class RoleStrategy(Strategy):
     allow_create_on_update = True
 
@@ -24,41 +33,53 @@ class RoleStrategy(Strategy):
         self._check(obj, None, ctx)
 
     def after_update(self, new: Obj, old: Obj, ctx: Context) -> None:
-        self._check(new, old, ctx)
+        if not _only_for_gc(new, old):
+            self._check(new, old, ctx)
 
     def _check(self, new: Obj, old: Obj | None, ctx: Context) -> None:
-        unchanged = old is not None and new.get("rules") == old.get("rules")
-        if unchanged and (old or {}).get("aggregationRule") == new.get("aggregationRule"):
+        if _may(ctx, "escalate", self.resource.plural, ctx.request.name):
             return
-        if _may(ctx, "escalate", self.resource.plural, new["metadata"]["name"]):
-            return
-        rules = list(new.get("rules") or ())
-        if new.get("aggregationRule"):
-            rules = [
-                {"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]},
-                {"nonResourceURLs": ["*"], "verbs": ["*"]},
-            ]
-        _refuse_missing(rules, new, ctx)
+        why = _missing(list(new.get("rules") or ()), ctx)
+        if not why and _aggregates(new, old) and _missing(_EVERYTHING, ctx):
+            why = "must have cluster-admin privileges to use the aggregationRule"
+        if why:
+            raise errors.forbidden(ctx.resource.key, new["metadata"]["name"], why)
 
 
 class BindingStrategy(Strategy):
     allow_create_on_update = True
 
     def after_create(self, obj: Obj, ctx: Context) -> None:
-        self._check(obj, None, ctx)
+        self._check(obj, ctx)
 
     def after_update(self, new: Obj, old: Obj, ctx: Context) -> None:
-        self._check(new, old, ctx)
+        if not _only_for_gc(new, old):
+            self._check(new, ctx)
 
-    def _check(self, new: Obj, old: Obj | None, ctx: Context) -> None:
+    def _check(self, new: Obj, ctx: Context) -> None:
         reference = new["roleRef"]
-        if old is not None and old["roleRef"] == reference and old.get("subjects") == new.get("subjects"):
-            return
         plural = "clusterroles" if reference.get("kind") == "ClusterRole" else "roles"
         if _may(ctx, "bind", plural, reference["name"]):
             return
         rules = ctx.server.authorizer.role_rules(reference, ctx.namespace)
-        _refuse_missing(rules, new, ctx)
+        if rules is None:
+            raise errors.not_found(f"{plural}.{authorization.RBAC_GROUP}", reference["name"])
+        why = _missing(rules, ctx)
+        if why:
+            raise errors.forbidden(ctx.resource.key, new["metadata"]["name"], why)
+
+
+def _only_for_gc(new: Obj, old: Obj) -> bool:
+    """Whether an update changes nothing but what the garbage collector does."""
+    one, other = (
+        {**obj, "metadata": {key: value for key, value in obj["metadata"].items() if key not in _GC_FIELDS}}
+        for obj in (new, old)
+    )
+    return one == other
+
+
+def _aggregates(new: Obj, old: Obj | None) -> bool:
+    return any(((obj or {}).get("aggregationRule") or {}).get("clusterRoleSelectors") for obj in (new, old))
 
 
 def _may(ctx: Context, verb: str, plural: str, name: str) -> bool:
@@ -68,15 +89,20 @@ def _may(ctx: Context, verb: str, plural: str, name: str) -> bool:
     return ctx.server.authorizer.decide(question).allowed
 
 
-def _refuse_missing(rules: list[Obj], obj: Obj, ctx: Context) -> None:
-    missing = covers.missing(list(ctx.server.authorizer.rules(ctx.user, ctx.namespace)), rules)
+def _missing(rules: list[Obj], ctx: Context) -> str:
+    """What the user would grant without having it; "" for nothing."""
+    authorizer = ctx.server.authorizer
+    missing = covers.missing(list(authorizer.rules(ctx.user, ctx.namespace)), rules)
     if not missing:
-        return
-    groups = " ".join(f'"{group}"' for group in ctx.user.groups)
+        return ""
+    groups = " ".join(quote(group) for group in ctx.user.groups)
+    who = f"user {quote(ctx.user.name)} (groups=[{groups}])"
     listed = "\n".join(covers.compact(missing))
-    who = f'user "{ctx.user.name}" (groups=[{groups}])'
-    why = f"{who} is attempting to grant RBAC permissions not currently held:\n{listed}"
-    raise errors.forbidden(ctx.resource.key, obj["metadata"]["name"], why)
+    text = f"{who} is attempting to grant RBAC permissions not currently held:\n{listed}"
+    lost = authorizer.lost_roles(ctx.user, ctx.namespace)
+    if not lost:
+        return text
+    return f"{text}; resolution errors: [{lost[0] if len(lost) == 1 else '[' + ', '.join(lost) + ']'}]"
 
 
 STRATEGIES = {
