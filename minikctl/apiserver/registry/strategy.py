@@ -45,7 +45,6 @@ GENERATION: dict[str, tuple[str, ...]] = {
     "priorityclasses.scheduling.k8s.io": (),
     "deviceclasses.resource.k8s.io": ("spec",),
     "resourceslices.resource.k8s.io": ("spec",),
-    "csidrivers.storage.k8s.io": ("spec",),
 }
 
 # Kinds with a special strategy: the module of `registry/kinds/` that holds it.
@@ -62,6 +61,8 @@ _SPECIAL = {
     "endpointslices.discovery.k8s.io": "core",
     "limitranges": "core",
     "podtemplates": "core",
+    "csidrivers.storage.k8s.io": "core",
+    "resourceslices.resource.k8s.io": "core",
     "leases.coordination.k8s.io": "core",
     "deployments.apps": "workloads",
     "replicasets.apps": "workloads",

@@ -7,6 +7,8 @@ from typing import Any
 from minikctl.apimachinery import field
 from minikctl.apimachinery.field import FieldError, Struct
 from minikctl.apimachinery.request import Obj
+from minikctl.apiserver.validation.names import is_valid_label_value
+from minikctl.apiserver.validation.selectors import validate_label_name
 
 _META = ("name", "generateName", "namespace", "labels", "annotations", "finalizers")
 
@@ -25,7 +27,9 @@ def access_review_problems(review: Obj) -> list[FieldError]:
     if kind != "SelfSubjectAccessReview" and not spec.get("user") and not spec.get("groups"):
         errors.append(field.invalid("spec.user", "", "at least one of user or group must be specified"))
     for name in ("fieldSelector", "labelSelector"):
-        errors += _selector((resource or {}).get(name), f"spec.resourceAttributes.{name}")
+        errors += _selector(
+            (resource or {}).get(name), f"spec.resourceAttributes.{name}", labels=name == "labelSelector"
+        )
     return errors + _metadata(review, kind, resource, other)
 
 
@@ -33,16 +37,37 @@ def _path(attributes: Obj) -> Struct:
     return Struct(Path=attributes.get("path") or "", Verb=attributes.get("verb") or "")
 
 
-def _selector(selector: Any, path: str) -> list[FieldError]:
+def _selector(selector: Any, path: str, labels: bool) -> list[FieldError]:
     if selector is None:
         return []
     raw, requirements = selector.get("rawSelector") or "", selector.get("requirements") or []
+    errors: list[FieldError] = []
     if raw and requirements:
-        return [field.invalid(f"{path}.rawSelector", raw, "may not specified at the same time as requirements")]
+        errors.append(field.invalid(f"{path}.rawSelector", raw, "may not specified at the same time as requirements"))
     if not raw and not requirements:
         text = f"when {path} is specified, requirements or rawSelector is required"
-        return [field.required(f"{path}.requirements", text)]
-    return []
+        errors.append(field.required(f"{path}.requirements", text))
+    for index, requirement in enumerate(requirements):
+        errors += _requirement(requirement or {}, f"{path}.requirements[{index}]", labels)
+    return errors
+
+
+def _requirement(requirement: Obj, path: str, labels: bool) -> list[FieldError]:
+    """Operators that are not known here are let through: newer clients may know them."""
+    key, operator, values = requirement.get("key") or "", requirement.get("operator"), requirement.get("values") or []
+    errors: list[FieldError] = []
+    if not key and not labels:
+        errors.append(field.required(f"{path}.key", "must be specified"))
+    if operator in ("In", "NotIn") and not values:
+        errors.append(field.required(f"{path}.values", "must be specified when `operator` is 'In' or 'NotIn'"))
+    if operator in ("Exists", "DoesNotExist") and values:
+        text = "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"
+        errors.append(field.forbidden(f"{path}.values", text))
+    if labels:
+        errors += validate_label_name(key, f"{path}.key")
+        for index, value in enumerate(values):
+            errors += [field.invalid(f"{path}.values[{index}]", value, text) for text in is_valid_label_value(value)]
+    return errors
 
 
 def _metadata(review: Obj, kind: str, resource: Any, other: Any) -> list[FieldError]:

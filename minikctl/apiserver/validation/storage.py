@@ -9,7 +9,7 @@ from minikctl.apimachinery.field import FieldError, Struct
 from minikctl.apimachinery.request import Obj
 from minikctl.apiserver.validation import Checks, WarningsCheck
 from minikctl.apiserver.validation.core.volumesources import validate_driver_name
-from minikctl.apiserver.validation.core.volumewarnings import node_label_remark
+from minikctl.apiserver.validation.core.volumewarnings import node_label_remark, term_warnings
 from minikctl.apiserver.validation.metadata import IMMUTABLE, validate_immutable
 from minikctl.apiserver.validation.names import inclusive_range, is_qualified_name, subdomain_name
 from minikctl.apiserver.validation.quantities import validate_nonnegative, validate_nonnegative_int
@@ -311,6 +311,16 @@ def _csi_driver_warnings(new: Obj, old: Obj | None) -> list[str]:
     return [_TOKEN_IN_SECRETS]
 
 
+def _capacity_warnings(new: Obj, old: Obj | None) -> list[str]:
+    """Deprecated node labels in the selector of the nodes that have the capacity."""
+    topology = new.get("nodeTopology") or {}
+    warnings = term_warnings(topology, "nodeTopology")
+    for label in topology.get("matchLabels") or ():
+        if remark := node_label_remark(label):
+            warnings.append(f"nodeTopology.matchLabels.{label}: {remark}")
+    return warnings
+
+
 VALIDATE: dict[str, Checks] = {
     "storageclasses.storage.k8s.io": (_storage_class, _storage_class_update, None),
     "volumeattachments.storage.k8s.io": (_attachment_create, _attachment_update, _attachment_update),
@@ -322,4 +332,5 @@ VALIDATE: dict[str, Checks] = {
 WARNINGS: dict[str, WarningsCheck] = {
     "storageclasses.storage.k8s.io": _storage_class_warnings,
     "csidrivers.storage.k8s.io": _csi_driver_warnings,
+    "csistoragecapacities.storage.k8s.io": _capacity_warnings,
 }

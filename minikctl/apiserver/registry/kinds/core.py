@@ -123,6 +123,50 @@ def _data_sources(spec: Obj, old: Obj) -> None:
         spec["dataSource"] = dict(reference)
 
 
+class ServiceAccountStrategy(Strategy):
+    """Of the Secrets it refers to only the names are kept."""
+
+    def prepare_for_create(self, obj: Obj, ctx: Context) -> None:
+        _secret_names(obj)
+
+    def prepare_for_update(self, new: Obj, old: Obj, ctx: Context) -> None:
+        _secret_names(new)
+
+
+def _secret_names(obj: Obj) -> None:
+    if obj.get("secrets"):
+        obj["secrets"] = [{"name": secret["name"]} if secret.get("name") else {} for secret in obj["secrets"]]
+
+
+class CSIDriverStrategy(Strategy):
+    """The generation is counted from the first change of what may change."""
+
+    def prepare_for_update(self, new: Obj, old: Obj, ctx: Context) -> None:
+        generation = old["metadata"].get("generation", 0)
+        if (new.get("spec") or {}) != (old.get("spec") or {}):
+            generation += 1
+        if generation:
+            new["metadata"]["generation"] = generation
+
+
+class ResourceSliceStrategy(Strategy):
+    """A taint that does not say when it was added has been added now."""
+
+    def prepare_for_create(self, obj: Obj, ctx: Context) -> None:
+        _date_taints(obj, ctx)
+        super().prepare_for_create(obj, ctx)
+
+    def prepare_for_update(self, new: Obj, old: Obj, ctx: Context) -> None:
+        _date_taints(new, ctx)
+        super().prepare_for_update(new, old, ctx)
+
+
+def _date_taints(obj: Obj, ctx: Context) -> None:
+    for device in (obj.get("spec") or {}).get("devices") or ():
+        for taint in device.get("taints") or ():
+            taint.setdefault("timeAdded", ctx.now)
+
+
 class APIServiceStrategy(Strategy):
     """One without a Service behind it is this server's own, and so available."""
 
@@ -170,4 +214,7 @@ STRATEGIES = {
     "endpointslices.discovery.k8s.io": EndpointSliceStrategy,
     "limitranges": UpsertStrategy,
     "podtemplates": UpsertStrategy,
+    "csidrivers.storage.k8s.io": CSIDriverStrategy,
+    "resourceslices.resource.k8s.io": ResourceSliceStrategy,
+    "serviceaccounts": ServiceAccountStrategy,
 }

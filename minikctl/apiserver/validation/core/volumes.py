@@ -246,7 +246,7 @@ def _class_change(new: Obj, old: Obj, compared: dict[str, Any]) -> list[FieldErr
     if old_annotation is not None and old_name is None and name == old_annotation and annotation in (None, name):
         return []
     if (annotation or "") != (old_annotation or ""):
-        path = f"metadata.annotations[{_CLASS_ANNOTATION}]"
+        path = f"metadata.annotations.{_CLASS_ANNOTATION}"
         return [field.invalid(path, annotation or "", "field is immutable")]
     return []
 

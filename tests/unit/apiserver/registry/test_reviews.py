@@ -49,6 +49,14 @@ def test_answers(cluster: Cluster) -> None:
         ),
         (
             "SelfSubjectAccessReview",
+            {"resourceAttributes": {**PODS, "fieldSelector": {"requirements": [{"operator": "In"}]}}},
+            {},
+            "[spec.resourceAttributes.fieldSelector.requirements[0].key: Required value: must be specified,"
+            " spec.resourceAttributes.fieldSelector.requirements[0].values: Required value: must be specified when"
+            " `operator` is 'In' or 'NotIn']",
+        ),
+        (
+            "SelfSubjectAccessReview",
             {"resourceAttributes": PODS},
             {"name": "x"},
             'metadata: Invalid value: {"name":"x"}: must be empty',

@@ -183,3 +183,29 @@ def test_some_kinds_must_say_which_version_they_replace(cluster: Cluster) -> Non
     with pytest.raises(StatusError) as caught:
         client.update("runtimeclasses.node.k8s.io", body)
     assert caught.value.message.endswith("metadata.resourceVersion: Invalid value: 0: must be specified for an update")
+
+
+def test_accounts_keep_the_names_of_their_secrets(cluster: Cluster) -> None:
+    secret = {"kind": "Secret", "namespace": "other", "name": "pull"}
+    assert stored(cluster, "serviceaccounts", "v1", secrets=[secret])["secrets"] == [{"name": "pull"}]
+
+
+def test_drivers_count_their_changes(cluster: Cluster) -> None:
+    key, client = "csidrivers.storage.k8s.io", cluster.client()
+    made = client.create(key, {"apiVersion": "storage.k8s.io/v1", "metadata": {"name": "d.example.com"}, "spec": {}})
+    assert "generation" not in made["metadata"]
+    made["spec"]["requiresRepublish"] = True
+    assert client.update(key, made)["metadata"]["generation"] == 1
+
+
+def test_taints_of_devices_are_dated(cluster: Cluster) -> None:
+    key, taint = "resourceslices.resource.k8s.io", {"key": "example.com/x", "effect": "NoSchedule"}
+    spec = {
+        "driver": "d.example.com",
+        "nodeName": "node-1",
+        "pool": {"name": "p", "resourceSliceCount": 1},
+        "devices": [{"name": "a", "taints": [taint]}],
+    }
+    body = {"apiVersion": "resource.k8s.io/v1", "metadata": {"name": "x"}, "spec": spec}
+    made = cluster.client().create(key, body)
+    assert made["spec"]["devices"][0]["taints"][0]["timeAdded"] == made["metadata"]["creationTimestamp"]

@@ -141,6 +141,28 @@ def test_runtime_classes_and_leases() -> None:
     ]
 
 
+def test_runtime_classes() -> None:
+    key = "runtimeclasses.node.k8s.io"
+    tolerations = [{"operator": "Exists", "effect": "Odd"}, {"key": "a"}, {"key": "a"}]
+    overhead = {"podFixed": {"hugepages-2Mi": "2Mi", "odd": "1"}}
+    assert refused(key, "node.k8s.io/v1", handler="a", overhead=overhead, scheduling={"tolerations": tolerations}) == [
+        'overhead.limits[odd]: Invalid value: "odd": must be a standard resource type or fully qualified',
+        'overhead.limits[odd]: Invalid value: "odd": must be a standard resource for containers',
+        "overhead: Forbidden: HugePages require cpu or memory",
+        'scheduling.tolerations[0].effect: Unsupported value: "Odd": supported values: "NoSchedule",'
+        ' "PreferNoSchedule", "NoExecute"',
+    ]
+
+
+def test_subjects_have_names() -> None:
+    group = "rbac.authorization.k8s.io"
+    fields = {"roleRef": {"kind": "ClusterRole", "name": "a"}, "subjects": [{"kind": "User"}]}
+    assert refused(f"clusterrolebindings.{group}", f"{group}/v1", **fields) == [
+        "subjects[0].name: Required value",
+        'subjects[0].name: Invalid value: "": user name cannot be empty',
+    ]
+
+
 def test_coordinated_leases() -> None:
     assert refused(
         "leases.coordination.k8s.io", "coordination.k8s.io/v1", spec={"strategy": "Odd", "preferredHolder": "a"}

@@ -126,3 +126,11 @@ def test_driver_warnings() -> None:
     driver = made(key, VERSION, spec={"tokenRequests": [{"audience": "a"}]})
     assert len(validation.warnings(key, driver)) == 1
     assert validation.warnings(key, driver, driver) == []
+
+
+def test_deprecated_labels_in_topologies() -> None:
+    topology = {"matchLabels": {"beta.kubernetes.io/os": "linux"}}
+    capacity = made(f"csistoragecapacities.{GROUP}", VERSION, storageClassName="a", nodeTopology=topology)
+    assert validation.warnings(f"csistoragecapacities.{GROUP}", capacity) == [
+        'nodeTopology.matchLabels.beta.kubernetes.io/os: deprecated since v1.14; use "kubernetes.io/os" instead'
+    ]
