@@ -36,7 +36,8 @@ _CODES = {
 class StatusError(Exception):
     """A failed request: HTTP code, machine-readable reason, message and details (metav1.Status).
 
-    `warnings` came with the refusal, as they may come with any response.
+    `warnings` came with the refusal, as they may come with any response. `continue_` is how a list that is refused
+    could go on.
     """
 
     def __init__(self, reason: str, message: str, details: dict[str, Any] | None = None, code: int = 0) -> None:
@@ -46,13 +47,14 @@ class StatusError(Exception):
         self.details = details or {}
         self.code = code or _CODES.get(reason, 500)
         self.warnings: list[str] = []
+        self.continue_ = ""
 
     def status(self) -> dict[str, Any]:
         """The error as the metav1.Status object that goes over the wire."""
         status: dict[str, Any] = {
             "kind": "Status",
             "apiVersion": "v1",
-            "metadata": {},
+            "metadata": {"continue": self.continue_} if self.continue_ else {},
             "status": "Failure",
             "message": self.message,
             "reason": self.reason,

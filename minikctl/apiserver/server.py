@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from minikctl.apimachinery.resources import Resource, ResourceSet
     from minikctl.apimachinery.selectors import Selector
     from minikctl.apiserver.authorization import Authorizer
+    from minikctl.apiserver.registry.read import Listing
     from minikctl.store.sqlite import SQLiteStore
 
 CRDS = "customresourcedefinitions.apiextensions.k8s.io"
@@ -79,6 +80,18 @@ class Server:
         except errors.StatusError as error:
             error.warnings = ctx.warnings
             raise
+
+    def listing(self, request: Request) -> tuple[Context, Listing] | None:
+        """A list to be carried out bit by bit, as `handle` would; None where it must be done at once."""
+        resource = request.resource
+        if resource is None or request.subresource or resource.group == _METRICS or "list" not in resource.verbs:
+            return None
+        from minikctl.apiserver.registry import read
+
+        self.admit(request)
+        ctx = self.context(request, "")
+        with self.storage.store.snapshot():
+            return ctx, read.Listing(ctx)
 
     # The chain's parts
 

@@ -17,6 +17,7 @@ from minikctl.apiserver.http.negotiation import JSON, YAML
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Header = tuple[bytes, bytes]
 
+_NO_LENGTH = (b"content-length", b"0")
 NO_CACHE = (b"cache-control", b"no-cache, private")
 _LONGEST_WARNINGS = 4096
 
@@ -51,28 +52,41 @@ CODEC = Codec()
 
 
 class Answer:
-    """A complete HTTP answer."""
+    """A complete HTTP answer.
 
-    __slots__ = ("body", "code", "headers")
+    A long body may come in pieces. `kept`: where one that is the same for many keeps what can be made of it.
+    """
 
-    def __init__(self, code: int, body: bytes, content_type: str = JSON, headers: Iterable[Header] = ()) -> None:
+    __slots__ = ("code", "headers", "kept", "pieces", "size")
+
+    def __init__(
+        self, code: int, body: bytes | list[bytes], content_type: str = JSON, headers: Iterable[Header] = ()
+    ) -> None:
         self.code = code
-        self.body = body
-        self.headers: list[Header] = [
-            (b"content-type", content_type.encode("latin-1")),
-            (b"content-length", str(len(body)).encode()),
-            *headers,
-        ]
+        self.kept: dict[str, list[bytes]] | None = None
+        self.headers: list[Header] = [(b"content-type", content_type.encode("latin-1")), _NO_LENGTH, *headers]
+        self.replace(body if isinstance(body, list) else [body])
+
+    def replace(self, pieces: list[bytes]) -> None:
+        """Give it another body."""
+        self.pieces = pieces
+        self.size = sum(map(len, pieces))
+        self.headers[1] = (b"content-length", str(self.size).encode())
 
 
 def of_object(obj: Any, code: int = 200, media_type: str = JSON, warnings: Iterable[str] = ()) -> Answer:
     """An API object; text (a log, a health check) goes as it is."""
-    headers = [NO_CACHE, *warning_headers(warnings)]
+    shown = headers(warnings)
     if isinstance(obj, str):
-        return Answer(code, obj.encode("utf-8", "surrogateescape"), "text/plain; charset=utf-8", headers)
+        return Answer(code, obj.encode("utf-8", "surrogateescape"), "text/plain; charset=utf-8", shown)
     if media_type == YAML:
-        return Answer(code, to_yaml(obj), YAML, headers)
-    return Answer(code, CODEC.dumps(obj), JSON, headers)
+        return Answer(code, to_yaml(obj), YAML, shown)
+    return Answer(code, CODEC.dumps(obj), JSON, shown)
+
+
+def headers(warnings: Iterable[str] = ()) -> list[Header]:
+    """The headers of every answer about an object."""
+    return [NO_CACHE, *warning_headers(warnings)]
 
 
 def of_response(response: Response, media_type: str = JSON) -> Answer:
@@ -122,9 +136,3 @@ def warning_headers(warnings: Iterable[str]) -> list[Header]:
 def _quoted(warning: str) -> bytes:
     clean = "".join(char if char.isprintable() else " " for char in warning)
     return clean.replace("\\", "\\\\").replace('"', '\\"').encode("utf-8", "replace")
-
-
-async def send(send: Send, answer: Answer) -> None:
-    """Send a whole answer."""
-    await send({"type": "http.response.start", "status": answer.code, "headers": answer.headers})
-    await send({"type": "http.response.body", "body": answer.body})

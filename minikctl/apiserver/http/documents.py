@@ -35,6 +35,7 @@ class _Document(NamedTuple):
     etag: str
     body: bytes
     content_type: str
+    kept: dict[str, list[bytes]]
 
 
 class Documents:
@@ -72,7 +73,9 @@ class Documents:
             answer = Answer(304, b"", document.content_type, headers)
             answer.headers = headers
             return answer
-        return Answer(200, document.body, document.content_type, headers)
+        answer = Answer(200, document.body, document.content_type, headers)
+        answer.kept = document.kept
+        return answer
 
     def _document(self, request: Request, path: str, aggregated: bool, media_type: str) -> _Document:
         self._server.admit(request)
@@ -86,7 +89,7 @@ class Documents:
             obj = self._server.handle(request).object
             body = _ENCODERS.get(media_type, CODEC.dumps)(obj)
             content_type = _AGGREGATED if aggregated else _CONTENT_TYPES.get(media_type, media_type)
-            found = self._known[key] = _Document(self._etag(path, body), body, content_type)
+            found = self._known[key] = _Document(self._etag(path, body), body, content_type, {})
         return found
 
     def _etag(self, path: str, body: bytes) -> str:

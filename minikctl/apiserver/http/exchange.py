@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 import uuid
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -76,8 +77,11 @@ class Exchange:
         kind = "websocket.http.response" if self.upgraded else "http.response"
         headers = [*answer.headers, (b"audit-id", self.audit_id.encode())]
         await self.send({"type": f"{kind}.start", "status": answer.code, "headers": headers})
-        data = b"" if self.method == "HEAD" else answer.body
-        await self.send({"type": f"{kind}.body", "body": data})
+        *pieces, last = answer.pieces if self.method != "HEAD" else [b""]
+        for piece in pieces:
+            await self.send({"type": f"{kind}.body", "body": piece, "more_body": True})
+            await asyncio.sleep(0)  # what is written in one turn goes out together: not all of it at once
+        await self.send({"type": f"{kind}.body", "body": last})
 
     async def stream(self, message: MutableMapping[str, Any]) -> None:
         """Send one message of an answer that comes in pieces."""

@@ -22,6 +22,7 @@ from minikctl.store.errors import CompactedError
 if TYPE_CHECKING:
     from minikctl.apiserver.http.activity import Activity
     from minikctl.apiserver.registry.context import Context
+    from minikctl.apiserver.registry.read import Listing
     from minikctl.apiserver.server import Server
 
 POLL_SECONDS = 0.003
@@ -30,6 +31,7 @@ _IDLE_POLL_SECONDS = 0.02  # while nobody waits for changes; requests look for t
 _BOOKMARK_SECONDS = 60.0
 _LAST_BOOKMARK_SECONDS = 2.0
 _DEFAULT_TIMEOUT = 1800
+_AT_ONCE = 64  # objects of the present state
 _MOST_PENDING = 20_000
 _INITIAL_END = {"k8s.io/initial-events-end": "true"}
 
@@ -37,7 +39,19 @@ _INITIAL_END = {"k8s.io/initial-events-end": "true"}
 class Watch:
     """One open watch: what it wants, and the encoded events it has not sent yet."""
 
-    __slots__ = ("awaited", "closed", "context", "form", "headed", "matches", "pending", "revision", "wake")
+    __slots__ = (
+        "awaited",
+        "closed",
+        "context",
+        "first",
+        "form",
+        "headed",
+        "initial",
+        "matches",
+        "pending",
+        "revision",
+        "wake",
+    )
 
     def __init__(self, context: Context) -> None:
         request = context.request
@@ -46,6 +60,8 @@ class Watch:
         self.context = context
         self.form = (context.resource.api_version, request.accept, request.options.get("includeObject"))
         self.matches = watching.matcher(context)
+        self.first = b""  # the first of what there was when it began
+        self.initial: Listing | None = None  # the rest of it
         self.pending: list[bytes] = []
         self.revision = 0  # what has been seen of the log
         self.headed = False  # whether a Table has had its column definitions
@@ -63,6 +79,26 @@ class Watch:
     def close(self) -> None:
         self.closed = True
         self.wake.set()
+
+    def begin(self) -> None:
+        """Have the present state sent, then what becomes of it."""
+        self.initial = read.Listing(self.context)
+        self.first = self.present()  # the first row of a Table describes it, before any change can
+
+    def present(self) -> bytes:
+        """More of the present state as ADDED events, and the bookmark that ends it, where it was asked for."""
+        context, options, listing = self.context, self.context.request.options, self.initial
+        assert listing is not None
+        parts = []
+        for obj in listing.some(_AT_ONCE):
+            shown = self.shown(context.server.shown(obj, context.resource))
+            parts.append(CODEC.dumps({"type": "ADDED", "object": shown}))
+            self.headed = True
+        if not listing.left:
+            self.initial = None
+            if options.get("sendInitialEvents") and options.get("allowWatchBookmarks"):
+                parts.append(self.bookmark(listing.revision, _INITIAL_END))
+        return b"".join(parts)
 
     def see(self, change: Change, encoded: dict[Any, bytes]) -> bool:
         """Take in one change; whether it is this watch's concern. `encoded` is shared between watches."""
@@ -199,25 +235,12 @@ class Hub:
         with self._store.snapshot():
             watch.revision = self._store.revision()
             if options.get("sendInitialEvents") or (not since and "sendInitialEvents" not in options):
-                self._initial(watch)
+                watch.begin()
             elif since:
                 self._missed(watch, since)
         self._watches.setdefault(stored_as(context.resource.key), set()).add(watch)
         self._activity.waiting += watch.awaited
         return watch
-
-    def _initial(self, watch: Watch) -> None:
-        """The present state as ADDED events, then the bookmark that ends it, where it was asked for."""
-        context = watch.context
-        for obj in read.list_page(context).items:
-            data = CODEC.dumps({"type": "ADDED", "object": watch.shown(context.server.shown(obj, context.resource))})
-            watch.headed = True
-            watch.pending.append(data)
-        options = context.request.options
-        if options.get("sendInitialEvents") and options.get("allowWatchBookmarks"):
-            watch.pending.append(watch.bookmark(watch.revision, _INITIAL_END))
-        if watch.pending:
-            watch.wake.set()
 
     def _missed(self, watch: Watch, since: int) -> None:
         """The changes since a revision."""
@@ -296,6 +319,7 @@ async def _pump(hub: Hub, watch: Watch, send: Callable[[MutableMapping[str, Any]
     end = loop.time() + (options.get("timeoutSeconds") or _DEFAULT_TIMEOUT * (1 + random.random()))
     bookmarks = bool(options.get("allowWatchBookmarks"))
     mark = _next_mark(loop.time(), end)
+    await _send_present(watch, send)
     while not watch.closed or watch.pending:
         if watch.pending:
             data = b"".join(watch.pending)
@@ -316,6 +340,19 @@ async def _pump(hub: Hub, watch: Watch, send: Callable[[MutableMapping[str, Any]
             continue
 
 
+async def _send_present(watch: Watch, send: Callable[[MutableMapping[str, Any]], Awaitable[None]]) -> None:
+    """Send what there was to begin with, in turns with others' work; what changes meanwhile is queued."""
+    data = watch.first
+    while data or watch.initial is not None:
+        if data:
+            await send({"type": "http.response.body", "body": data, "more_body": True})
+        data = b""
+        if watch.initial is not None:
+            await asyncio.sleep(0)
+            data = watch.present()
+    watch.first = b""
+
+
 def _next_mark(now: float, end: float) -> float:
     """When the next bookmark is due: every minute, and shortly before the watch ends."""
     last = end - _LAST_BOOKMARK_SECONDS
@@ -326,4 +363,5 @@ async def _until_gone(receive: Callable[[], Awaitable[MutableMapping[str, Any]]]
     while (await receive())["type"] not in ("http.disconnect", "websocket.disconnect"):
         pass
     watch.pending.clear()
+    watch.initial = None
     watch.close()

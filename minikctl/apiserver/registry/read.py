@@ -5,6 +5,7 @@ Counterparts: `endpoints/handlers/get.go` and the watch cache's list.
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from minikctl.apimachinery import errors
@@ -16,6 +17,14 @@ if TYPE_CHECKING:
     from minikctl.apimachinery.selectors import Selector
     from minikctl.apiserver.registry.context import Context
     from minikctl.store.record import Record
+
+
+_INCONSISTENT = (
+    "The provided continue parameter is too old to display a consistent list result. You can start a new list without "
+    "the continue parameter, or use the continue token in this response to retrieve the remainder of the results. "
+    "Continuing with the provided token results in an inconsistent list - objects that were created, modified, or "
+    "deleted between the time the first chunk was returned and now may show up in the list."
+)
 
 
 class Page:
@@ -50,47 +59,86 @@ def get(ctx: Context) -> Obj:
 def list_page(ctx: Context) -> Page:
     """Carry out a list request: everything in it is of one revision."""
     with ctx.server.storage.store.snapshot():
-        return _list_page(ctx)
+        listing = Listing(ctx)
+        items = listing.some(listing.left)
+        return Page(items, listing.revision, listing.continue_, listing.remaining)
 
 
-def _list_page(ctx: Context) -> Page:
-    options = ctx.request.options
-    store = ctx.server.storage.store
-    labels = label_selector(options.get("labelSelector"))
-    fields = field_selector(options.get("fieldSelector"), ctx)
-    limit = int(options.get("limit") or 0)
-    start, revision = _position(options)
-    if revision and revision != store.revision():
+class Listing:
+    """A list request that is carried out bit by bit. All of it is of one revision, whatever is written meanwhile.
+
+    `continue_` and `remaining` are known once nothing is left.
+    """
+
+    def __init__(self, ctx: Context) -> None:
+        options = ctx.request.options
+        store = ctx.server.storage.store
+        self._ctx = ctx
+        self._labels = label_selector(options.get("labelSelector"))
+        self._fields = field_selector(options.get("fieldSelector"), ctx)
+        self._limit = int(options.get("limit") or 0)
+        self._found = 0
+        self._last, self.revision = _position(options)
+        self.continue_ = ""
+        self.remaining: int | None = None
+        if self.revision > 0 and self.revision != store.revision():
+            records = self._at_revision()
+        else:
+            self.revision = store.revision()
+            filtered = self._labels is not None or self._fields is not None
+            narrow = self._limit + 1 if self._limit and not filtered else 0
+            records = _fetch(ctx, self._labels, self._fields, self._last, narrow)
+        self._records = records
+        self._next = 0
+
+    @property
+    def left(self) -> int:
+        """How many objects there may still be."""
+        return len(self._records) - self._next
+
+    def some(self, count: int) -> list[Obj]:
+        """What is asked for among the next `count` objects."""
+        items: list[Obj] = []
+        for record in islice(self._records, self._next, self._next + count):
+            if self._limit and self._found == self._limit:
+                self._break_off()
+                break
+            self._next += 1
+            obj = record.object()
+            if self._concerns(obj):
+                items.append(obj)
+                self._found += 1
+                self._last = record.path
+        return items
+
+    def _concerns(self, obj: Obj) -> bool:
+        if self._labels is not None and not self._labels.matches(obj["metadata"].get("labels") or {}):
+            return False
+        self._ctx.strategy.decorate(obj, self._ctx)
+        return self._fields is None or bool(self._fields.matches(obj))
+
+    def _break_off(self) -> None:
+        """The page is full, and there is more."""
+        self._records = self._records[: self._next]
+        ctx = self._ctx
+        if not filtered_out(ctx.request.options):
+            self.remaining = ctx.server.storage.store.count(stored_as(ctx.resource.key), ctx.namespace, self._last)
+        self.continue_ = _token(self.revision, self._last)
+
+    def _at_revision(self) -> list[Record]:
+        ctx = self._ctx
         try:
-            records = store.list_at(revision, stored_as(ctx.resource.key), ctx.namespace, after=start)
-        except CompactedError:
-            if not options.get("continue"):
-                raise errors.expired("The resourceVersion for the provided list is too old.") from None
-            raise errors.expired(
-                "The provided continue parameter is too old to display a consistent list result. "
-                "You can start a new list without the continue parameter."
-            ) from None
-    else:
-        revision = store.revision()
-        filtered = labels is not None or fields is not None
-        narrow = limit + 1 if limit and not filtered else 0
-        records = _fetch(ctx, labels, fields, start, narrow)
-    items: list[Obj] = []
-    last_path = start
-    for record in records:
-        if limit and len(items) == limit:
             key = stored_as(ctx.resource.key)
-            remaining = None if filtered_out(options) else store.count(key, ctx.namespace, last_path)
-            return Page(items, revision, _token(revision, last_path), remaining)
-        obj = record.object()
-        if labels is not None and not labels.matches(obj["metadata"].get("labels") or {}):
-            continue
-        ctx.strategy.decorate(obj, ctx)
-        if fields is not None and not fields.matches(obj):
-            continue
-        items.append(obj)
-        last_path = record.path
-    return Page(items, revision)
+            return ctx.server.storage.store.list_at(self.revision, key, ctx.namespace, after=self._last)
+        except CompactedError:
+            if not ctx.request.options.get("continue"):
+                raise errors.expired("The resourceVersion for the provided list is too old.") from None
+            error = errors.expired(_INCONSISTENT)
+            error.continue_ = _token(-1, self._last)
+            raise error from None
+
+    def metadata(self) -> Obj:
+        return Page([], self.revision, self.continue_, self.remaining).metadata()
 
 
 def filtered_out(options: dict[str, Any]) -> bool:
@@ -145,18 +193,32 @@ def field_selector(text: str | None, ctx: Context) -> Any:
 
 
 def _position(options: dict[str, Any]) -> tuple[str, int]:
-    """Where a continued list goes on: the path it starts after, and the revision it reads at."""
+    """Where a continued list goes on: the path it starts after, and the revision it reads at (-1: the newest)."""
     token = options.get("continue")
     if not token:
         return "", _exact(options)
+    if options.get("resourceVersion") not in (None, "", "0"):
+        raise errors.bad_request("specifying resource version is not allowed when using continue")
     import base64
+    import binascii
     import json
 
     try:
-        decoded = json.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
-        return decoded["start"].rstrip("\x00"), int(decoded["rv"])
-    except (ValueError, KeyError, TypeError):
-        raise errors.bad_request(f"continue key is not valid: {token}") from None
+        decoded = json.loads(base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True))
+    except (ValueError, binascii.Error) as error:
+        raise _no_token(str(error)) from None
+    if not isinstance(decoded, dict) or decoded.get("v") != "meta.k8s.io/v1":
+        raise _no_token("server does not recognize this encoded version")
+    start, revision = decoded.get("start"), decoded.get("rv")
+    if not isinstance(revision, int) or not revision:
+        raise _no_token("incorrect encoded start resourceVersion (version meta.k8s.io/v1)")
+    if not isinstance(start, str) or not start:
+        raise _no_token("encoded start key empty (version meta.k8s.io/v1)")
+    return start.rstrip("\x00"), revision
+
+
+def _no_token(why: str) -> errors.StatusError:
+    return errors.bad_request(f"invalid continue token: continue key is not valid: {why}")
 
 
 def _exact(options: dict[str, Any]) -> int:

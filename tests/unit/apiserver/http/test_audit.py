@@ -159,7 +159,7 @@ def test_what_admission_has_to_say(client: Any, logging: Callable[..., Events]) 
 
 
 def test_what_policies_have_to_say(client: Any, logging: Callable[..., Events]) -> None:
-    pytest.importorskip("common_expression_language")
+    pytest.importorskip("cel")
     root = "/apis/admissionregistration.k8s.io/v1"
     match = {"resourceRules": [{"apiGroups": [""], "apiVersions": ["v1"], "operations": ["*"], "resources": ["*"]}]}
     spec = {
