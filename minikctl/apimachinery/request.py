@@ -43,7 +43,8 @@ class Request:
     propagationPolicy, gracePeriodSeconds, preconditions, ...) as Python values. `accept` is
     "object", "table" or "metadata" (PartialObjectMetadata). `impersonate` is whom to act as.
 
-    `notes` are annotations for the audit log; None where nobody keeps one.
+    `notes` are annotations for the audit log; None where nobody keeps one. `repeated` is what strict decoding says of
+    equal keys in the body.
 
     `trusted`: the body of a create or update comes from a component of this process, which has made it
     as the apiserver itself would write it and gives it away. It need not be checked for its form, nor a
@@ -52,7 +53,7 @@ class Request:
 
     __slots__ = (
         "accept", "body", "impersonate", "name", "namespace", "notes", "options", "patch_type",
-        "path", "resource", "subresource", "trusted", "user", "user_agent", "verb",
+        "path", "repeated", "resource", "subresource", "trusted", "user", "user_agent", "verb",
     )  # fmt: skip
 
     def __init__(
@@ -87,6 +88,7 @@ class Request:
         self.impersonate = impersonate
         self.trusted = trusted
         self.notes: dict[str, str] | None = None
+        self.repeated: list[str] = []
 
 
 class Response:

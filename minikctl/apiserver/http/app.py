@@ -300,10 +300,13 @@ async def _read_body(exchange: Exchange, request: Request) -> Any:
     content_type = exchange.header(b"content-type")
     resource = request.resource
     assert resource is not None
+    repeated = request.repeated if request.options.get("fieldValidation") != "Ignore" else None
     if request.verb == "patch":
         request.patch_type = content_type.split(";", 1)[0].strip().lower()
         if request.patch_type.endswith("+json"):
             request.body = patches.parsed(data)
+            if repeated is not None and not isinstance(request.body, patches.Malformed):
+                repeated += bodies.repeated_of_patch(data, request.patch_type)
         elif request.patch_type.startswith("application/"):
             request.body = bodies.decode(data, content_type)
     elif not data and request.verb in ("delete", "deletecollection"):
@@ -314,7 +317,7 @@ async def _read_body(exchange: Exchange, request: Request) -> Any:
             request.options.setdefault(name, value)
         return options
     else:
-        request.body = bodies.decode(data, content_type, resource.kind)
+        request.body = bodies.decode(data, content_type, resource.kind, repeated)
     return None if isinstance(request.body, patches.Malformed) else request.body
 
 

@@ -11,8 +11,8 @@ import json
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-from minikctl.apimachinery import errors
-from minikctl.apimachinery.request import BODY_LIMIT
+from minikctl.apimachinery import decodeproblems, errors
+from minikctl.apimachinery.request import BODY_LIMIT, JSON_PATCH
 from minikctl.apiserver.http.negotiation import JSON, PROTOBUF, YAML
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -50,11 +50,14 @@ async def read(receive: Receive, declared: str = "") -> bytes:
             raise errors.StatusError("Timeout", "request did not complete within the allowed timeout") from None
 
 
-def decode(data: bytes, content_type: str, kind: str = "") -> Any:
-    """The document in a body of one of these content types; UnsupportedMediaType for others."""
+def decode(data: bytes, content_type: str, kind: str = "", repeated: list[str] | None = None) -> Any:
+    """The document in a body of one of these content types; UnsupportedMediaType for others.
+
+    `repeated` takes what strict decoding says of equal keys in JSON.
+    """
     media_type = content_type.split(";", 1)[0].strip().lower() or JSON
     if media_type == JSON or media_type.endswith("+json"):
-        return from_json(data, kind)
+        return from_json(data, kind, repeated)
     if media_type in (YAML, _YAML_PATCH):
         return from_yaml(data, kind)
     if media_type == PROTOBUF:
@@ -65,14 +68,31 @@ def decode(data: bytes, content_type: str, kind: str = "") -> Any:
     )
 
 
-def from_json(data: bytes, kind: str = "") -> Any:
+def from_json(data: bytes, kind: str = "", repeated: list[str] | None = None) -> Any:
     """A JSON document; BadRequest where it is none."""
     text = data.decode("utf-8", "replace")
     try:
-        found = json.loads(text)
+        found = json.loads(text) if repeated is None else _strictly(text, repeated)
     except (ValueError, RecursionError):
         raise _unreadable(kind, "json parse error: " + _problem(text), data) from None
     return _without_surrogates(found) if "\\ud" in text or "\\uD" in text else found
+
+
+def _strictly(text: str, repeated: list[str]) -> Any:
+    found, said = decodeproblems.loads(text)
+    if not said:
+        return found
+    repeated += said
+    return json.loads(text)  # without the traces of what was found
+
+
+def repeated_of_patch(data: bytes, patch_type: str) -> list[str]:
+    """What strict decoding says of equal keys in a patch that can be read."""
+    try:
+        said = decodeproblems.loads(data.decode("utf-8", "replace"))[1]
+    except (ValueError, RecursionError):
+        return []
+    return [f"json patch {text}" for text in said] if patch_type == JSON_PATCH else said
 
 
 def delete_options(body: Any) -> dict[str, Any]:

@@ -64,20 +64,25 @@ def decode_owned(body: Any, ctx: Context) -> Obj:
 
 
 def check_fields(obj: Obj, schema: Schema, ctx: Context, prefix: str = "") -> None:
-    """Refuse what does not fit the schema; unknown fields as the fieldValidation option says, then dropped."""
+    """Refuse what does not fit the schema; repeated and unknown fields as the fieldValidation option says.
+
+    Unknown ones are dropped; of repeated ones the last holds.
+    """
     from minikctl.apimachinery import structural
 
     result = structural.decode(obj, schema)
     if result.fatal:
         raise CannotDecode(ctx, prefix + result.fatal)
-    if not result.strict:
+    strict = [*ctx.request.repeated, *result.strict]
+    if not strict:
         return
     mode = ctx.request.options.get("fieldValidation", "Warn")
     if mode == "Strict":
-        raise CannotDecode(ctx, "strict decoding error: " + ", ".join(result.strict))
+        raise CannotDecode(ctx, "strict decoding error: " + ", ".join(strict))
     if mode == "Warn":
-        ctx.warnings.extend(result.strict)
-    structural.prune(obj, schema)
+        ctx.warnings.extend(strict)
+    if result.strict:
+        structural.prune(obj, schema)
 
 
 def complete(obj: Obj, ctx: Context) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -69,6 +70,26 @@ def test_an_unknown_field_is_a_warning_header(client: Any) -> None:
     assert created.all("warning") == ['299 - "unknown field \\"dat\\""']
     strict = client.ask("POST", f"{COLLECTION}?fieldValidation=Strict", {**configmap("b"), "dat": {}})
     assert (strict.code, strict.json["reason"]) == (400, "BadRequest")
+
+
+def test_repeated_keys_are_reported_as_field_validation_says(client: Any) -> None:
+    body = b'{"metadata":{"name":"c","labels":{"a":"1","a":"2"}},"data":{"x":"1"},"data":{"y":"2"},"none":1}'
+    said = ['duplicate field "data"', 'duplicate field "metadata.labels.a"', 'unknown field "none"']
+    made = client.ask("POST", f"{COLLECTION}?dryRun=All", body)
+    assert made.all("warning") == [f"299 - {json.dumps(text)}" for text in said]
+    assert (made.json["data"], made.json["metadata"]["labels"]) == ({"y": "2"}, {"a": "2"})
+    assert client.ask("POST", f"{COLLECTION}?dryRun=All&fieldValidation=Ignore", body).all("warning") == []
+    refused = client.ask("POST", f"{COLLECTION}?fieldValidation=Strict", body)
+    assert refused.code == 400
+    assert refused.json["message"].endswith("strict decoding error: " + ", ".join(said))
+    client.ask("POST", COLLECTION, {"metadata": {"name": "c"}})
+    merge = "application/merge-patch+json"
+    changed = client.ask("PATCH", f"{COLLECTION}/c", b'{"data":{"x":"1","x":"2"}}', content_type=merge)
+    assert (changed.all("warning"), changed.json["data"]) == (['299 - "duplicate field \\"data.x\\""'], {"x": "2"})
+    strict = f"{COLLECTION}/c?fieldValidation=Strict"
+    refused = client.ask("PATCH", strict, b'{"data":{"x":"1","x":"2"}}', content_type=merge)
+    assert refused.code == 422
+    assert refused.json["message"].endswith('strict decoding error: duplicate field "data.x"')
 
 
 def test_a_body_that_is_too_large(client: Any) -> None:
