@@ -113,6 +113,21 @@ _CONDITIONAL = frozenset(
 )
 
 
+# Metadata that writes of /status do not change; most kinds let them.
+_ALL_METADATA = ("labels", "annotations", "ownerReferences", "finalizers")
+_STATUS_KEEPS: dict[str, tuple[str, ...]] = {
+    "*": ("labels", "ownerReferences", "finalizers"),
+    "apiservices.apiregistration.k8s.io": _ALL_METADATA,
+    "customresourcedefinitions.apiextensions.k8s.io": _ALL_METADATA,
+    "deployments.apps": ("labels",),
+    "flowschemas.flowcontrol.apiserver.k8s.io": _ALL_METADATA,
+    "pods": ("ownerReferences",),
+    "prioritylevelconfigurations.flowcontrol.apiserver.k8s.io": _ALL_METADATA,
+    "resourceclaims.resource.k8s.io": _ALL_METADATA,
+    "volumeattachments.storage.k8s.io": _ALL_METADATA,
+}
+
+
 class Strategy:
     """The generic behaviour of a stored kind."""
 
@@ -172,11 +187,12 @@ class Strategy:
             new["metadata"]["generation"] = generation
 
     def prepare_for_status_update(self, new: Obj, old: Obj, ctx: Context) -> None:
-        """A write of /status changes the status and nothing else but some metadata."""
+        """A write of /status changes the status and the metadata, or what the kind leaves of it."""
         for field in [*old, *new]:
             if field not in ("status", "metadata", "apiVersion", "kind"):
                 keep(new, old, field)
-        for field in ("labels", "generation", "ownerReferences", "finalizers"):
+        # Components of this process mean the status alone, however old their copy of the rest is.
+        for field in _STATUS_KEEPS["*"] if ctx.request.trusted else _STATUS_KEEPS.get(self.key, ()):
             keep(new["metadata"], old["metadata"], field)
 
     def after_create(self, obj: Obj, ctx: Context) -> None:

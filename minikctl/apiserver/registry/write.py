@@ -15,6 +15,7 @@ from minikctl.apimachinery.request import Obj
 from minikctl.apiserver import admission
 from minikctl.apiserver.registry import decode
 from minikctl.apiserver.registry.storage import storage_path
+from minikctl.apiserver.registry.strategy import keep
 from minikctl.store.record import index_of
 
 if TYPE_CHECKING:
@@ -155,6 +156,7 @@ def replace(record: Record, ctx: Context, transform: Transform, apply: bool) -> 
     if not apply:
         _own_fields(old, new, ctx)
     admission.mutate(new, old, ctx)
+    keep(new["metadata"], old["metadata"], "generation")  # only the strategy counts it
     if subresource == "status":
         ctx.strategy.prepare_for_status_update(new, old, ctx)
     else:
@@ -231,8 +233,6 @@ def _restore_metadata(new: Obj, old: Obj) -> None:
             meta[name] = live[name]
         else:
             meta.pop(name, None)
-    if "generation" not in meta and "generation" in live:
-        meta["generation"] = live["generation"]
     if "generateName" in live and "generateName" not in meta:
         meta["generateName"] = live["generateName"]
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from minikctl.apimachinery.errors import StatusError
+from minikctl.apimachinery.request import MERGE_PATCH
 from minikctl.apimachinery.resources import by_kind
 from minikctl.cluster import Cluster
 
@@ -209,3 +210,21 @@ def test_taints_of_devices_are_dated(cluster: Cluster) -> None:
     body = {"apiVersion": "resource.k8s.io/v1", "metadata": {"name": "x"}, "spec": spec}
     made = cluster.client().create(key, body)
     assert made["spec"]["devices"][0]["taints"][0]["timeAdded"] == made["metadata"]["creationTimestamp"]
+
+
+def test_generations_are_the_servers_own(cluster: Cluster) -> None:
+    stored(cluster, "configmaps", "v1")
+    client = cluster.client()
+    changed = client.patch("configmaps", "x", {"metadata": {"generation": 7}}, MERGE_PATCH, "demo")
+    assert "generation" not in changed["metadata"]
+
+
+def test_metadata_can_be_written_through_the_status_of_some_kinds(cluster: Cluster) -> None:
+    client, body = cluster.client(), {"metadata": {"labels": {"a": "b"}}}
+    spec = {"attacher": "d.example.com", "source": {"persistentVolumeName": "pv"}, "nodeName": "node-1"}
+    attachment = {"apiVersion": "storage.k8s.io/v1", "metadata": {"name": "x"}, "spec": spec}
+    key = "volumeattachments.storage.k8s.io"
+    client.create(key, attachment)
+    assert "labels" not in client.patch(key, "x", body, MERGE_PATCH, subresource="status")["metadata"]
+    labels = client.patch("nodes", "node-1", body, MERGE_PATCH, subresource="status")["metadata"]["labels"]
+    assert labels["a"] == "b"
