@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from minikctl.apimachinery.errors import StatusError
 from minikctl.controllers.certificates import authority, der
+from minikctl.controllers.certificates.signers import kubelet_client_problem, problem_of
 from minikctl.controllers.controller import Controller, seconds_of
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ RESOURCE = "certificatesigningrequests.certificates.k8s.io"
 
 _YEAR = 365 * 86400.0
 _BACKDATED = 300.0
+_SHORT = 8 * 3600.0
 _LEAST_SECONDS = 600
 _KUBELET = "kubernetes.io/kube-apiserver-client-kubelet"
 _USAGES = {
@@ -38,16 +40,12 @@ _EXTENDED_USAGES = {
     "timestamping": "1.3.6.1.5.5.7.3.8",
     "ocsp signing": "1.3.6.1.5.5.7.3.9",
 }
-_CLIENT_USAGES = {"key encipherment", "digital signature", "client auth"}
-_ALLOWED_USAGES = {
-    "kubernetes.io/kube-apiserver-client": (_CLIENT_USAGES, {"client auth"}),
-    _KUBELET: (_CLIENT_USAGES, {"digital signature", "client auth"}),
-    "kubernetes.io/kubelet-serving": (
-        {"key encipherment", "digital signature", "server auth"},
-        {"digital signature", "server auth"},
-    ),
-    "kubernetes.io/legacy-unknown": (None, set()),
-}
+_SIGNERS = (
+    "kubernetes.io/kube-apiserver-client",
+    _KUBELET,
+    "kubernetes.io/kubelet-serving",
+    "kubernetes.io/legacy-unknown",
+)
 
 
 def _condition(request: Obj, *types: str) -> Obj | None:
@@ -73,15 +71,15 @@ class CSRApprovingController(Controller):
             parsed = _parsed(request)
         except (ValueError, IndexError):
             return None
-        usages = set(request["spec"].get("usages") or ())
-        if not parsed.common_name.startswith("system:node:") or parsed.organizations != ["system:nodes"]:
+        if kubelet_client_problem(parsed, set(request["spec"].get("usages") or ())):
             return None
-        if parsed.extensions or not usages <= _CLIENT_USAGES or not {"digital signature", "client auth"} <= usages:
+        own = (
+            [("selfnodeclient", "self kubelet client")] if parsed.common_name == request["spec"].get("username") else []
+        )
+        ways = [*own, ("nodeclient", "kubelet client")]
+        which = next((what for subresource, what in ways if self._may(request, subresource)), "")
+        if not which:
             return None
-        own = parsed.common_name == request["spec"].get("username")
-        if not self._may(request, "selfnodeclient" if own else "nodeclient"):
-            return None
-        which = "self kubelet client" if own else "kubelet client"
         stamp = self.stamp()
         request.setdefault("status", {}).setdefault("conditions", []).append(
             {
@@ -129,9 +127,13 @@ class CSRSigningController(Controller):
             return None
         signer = request["spec"]["signerName"]
         status = request.setdefault("status", {})
-        if signer not in _ALLOWED_USAGES or status.get("certificate"):
+        if signer not in _SIGNERS or status.get("certificate"):
             return None
-        problem = _problem(request, signer)
+        try:
+            parsed = _parsed(request)
+        except (ValueError, IndexError):
+            return None
+        problem = problem_of(signer, parsed, list(request["spec"].get("usages") or ()))
         if problem:
             stamp = self.stamp()
             status.setdefault("conditions", []).append(
@@ -154,6 +156,9 @@ class CSRSigningController(Controller):
         asked = request["spec"].get("expirationSeconds")
         seconds = _YEAR if asked is None else float(min(_YEAR, max(_LEAST_SECONDS, asked)))
         usages = request["spec"].get("usages") or []
+        # The end of a short-lived certificate is not dated back.
+        start = now - _BACKDATED
+        end = now + seconds if seconds < _SHORT else start + seconds
         no_authority = der.extension("2.5.29.19", der.sequence(), critical=True)
         extensions = [entry for entry in (_key_usage(usages), _extended_usage(usages), no_authority) if entry]
         alternative_names = der.oid("2.5.29.17")
@@ -162,29 +167,11 @@ class CSRSigningController(Controller):
         return der.certificate(
             serial=int(self.rand.hex(32), 16),
             issuer=der.subject_of(signing.certificate),
-            valid=(now - _BACKDATED, now - _BACKDATED + seconds),
+            valid=(start, end),
             request=parsed,
             extensions=extensions,
             key=(signing.modulus, signing.private_exponent),
         )
-
-
-def _problem(request: Obj, signer: str) -> str:
-    """Why a signer refuses; "" where it does not."""
-    try:
-        parsed = _parsed(request)
-    except (ValueError, IndexError):
-        return "unable to parse the request"
-    usages = set(request["spec"].get("usages") or ())
-    allowed, required = _ALLOWED_USAGES[signer]
-    if allowed is not None and (not usages <= allowed or not required <= usages):
-        return "usages did not match the signer's requirements"
-    if signer in (_KUBELET, "kubernetes.io/kubelet-serving"):
-        if parsed.organizations != ["system:nodes"]:
-            return "subject organization is not system:nodes"
-        if not parsed.common_name.startswith("system:node:"):
-            return "subject common name does not begin with system:node: "
-    return ""
 
 
 def _key_usage(usages: list[str]) -> bytes:

@@ -11,6 +11,8 @@ _UTC_TIME, _GENERALIZED_TIME = 0x17, 0x18
 _SHA256_WITH_RSA = "1.2.840.113549.1.1.11"
 _SHA256 = bytes.fromhex("3031300d060960864801650304020105000420")
 _EXTENSION_REQUEST = "1.2.840.113549.1.9.14"
+_ALTERNATIVE_NAMES = "2.5.29.17"
+_NAME_KINDS = {0x81: "email", 0x82: "dns", 0x86: "uri", 0x87: "ip"}
 _COMMON_NAME, _ORGANIZATION = "2.5.4.3", "2.5.4.10"
 
 
@@ -110,6 +112,16 @@ class Request:
             if name.raw == wanted:
                 return [entry.raw for entry in values.children()[0].children()]
         return []
+
+    def alternative_names(self) -> set[str]:
+        """The kinds of subjectAltNames asked for: "dns", "email", "ip", "uri"."""
+        wanted, found = oid(_ALTERNATIVE_NAMES), set()
+        for raw in self.extensions:
+            parts = next(_elements(raw)).children()
+            if parts[0].raw == wanted:
+                names = next(_elements(parts[-1].content)).children()
+                found |= {_NAME_KINDS[name.tag] for name in names if name.tag in _NAME_KINDS}
+        return found
 
     def names(self, identifier: str) -> list[str]:
         """The values of an attribute of the subject."""
