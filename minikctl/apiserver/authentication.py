@@ -14,6 +14,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from minikctl.apimachinery import errors
+from minikctl.apimachinery.field import quote
 from minikctl.apimachinery.request import Obj, Request, UserInfo
 from minikctl.apiserver.authorization import Attributes, Authorizer, refusal
 
@@ -103,8 +104,12 @@ def issue(server: Server, claims: Obj) -> str:
     return f"{payload}.{_signature(server, payload)}"
 
 
+class BadTokenError(Exception):
+    """A token of this cluster's that is not good (any more); the message says why."""
+
+
 def token_claims(server: Server, token: str) -> Obj | None:
-    """The claims of a token that this cluster has signed and that has not expired."""
+    """The claims of a token that this cluster has signed; BadTokenError where it has expired."""
     parts = token.split(".")
     if len(parts) != 3:
         return None
@@ -115,35 +120,61 @@ def token_claims(server: Server, token: str) -> Obj | None:
     except (ValueError, TypeError):
         return None
     now = server.clock.now()
-    if now >= float(claims.get("exp", 0)) or now < float(claims.get("nbf", 0)):
-        return None
+    if now >= float(claims.get("exp", 0)):
+        raise BadTokenError("service account token has expired")
+    if now < float(claims.get("nbf", 0)):
+        raise BadTokenError("service account token is not valid yet")
     return claims
 
 
 def authenticate_token(server: Server, token: str, audiences: list[str] | None = None) -> tuple[UserInfo, list[str]]:
     """The user of a bearer token and the audiences it is good for; Unauthorized where it is not valid."""
+    try:
+        return examine_token(server, token, audiences)
+    except BadTokenError:
+        raise errors.unauthorized() from None
+
+
+def examine_token(server: Server, token: str, audiences: list[str] | None = None) -> tuple[UserInfo, list[str]]:
+    """The same, with a BadTokenError that says why; its message is empty for what is no token of this cluster."""
     claims = token_claims(server, token)
-    about: Obj = (claims or {}).get("kubernetes.io") or {}
+    if claims is None:
+        raise BadTokenError("")
+    wanted, given = audiences or [ISSUER], list(claims.get("aud") or ())
+    good = [audience for audience in given if audience in wanted]
+    if not good:
+        shown = ["[" + " ".join(quote(audience) for audience in listed) + "]" for listed in (given, wanted)]
+        raise BadTokenError(f"token audiences {shown[0]} is invalid for the target audiences {shown[1]}")
+    about: Obj = claims.get("kubernetes.io") or {}
     account: Obj = about.get("serviceaccount") or {}
     namespace, name = str(about.get("namespace", "")), str(account.get("name", ""))
-    found = server.reader.get("serviceaccounts", namespace, name) if name else None
-    if claims is None or found is None or found["metadata"]["uid"] != account.get("uid"):
-        raise errors.unauthorized()
-    good = [audience for audience in claims.get("aud") or () if audience in (audiences or [ISSUER])]
-    if not good:
-        raise errors.unauthorized()
+    _check_account(server, namespace, account)
     extra: dict[str, list[str]] = {"authentication.kubernetes.io/credential-id": [f"JTI={claims.get('jti', '')}"]}
     for kind, resource in (("pod", "pods"), ("secret", "secrets"), ("node", "nodes")):
         bound: Obj = about.get(kind) or {}
         if not bound:
             continue
-        live = server.reader.get(resource, "" if kind == "node" else namespace, str(bound["name"]))
-        if live is None or live["metadata"]["uid"] != bound["uid"]:
-            raise errors.unauthorized()
+        # A node that is told beside a pod is only told: the token lives as long as the pod.
+        if kind != "node" or "pod" not in about:
+            live = server.reader.get(resource, "" if kind == "node" else namespace, str(bound["name"]))
+            if live is None or live["metadata"]["uid"] != bound.get("uid"):
+                raise BadTokenError("service account token has been invalidated")
         if kind != "secret":
             extra[f"authentication.kubernetes.io/{kind}-name"] = [bound["name"]]
-            extra[f"authentication.kubernetes.io/{kind}-uid"] = [bound["uid"]]
+            if bound.get("uid"):
+                extra[f"authentication.kubernetes.io/{kind}-uid"] = [bound["uid"]]
     return service_account_user(namespace, name, str(account["uid"]), extra), good
+
+
+def _check_account(server: Server, namespace: str, account: Obj) -> None:
+    """Refuse a token whose service account is gone, or another one of its name."""
+    name = str(account.get("name", ""))
+    found = server.reader.get("serviceaccounts", namespace, name) if name else None
+    if found is None:
+        raise BadTokenError(f"serviceaccounts {quote(name)} not found")
+    if found["metadata"]["uid"] != account.get("uid"):
+        uids = f"({found['metadata']['uid']}) does not match claim ({account.get('uid', '')})"
+        raise BadTokenError(f"service account UID {uids}")
 
 
 def user_info(user: UserInfo) -> dict[str, Any]:

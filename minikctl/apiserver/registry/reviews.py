@@ -103,9 +103,10 @@ def token_review(ctx: Context) -> Obj:
     if not spec.get("token"):
         raise errors.bad_request("token is required for TokenReview in authentication")
     try:
-        user, audiences = authentication.authenticate_token(ctx.server, spec["token"], spec.get("audiences"))
-    except errors.StatusError:
-        status = {"user": {}, "error": "invalid bearer token"}
+        user, audiences = authentication.examine_token(ctx.server, spec["token"], spec.get("audiences"))
+    except authentication.BadTokenError as error:
+        why = f"[invalid bearer token, {error}]" if str(error) else "invalid bearer token"
+        status = {"user": {}, "error": why}
     else:
         status = {"authenticated": True, "user": authentication.user_info(user), "audiences": audiences}
     review["status"] = status

@@ -15,7 +15,7 @@ from minikctl.apiserver import authentication
 if TYPE_CHECKING:
     from minikctl.apiserver.registry.context import Context
 
-_BOUND = {("Pod", "v1"): "pods", ("Secret", "v1"): "secrets", ("Node", "v1"): "nodes"}
+_BOUND = {"Pod": "pods", "Secret": "secrets", "Node": "nodes"}
 _SHORTEST, _LONGEST, _DEFAULT = 600, 1 << 32, 3600
 _KIND = "TokenRequest.authentication.k8s.io"
 
@@ -23,17 +23,19 @@ _KIND = "TokenRequest.authentication.k8s.io"
 def create(ctx: Context) -> Response:
     """Issue a token for a service account."""
     namespace, name = ctx.namespace, ctx.request.name
+    body = ctx.request.body if isinstance(ctx.request.body, dict) else {}
+    _check_name(body, name)
     account = ctx.reader.get("serviceaccounts", namespace, name)
     if account is None:
         raise errors.not_found("serviceaccounts", name)
-    body = ctx.request.body if isinstance(ctx.request.body, dict) else {}
     spec: Obj = dict(body.get("spec") or {})
     spec["audiences"] = spec.get("audiences") or [authentication.ISSUER]
     seconds = spec.setdefault("expirationSeconds", _DEFAULT)
     _check_lifetime(seconds)
     about: Obj = {"namespace": namespace, "serviceaccount": {"name": name, "uid": account["metadata"]["uid"]}}
     if spec.get("boundObjectRef"):
-        about.update(_bound(spec["boundObjectRef"], ctx))
+        # Claims stand in the order of their names.
+        about = dict(sorted({**about, **_bound(spec["boundObjectRef"], ctx)}.items()))
     now = ctx.server.clock.now()
     jti = ctx.rand.uid()
     ctx.note("authentication.kubernetes.io/issued-credential-id", f"JTI={jti}")
@@ -64,21 +66,43 @@ def _check_lifetime(seconds: object) -> None:
     raise errors.invalid(_KIND, "", [problem])
 
 
+def _check_name(body: Obj, name: str) -> None:
+    given = (body.get("metadata") or {}).get("name")
+    if given and given != name:
+        text = "must match the service account name if specified"
+        raise errors.invalid(_KIND, name, [field.invalid("metadata.name", given, text)])
+
+
 def _bound(reference: Obj, ctx: Context) -> Obj:
-    """The claim about the object a token dies with; Conflict where its uid is another's."""
-    resource = _BOUND.get((reference.get("kind", ""), reference.get("apiVersion", "v1")))
+    """The claims about the object a token dies with; Conflict where its uid is another's."""
+    version, kind = reference.get("apiVersion") or "", reference.get("kind") or ""
+    resource = _BOUND.get(kind) if version in ("", "v1") else None
     if resource is None:
-        raise errors.bad_request(
-            f"cannot bind token to object of type {reference.get('apiVersion')}, Kind={reference.get('kind')}"
-        )
-    found = ctx.reader.get(resource, "" if resource == "nodes" else ctx.namespace, reference.get("name", ""))
+        group, _, number = version.rpartition("/")
+        raise errors.bad_request(f"cannot bind token to object of type {group}/{number}, Kind={kind}")
+    name = reference.get("name") or ""
+    found = ctx.reader.get(resource, "" if resource == "nodes" else ctx.namespace, name)
     if found is None:
-        raise errors.not_found(resource, reference.get("name", ""))
+        raise errors.not_found(resource, name)
+    claims: Obj = {}
+    if kind == "Pod":
+        if found["spec"].get("serviceAccountName") != ctx.request.name:
+            what = f"cannot bind token for serviceaccount {field.quote(ctx.request.name)}"
+            raise errors.bad_request(f"{what} to pod running with different serviceaccount name.")
+        claims = _node_claim(found["spec"].get("nodeName") or "", ctx)
     uid = found["metadata"]["uid"]
     if reference.get("uid") and reference["uid"] != uid:
         why = (
             f"the UID in the bound object reference ({reference['uid']}) does not match the UID in record. "
             "The object might have been deleted and then recreated"
         )
-        raise errors.conflict(resource, reference["name"], why)
-    return {reference["kind"].lower(): {"name": reference["name"], "uid": uid}}
+        raise errors.conflict(kind, name, why)
+    return {**claims, kind.lower(): {"name": name, "uid": uid}}
+
+
+def _node_claim(name: str, ctx: Context) -> Obj:
+    """The node a pod is on, for those who look into its token."""
+    if not name:
+        return {}
+    node = ctx.reader.peek("nodes", "", name)
+    return {"node": {"name": name, "uid": node["metadata"]["uid"]} if node is not None else {"name": name}}
