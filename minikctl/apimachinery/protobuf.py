@@ -81,6 +81,18 @@ def _fields(package: str, name: str) -> dict[int, Field] | None:
     return fields
 
 
+@cache
+def field_names(package: str, name: str) -> tuple[str, ...] | None:
+    """The JSON names of a message's fields in the order of the Go struct, None where it is not known."""
+    fields = _fields(package, name)
+    if fields is None:
+        return None
+    names: list[str] = []
+    for field in fields.values():
+        names += (field_names(package, field.embedded) or ()) if field.embedded else (field.name,)
+    return tuple(names)
+
+
 def _name(schema: Schema) -> tuple[str, str]:
     return schema.package, schema.name
 

@@ -201,9 +201,8 @@ class Factory:
 
             entry = self.target.user
             user = user_of(entry, self.cluster)
-            self._client = self._observed(
-                self.cluster.client(user, user_agent="kubectl", impersonate=impersonated(self.flags, entry))
-            )
+            other = impersonated(self.flags, entry, user.name)
+            self._client = self._observed(self.cluster.client(user, user_agent="kubectl", impersonate=other))
         return self._client
 
     def _observed(self, client: Client) -> Client:

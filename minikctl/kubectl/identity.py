@@ -95,17 +95,18 @@ def _signed(der: bytes, modulus: int) -> bool:
     return opened == b"\x00\x01" + b"\xff" * (size - len(digest) - 3) + b"\x00" + digest
 
 
-def impersonated(flags: Values, entry: Obj) -> UserInfo | None:
-    """Whom --as, --as-group, --as-uid and --as-user-extra (or the user entry) name; None without them."""
+def impersonated(flags: Values, entry: Obj, user: str) -> UserInfo | None:
+    """Whom --as, --as-group, --as-uid and --as-user-extra (or the entry of `user`) name; None without them."""
     name = flags.get("as", "") or entry.get("as", "")
     groups = flags.get("as-group") or entry.get("as-groups") or []
     uid = flags.get("as-uid", "") or entry.get("as-uid", "")
     extra: dict[str, list[str]] = {key: list(values) for key, values in (entry.get("as-user-extra") or {}).items()}
     for pair in flags.get("as-user-extra", []):
-        key, _, value = pair.partition("=")
-        extra.setdefault(key, []).append(value)
+        key, equals, value = pair.partition("=")
+        if equals:
+            extra.setdefault(key, []).append(value)
     if not name:
         if groups or uid or extra:
-            raise KubectlError("requesting uid, groups or user-extra without impersonating a user")
+            raise KubectlError(f"requesting uid, groups or user-extra for {user} without impersonating a user")
         return None
     return UserInfo(name, groups, uid, extra)

@@ -80,23 +80,6 @@ def _json_yaml(output: str, out: TextIO, hide: bool) -> Printer:
     return print_object
 
 
-def typed_json(obj: Obj, show_managed_fields: bool = False) -> str:
-    """-o json of an object that kubectl holds as a Go struct: kind, apiVersion and metadata come first."""
-    import json
-
-    text = json.dumps(struct_order(obj, show_managed_fields), indent=4, ensure_ascii=False)
-    for char, escaped in (("&", "\\u0026"), ("<", "\\u003c"), (">", "\\u003e")):
-        text = text.replace(char, escaped)
-    return text + "\n"
-
-
-def struct_order(obj: Obj, show_managed_fields: bool = False) -> Obj:
-    """The object with the fields that every kind's struct begins with in front."""
-    if not show_managed_fields:
-        obj = without_managed_fields(obj)
-    return {**{key: obj[key] for key in ("kind", "apiVersion", "metadata") if key in obj}, **obj}
-
-
 def dumper(output: str) -> Callable[[Any], str]:
     """The text form of a value as json, yaml or kyaml."""
     if output == "json":

@@ -6,17 +6,21 @@ Two ways to know what belongs together: a label selector with an allow-list of k
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from minikctl.apimachinery.errors import StatusError
+from minikctl.apimachinery.request import Obj
 from minikctl.kubectl import lastapplied, strategy
 from minikctl.kubectl.errors import KubectlError
 from minikctl.kubectl.info import Info
 from minikctl.kubectl.printing import printer
 
 if TYPE_CHECKING:
-    from minikctl.apimachinery.resources import Resource
+    from minikctl.apimachinery.resources import Resource, ResourceSet
+    from minikctl.client.client import Client
     from minikctl.kubectl.cmd.apply import ApplyOptions
+    from minikctl.kubectl.factory import Factory
 
 _NAMESPACED = (
     ("v1", "ConfigMap"), ("v1", "Endpoints"), ("v1", "PersistentVolumeClaim"), ("v1", "Pod"),
@@ -74,45 +78,58 @@ class SelectorPruner:
 
     def __init__(self, options: ApplyOptions) -> None:
         self.options = options
-        allowed = [_group_version_kind(text) for text in options.flags["prune-allowlist"]]
-        resources = options.factory.resources
-        self.rows = []
-        for api_version, kind in allowed or (*_NAMESPACED, *_CLUSTER_SCOPED):
-            row = resources.by_kind(api_version, kind)
-            if row is None:
-                raise KubectlError(f'no matches for kind "{kind}" in version "{api_version}"')
-            self.rows.append(row)
+        allowed = options.flags["prune-allowlist"]
+        self.rows = prunable(options.factory.resources, allowed)
         if not allowed and options.factory.enforce_namespace:
-            strategy.klog_warning(
-                options.factory,
-                "Deprecated: kubectl apply will no longer prune non-namespaced resources by default when used with "
-                "the --namespace flag in a future release. To preserve the current behavior, list the resources you "
-                "want to target explicitly in the --prune-allowlist flag.",
-            )
+            warn(options.factory)
 
     def before(self, infos: list[Info]) -> None:
         """Nothing to prepare."""
 
     def prune(self) -> None:
-        """Go through the namespaces that were applied to, then through cluster-scoped kinds."""
-        for namespace in sorted(self.options.namespaces):
-            for row in self.rows:
-                if row.namespaced:
-                    self._prune(row, namespace)
-        for row in self.rows:
-            if not row.namespaced:
-                self._prune(row, "")
+        """Delete what was applied to the namespaces or the cluster before, and not now."""
+        options = self.options
+        selector = options.flags["selector"]
+        for row, obj in left_over(options.factory.client, self.rows, options.namespaces, options.uids, selector):
+            pruned(options, row, obj)
 
-    def _prune(self, row: Resource, namespace: str) -> None:
+
+def warn(factory: Factory) -> None:
+    """Say that pruning what belongs to no namespace is going to end."""
+    strategy.klog_warning(
+        factory,
+        "Deprecated: kubectl apply will no longer prune non-namespaced resources by default when used with the "
+        "--namespace flag in a future release. To preserve the current behavior, list the resources you want to "
+        "target explicitly in the --prune-allowlist flag.",
+    )
+
+
+def prunable(resources: ResourceSet, allowed: Sequence[str]) -> list[Resource]:
+    """The kinds that --prune looks at: those of --prune-allowlist, else the usual ones."""
+    rows = []
+    for api_version, kind in [_group_version_kind(text) for text in allowed] or (*_NAMESPACED, *_CLUSTER_SCOPED):
+        row = resources.by_kind(api_version, kind)
+        if row is None:
+            raise KubectlError(f'no matches for kind "{kind}" in version "{api_version}"')
+        rows.append(row)
+    return rows
+
+
+def left_over(
+    client: Client, rows: Sequence[Resource], namespaces: Collection[str], uids: Collection[str], selector: str
+) -> Iterator[tuple[Resource, Obj]]:
+    """What was applied once and is not among the `uids`: in the namespaces, then of the cluster's own kinds."""
+    places = [(row, namespace) for namespace in sorted(namespaces) for row in rows if row.namespaced]
+    for row, namespace in (*places, *((row, "") for row in rows if not row.namespaced)):
         try:
-            listed = self.options.factory.client.list(row, namespace, label_selector=self.options.flags["selector"])
+            listed = client.list(row, namespace, label_selector=selector)
         except StatusError as error:
             if error.reason in ("NotFound", "MethodNotAllowed"):
-                return
+                continue
             raise
         for obj in listed["items"]:
-            if lastapplied.has_annotation(obj) and obj["metadata"].get("uid") not in self.options.uids:
-                pruned(self.options, row, obj)
+            if lastapplied.has_annotation(obj) and obj["metadata"].get("uid") not in uids:
+                yield row, obj
 
 
 def _group_version_kind(text: str) -> tuple[str, str]:

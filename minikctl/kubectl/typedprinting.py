@@ -1,16 +1,19 @@
 """-o of objects that kubectl holds as Go structs: run, expose, set, rollout and the like.
 
-JSON keeps kind, apiVersion and metadata in front, and JSONPath sees every number as a float. Upstream
+JSON and KYAML keep the order of the structs' fields, and JSONPath sees every number as a float. Upstream
 counterpart: cli-runtime's printers given a typed object.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, TextIO
 
 from minikctl.apimachinery.request import Obj
 from minikctl.kubectl.flags import Values
-from minikctl.kubectl.printing import Printer, printer, struct_order, typed_json
+from minikctl.kubectl.printing import Printer, printer, without_managed_fields
+from minikctl.kubectl.structorder import in_struct_order
+from minikctl.printers import jsonout, kyaml
 
 _LARGE = 1_000_000  # integers below look the same as floats
 
@@ -18,18 +21,25 @@ _LARGE = 1_000_000  # integers below look the same as floats
 def typed_printer(flags: Values, out: TextIO, operation: str, dry_run: str = "none") -> Printer:
     """The printer that the flags ask for."""
     output = flags.get("output") or ""
-    if output.lower() == "json":
-        shown = flags.get("show-managed-fields", False)
-        return lambda obj: print(typed_json(obj, shown), end="", file=out)
-    if output.lower() == "kyaml":
-        from minikctl.printers import kyaml
-
-        shown = flags.get("show-managed-fields", False)
-        return lambda obj: print(kyaml.dump(struct_order(obj, shown), in_order=True), end="", file=out)
+    if output.lower() in ("json", "kyaml"):
+        dump = structured(output.lower(), flags.get("show-managed-fields", False))
+        return lambda obj: print(dump(obj), end="", file=out)
     show = printer(flags, out, operation, dry_run)
     if output.startswith("jsonpath"):
         return lambda obj: show(with_floats(obj))
     return show
+
+
+def structured(output: str, show_managed_fields: bool = False) -> Callable[[Obj], str]:
+    """The text of a typed object as json or kyaml."""
+
+    def text(obj: Obj) -> str:
+        shown = in_struct_order(obj if show_managed_fields else without_managed_fields(obj))
+        if output == "json":
+            return jsonout.dump(shown, in_order=True)
+        return kyaml.dump(shown, in_order=True)
+
+    return text
 
 
 def with_floats(obj: Obj) -> Obj:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from json.encoder import encode_basestring
 from typing import Any
 
@@ -56,26 +57,29 @@ def compact(value: Any) -> str:
     return scalar(value)
 
 
-def dump(value: Any, indent: str = "    ") -> str:
-    """The value over several lines, with a newline at the end."""
+def dump(value: Any, indent: str = "    ", in_order: bool = False) -> str:
+    """The value over several lines, with a newline at the end.
+
+    Keys are sorted, unless they are to stay in their order, as those of a struct do.
+    """
     out: list[str] = []
-    _write(value, "\n", indent, out)
+    _write(value, "\n", indent, out, list if in_order else sorted)
     out.append("\n")
     return "".join(out)
 
 
-def _write(value: Any, newline: str, indent: str, out: list[str]) -> None:
+def _write(value: Any, newline: str, indent: str, out: list[str], keys: Callable[[Any], list[str]]) -> None:
     deeper = newline + indent
     if isinstance(value, dict):
         if not value:
             out.append("{}")
             return
         before = "{" + deeper
-        for key in sorted(value):
+        for key in keys(value):
             item = value[key]
             if isinstance(item, (dict, list)):
                 out.append(f"{before}{string(key)}: ")
-                _write(item, deeper, indent, out)
+                _write(item, deeper, indent, out, keys)
             else:
                 out.append(f"{before}{string(key)}: {scalar(item)}")
             before = "," + deeper
@@ -87,7 +91,7 @@ def _write(value: Any, newline: str, indent: str, out: list[str]) -> None:
         before = "[" + deeper
         for item in value:
             out.append(before)
-            _write(item, deeper, indent, out)
+            _write(item, deeper, indent, out, keys)
             before = "," + deeper
         out.append(newline + "]")
     else:

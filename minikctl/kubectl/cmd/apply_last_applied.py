@@ -12,7 +12,7 @@ from minikctl.apimachinery.request import MERGE_PATCH, Obj
 from minikctl.kubectl import lastapplied, strategy
 from minikctl.kubectl.command import Command, Options
 from minikctl.kubectl.editing import LAST_APPLIED_HEADER, Results, Session
-from minikctl.kubectl.errors import KubectlError, add_source
+from minikctl.kubectl.errors import KubectlError, add_source, raise_all
 from minikctl.kubectl.flags import BOOL, STRING, Flag
 from minikctl.kubectl.flagsets import (
     DRY_RUN,
@@ -45,7 +45,9 @@ class ViewOptions(Options):
         flags = self.flags
         builder = self.factory.builder().files(flags).selector(flags["selector"]).select_all(flags["all"])
         texts = []
-        for info in builder.types_or_names(self.args, allow_empty_selector=False).latest().infos():
+        infos, errors = builder.types_or_names(self.args, allow_empty_selector=False).latest().gather()
+        raise_all(errors[:1])  # kubectl ends at the first
+        for info in infos:
             text = (info.obj["metadata"].get("annotations") or {}).get(lastapplied.ANNOTATION)
             if text is not None:
                 texts.append(text)

@@ -13,10 +13,7 @@ from minikctl.kubectl.flagsets import PRINT
 
 
 class WhoAmIOptions(Options):
-    """How to show it."""
-
-    def complete(self, args: list[str]) -> None:
-        self.no_arguments(args)
+    """How to show it; --template alone changes nothing, and arguments are not looked at."""
 
     def run(self) -> None:
         review = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview", "metadata": {}}
@@ -28,7 +25,7 @@ class WhoAmIOptions(Options):
                     "the selfsubjectreviews API is not enabled in the cluster or you do not have permission to call it"
                 ) from None
             raise
-        if self.flags["output"] or self.flags["template"]:
+        if self.flags["output"]:
             from minikctl.kubectl.typedprinting import typed_printer
 
             typed_printer(self.flags, self.factory.streams.out, "")(answer)

@@ -7,19 +7,30 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from minikctl.apimachinery.errors import StatusError
 from minikctl.apimachinery.request import Obj
+from minikctl.kubectl import podpicking
 from minikctl.kubectl.command import Command, Options
 from minikctl.kubectl.errors import KubectlError
 from minikctl.kubectl.flags import DURATION, STRING, STRING_SLICE, Flag
 from minikctl.kubectl.flagsets import ALL_NAMESPACES, print_flags
 
+if TYPE_CHECKING:
+    from minikctl.kubectl.printing import Printer
+
 _GREEN, _YELLOW, _PLAIN = "\x1b[0;32m", "\x1b[0;33m", "\x1b[0m"
-_DUMPED = (
-    "events", "replicationcontrollers", "services", "daemonsets.apps", "deployments.apps", "replicasets.apps", "pods",
-)  # fmt: skip
+# What is dumped of a namespace, and the file it goes to.
+_DUMPED = {
+    "events": "events",
+    "replicationcontrollers": "replication-controllers",
+    "services": "services",
+    "daemonsets.apps": "daemonsets",
+    "deployments.apps": "deployments",
+    "replicasets.apps": "replicasets",
+    "pods": "pods",
+}
 
 
 class ClusterInfoOptions(Options):
@@ -51,22 +62,35 @@ class ClusterInfoOptions(Options):
 class DumpOptions(Options):
     """Nodes, and the objects and logs of some namespaces."""
 
+    def validate(self) -> None:
+        podpicking.running_timeout(self.flags)
+
     def run(self) -> None:
-        from minikctl.kubectl.printing import printer
+        from minikctl.kubectl.typedprinting import typed_printer
 
         flags = self.flags
+        if flags["template"] and not flags.changed("output"):
+            flags = flags.without(("output",), {"output": "go-template"})
         client = self.factory.client
         extension = flags["output"] if flags["output"] in ("json", "yaml") else "txt"
+        out = _Outlet()
+        print_list = typed_printer(flags, cast("TextIO", out), "")
 
-        def show(obj: Obj, name: str) -> None:
-            self._write(name + "." + extension, lambda out: printer(flags, out)(obj))
+        def show(resource: str, namespace: str, name: str) -> None:
+            row = self.factory.resources.lookup(resource)
+            assert row is not None
+            listed = client.list(row, namespace)
+            if flags["output"].lower() == "name":
+                version = listed["apiVersion"].rpartition("/")[2]
+                raise KubectlError(f"list types are not supported by name printing: *{version}.{listed['kind']}")
+            # The items of a typed list do not say what they are.
+            items = [{key: item[key] for key in item if key not in ("apiVersion", "kind")} for item in listed["items"]]
+            self._write(name + "." + extension, lambda file: out.through(file, print_list, {**listed, "items": items}))
 
-        show(client.list("nodes"), "nodes")
+        show("nodes", "", "nodes")
         for namespace in self._namespaces():
-            for resource in _DUMPED:
-                row = self.factory.resources.lookup(resource)
-                assert row is not None
-                show(client.list(row, namespace), os.path.join(namespace, row.plural))
+            for resource, file in _DUMPED.items():
+                show(resource, namespace, os.path.join(namespace, file))
             for pod in client.list("pods", namespace)["items"]:
                 self._logs(pod)
         directory = flags["output-directory"]
@@ -85,8 +109,8 @@ class DumpOptions(Options):
             write(self.factory.streams.out)
             return
         path = os.path.join(directory, name)
+        _make_directory(os.path.dirname(path))
         try:
-            os.makedirs(os.path.dirname(path), exist_ok=True)
             with open(path, "w", encoding="utf-8") as file:
                 write(file)
         except OSError as error:
@@ -110,6 +134,32 @@ class DumpOptions(Options):
                 out.write(f"==== END logs for container {container['name']} of pod {namespace}/{name} ====\n")
 
         self._write(os.path.join(namespace, name, "logs.txt"), write)
+
+
+class _Outlet:
+    """A stream that leads to another file each time, for a printer that remembers what it has printed."""
+
+    def __init__(self) -> None:
+        self._file: TextIO | None = None
+
+    def through(self, file: TextIO, show: Printer, obj: Obj) -> None:
+        """Print an object to a file."""
+        self._file = file
+        show(obj)
+
+    def write(self, text: str) -> int:
+        """Pass a text on."""
+        assert self._file is not None
+        return self._file.write(text)
+
+
+def _make_directory(path: str) -> None:
+    try:
+        os.makedirs(path, exist_ok=True)
+    except OSError as error:
+        while not os.path.lexists(path):
+            path = os.path.dirname(path)
+        raise KubectlError(f"mkdir {path}: {(error.strerror or '').lower()}") from None
 
 
 COMMAND = Command(

@@ -10,15 +10,19 @@ import os
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from minikctl.apimachinery.request import Obj
+from minikctl.apimachinery.resources import Resource
 from minikctl.kubectl import lastapplied, strategy
 from minikctl.kubectl.command import Command, Options
 from minikctl.kubectl.errors import Exit, KubectlError
-from minikctl.kubectl.flags import BOOL, INT, STRING_ARRAY, Flag
+from minikctl.kubectl.flags import BOOL, INT, STRING_ARRAY, Flag, quote
 from minikctl.kubectl.flagsets import SELECTOR, SHOW_MANAGED_FIELDS, field_manager, filename_flags
 from minikctl.kubectl.info import Info
+from minikctl.kubectl.prune import left_over, prunable, warn
 from minikctl.printers.yamlout import dump
 
 FLAGS = (
@@ -46,35 +50,52 @@ class DiffOptions(Options):
             raise KubectlError("must specify one of -f and -k")
         if flags["force-conflicts"] and not flags["server-side"]:
             raise KubectlError("--force-conflicts only works with --server-side")
-        if flags["prune"]:
-            raise KubectlError("--prune is not supported by minikctl's diff yet")
+        self.namespaces: set[str] = set()
+        self.uids: set[str] = set()
+        self.prunable = prunable(self.factory.resources, flags["prune-allowlist"]) if flags["prune"] else []
         manager = flags["field-manager"]
         if flags["server-side"] and not flags.changed("field-manager"):
             manager = "kubectl"
         self.manager = manager
 
     def run(self) -> None:
-        with tempfile.TemporaryDirectory(prefix="LIVE-") as live, tempfile.TemporaryDirectory(prefix="MERGED-") as new:
+        with _directory("LIVE-") as live, _directory("MERGED-") as new:
             self.directories = (live, new)
             builder = self.factory.builder().files(self.flags).selector(self.flags["selector"])
             builder.visit(self._compare)
+            self._prune()
             status = self._show(live, new)
         if status:
             raise Exit(status)
 
     def _compare(self, info: Info) -> None:
         """Write the live and the merged form of one object where diff will look."""
+        info.require_name()
         config = info.obj
-        live = self.factory.client.find(info.row, info.name, info.namespace) if info.name else None
+        live = self.factory.client.find(info.row, info.name, info.namespace)
+        if info.row.namespaced:
+            self.namespaces.add(info.namespace)
+        if live is not None:
+            self.uids.add(live["metadata"]["uid"])
         merged = self._merged(info, config, live)
         if info.row.key == "secrets" and not self.flags["show-secrets"]:
             live, merged = masked(live, merged)
-        group = f"{info.row.group}." if info.row.group else ""
-        name = f"{group}{info.row.version}.{info.row.kind}.{info.namespace}.{info.name}"
+        name = _file_name(info.row, info.namespace, info.name)
         for directory, obj in zip(self.directories, (live, merged), strict=True):
-            text = dump(self._shown(obj)) if obj is not None else ""
-            with open(os.path.join(directory, name), "w", encoding="utf-8") as file:
-                file.write(text)
+            self._write(directory, name, dump(self._shown(obj)) if obj is not None else "")
+
+    def _prune(self) -> None:
+        """Write the live form of what an apply would prune; that it has no other shows that it goes."""
+        if self.prunable and not self.flags["prune-allowlist"]:
+            warn(self.factory)
+        selector = self.flags["selector"]
+        for row, obj in left_over(self.factory.client, self.prunable, self.namespaces, self.uids, selector):
+            name = _file_name(row, obj["metadata"].get("namespace", ""), obj["metadata"]["name"])
+            self._write(self.directories[0], name, dump({"apiVersion": row.api_version, "kind": row.kind, **obj}))
+
+    def _write(self, directory: str, name: str, text: str) -> None:
+        with open(os.path.join(directory, name), "w", encoding="utf-8") as file:
+            file.write(text)
 
     def _shown(self, obj: Obj) -> Obj:
         if self.flags["show-managed-fields"]:
@@ -109,10 +130,10 @@ class DiffOptions(Options):
             done = subprocess.run(
                 [*command, live, merged], capture_output=True, check=False, env=dict(self.factory.environ)
             )
+        except FileNotFoundError:
+            raise KubectlError(f"failed to run {quote(command[0])}: executable file not found in $PATH") from None
         except OSError as error:
-            raise KubectlError(
-                f"failed to run {command[0]!r}: {(error.strerror or '').lower()}".replace("'", '"')
-            ) from None
+            raise KubectlError(f"failed to run {quote(command[0])}: {(error.strerror or '').lower()}") from None
         self.factory.streams.out.write(done.stdout.decode("utf-8", "replace"))
         self.factory.streams.err.write(done.stderr.decode("utf-8", "replace"))
         return done.returncode
@@ -133,6 +154,28 @@ class DiffOptions(Options):
                 status = 1
                 self.factory.streams.out.write(f"diff -u -N {paths[0]} {paths[1]}\n" + "".join(lines))
         return status
+
+
+@contextmanager
+def _directory(prefix: str) -> Iterator[str]:
+    """A new directory with a number in its name, as Go makes one."""
+    while True:
+        path = os.path.join(tempfile.gettempdir(), f"{prefix}{int.from_bytes(os.urandom(4), 'big')}")
+        try:
+            os.mkdir(path, 0o700)
+        except FileExistsError:
+            continue
+        try:
+            yield path
+        finally:
+            shutil.rmtree(path, ignore_errors=True)
+        return
+
+
+def _file_name(row: Resource, namespace: str, name: str) -> str:
+    """What diff calls the file of an object."""
+    group = f"{row.group}." if row.group else ""
+    return f"{group}{row.version}.{row.kind}.{namespace}.{name}"
 
 
 def masked(live: Obj | None, merged: Obj) -> tuple[Obj | None, Obj]:

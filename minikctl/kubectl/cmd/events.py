@@ -11,8 +11,8 @@ from minikctl.apimachinery.clock import parse_time
 from minikctl.apimachinery.duration import human
 from minikctl.apimachinery.request import Obj
 from minikctl.kubectl.command import Command, Options
-from minikctl.kubectl.errors import KubectlError
-from minikctl.kubectl.flags import BOOL, STRING, STRING_SLICE, Flag
+from minikctl.kubectl.errors import KubectlError, NoResourceType
+from minikctl.kubectl.flags import BOOL, STRING, STRING_SLICE, Flag, quote
 from minikctl.kubectl.flagsets import ALL_NAMESPACES, CHUNK_SIZE, NO_HEADERS, PRINT
 
 FLAGS = (
@@ -39,7 +39,9 @@ class EventsOptions(Options):
                 raise KubectlError("arguments in resource/name form may not have more than one slash")
             if not slash:
                 raise KubectlError("--for must be in resource/name form")
-            row = self.factory.resolve(kind)
+            row = self.factory.resources.resolve(kind)
+            if row is None:
+                raise NoResourceType(f"the server doesn't have a resource type {quote(kind.partition('.')[0])}")
             self.selector = f"involvedObject.kind={row.kind},involvedObject.name={name}"
         self.types = [name.lower() for name in flags["types"]]
         self.everywhere: bool = flags["all-namespaces"]
@@ -106,9 +108,11 @@ class EventsOptions(Options):
                 return  # time stands still: nothing will ever come
 
     def _show(self, events: list[Obj]) -> None:
-        if self.flags["output"] or self.flags["template"]:
+        if self.flags["output"]:
             from minikctl.kubectl.typedprinting import typed_printer
 
+            if self.flags["output"].lower() == "name" and not self.flags["watch"]:
+                return  # kubectl's printer of names refuses typed lists, which nobody hears of
             show = typed_printer(self.flags, self.factory.streams.out, "events")
             typed = [{"kind": "Event", "apiVersion": "v1", **event} for event in events]
             if self.flags["watch"]:

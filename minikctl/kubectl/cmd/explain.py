@@ -1,7 +1,7 @@
 """kubectl explain: the fields of a resource, their types and what they are for.
 
-Field trees come from the project's schemas and from CustomResourceDefinitions. Upstream counterpart: kubectl's
-`pkg/explain` (v2 and the older OpenAPI v2 form).
+Field trees come from the project's schemas and from CustomResourceDefinitions; oldexplain.py has the older format.
+Upstream counterpart: kubectl's `pkg/explain/v2`.
 """
 
 from __future__ import annotations
@@ -45,30 +45,43 @@ class ExplainOptions(Options):
         write = self.factory.streams.out.write
         if output == "plaintext":
             Plain(write, self.flags["recursive"]).explain(row, schema, path)
-        else:
-            OpenAPIv2(write, self.flags["recursive"]).explain(row, schema, path)
+            return
+        from minikctl.kubectl.oldexplain import explain
+
+        explain(write, row, schema, path, self.flags["recursive"])
 
     def _resolve(self, arg: str) -> tuple[Resource, list[str]]:
-        """The resource and the field path of RESOURCE[.FIELD]..."""
-        resources = self.factory.resources
-        parts = arg.split(".")
-        path = parts[1:]
-        row = None
-        for one in resources.all_resources():
-            if one.group and (arg == one.key or arg.startswith(one.key + ".")):
-                row, path = one, [part for part in arg[len(one.key) + 1 :].split(".") if part]
-                break
-        row = row or resources.resolve(parts[0])
+        """The resource and the field path of RESOURCE[.GROUP][.FIELD]..."""
+        if not arg:
+            raise KubectlError("a resource must be present, got: /, Resource=")
+        name, *path = _field_names(arg)
+        row = self.factory.resources.resolve(name)
         if row is None:
-            raise NoResourceType(f"the server doesn't have a resource type {quote(parts[0])}")
+            raise NoResourceType(f"the server doesn't have a resource type {quote(name)}")
         wanted = self.flags["api-version"]
         if wanted:
-            found = next((one for one in resources.versions(row.key) if one.api_version == wanted), None)
-            if found is None:
-                group, _, version = wanted.rpartition("/")
-                raise KubectlError(f"couldn't find resource for {quote(f'{group}/{version}, Resource={row.plural}')}")
-            row = found
-        return row, [part for part in path if part]
+            row = self._in_version(row, wanted)
+        elif row.group and f"{arg}.".startswith(f"{row.key}."):
+            path = path[row.group.count(".") + 1 :]
+        return row, path
+
+    def _in_version(self, row: Resource, api_version: str) -> Resource:
+        """The resource of this name in another version, or even another group."""
+        if api_version.count("/") > 1:
+            raise KubectlError(f"unexpected GroupVersion string: {api_version}")
+        group, _, version = api_version.rpartition("/")
+        served = [one for one in self.factory.resources.all_resources() if one.api_version == api_version]
+        if self.flags["output"] == "plaintext-openapiv2":
+            found = next((one for one in served if one.kind == row.kind), None)
+            missing = f"{group}/{version}, Kind={row.kind}"
+        else:
+            found = next((one for one in served if one.plural == row.plural), None)
+            missing = f"{group}/{version}, Resource={row.plural}"
+            if served and found is None:
+                raise KubectlError(f"GVR ({missing}) not found in OpenAPI schema")
+        if found is None:
+            raise KubectlError(f"couldn't find resource for {quote(missing)}")
+        return found
 
     def _schema(self, row: Resource) -> Schema:
         schema = None
@@ -82,6 +95,19 @@ class ExplainOptions(Options):
         if schema is None:
             raise KubectlError(f"GVR ({row.group}/{row.version}, Resource={row.plural}) not found in OpenAPI schema")
         return schema
+
+
+def _field_names(text: str) -> list[str]:
+    """The fields of a JSONPath, which may hold nothing else."""
+    from minikctl.printers.jsonpathparser import JSONPathError, parse
+
+    try:
+        nodes = parse(f"{{.{text}}}")[0][1]
+    except JSONPathError as error:
+        raise KubectlError(str(error)) from None
+    if nodes[0][0] != "field" or any(node[0] not in ("field", "recursive") for node in nodes):
+        raise KubectlError("invalid jsonpath syntax, first node must be field node")
+    return [node[1] for node in nodes if node[0] == "field" and node[1]]
 
 
 def type_name(schema: Schema) -> str:
@@ -211,47 +237,6 @@ class Plain:
 
 def _enum_text(value: Any) -> str:
     return '""' if value == "" else str(value)
-
-
-class OpenAPIv2(Plain):
-    """The older format, of `-o plaintext-openapiv2`."""
-
-    def explain(self, row: Resource, schema: Schema, path: list[str]) -> None:
-        field = ""
-        text = descriptions.of_type(schema)
-        for name in path:
-            found = step(schema, name)
-            if found is None:
-                raise KubectlError(f"field {quote(path[-1])} does not exist")
-            owner, schema = found
-            what = "RESOURCE" if schema.properties or (schema.items and schema.items.properties) else "FIELD"
-            field = f"{what + ':':<10}{name} <{self._old_type(schema)}>\n\n"
-            text = "\n\n".join(filter(None, (descriptions.of_field(owner, name, schema), *self._type_texts(schema))))
-        self.write(f"KIND:     {row.kind}\nVERSION:  {row.api_version}\n\n{field}DESCRIPTION:\n")
-        self.write(indent(wrap(text or "<empty>", 75), 5) + "\n")
-        inner = schema.items or schema.additional or schema
-        if inner.properties:
-            self.write("\nFIELDS:\n" + self._old_fields(inner, 1))
-
-    def _old_type(self, schema: Schema) -> str:
-        name = type_name(schema)
-        prefix, _, last = name.rpartition("]")
-        primitive = last in ("string", "integer", "boolean", "number")
-        return name if primitive else (f"{prefix}]Object" if prefix else "Object")
-
-    def _old_fields(self, schema: Schema, level: int) -> str:
-        parts = []
-        for name, field in sorted(schema.properties.items()):
-            required = " -required-" if name in schema.required else ""
-            parts.append(f"{'   ' * level}{name}\t<{self._old_type(field)}>{required}\n")
-            inner = field.items or field.additional or field
-            if self.recursive:
-                if inner.name not in ("JSONSchemaProps",) and inner.properties:
-                    parts.append(self._old_fields(inner, level + 1))
-                continue
-            text = descriptions.of_field(schema, name, field) or "<no description>"
-            parts.append(indent(wrap(text, 75), 5) + "\n\n")
-        return "".join(parts)
 
 
 COMMAND = Command(

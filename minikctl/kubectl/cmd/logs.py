@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from minikctl.apimachinery import gotime
 from minikctl.apimachinery.clock import parse_time
 from minikctl.apimachinery.errors import StatusError
 from minikctl.apimachinery.request import Obj
@@ -84,8 +85,8 @@ class LogsOptions(Options):
         if flags["since-time"]:
             try:
                 parse_time(flags["since-time"])
-            except ValueError as error:
-                raise KubectlError(str(error)) from None
+            except ValueError:
+                raise KubectlError(gotime.problem(flags["since-time"])) from None
             options["sinceTime"] = flags["since-time"]
         if flags["limit-bytes"]:
             options["limitBytes"] = flags["limit-bytes"]
@@ -124,7 +125,7 @@ class LogsOptions(Options):
                 self._print(stream, write)
             return
         most = flags["max-log-requests"]
-        if len(streams) > most > 0 and len(streams) > 1:
+        if len(streams) > most and len(streams) > 1:
             raise KubectlError(
                 f"you are attempting to follow {len(streams)} log streams, but maximum allowed concurrency is {most}, "
                 "use --max-log-requests to increase the limit"
@@ -161,7 +162,7 @@ class LogsOptions(Options):
         if self.flags["all-containers"]:
             return [container["name"] for _, container in podpicking.containers_of(pod)]
         if not self.container:
-            return [podpicking.default_container(self.factory, pod)["name"]]
+            return [podpicking.default_container(self.factory, pod, quiet=self.flags["all-pods"])["name"]]
         if podpicking.find_container(pod, self.container) is None:
             names = podpicking.all_names(pod)
             raise KubectlError(

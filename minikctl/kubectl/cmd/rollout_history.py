@@ -19,6 +19,7 @@ from minikctl.kubectl.rollout import (
     describe_revision,
     revisions,
 )
+from minikctl.kubectl.typedprinting import typed_printer
 
 FLAGS = (
     *PRINT,
@@ -36,8 +37,7 @@ class HistoryOptions(RolloutOptions):
             raise KubectlError(f"revision must be a positive integer: {self.flags['revision']}")
 
     def run(self) -> None:
-        if not self.builder().visit(self._show):
-            self.none_found()
+        self.builder().visit(self._show)
 
     def _show(self, info: Info) -> None:
         check_kind(info, "history viewer", "retrieving history")
@@ -47,23 +47,19 @@ class HistoryOptions(RolloutOptions):
         if self.flags["output"]:
             self._print(info, found, one)
             return
-        from minikctl.kubectl.printing import name_printer
-
         if wanted and found:
             if one is None:
                 raise KubectlError("unable to find the specified revision")
             text = f"with revision #{wanted}\n{describe_revision(info, one)}"
         else:
             text = "\n" + (table(found) if found else "No rollout history found.")
-        name_printer(self.factory.streams.out, text)(info.obj)
+        typed_printer(self.flags, self.factory.streams.out, text)(info.obj)
 
     def _print(self, info: Info, found: list[Revision], one: Revision | None) -> None:
-        from minikctl.kubectl.printing import printer
-
-        show = printer(self.flags, self.factory.streams.out)
+        show = typed_printer(self.flags, self.factory.streams.out, "")
         if self.flags["revision"]:
             if one is None:
-                raise KubectlError(f"unable to find the specified revision: {self.flags['revision']}")
+                raise KubectlError("unable to find the specified revision")
             found = [one]
         for each in found:
             show(at_revision(info, each))

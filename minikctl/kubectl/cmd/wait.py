@@ -86,8 +86,7 @@ class WaitOptions(Options):
         flags = self.flags
         builder = self.factory.builder().local(flags["local"]).files(flags).selector(flags["selector"])
         builder.field_selector(flags["field-selector"]).all_namespaces(flags["all-namespaces"])
-        builder.select_all(flags["all"])
-        builder.types_or_names(self.args, allow_empty_selector=False)
+        builder.types_or_names(self.args, allow_empty_selector=flags["all"])
         return builder if flags["local"] else builder.latest()
 
     def _wait_created(self) -> None:
@@ -109,9 +108,12 @@ class WaitOptions(Options):
             raise KubectlError("resource name must be provided")
         if self.for_delete:
             self._wait_deleted(info)
+            self.show(info.obj)
         for check in self.checks:
             self._wait_condition(info, check)
-        self.show(info.obj)
+            self.show(info.obj)
+        if self.for_create:
+            self.show(info.obj)
 
     def _wait_deleted(self, info: Info) -> None:
         uid = info.obj["metadata"].get("uid", "")
@@ -215,8 +217,8 @@ def _jsonpath_condition(text: str) -> Check:
         if wanted is None:
             return True
         if isinstance(value, dict | list):
-            raise KubectlError("jsonpath leads to a nested object or list, which is not supported")
-        return _text(value).casefold() == wanted.casefold()
+            raise KubectlError("jsonpath leads to a nested object or list which is not supported")
+        return _text(value) == wanted.strip()
 
     return check
 

@@ -44,6 +44,10 @@ def test_whoami(kubectl: Kubectl) -> None:
     assert kubectl("auth", "whoami", "--as=ann").out == (
         "ATTRIBUTE   VALUE\nUsername    ann\nGroups      [system:authenticated]\n"
     )
+    assert kubectl("auth", "whoami", "never", "read", "--template={{.kind}}").out.startswith("ATTRIBUTE")
+    assert kubectl("auth", "whoami", "--as-group=g").err == (
+        "error: requesting uid, groups or user-extra for kubernetes-admin without impersonating a user\n"
+    )
 
 
 def test_roles_are_reconciled() -> None:
@@ -109,6 +113,9 @@ def test_events(kubectl: Kubectl) -> None:
     assert kubectl("events", "--for=p").err == "error: --for must be in resource/name form\n"
     assert kubectl("events", "--types=Odd").err == "error: valid --types are Normal or Warning\n"
     assert kubectl("events", "-A", "-o", "jsonpath={.kind}").out == "EventList"
+    assert kubectl("events", "-o", "name").out == ""  # kubectl's printer of names refuses typed lists
+    assert kubectl("events", "--template={{.kind}}").out.startswith("LAST SEEN")
+    assert kubectl("events", "--for=nope/p").err == 'the server doesn\'t have a resource type "nope"\n'
 
 
 def test_times_of_events() -> None:

@@ -32,7 +32,10 @@ def test_unknown_commands_get_suggestions(kubectl: Kubectl) -> None:
         (["config", "bogus"], "error: unknown command \"bogus\"\nSee 'kubectl config -h' for help and examples\n"),
         (["create", "deployment", "x"], 'error: required flag(s) "image" not set\n'),
         (["create", "cronjob", "x"], 'error: required flag(s) "image", "schedule" not set\n'),
-        (["get", "pods", "--as-group=x"], "error: requesting uid, groups or user-extra without impersonating a user\n"),
+        (
+            ["get", "pods", "--as-group=x"],
+            "error: requesting uid, groups or user-extra for kubernetes-admin without impersonating a user\n",
+        ),
     ],
 )
 def test_wrong_use(kubectl: Kubectl, args: list[str], err: str) -> None:

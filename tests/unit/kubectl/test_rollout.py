@@ -168,3 +168,16 @@ def test_revisions_of_a_stateful_set(kubectl: Kubectl) -> None:
     assert result.out == "statefulset.apps/db rolled back\n"
     assert result.err.startswith("Warning: resource statefulsets/db was previously managed with 'kubectl apply'.")
     assert kubectl("rollout", "history", "sts/db").out.count("<none>") == 2
+
+
+def test_history_of_typed_objects(web: Kubectl) -> None:
+    shown = web("rollout", "history", "deploy/web", "-o", "json", "--revision=1").out
+    assert shown.startswith(
+        '{\n    "kind": "ReplicaSet",\n    "apiVersion": "apps/v1",\n    "metadata": {\n        "name": "web-'
+    )
+    assert shown.index('"replicas"') < shown.index('"selector"') < shown.index('"template"')
+    assert web("rollout", "history", "deploy/web", "--template={{.kind}};").out == "Deployment;"
+    assert web("rollout", "history", "deploy/web", "-o", "yaml", "--revision=9").err == (
+        "error: unable to find the specified revision\n"
+    )
+    assert web("rollout", "history", "deploy", "-l", "none=x").err == ""

@@ -163,6 +163,14 @@ def test_deleting(kubectl: Kubectl) -> None:
 def test_waiting_jumps_the_clock(kubectl: Kubectl) -> None:
     kubectl("create", "-f", "-", stdin=CM + "  x: '1'\n")
     assert kubectl("wait", "--for=jsonpath={.data.x}=1", "cm/a").out == "configmap/a condition met\n"
+    both = kubectl("wait", "--for=create", "--for=jsonpath={.data.x}= 1 ", "cm", "a", "--all")
+    assert both.out == "configmap/a condition met\n" * 2
+    assert kubectl("wait", "--for=jsonpath={.kind}=configmap", "cm/a", "--timeout=1s").err == (
+        "error: timed out waiting for the condition on configmaps/a\n"
+    )
+    assert kubectl("wait", "--all", "-l", "none=x", "--for=jsonpath={.data.x}=1", "cm").err == (
+        "error: no matching resources found\n"
+    )
     late = kubectl("wait", "--for=delete", "cm/a", "--timeout=1h")
     assert (late.status, late.err) == (1, "error: timed out waiting for the condition on configmaps/a\n")
     assert kubectl("wait", "--for=create", "cm/b", "--timeout=1h").err == (
@@ -195,6 +203,22 @@ def test_diffing(kubectl: Kubectl) -> None:
     assert changed.status == 1
     assert '\n-  x: "1"\n+  x: "2"\n' in changed.out
     assert kubectl("diff", "-f", "nowhere").status == 2
+    nameless = '{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"generateName": "x"}}'
+    assert kubectl("diff", "-f", "-", stdin=nameless).err == "error: resource name may not be empty\n"
+    missing = kubectl("diff", "-f", "-", stdin=CM + "  x: '2'\n", KUBECTL_EXTERNAL_DIFF="nope")
+    assert missing.err == 'error: failed to run "nope": executable file not found in $PATH\n'
+
+
+def test_diffing_shows_what_would_be_pruned(kubectl: Kubectl) -> None:
+    other = "---\n" + CM.replace("name: a", "name: other") + "  x: '3'\n"
+    kubectl("apply", "-f", "-", stdin=CM + "  x: '1'\n" + other)
+    allowed = "--prune-allowlist=core/v1/ConfigMap"
+    shown = kubectl("diff", "--prune", allowed, "-f", "-", stdin=CM + "  x: '1'\n")
+    assert (shown.status, shown.err) == (1, "")
+    assert '\n-  x: "3"\n' in shown.out
+    assert "\n-  name: other\n" in shown.out
+    assert kubectl("diff", "--prune", allowed, "-l", "a=b", "-f", "-", stdin=CM + "  x: '1'\n").out == ""
+    assert kubectl("diff", "--prune", "--prune-allowlist=v1/ConfigMap", "-f", "-", stdin=CM).status == 2
 
 
 def test_server_side_apply_takes_over_from_client_side(kubectl: Kubectl) -> None:
