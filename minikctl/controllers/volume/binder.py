@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from minikctl.apimachinery import csivolumes
 from minikctl.apimachinery.errors import StatusError
 from minikctl.client.component import split_key
 from minikctl.controllers.controller import Controller
+from minikctl.controllers.pods import is_finished
 from minikctl.controllers.volume import matching
 from minikctl.controllers.volume.provisioning import hand_over
 
@@ -24,7 +26,10 @@ _NO_CLASS = "no persistent volumes available for this claim and no storage class
 _LOST_REFERENCE = "Bound claim has lost reference to PersistentVolume. Data on the volume is lost!"
 _LOST_VOLUME = "Bound claim has lost its PersistentVolume. Data on the volume is lost!"
 _MISBOUND = "Two claims are bound to the same volume, this one is bound incorrectly"
-_DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
+_DEFAULT_CLASS = ("storageclass.kubernetes.io/is-default-class", "storageclass.beta.kubernetes.io/is-default-class")
+_NO_DELETER = 'error getting deleter volume plugin for volume "{}": no deletable volume plugin matched'
+_OTHER_MODE = "Cannot bind PersistentVolume{} to requested PersistentVolumeClaim{} due to incompatible volumeMode."
+_SCRUBBED = ("hostPath", "nfs")  # kinds of volumes that can be recycled
 
 
 class PersistentVolumeController(Controller):
@@ -85,10 +90,12 @@ class PersistentVolumeController(Controller):
         """A claim made before there was a default class gets it now."""
         if claim["spec"].get("storageClassName") is not None or matching.class_of(claim):
             return False
-        defaults = [c for c in self.client.items(CLASSES) if matching.notes(c).get(_DEFAULT_CLASS) == "true"]
+        classes = self.client.items(CLASSES)
+        defaults = [c for c in classes if "true" in map(matching.notes(c).get, _DEFAULT_CLASS)]
         if not defaults:
             return False
-        newest = max(defaults, key=lambda c: (c["metadata"]["creationTimestamp"], c["metadata"]["name"]))
+        defaults.sort(key=lambda c: str(c["metadata"]["name"]))
+        newest = max(defaults, key=lambda c: str(c["metadata"]["creationTimestamp"]))
         claim["spec"]["storageClassName"] = newest["metadata"]["name"]
         self.client.update(CLAIMS, claim)
         return True
@@ -97,15 +104,15 @@ class PersistentVolumeController(Controller):
         if quiet:
             return
         name, namespace = claim["metadata"]["name"], claim["metadata"]["namespace"]
-        for pod in self.client.items("pods", namespace):
-            uses = any(
-                (volume.get("persistentVolumeClaim") or {}).get("claimName") == name
-                for volume in pod["spec"].get("volumes") or ()
-            )
-            if uses and not pod["spec"].get("nodeName"):
-                message = f"waiting for pod {pod['metadata']['name']} to be scheduled"
-                self.recorder.event(claim, "Normal", "WaitForPodScheduled", message)
-                return
+        names = [
+            pod["metadata"]["name"]
+            for pod in self.client.items("pods", namespace, node="", shared=True)
+            if not is_finished(pod) and name in csivolumes.claims_of(pod)
+        ]
+        if names:
+            who = f"pods {','.join(names)}" if len(names) > 1 else f"pod {names[0]}"
+            self.recorder.event(claim, "Normal", "WaitForPodScheduled", f"waiting for {who} to be scheduled")
+            return
         message = "waiting for first consumer to be created before binding"
         self.recorder.event(claim, "Normal", "WaitForFirstConsumer", message)
 
@@ -180,6 +187,8 @@ class PersistentVolumeController(Controller):
             whole = volume["spec"].get("capacity") or {}
             known = old.get("capacity") if old.get("phase") == "Bound" else None
             status["capacity"] = known or {"storage": whole.get("storage", "0")}
+            if known is None and (attributes := volume["spec"].get("volumeAttributesClassName")):
+                status["currentVolumeAttributesClassName"] = attributes
         return self.put_status(CLAIMS, claim, status)
 
     # Volumes
@@ -193,7 +202,10 @@ class PersistentVolumeController(Controller):
         if claim is None or claim["metadata"]["uid"] != reference["uid"]:
             self._release(volume)
         elif not claim["spec"].get("volumeName"):
-            self._sync_claim(claim)
+            if matching.mode(volume) == matching.mode(claim):
+                self._sync_claim(claim)
+            else:
+                self._tell_modes_differ(volume, claim)
         elif claim["spec"]["volumeName"] == volume["metadata"]["name"]:
             self._volume_phase(volume, "Bound")
         elif matching.notes(volume).get(matching.PROVISIONED_BY) and _policy(volume) == "Delete":
@@ -201,20 +213,32 @@ class PersistentVolumeController(Controller):
         else:
             self._unbind(volume)
 
+    def _tell_modes_differ(self, volume: Obj, claim: Obj) -> None:
+        text = _OTHER_MODE.format("", f' "{claim["metadata"]["name"]}"')
+        self.recorder.event(volume, "Warning", "VolumeMismatch", text)
+        text = _OTHER_MODE.format(f' "{volume["metadata"]["name"]}"', "")
+        self.recorder.event(claim, "Warning", "VolumeMismatch", text)
+
     def _release(self, volume: Obj) -> None:
         if (volume.get("status") or {}).get("phase") not in ("Released", "Failed"):
             self._volume_phase(volume, "Released")
         if _policy(volume) == "Recycle":
             self._recycle(volume)
         elif _policy(volume) == "Delete" and matching.PROVISIONED_BY not in matching.notes(volume):
-            if "hostPath" in volume["spec"] and volume["spec"]["hostPath"]["path"].startswith("/tmp/"):
+            path = (volume["spec"].get("hostPath") or {}).get("path")
+            if path is None:
+                self._fail(volume, "VolumeFailedDelete", _NO_DELETER.format(volume["metadata"]["name"]))
+            elif path.startswith("/tmp/") and path != "/tmp/":
                 self._delete(volume)
             else:
-                message = 'error getting deleter volume plugin for volume "{}": no deletable volume plugin matched'
-                self._fail(volume, "VolumeFailedDelete", message.format(volume["metadata"]["name"]))
+                message = f"host_path deleter only supports /tmp/.+ but received provided {path}"
+                self._fail(volume, "VolumeFailedDelete", message)
 
     def _recycle(self, volume: Obj) -> None:
         """Scrubbing takes no time here: the volume is free again."""
+        if not any(kind in volume["spec"] for kind in _SCRUBBED):
+            self._fail(volume, "VolumeFailedRecycle", "No recycler plugin found for the volume!")
+            return
         self.recorder.event(volume, "Normal", "VolumeRecycled", "Volume recycled")
         self._unbind(volume)
 
@@ -238,9 +262,7 @@ class PersistentVolumeController(Controller):
             volume["spec"].pop("claimRef", None)
             volume["metadata"]["annotations"].pop(matching.BOUND_BY_CONTROLLER)
         else:
-            reference = volume["spec"]["claimRef"]
-            reference.pop("uid", None)
-            reference.pop("resourceVersion", None)
+            volume["spec"]["claimRef"].pop("uid", None)
         self._volume_phase(self.client.update(VOLUMES, volume), "Available")
 
     def _volume_phase(self, volume: Obj, phase: str) -> None:

@@ -48,45 +48,66 @@ def is_for(volume: Obj, claim: Obj) -> bool:
 
 def mismatch(volume: Obj, claim: Obj) -> str:
     """Why a volume asked for by name does not do; "" if it does (checkVolumeSatisfyClaim)."""
+    if "deletionTimestamp" in volume["metadata"]:
+        return f'the volume is marked for deletion "{volume["metadata"]["name"]}"'
     if capacity(volume) < requested(claim):
         return "requested PV is too small"
     if class_of(volume) != class_of(claim):
         return "storageClassName does not match"
-    if _mode(volume) != _mode(claim):
+    if _attributes(volume) != _attributes(claim):
+        return "volumeAttributesClassName does not match"
+    if mode(volume) != mode(claim):
         return "incompatible volumeMode"
     if not set(claim["spec"].get("accessModes") or ()) <= set(volume["spec"].get("accessModes") or ()):
         return "incompatible accessMode"
     return ""
 
 
-def _mode(obj: Obj) -> str:
+def mode(obj: Obj) -> str:
+    """Filesystem or Block."""
     return str(obj["spec"].get("volumeMode") or "Filesystem")
 
 
+def _attributes(obj: Obj) -> str:
+    return str(obj["spec"].get("volumeAttributesClassName") or "")
+
+
 def best(volumes: list[Obj], claim: Obj, delayed: bool) -> Obj | None:
-    """A volume reserved for the claim, else the smallest free one that fits (none while binding is delayed)."""
+    """A volume for the claim, of the fewest access modes that do (findBestMatchForClaim).
+
+    Among those of the same modes: one reserved for the claim, else the smallest free one that fits (none while
+    binding is delayed).
+    """
+    asked = set(claim["spec"].get("accessModes") or ())
+    groups: dict[tuple[str, ...], list[Obj]] = {}
+    for volume in volumes:
+        modes = volume["spec"].get("accessModes") or ()
+        if asked <= set(modes):
+            groups.setdefault(tuple(sorted(modes)), []).append(volume)
+    for modes in sorted(groups, key=lambda modes: (len(modes), modes)):
+        if found := _best_of(groups[modes], claim, delayed):
+            return found
+    return None
+
+
+def _best_of(volumes: list[Obj], claim: Obj, delayed: bool) -> Obj | None:
+    """The choice among volumes of the same access modes (FindMatchingVolume)."""
     selector = claim["spec"].get("selector")
     chosen = from_label_selector(selector) if selector else None
     found: Obj | None = None
     for volume in volumes:
-        if "deletionTimestamp" in volume["metadata"] or _mode(volume) != _mode(claim):
+        if "deletionTimestamp" in volume["metadata"] or mode(volume) != mode(claim):
             continue
-        if not set(claim["spec"].get("accessModes") or ()) <= set(volume["spec"].get("accessModes") or ()):
+        if capacity(volume) < requested(claim) or _attributes(volume) != _attributes(claim):
             continue
         if is_for(volume, claim):
-            if capacity(volume) >= requested(claim):
-                return volume
-            continue
+            return volume
         if delayed or volume["spec"].get("claimRef") or (volume.get("status") or {}).get("phase") != "Available":
             continue
-        if class_of(volume) != class_of(claim) or capacity(volume) < requested(claim):
+        if class_of(volume) != class_of(claim):
             continue
         if chosen is not None and not chosen.matches(volume["metadata"].get("labels") or {}):
             continue
-        if found is None or _preference(volume) < _preference(found):
+        if found is None or capacity(volume) < capacity(found):
             found = volume
     return found
-
-
-def _preference(volume: Obj) -> tuple[int, int, str]:
-    return len(volume["spec"].get("accessModes") or ()), capacity(volume), volume["metadata"]["name"]

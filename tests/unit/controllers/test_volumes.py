@@ -78,6 +78,76 @@ def test_a_volume_asked_for_by_name_has_to_fit(world: World) -> None:
     ]
 
 
+def test_the_fewest_access_modes_come_before_the_size(world: World) -> None:
+    many = ["ReadWriteOnce", "ReadWriteMany"]
+    world.create(VOLUMES, volume("shared", "1Gi", accessModes=many))
+    gold = csi_volume("attributes")
+    gold["spec"]["volumeAttributesClassName"] = "gold"
+    world.create(VOLUMES, gold)
+    world.create(VOLUMES, volume("big", "9Gi"))
+    world.create(CLAIMS, claim("c", storageClassName=""))
+    assert world.get(CLAIMS, "c")["spec"]["volumeName"] == "big"
+
+
+def test_a_volume_of_another_mode_is_not_bound(world: World) -> None:
+    reference = {"namespace": "demo", "name": "c", "uid": "1"}
+    made = world.create(CLAIMS, claim("c", storageClassName="", volumeMode="Block"))
+    world.create(VOLUMES, volume("v", "1Gi", claimRef={**reference, "uid": made["metadata"]["uid"]}))
+    what = "Cannot bind PersistentVolume"
+    assert world.events("PersistentVolume") == [
+        f'VolumeMismatch: {what} to requested PersistentVolumeClaim "c" due to incompatible volumeMode.'
+    ]
+    assert world.events("PersistentVolumeClaim")[-1] == (
+        f'VolumeMismatch: {what} "v" to requested PersistentVolumeClaim due to incompatible volumeMode.'
+    )
+
+
+@pytest.mark.parametrize(
+    ("policy", "source", "told"),
+    [
+        ("Delete", {"hostPath": {"path": "/tmp/v"}}, ""),
+        (
+            "Delete",
+            {"hostPath": {"path": "/srv/v"}},
+            "VolumeFailedDelete: host_path deleter only supports /tmp/.+ but received provided /srv/v",
+        ),
+        (
+            "Delete",
+            {"nfs": {"server": "nas", "path": "/v"}},
+            'VolumeFailedDelete: error getting deleter volume plugin for volume "v":'
+            " no deletable volume plugin matched",
+        ),
+        ("Recycle", {"nfs": {"server": "nas", "path": "/v"}}, "VolumeRecycled: Volume recycled"),
+        (
+            "Recycle",
+            {"csi": {"driver": "d", "volumeHandle": "v"}},
+            "VolumeFailedRecycle: No recycler plugin found for the volume!",
+        ),
+    ],
+)
+def test_what_becomes_of_a_released_volume(world: World, policy: str, source: Obj, told: str) -> None:
+    made = volume("v", "1Gi", persistentVolumeReclaimPolicy=policy)
+    del made["spec"]["hostPath"]
+    made["spec"].update(source)
+    world.create(VOLUMES, made)
+    world.create(CLAIMS, claim("c", storageClassName=""))
+    world.delete(CLAIMS, "c")
+    assert world.events("PersistentVolume") == ([told] if told else [])
+    phases = [found["status"]["phase"] for found in world.client.items(VOLUMES)]
+    assert phases == (["Available"] if "Recycled" in told else ["Failed"] if told else [])
+
+
+def test_all_pods_that_wait_for_a_claim_are_named(world: World) -> None:
+    default_class(world, volumeBindingMode="WaitForFirstConsumer")
+    volumes = [{"name": "v", "persistentVolumeClaim": {"claimName": "c"}}]
+    gated = pod_spec(volumes=volumes, schedulingGates=[{"name": "example.com/wait"}])
+    for name in ("a", "b"):
+        meta = {"name": name, "namespace": "demo"}
+        world.create("pods", {"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": gated})
+    world.create(CLAIMS, claim("c"))
+    assert world.events("PersistentVolumeClaim") == ["WaitForPodScheduled: waiting for pods a,b to be scheduled"]
+
+
 def test_the_default_class_provisions_and_reclaims(world: World) -> None:
     default_class(world)
     world.create(CLAIMS, claim("c"))
@@ -96,6 +166,17 @@ def test_a_claim_older_than_the_default_class_gets_it(world: World) -> None:
     default_class(world)
     assert world.get(CLAIMS, "c")["spec"]["storageClassName"] == "standard"
     assert world.status(CLAIMS, "c")["phase"] == "Bound"
+
+
+def test_of_several_default_classes_the_newest_counts(world: World) -> None:
+    world.create(CLAIMS, claim("c"))
+    notes = {"storageclass.beta.kubernetes.io/is-default-class": "true"}
+    for name in ("z", "y"):
+        fields = {"metadata": {"name": name, "annotations": notes}, "provisioner": "example.com/disk"}
+        kind = {"apiVersion": "storage.k8s.io/v1", "kind": "StorageClass"}
+        world.client.create("storageclasses.storage.k8s.io", {**kind, **fields})
+    world.cluster.settle()
+    assert world.get(CLAIMS, "c")["spec"]["storageClassName"] == "y"
 
 
 def test_claims_grow_where_their_class_lets_them(world: World) -> None:
