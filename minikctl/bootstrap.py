@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from minikctl.apimachinery import apiservices, flowcontrol
+from minikctl.apimachinery import apiservices, flowcontrol, switches
 from minikctl.apimachinery.clock import rfc3339
 from minikctl.apimachinery.request import Obj
 
@@ -73,12 +73,14 @@ def objects(settings: dict[str, Any], now: float) -> list[tuple[str, Obj]]:
     from minikctl.apiserver.authorization import bootstrap as rbac
 
     found: list[tuple[str, Obj]] = [("namespaces", _namespace(name)) for name in NAMESPACES]
-    found += [(_resource_key(obj), obj) for obj in rbac.objects()]
+    gates = [gate for gate in switches.GATES if switches.enabled(settings, gate)]
+    found += [(_resource_key(obj), obj) for obj in rbac.objects(gates)]
     found += [("priorityclasses.scheduling.k8s.io", obj) for obj in _priority_classes()]
-    found += [(apiservices.API_SERVICES, obj) for obj in apiservices.builtin(rfc3339(now))]
+    found += [(apiservices.API_SERVICES, obj) for obj in apiservices.builtin(rfc3339(now), switches.served(settings))]
     found += flowcontrol.objects(rfc3339(now))
     found += _kubernetes_service()
     found += _nodes(settings, now)
+    found += _storage_versions(settings, rfc3339(now))
     return found
 
 
@@ -124,6 +126,19 @@ def _priority_classes() -> list[Obj]:
         }
         for name, value, what in rows
     ]
+
+
+def _storage_versions(settings: dict[str, Any], now: str) -> list[tuple[str, Obj]]:
+    """Which API server is there and in which versions it stores, where the gate StorageVersionAPI is open."""
+    served = switches.served(settings)
+    if switches.STORAGE_VERSIONS not in served or not switches.enabled(settings, "StorageVersionAPI"):
+        return []
+    from minikctl.apimachinery import storageversions
+    from minikctl.apimachinery.resources import ResourceSet
+
+    lease = storageversions.identity_lease(node_name(0), now.replace("Z", ".000000Z"))
+    versions = storageversions.of_server(lease["metadata"]["name"], ResourceSet(switched=served), now)
+    return [(storageversions.LEASES, lease), *((storageversions.RESOURCE, version) for version in versions)]
 
 
 def _kubernetes_service() -> list[tuple[str, Obj]]:

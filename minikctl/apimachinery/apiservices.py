@@ -42,15 +42,18 @@ _PRIORITIES = {
     "node.k8s.io/v1": (16300, 15),
     "discovery.k8s.io/v1": (16200, 15),
     "flowcontrol.apiserver.k8s.io/v1": (16100, 21),
+    "coordination.k8s.io/v1beta1": (16500, 13),
+    "internal.apiserver.k8s.io/v1alpha1": (16000, 10),
     "resource.k8s.io/v1": (15900, 20),
+    "storagemigration.k8s.io/v1beta1": (15800, 12),
 }
 
 
-def builtin(now: str) -> list[Obj]:
-    """The APIServices of the built-in groups."""
+def builtin(now: str, switched: frozenset[str] = frozenset()) -> list[Obj]:
+    """The APIServices of the built-in groups, and of API versions that are switched on."""
     return [
         _local(group, version, _PRIORITIES[key], "onstart", now)
-        for group, versions in resources.builtin().groups().items()
+        for group, versions in resources.ResourceSet(switched=switched).groups().items()
         for version in versions
         if (key := f"{group}/{version}" if group else version) in _PRIORITIES
     ]

@@ -206,7 +206,8 @@ def _resolve(ref: str, source: str) -> Schema:
 def file_of(api_version: str) -> str:
     """The schema file of a built-in group version: "apps/v1" -> "apps_v1", "v1" -> "core_v1"."""
     group, _, version = api_version.rpartition("/")
-    return f"{group.partition('.')[0] or 'core'}_{version}"
+    package = "apiserverinternal" if group == "internal.apiserver.k8s.io" else group.partition(".")[0]
+    return f"{package or 'core'}_{version}"
 
 
 @cache

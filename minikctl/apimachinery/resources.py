@@ -106,14 +106,14 @@ class Resource:
 class ResourceSet:
     """Resources in kubectl's order of preference, with every way to look one up.
 
-    `extra` holds the rows of CustomResourceDefinitions; `beta` adds built-in versions that a
-    cluster has switched off by default.
+    `extra` holds the rows of CustomResourceDefinitions; `switched` are API versions ("group/version")
+    that a cluster serves though they are off by default.
     """
 
-    def __init__(self, extra: Iterable[Resource] = (), beta: bool = False) -> None:
+    def __init__(self, extra: Iterable[Resource] = (), switched: frozenset[str] = frozenset()) -> None:
         rows = list(_served_rows())
-        if beta:
-            rows = [Resource(*row) for row in ROWS]
+        if switched:
+            rows = [Resource(*row) for row in ROWS if row[9] or f"{row[0]}/{row[1]}" in switched]
         custom = sorted(extra, key=lambda r: (r.group, version_order(r.version), r.plural))
         rows.extend(custom)
         self._rows = rows

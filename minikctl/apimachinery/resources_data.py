@@ -100,5 +100,6 @@ ROWS: tuple[Row, ...] = (
     ("resource.k8s.io", "v1beta1", "ResourceSlice", "resourceslices", (), (), False, ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"), (), False),
     ("flowcontrol.apiserver.k8s.io", "v1", "FlowSchema", "flowschemas", (), (), False, ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"), (("status", "FlowSchema", "", "", ("get", "patch", "update")),), True),
     ("flowcontrol.apiserver.k8s.io", "v1", "PriorityLevelConfiguration", "prioritylevelconfigurations", (), (), False, ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"), (("status", "PriorityLevelConfiguration", "", "", ("get", "patch", "update")),), True),
+    ("internal.apiserver.k8s.io", "v1alpha1", "StorageVersion", "storageversions", (), (), False, ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"), (("status", "StorageVersion", "", "", ("get", "patch", "update")),), False),
     ("storagemigration.k8s.io", "v1beta1", "StorageVersionMigration", "storageversionmigrations", (), (), False, ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"), (("status", "StorageVersionMigration", "", "", ("get", "patch", "update")),), False),
 )

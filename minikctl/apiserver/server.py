@@ -164,8 +164,23 @@ class Server:
 
             if metricsapi.served(self.storage.store):
                 extra.extend(metricsapi.ROWS)
-            self._extended = (state, resources.ResourceSet(extra) if extra else resources.builtin())
+            switched = self._switched()
+            self._extended = (
+                state,
+                resources.ResourceSet(extra, switched) if extra or switched else resources.builtin(),
+            )
         return self._extended[1]
+
+    def _switched(self) -> frozenset[str]:
+        """API versions that this cluster serves though they are off by default."""
+        settings = self.storage.store.meta("settings")
+        if settings is None or "runtime-config" not in settings:
+            return frozenset()
+        import json
+
+        from minikctl.apimachinery import switches
+
+        return switches.served(json.loads(settings))
 
     def lookup(self, key: str) -> Resource:
         """The preferred version of a resource key, NotFound where it is not served."""

@@ -38,6 +38,7 @@ _BINDER = "persistentvolume-controller"
 _MIRRORING = "endpointslice.mirroring:EndpointSliceMirroringController"
 _POLICIES = "admissionpolicies:ValidatingAdmissionPolicyStatusController"
 _CSR = "certificates.controllers:CSR"
+_VERSIONS = "storageversions:StorageVersion"
 _TAINTS = "taint-eviction-controller"
 _EPHEMERAL = "ephemeral_volume"
 _CRDS = "customresources:CustomResourceFinalizer"
@@ -86,6 +87,8 @@ CONTROLLERS: tuple[Row, ...] = (
     Row("system:apiserver", "volume.attacher:EmulatedAttacher", w.attacher, _EMULATED, "attacher"),
     Row("validatingadmissionpolicy-status-controller", _POLICIES, w.admission_policies),
     Row("resource-claim-controller", "resourceclaims:ResourceClaimController", w.resource_claims, "resource_claim"),
+    Row("storage-version-garbage-collector", _VERSIONS + "GarbageCollector", w.storage_versions),
+    Row("storage-version-migrator-controller", _VERSIONS + "Migrator", w.storage_migrations),
     Row("system:apiserver", _CRDS, w.custom_resources, "kube-apiserver", "crd-finalizer"),
     Row("system:apiserver", _API_SERVICES, w.api_services, "kube-apiserver", "autoregister"),
     Row("system:apiserver", _AVAILABILITY, w.availability, "kube-apiserver", "api-availability"),

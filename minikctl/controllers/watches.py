@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from minikctl.apimachinery import resources
+from minikctl.apimachinery import resources, storageversions
 from minikctl.client.component import Mapper, enqueue, enqueue_controller
 from minikctl.controllers import mappers, pods
 
@@ -421,3 +421,16 @@ def resource_quota(source: Source) -> Watches:
 
 def autoscaler(source: Source) -> Watches:
     return {"horizontalpodautoscalers.autoscaling": enqueue}
+
+
+def storage_versions(source: Source) -> Watches:
+    return {storageversions.RESOURCE: enqueue, storageversions.LEASES: _lost_server}
+
+
+def _lost_server(change: Change) -> Keys:
+    """The identity Lease of an API server that is gone."""
+    return (f"lease:{change.name}",) if change.type == "DELETED" and storageversions.is_identity(change.object) else ()
+
+
+def storage_migrations(source: Source) -> Watches:
+    return {"storageversionmigrations.storagemigration.k8s.io": enqueue}

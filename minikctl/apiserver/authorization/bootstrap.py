@@ -16,17 +16,20 @@ _AGGREGATE_TO = f"{_GROUP}/aggregate-to-"
 _CONTROLLER = "system:controller:"
 
 
-def objects() -> list[Obj]:
-    """Every bootstrap role and binding, in order of creation."""
+def objects(gates: Iterable[str] = ()) -> list[Obj]:
+    """Every bootstrap role and binding, in order of creation; `gates` that are open bring theirs."""
+    controllers = dict(data.CONTROLLER_ROLES)
+    for gate in gates:
+        controllers |= data.GATED_CONTROLLER_ROLES.get(gate, {})
     rules: dict[str, list[Obj]] = {name: _rules(texts) for name, texts in data.CLUSTER_ROLES.items()}
     for name in data.AGGREGATED:
         parts = sorted(part for part, whole in data.AGGREGATE_TO.items() if whole == name)
         rules[name] = _distinct(rule for part in parts for rule in rules[part])
-    for name, texts in data.CONTROLLER_ROLES.items():
+    for name, texts in controllers.items():
         rules[_CONTROLLER + name] = _rules(texts)
     found = [_cluster_role(name, rules[name]) for name in sorted(rules)]
     found += [_binding("ClusterRole", name, subjects) for name, subjects in data.CLUSTER_ROLE_BINDINGS.items()]
-    for name in data.CONTROLLER_ROLES:
+    for name in controllers:
         found.append(_binding("ClusterRole", _CONTROLLER + name, (f"ServiceAccount kube-system/{name}",)))
     for (namespace, name), texts in data.ROLES.items():
         found.append({**_head("Role", name, namespace), "rules": _rules(texts)})

@@ -444,6 +444,23 @@ ROLES: dict[tuple[str, str], tuple[str, ...]] = {
     ("kube-system", "system:controller:token-cleaner"): ("delete,get,list,watch core secrets", EVENTS),
 }
 
+# Gate -> the roles of controllers that are there only while it is open.
+GATED_CONTROLLER_ROLES: dict[str, dict[str, tuple[str, ...]]] = {
+    "StorageVersionAPI": {
+        "storage-version-garbage-collector": (
+            "get,list,watch coordination.k8s.io leases",
+            "delete,get,list,watch internal.apiserver.k8s.io storageversions",
+            "patch,update internal.apiserver.k8s.io storageversions/status",
+        ),
+    },
+    "StorageVersionMigrator": {
+        "storage-version-migrator-controller": (
+            "create,list,patch * *",
+            "update storagemigration.k8s.io storageversionmigrations/status",
+        ),
+    },
+}
+
 # Bindings: name of the ClusterRole they give -> subjects ("Kind name", for accounts "ServiceAccount namespace/name").
 CLUSTER_ROLE_BINDINGS: dict[str, tuple[str, ...]] = {
     "cluster-admin": ("Group system:masters",),

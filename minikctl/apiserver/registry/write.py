@@ -165,7 +165,7 @@ def replace(record: Record, ctx: Context, transform: Transform, apply: bool) -> 
     if not ctx.request.trusted or subresource != "status" or ctx.hooked:
         _validate_changed(new, old, ctx)
     admission.validate(new, old, ctx)
-    if _unchanged(new, old):
+    if _unchanged(new, old) and not _outdated(record, ctx):
         return old
     if ctx.dry_run:
         return new
@@ -194,6 +194,14 @@ def _live(record: Record, ctx: Context, shared: bool = False) -> Obj:
     """The stored object as this request's version shows it (custom kinds), or as it is stored (built-in ones)."""
     obj = ctx.server.storage.store.view(record) if shared else record.object()
     return ctx.server.shown(obj, ctx.resource) if ctx.resource.custom else obj
+
+
+def _outdated(record: Record, ctx: Context) -> bool:
+    """Whether a custom resource is stored in another version than it would be now: then it is written in any case."""
+    if not ctx.resource.custom:
+        return False
+    stored = ctx.server.storage.store.view(record).get("apiVersion")
+    return bool(stored != ctx.server.storage_version(ctx.resource).api_version)
 
 
 def _check_identity(new: Obj, old: Obj, ctx: Context) -> None:

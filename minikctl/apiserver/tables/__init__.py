@@ -39,6 +39,8 @@ _MODULES = {
     "apiservices.apiregistration.k8s.io": "cluster",
     "flowschemas.flowcontrol.apiserver.k8s.io": "flowcontrol",
     "prioritylevelconfigurations.flowcontrol.apiserver.k8s.io": "flowcontrol",
+    "storageversions.internal.apiserver.k8s.io": "storageversions",
+    "storageversionmigrations.storagemigration.k8s.io": "storageversions",
     "configmaps": "config",
     "secrets": "config",
     "serviceaccounts": "config",

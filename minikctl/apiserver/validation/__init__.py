@@ -47,6 +47,8 @@ _GROUP_MODULES = {
     "node.k8s.io": "node",
     "events.k8s.io": "events",
     "resource.k8s.io": "resource",
+    "internal.apiserver.k8s.io": "storageversions",
+    "storagemigration.k8s.io": "storageversions",
 }
 
 _CORE_MODULES = {
@@ -112,6 +114,8 @@ CLUSTER_SCOPED = frozenset(
         "deviceclasses.resource.k8s.io",
         "resourceslices.resource.k8s.io",
         "devicetaintrules.resource.k8s.io",
+        "storageversions.internal.apiserver.k8s.io",
+        "storageversionmigrations.storagemigration.k8s.io",
     }
 )
 

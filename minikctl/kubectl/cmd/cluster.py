@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from typing import Any
 
 from minikctl.kubectl import kubeconfig
@@ -41,7 +42,7 @@ class CreateOptions(_ClusterOptions):
         self.name = self.one_name(args)
 
     def validate(self) -> None:
-        from minikctl.apimachinery import quantity
+        from minikctl.apimachinery import quantity, switches
 
         if not 1 <= self.flags["nodes"] <= 15_000:
             raise KubectlError("--nodes must be between 1 and 15000")
@@ -49,17 +50,26 @@ class CreateOptions(_ClusterOptions):
             raise KubectlError("--profile must be default or bare")
         if self.flags["latency"] not in ("none", "realistic"):
             raise KubectlError("--latency must be none or realistic")
-        for name in ("cpu", "memory"):
+        readers: dict[str, Callable[[str], object]] = {
+            "cpu": quantity.parse,
+            "memory": quantity.parse,
+            "runtime-config": switches.api_versions,
+            "feature-gates": switches.feature_gates,
+        }
+        for name, read in readers.items():
             try:
-                quantity.parse(self.flags[name])
+                read(self.flags[name])
             except ValueError as error:
                 raise KubectlError(f"--{name}: {error}") from None
 
     def run(self) -> None:
         from minikctl import clusters
+        from minikctl.apimachinery import switches
 
         environ, path = self.factory.environ, self.path(self.name)
         settings: dict[str, Any] = {name: self.flags[name] for name in ("nodes", "cpu", "memory", "profile", "latency")}
+        settings["runtime-config"] = switches.api_versions(self.flags["runtime-config"]) or None
+        settings["feature-gates"] = switches.feature_gates(self.flags["feature-gates"]) or None
         if self.flags["scheduler-config"]:
             from minikctl.kubectl import schedulerconfig
 
@@ -145,13 +155,18 @@ class InfoOptions(_ClusterOptions):
             "Revision": f"{found['revision']} (history from {found['compacted']})",
             "Next due": rfc3339(due) if due is not None else "nothing",
             "Profile": settings.get("profile", ""),
+            "Serves": ", ".join(settings.get("runtime-config") or ()),
+            "Gates": ", ".join(
+                f"{gate}={str(on).lower()}" for gate, on in (settings.get("feature-gates") or {}).items()
+            ),
             "Objects": str(sum(found["objects"].values())),
         }
         served = [process.url for process in processes.running(self.path(self.name))]
         if served:
             lines["Served"] = ", ".join(served)
         for label, value in lines.items():
-            self.factory.out(f"{label + ':':<10} {value}")
+            if value:
+                self.factory.out(f"{label + ':':<10} {value}")
         for key, count in found["objects"].items():
             self.factory.out(f"  {count:>6} {key}")
 
@@ -233,6 +248,8 @@ CREATE = Command(
         Flag("memory", "", STRING, "8Gi", "Memory of each node"),
         Flag("profile", "", STRING, "default", "default, or bare: nothing in kube-system and no StorageClass"),
         Flag("latency", "", STRING, "none", "none, or realistic: pulls, starts, probes and stops take their time"),
+        Flag("runtime-config", "", STRING, "", "API versions to serve, as kube-apiserver takes them: VERSION=true,..."),
+        Flag("feature-gates", "", STRING, "", "Feature gates to set: GATE=true,..."),
         Flag("scheduler-config", "", STRING, "", "File with the scheduler's KubeSchedulerConfiguration"),
     ),
     long="Create a cluster in a file of its own and make it the current context.",

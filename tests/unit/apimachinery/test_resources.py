@@ -4,6 +4,7 @@ import pytest
 
 from minikctl.apimachinery import resources
 from minikctl.apimachinery.resources import ResourceSet, from_crd
+from minikctl.apimachinery.resources_data import ROWS
 
 CRD = {
     "spec": {
@@ -20,6 +21,8 @@ CRD = {
         ],
     }
 }  # fmt: skip
+
+EVERY = frozenset(f"{row[0]}/{row[1]}" for row in ROWS)
 
 
 @pytest.mark.parametrize(
@@ -75,8 +78,8 @@ def test_versions_of_a_resource_start_with_the_preferred_one() -> None:
 
 def test_beta_versions_are_off_by_default() -> None:
     assert resources.by_kind("resource.k8s.io/v1beta1", "ResourceClaim") is None
-    assert ResourceSet(beta=True).by_kind("resource.k8s.io/v1beta1", "ResourceClaim") is not None
-    assert [row.version for row in ResourceSet(beta=True).versions("resourceclaims.resource.k8s.io")] == [
+    assert ResourceSet(switched=EVERY).by_kind("resource.k8s.io/v1beta1", "ResourceClaim") is not None
+    assert [row.version for row in ResourceSet(switched=EVERY).versions("resourceclaims.resource.k8s.io")] == [
         "v1", "v1beta2", "v1beta1",
     ]  # fmt: skip
 
@@ -113,7 +116,7 @@ def test_versions_are_ordered_as_discovery_orders_them() -> None:
 
 
 def test_every_row_is_complete_and_unique() -> None:
-    rows = ResourceSet(beta=True).all_resources()
+    rows = ResourceSet(switched=EVERY).all_resources()
     assert len({(row.api_version, row.plural) for row in rows}) == len(rows)
     assert len({(row.api_version, row.kind) for row in rows}) == len(rows)
     for row in rows:
