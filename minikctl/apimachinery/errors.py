@@ -37,7 +37,7 @@ class StatusError(Exception):
     """A failed request: HTTP code, machine-readable reason, message and details (metav1.Status).
 
     `warnings` came with the refusal, as they may come with any response. `continue_` is how a list that is refused
-    could go on.
+    could go on. `generic` ones are made from a code alone: they have details, however empty.
     """
 
     def __init__(self, reason: str, message: str, details: dict[str, Any] | None = None, code: int = 0) -> None:
@@ -48,6 +48,7 @@ class StatusError(Exception):
         self.code = code or _CODES.get(reason, 500)
         self.warnings: list[str] = []
         self.continue_ = ""
+        self.generic = False
 
     def status(self) -> dict[str, Any]:
         """The error as the metav1.Status object that goes over the wire."""
@@ -62,7 +63,7 @@ class StatusError(Exception):
             "code": self.code,
         }
         for name in ("reason", "details"):
-            if not status[name]:
+            if not status[name] and not (self.generic and name == "details"):
                 del status[name]
         return status
 
@@ -71,6 +72,14 @@ def _details(name: str, group_resource: str, **more: Any) -> dict[str, Any]:
     resource, _, group = group_resource.partition(".")
     details: dict[str, Any] = {"name": name, "group": group, "kind": resource, **more}
     return {key: value for key, value in details.items() if value}
+
+
+def generic(code: int, message: str) -> StatusError:
+    """What Go's NewGenericServerResponse makes of a code: its reason, and details that name nothing."""
+    reason = next(reason for reason, known in _CODES.items() if known == code)
+    error = StatusError(reason, message, code=code)
+    error.generic = True
+    return error
 
 
 def not_found(group_resource: str, name: str) -> StatusError:

@@ -5,7 +5,11 @@ For answers over HTTP, and for what `kubectl --raw` prints of them.
 
 from __future__ import annotations
 
+import json
 from typing import Any
+
+# What a server writes for the eye, whoever asks.
+ALWAYS_INDENTED = frozenset({"/", "/version"})
 
 # The order of fields in Go's ObjectMeta.
 _METADATA = (
@@ -38,3 +42,8 @@ def escaped(data: bytes) -> bytes:
     if b"<" in data:
         data = data.replace(b"<", b"\\u003c")
     return data.replace(b">", b"\\u003e") if b">" in data else data
+
+
+def indented(value: Any) -> bytes:
+    """JSON for the eye, as Go's MarshalIndent writes it: two spaces a level, no newline at the end."""
+    return escaped(json.dumps(ordered(value), indent=2, ensure_ascii=False).encode("utf-8", "surrogatepass"))

@@ -9,6 +9,7 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from minikctl.apimachinery import wireform
 from minikctl.apimachinery.errors import StatusError, bad_request
 from minikctl.apimachinery.request import Obj
 from minikctl.apimachinery.streaming import HttpAnswer, HttpRequest
@@ -122,7 +123,10 @@ def request(factory: Factory, command: str, uri: str, body: bytes | None = None)
         answer = factory.client.request(verb, row, **fields)
         if verb in ("list", "deletecollection") and not row.custom:
             _strip_types(answer)
-    _print(factory, answer)
+    if split.path.rstrip("/") in wireform.ALWAYS_INDENTED:
+        factory.streams.out.write(wireform.indented(answer).decode())
+    else:
+        _print(factory, answer)
 
 
 def _carried(command: str, path: str, query: str, body: bytes | None) -> HttpRequest:
@@ -181,7 +185,5 @@ def _check_answer(answer: HttpAnswer) -> None:
 
 
 def _encode(value: Any) -> str:
-    from minikctl.apimachinery import wireform
-
     text = json.dumps(wireform.ordered(value), separators=(",", ":"), ensure_ascii=False)
     return wireform.escaped(text.encode("utf-8", "surrogatepass")).decode("utf-8", "surrogatepass")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from minikctl.apimachinery.errors import StatusError
+from minikctl.apimachinery.errors import StatusError, generic
 
 _UNPROCESSABLE = "the server rejected our request due to an error in our request"
 
@@ -25,7 +25,7 @@ class PatchError(ValueError):
         if self.code == 400:
             return StatusError("BadRequest", str(self))
         if self.code == 422:
-            return StatusError("Invalid", _UNPROCESSABLE, code=422)
+            return generic(422, _UNPROCESSABLE)
         return StatusError("", str(self), code=500)
 
 

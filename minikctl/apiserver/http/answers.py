@@ -11,7 +11,7 @@ from typing import Any
 
 from minikctl.apimachinery.errors import StatusError
 from minikctl.apimachinery.request import Response
-from minikctl.apimachinery.wireform import escaped, ordered
+from minikctl.apimachinery.wireform import escaped, indented, ordered
 from minikctl.apiserver.http.negotiation import JSON, YAML
 
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -74,14 +74,16 @@ class Answer:
         self.headers[1] = (b"content-length", str(self.size).encode())
 
 
-def of_object(obj: Any, code: int = 200, media_type: str = JSON, warnings: Iterable[str] = ()) -> Answer:
-    """An API object; text (a log, a health check) goes as it is."""
+def of_object(
+    obj: Any, code: int = 200, media_type: str = JSON, warnings: Iterable[str] = (), pretty: bool = False
+) -> Answer:
+    """An API object; text (a log, a health check) goes as it is. `pretty`: JSON for the eye."""
     shown = headers(warnings)
     if isinstance(obj, str):
         return Answer(code, obj.encode("utf-8", "surrogateescape"), "text/plain; charset=utf-8", shown)
     if media_type == YAML:
         return Answer(code, to_yaml(obj), YAML, shown)
-    return Answer(code, CODEC.dumps(obj), JSON, shown)
+    return Answer(code, indented(obj) if pretty else CODEC.dumps(obj), JSON, shown)
 
 
 def headers(warnings: Iterable[str] = ()) -> list[Header]:
@@ -89,13 +91,13 @@ def headers(warnings: Iterable[str] = ()) -> list[Header]:
     return [NO_CACHE, *warning_headers(warnings)]
 
 
-def of_response(response: Response, media_type: str = JSON) -> Answer:
-    return of_object(response.object, response.code, media_type, response.warnings)
+def of_response(response: Response, media_type: str = JSON, pretty: bool = False) -> Answer:
+    return of_object(response.object, response.code, media_type, response.warnings, pretty)
 
 
-def of_error(error: StatusError, media_type: str = JSON) -> Answer:
+def of_error(error: StatusError, media_type: str = JSON, pretty: bool = False) -> Answer:
     """A refusal as a metav1.Status, with Retry-After where the error says so."""
-    answer = of_object(error.status(), error.code, media_type, error.warnings)
+    answer = of_object(error.status(), error.code, media_type, error.warnings, pretty)
     seconds = error.details.get("retryAfterSeconds")
     if seconds:
         answer.headers.append((b"retry-after", str(seconds).encode()))

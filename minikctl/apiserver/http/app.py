@@ -10,9 +10,16 @@ import logging
 import time
 from typing import TYPE_CHECKING, Any, Protocol
 
-from minikctl.apimachinery import errors
+from minikctl.apimachinery import errors, wireform
 from minikctl.apimachinery import patch as patches
-from minikctl.apimachinery.request import Request, Response
+from minikctl.apimachinery.request import (
+    APPLY_PATCH,
+    JSON_PATCH,
+    MERGE_PATCH,
+    STRATEGIC_PATCH,
+    Request,
+    Response,
+)
 from minikctl.apimachinery.resources import Resource
 from minikctl.apiserver.http import (
     answers,
@@ -50,6 +57,7 @@ CERTIFICATE = "certificate"  # under this name scope["state"] holds what is know
 _STOOD_ON = frozenset({"namespaces", "customresourcedefinitions.apiextensions.k8s.io"})
 _READING = frozenset({"get", "list", "watch"})
 _SELECTING = frozenset({"list", "watch", "deletecollection"})
+_PATCHES = frozenset({APPLY_PATCH, JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH})
 _FORMS = frozenset({"object", "table", "metadata"})
 _PATHS = frozenset({"object", "discovery"})
 _WITH_BODY = frozenset({"create", "update", "patch", "delete", "deletecollection"})
@@ -136,7 +144,9 @@ class Application:
                 return None  # the client has gone in the middle of a stream
             log.exception("%s %s", exchange.method, exchange.scope["path"])
             exchange.error = errors.internal(str(error))
-        return answers.of_error(exchange.error, exchange.media_type)
+        # Whoever takes none of what there is gets the refusal as it is for everybody.
+        pretty = exchange.pretty or exchange.error.reason == "NotAcceptable"
+        return answers.of_error(exchange.error, exchange.media_type, pretty)
 
     def _audit(self, stage: str, exchange: Exchange) -> None:
         if self._audit_log is not None:
@@ -214,7 +224,7 @@ class Application:
             self.server.admit(request)
             return Answer(200, self.metrics.text(self.server, self.hub).encode(), metrics.CONTENT_TYPE)
         if self.documents.has(request.path):
-            return self.documents.answer(request, accept, exchange.header(b"if-none-match"))
+            return self.documents.answer(request, accept, exchange.header(b"if-none-match"), exchange.pretty)
         wanted = negotiation.wanted(accept, _PATHS)
         exchange.media_type = wanted.media_type
         try:
@@ -225,7 +235,8 @@ class Application:
             raise
         if isinstance(response.object, str):
             return answers.text(response.code, response.object, [answers.NO_CACHE])
-        return answers.of_response(response, wanted.media_type)
+        pretty = exchange.pretty or request.path in wireform.ALWAYS_INDENTED
+        return answers.of_response(response, wanted.media_type, pretty)
 
     async def _resource(self, exchange: Exchange, request: Request, info: RequestInfo) -> Answer | None:
         server = self.server
@@ -247,9 +258,11 @@ class Application:
         if request.verb in _READING:
             listoptions.present(request, server.storage.store)
             if request.verb == "list" and _in_turns(exchange, request) and (found := server.listing(request)):
-                pieces = await lists.encoded(*found)
+                pieces = await lists.encoded(*found, exchange.pretty)
                 return Answer(200, pieces, negotiation.JSON, answers.headers(found[0].warnings))
         elif request.verb in _WITH_BODY:
+            if request.verb == "patch":
+                _check_patch_type(server, request, exchange.header(b"content-type"))
             body = await _read_body(exchange, request)
             if exchange.trail is not None:
                 exchange.trail.asked(request.verb, body)
@@ -258,7 +271,9 @@ class Application:
         if request.verb not in _READING and request.resource is not None:
             self.wrote(request.resource)
         exchange.answered = _formed(request, response)
-        return answers.of_object(exchange.answered, response.code, wanted.media_type, response.warnings)
+        return answers.of_object(
+            exchange.answered, response.code, wanted.media_type, response.warnings, exchange.pretty
+        )
 
     async def _connect(
         self, exchange: Exchange, request: Request, info: RequestInfo, handler: connections.Handler
@@ -302,7 +317,6 @@ async def _read_body(exchange: Exchange, request: Request) -> Any:
     assert resource is not None
     repeated = request.repeated if request.options.get("fieldValidation") != "Ignore" else None
     if request.verb == "patch":
-        request.patch_type = content_type.split(";", 1)[0].strip().lower()
         if request.patch_type.endswith("+json"):
             request.body = patches.parsed(data)
             if repeated is not None and not isinstance(request.body, patches.Malformed):
@@ -321,6 +335,15 @@ async def _read_body(exchange: Exchange, request: Request) -> Any:
     return None if isinstance(request.body, patches.Malformed) else request.body
 
 
+def _check_patch_type(server: Server, request: Request, content_type: str) -> None:
+    """Note what kind of patch it is; the router of built-in kinds refuses others than the four it knows."""
+    request.patch_type = content_type.split(";", 1)[0].strip().lower()
+    resource = request.resource
+    if resource is not None and not resource.custom and request.patch_type not in _PATCHES:
+        server.admit(request)
+        raise errors.generic(415, "415: Unsupported Media Type")
+
+
 def _check_path(server: Server, request: Request, known: bool) -> None:
     """Refuse a path that nobody serves or that does not have the method (POST to an object, PUT to a collection)."""
     resource = request.resource
@@ -332,15 +355,15 @@ def _check_path(server: Server, request: Request, known: bool) -> None:
     if _is_built_in(server, resource.group, resource.version):
         # The path router of a built-in group version answers for itself, with a Status.
         code = 405 if known else 404
-        raise errors.StatusError(*_ROUTER_REFUSALS[code], code=code)
+        raise errors.generic(code, _ROUTER_REFUSALS[code])
     if known and request.subresource:
         raise errors.not_found(resource.key, request.name)
     raise _NoSuchMethod if known else _NoSuchPath
 
 
 _ROUTER_REFUSALS = {
-    404: ("NotFound", "the server could not find the requested resource"),
-    405: ("MethodNotAllowed", "the server does not allow this method on the requested resource"),
+    404: "the server could not find the requested resource",
+    405: "the server does not allow this method on the requested resource",
 }
 
 

@@ -19,6 +19,7 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
 _SECONDS = 30.0  # how long a client may take over the next piece
 _SHOWN = 30
+_KIND_STRUCT = r'struct { APIVersion string "json:\"apiVersion,omitempty\""; Kind string "json:\"kind,omitempty\"" }'
 _YAML_PATCH = "application/apply-patch+yaml"
 
 
@@ -75,7 +76,34 @@ def from_json(data: bytes, kind: str = "", repeated: list[str] | None = None) ->
         found = json.loads(text) if repeated is None else _strictly(text, repeated)
     except (ValueError, RecursionError):
         raise _unreadable(kind, "json parse error: " + _problem(text), data) from None
+    if kind:
+        found = _of_a_kind(found, kind, data)
     return _without_surrogates(found) if "\\ud" in text or "\\uD" in text else found
+
+
+def _of_a_kind(found: Any, kind: str, data: bytes) -> Any:
+    """A document that is to be an object of some kind; BadRequest where it cannot say which it is of."""
+    problem = ""
+    if found is None:
+        return {}
+    if not isinstance(found, dict):
+        problem = f"json: cannot unmarshal {_json_type(found)} into Go value of type {_KIND_STRUCT}"
+    else:
+        for name in ("apiVersion", "kind"):
+            if not isinstance(found.get(name, ""), (str, type(None))):
+                what = _json_type(found[name])
+                problem = f"json: cannot unmarshal {what} into Go struct field .{name} of type string"
+    if problem:
+        raise _unreadable(kind, "json parse error: " + problem, data)
+    return found
+
+
+def _json_type(value: Any) -> str:
+    if isinstance(value, bool):
+        return "bool"
+    if isinstance(value, (dict, list)):
+        return "object" if isinstance(value, dict) else "array"
+    return "string" if isinstance(value, str) else "number"
 
 
 def _strictly(text: str, repeated: list[str]) -> Any:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from hashlib import sha512
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from minikctl.apimachinery.wireform import indented
 from minikctl.apiserver import openapiproto
 from minikctl.apiserver.http import negotiation
 from minikctl.apiserver.http.answers import CODEC, Answer, to_yaml
@@ -44,13 +45,13 @@ class Documents:
     def __init__(self, server: Server) -> None:
         self._server = server
         self._resources: ResourceSet | None = None
-        self._known: dict[tuple[str, str, str], _Document] = {}
+        self._known: dict[tuple[str, str, str, bool], _Document] = {}
 
     def has(self, path: str) -> bool:
         """Whether a path is one of discovery or OpenAPI."""
         return path.strip("/").partition("/")[0] in _ROOTS
 
-    def answer(self, request: Request, accept: str, known_etag: str) -> Answer:
+    def answer(self, request: Request, accept: str, known_etag: str, pretty: bool) -> Answer:
         """The document at the request's path; StatusError (NotFound too) as `Server.handle` raises it."""
         path = request.path.strip("/")
         if path == "openapi/v2" and openapiproto.MEDIA_TYPE in accept:
@@ -59,7 +60,9 @@ class Documents:
             wanted = negotiation.wanted(_plain(accept), _FORMS)
         aggregated = wanted.form == "discovery" and path in ("api", "apis")
         request.accept = "discovery" if aggregated else "object"
-        document = self._document(request, path, aggregated, wanted.media_type)
+        document = self._document(
+            request, path, aggregated, wanted.media_type, pretty and not path.startswith("openapi")
+        )
         headers = [(b"etag", f'"{document.etag}"'.encode()), (b"vary", b"Accept")]
         asked = request.options.get("hash")
         if path.startswith("openapi/v3/") and asked:
@@ -77,17 +80,17 @@ class Documents:
         answer.kept = document.kept
         return answer
 
-    def _document(self, request: Request, path: str, aggregated: bool, media_type: str) -> _Document:
+    def _document(self, request: Request, path: str, aggregated: bool, media_type: str, pretty: bool) -> _Document:
         self._server.admit(request)
         resources = self._server.resource_set()
         if resources is not self._resources:
             self._known.clear()
             self._resources = resources
-        key = (path, request.accept, media_type)
+        key = (path, request.accept, media_type, pretty)
         found = self._known.get(key)
         if found is None:
             obj = self._server.handle(request).object
-            body = _ENCODERS.get(media_type, CODEC.dumps)(obj)
+            body = _ENCODERS.get(media_type, indented if pretty else CODEC.dumps)(obj)
             content_type = _AGGREGATED if aggregated else _CONTENT_TYPES.get(media_type, media_type)
             found = self._known[key] = _Document(self._etag(path, body), body, content_type, {})
         return found

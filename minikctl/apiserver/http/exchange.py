@@ -29,12 +29,13 @@ class Exchange:
 
     `user` is who has been authenticated (None while nobody has), `request` and `info` what is asked, once
     it is known; `code`, `error` and `answered` (the object sent) the outcome. `received` is cluster time, `began`
-    monotonic. `trail` is what the audit log keeps; None where it is not to have the request.
+    monotonic. `pretty`: JSON is to be for the eye. `trail` is what the audit log keeps; None where it is not to have
+    the request.
     """
 
     __slots__ = (
         "answered", "audit_id", "began", "code", "error", "headers", "impersonates", "info", "media_type", "on_start",
-        "receive", "received", "request", "scope", "send", "started", "trail", "user",
+        "pretty", "receive", "received", "request", "scope", "send", "started", "trail", "user",
     )  # fmt: skip
 
     def __init__(self, scope: Scope, receive: Receive, send: Send, received: float) -> None:
@@ -46,6 +47,7 @@ class Exchange:
         self.headers: dict[bytes, bytes] = dict(scope["headers"])
         self.audit_id = self.header(b"audit-id")[:_LONGEST_ID] or str(uuid.uuid4())
         self.media_type = negotiation.JSON
+        self.pretty = negotiation.pretty(scope["query_string"], self.header(b"user-agent"))
         self.user: UserInfo | None = None
         self.impersonates = False
         self.info: RequestInfo | None = None

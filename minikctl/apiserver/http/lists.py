@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from minikctl.apimachinery.wireform import indented
 from minikctl.apiserver.http import forms
 from minikctl.apiserver.http.answers import CODEC
 from minikctl.apiserver.http.turns import Turn
@@ -19,15 +20,17 @@ if TYPE_CHECKING:
 _AT_ONCE = 64  # objects between two looks at the clock
 
 
-async def encoded(ctx: Context, listing: Listing) -> list[bytes]:
-    """The List of a listing as JSON; its items in the version and form that were asked for."""
+async def encoded(ctx: Context, listing: Listing, pretty: bool) -> list[bytes]:
+    """The List of a listing as JSON; its items in the version and form that were asked for. `pretty`: for the eye."""
     metadata_only = ctx.request.accept == "metadata"
+    encode = _indented if pretty else _compact
+    comma = b",\n    " if pretty else b","
     turn = Turn()
     pieces: list[bytes] = []
     while listing.left:
         items = listing.some(_AT_ONCE)
         if items:
-            pieces.append(b",".join(CODEC.dumps(_shown(item, ctx, metadata_only))[:-1] for item in items))
+            pieces.append(comma.join(encode(_shown(item, ctx, metadata_only)) for item in items))
         await turn.over()
     kind, version = ("PartialObjectMetadataList", forms.META) if metadata_only else (None, None)
     head = {
@@ -36,9 +39,21 @@ async def encoded(ctx: Context, listing: Listing) -> list[bytes]:
         "metadata": listing.metadata(),
         "items": [],
     }
-    before = CODEC.dumps(head)[:-3]  # up to the bracket that opens the items
-    joined = [piece for each in pieces for piece in (b",", each)][1:]
-    return [before, *joined, b"]}\n"]
+    if pretty and not pieces:
+        return [indented(head)]
+    # The head ends in "[]" and what closes it: in between is where the items go.
+    before, _, after = (indented(head) if pretty else CODEC.dumps(head)).rpartition(b"]")
+    first, last = (b"\n    ", b"\n  ") if pretty else (b"", b"")
+    joined = [piece for each in pieces for piece in (comma, each)][1:]
+    return [before + first, *joined, last + b"]" + after]
+
+
+def _compact(item: Obj) -> bytes:
+    return CODEC.dumps(item)[:-1]
+
+
+def _indented(item: Obj) -> bytes:
+    return indented(item).replace(b"\n", b"\n    ")
 
 
 def _shown(item: Obj, ctx: Context, metadata_only: bool) -> Obj:

@@ -21,13 +21,25 @@ _KINDS = {
 _TYPES = {"*/*": JSON, "application/*": JSON, JSON: JSON, YAML: YAML, "text/*": ""}
 
 
+# Programs that people look at answers with (isPrettyPrint).
+_FOR_THE_EYE = ("curl", "Wget", "Mozilla/5.0")
+
+
 class Wanted(NamedTuple):
     """A media type that can be served, and the form: "object", "table", "metadata", "discovery"."""
 
     media_type: str
     form: str
     version: str = ""
-    pretty: bool = False
+
+
+def pretty(query_string: bytes, user_agent: str) -> bool:
+    """Whether JSON is to be for the eye: as ?pretty= says, else for browsers and the like."""
+    if b"pretty=" in query_string:
+        value = query_string.partition(b"pretty=")[2].partition(b"&")[0]
+        if value:
+            return value in (b"1", b"t", b"T", b"true", b"TRUE", b"True")
+    return user_agent.startswith(_FOR_THE_EYE)
 
 
 @lru_cache(maxsize=256)
@@ -70,7 +82,7 @@ def _serve(clause: str, forms: frozenset[str]) -> Wanted | None:
     form = _KINDS.get(kind, "") if kind else "object"
     if form not in forms or (kind and not _known(form, parameters)):
         return None
-    return Wanted(media_type, form, parameters.get("v", ""), parameters.get("pretty") == "1")
+    return Wanted(media_type, form, parameters.get("v", ""))
 
 
 def _parameter(text: str) -> tuple[str, str]:

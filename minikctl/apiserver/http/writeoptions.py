@@ -45,6 +45,8 @@ def _write(options: dict[str, Any], request: Request) -> list[FieldError]:
     if request.verb == "patch" and request.patch_type != APPLY_PATCH and "force" in options:
         found.append(field.forbidden("force", "may not be specified for non-apply patch"))
     manager = options.get("fieldManager", "")
+    if request.verb == "patch" and request.patch_type == APPLY_PATCH and not manager:
+        found.append(field.required("fieldManager", "is required for apply patch"))
     if len(manager.encode()) > _LONGEST_MANAGER:
         found.append(field.too_long("fieldManager", _LONGEST_MANAGER))
     for index, char in enumerate(manager):

@@ -14,7 +14,11 @@ from minikctl.apiserver import defaults, schemadefaults
 
 if TYPE_CHECKING:
     from minikctl.apimachinery.openapi import Schema
+    from minikctl.apimachinery.resources import Resource
     from minikctl.apiserver.registry.context import Context
+
+
+_SCHEME = "pkg/api/legacyscheme/scheme.go:30"
 
 
 def decode(body: Any, ctx: Context) -> Obj:
@@ -37,6 +41,8 @@ def decode_owned(body: Any, ctx: Context) -> Obj:
         raise errors.bad_request("the object provided is unrecognized (must be of type object)")
     obj: Obj = body
     kind, version = obj.get("kind") or resource.kind, obj.get("apiVersion") or resource.api_version
+    if not resource.custom and (version, kind) != (resource.api_version, resource.kind):
+        _check_convertible(version, kind, resource)
     if version != resource.api_version:
         raise errors.bad_request(
             f"the API version in the data ({version}) does not match the expected API version ({resource.api_version})"
@@ -61,6 +67,20 @@ def decode_owned(body: Any, ctx: Context) -> Obj:
             schemadefaults.apply_defaults(obj, schema)
         return obj
     return defaulted(obj, ctx)
+
+
+def _check_convertible(version: str, kind: str, resource: Resource) -> None:
+    """Refuse a body of a kind that the request's cannot be made of: an unknown one, or another."""
+    from minikctl.apimachinery import openapi
+
+    group, _, short = version.rpartition("/")
+    refused = f'{kind} in version "{short}" cannot be handled as a {resource.kind}: '
+    if openapi.schema_for(version, kind) is None:
+        why = f'no kind "{kind}" is registered for version "{version}" in scheme "{_SCHEME}"'
+        raise errors.bad_request(refused + why)
+    if (group, kind) != (resource.group, resource.kind):
+        own = resource.group.partition(".")[0] or "core"
+        raise errors.bad_request(f"{refused}converting ({short}.{kind}) to ({own}.{resource.kind}): unknown conversion")
 
 
 def check_fields(obj: Obj, schema: Schema, ctx: Context, prefix: str = "") -> None:

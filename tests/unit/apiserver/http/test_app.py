@@ -209,3 +209,82 @@ def test_what_a_table_may_include(client: Any) -> None:
     assert (refused.code, refused.json["message"]) == (400, f"Unable to convert to Table as requested: {why}")
     whole = client.ask("GET", f"{COLLECTION}?includeObject=Object", accept=table).json["rows"][0]["object"]
     assert (whole["kind"], "data" in whole) == ("ConfigMap", True)
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (
+            "[]",
+            "the object provided is unrecognized (must be of type ConfigMap): couldn't get version/kind; json parse "
+            "error: json: cannot unmarshal array into Go value of type struct { APIVersion string "
+            '"json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" } (5b5d)',
+        ),
+        (
+            '{"kind":5}',
+            "the object provided is unrecognized (must be of type ConfigMap): couldn't get version/kind; json parse "
+            'error: json: cannot unmarshal number into Go struct field .kind of type string ({"kind":5})',
+        ),
+        (
+            '{"kind":"Deployment","apiVersion":"apps/v1"}',
+            'Deployment in version "v1" cannot be handled as a ConfigMap: converting (v1.Deployment) to '
+            "(core.ConfigMap): unknown conversion",
+        ),
+        (
+            '{"kind":"ConfigMap","apiVersion":"v2"}',
+            'ConfigMap in version "v2" cannot be handled as a ConfigMap: no kind "ConfigMap" is registered for '
+            'version "v2" in scheme "pkg/api/legacyscheme/scheme.go:30"',
+        ),
+    ],
+)
+def test_bodies_of_no_or_another_kind(client: Any, body: str, message: str) -> None:
+    refused = client.ask("POST", COLLECTION, body.encode())
+    assert (refused.code, refused.json["message"]) == (400, message)
+
+
+def test_patches_of_unknown_types(client: Any) -> None:
+    client.ask("POST", COLLECTION, configmap("c"))
+    for content_type in ("application/json", "text/html", ""):
+        refused = client.ask("PATCH", f"{COLLECTION}/c", b"{}", content_type=content_type)
+        assert refused.json == {
+            "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure", "code": 415, "details": {},
+            "message": "415: Unsupported Media Type", "reason": "UnsupportedMediaType",
+        }  # fmt: skip
+    refused = client.ask("PATCH", f"{COLLECTION}/c", b"{}", user=None, content_type="text/html")
+    assert refused.code == 403
+    test = [{"op": "test", "path": "/data/a", "value": "b"}]
+    failed = client.ask("PATCH", f"{COLLECTION}/c", test, content_type="application/json-patch+json")
+    assert (failed.code, failed.json["reason"], failed.json["details"]) == (422, "Invalid", {})
+
+
+def test_an_apply_needs_a_manager(client: Any) -> None:
+    apply = "application/apply-patch+yaml"
+    refused = client.ask("PATCH", f"{COLLECTION}/c", configmap("c"), content_type=apply).json
+    cause = {"reason": "FieldValueRequired", "message": "Required value: is required for apply patch"}
+    assert (refused["code"], refused["reason"]) == (422, "Invalid")
+    assert refused["details"]["causes"] == [{**cause, "field": "fieldManager"}]
+
+
+def test_answers_for_the_eye(client: Any) -> None:
+    for name in ("a", "b"):
+        client.ask("POST", COLLECTION, configmap(name, key="<value>"))
+    curl = {"user_agent": "curl/8.1"}
+
+    def both(target: str, **headers: str) -> tuple[str, Any]:
+        shown = client.ask("GET", target, **curl, **headers)
+        assert shown.json == client.ask("GET", target, **headers).json
+        assert shown.header("content-length") == str(len(shown.body))
+        return shown.body.decode(), shown.json
+
+    for target in (f"{COLLECTION}/a", f"{COLLECTION}/none", "/api", "/apis/apps/v1", f"{COLLECTION}?limit=1"):
+        text, document = both(target)
+        assert text == json.dumps(document, indent=2).replace("<", "\\u003c").replace(">", "\\u003e")
+    text, document = both(COLLECTION)
+    assert text == json.dumps(document, indent=2).replace("<", "\\u003c").replace(">", "\\u003e")
+    text, _ = both(f"{COLLECTION}?labelSelector=none")
+    assert text.endswith('  "items": []\n}')
+    assert b"\n " not in client.ask("GET", f"{COLLECTION}?pretty=false", **curl).body
+    assert b"\n " in client.ask("GET", f"{COLLECTION}?pretty=true").body
+    assert client.ask("GET", "/version").body.startswith(b'{\n  "major"')
+    assert client.ask("GET", COLLECTION, accept="text/html").body.startswith(b'{\n  "kind": "Status"')
+    assert b"\n " not in client.ask("GET", "/openapi/v2", **curl).body[:300]
