@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from minikctl.apimachinery.request import Obj
 
 if TYPE_CHECKING:
+    from minikctl.apimachinery.field import FieldError
     from minikctl.apimachinery.resources import Resource
     from minikctl.apiserver.registry.context import Context
 
@@ -62,7 +63,9 @@ _SPECIAL = {
     "limitranges": "core",
     "podtemplates": "core",
     "csidrivers.storage.k8s.io": "core",
-    "resourceslices.resource.k8s.io": "core",
+    "resourceclaims.resource.k8s.io": "devices",
+    "resourceclaimtemplates.resource.k8s.io": "devices",
+    "resourceslices.resource.k8s.io": "devices",
     "leases.coordination.k8s.io": "core",
     "deployments.apps": "workloads",
     "replicasets.apps": "workloads",
@@ -194,6 +197,10 @@ class Strategy:
         # Components of this process mean the status alone, however old their copy of the rest is.
         for field in _STATUS_KEEPS["*"] if ctx.request.trusted else _STATUS_KEEPS.get(self.key, ()):
             keep(new["metadata"], old["metadata"], field)
+
+    def check(self, new: Obj, old: Obj | None, ctx: Context) -> list[FieldError]:
+        """What is wrong with the object for who writes it or where; it stands before what is wrong with it as such."""
+        return []
 
     def after_create(self, obj: Obj, ctx: Context) -> None:
         """Bookkeeping in the same transaction, once everything is checked."""

@@ -149,24 +149,6 @@ class CSIDriverStrategy(Strategy):
             new["metadata"]["generation"] = generation
 
 
-class ResourceSliceStrategy(Strategy):
-    """A taint that does not say when it was added has been added now."""
-
-    def prepare_for_create(self, obj: Obj, ctx: Context) -> None:
-        _date_taints(obj, ctx)
-        super().prepare_for_create(obj, ctx)
-
-    def prepare_for_update(self, new: Obj, old: Obj, ctx: Context) -> None:
-        _date_taints(new, ctx)
-        super().prepare_for_update(new, old, ctx)
-
-
-def _date_taints(obj: Obj, ctx: Context) -> None:
-    for device in (obj.get("spec") or {}).get("devices") or ():
-        for taint in device.get("taints") or ():
-            taint.setdefault("timeAdded", ctx.now)
-
-
 class APIServiceStrategy(Strategy):
     """One without a Service behind it is this server's own, and so available."""
 
@@ -215,6 +197,5 @@ STRATEGIES = {
     "limitranges": UpsertStrategy,
     "podtemplates": UpsertStrategy,
     "csidrivers.storage.k8s.io": CSIDriverStrategy,
-    "resourceslices.resource.k8s.io": ResourceSliceStrategy,
     "serviceaccounts": ServiceAccountStrategy,
 }
