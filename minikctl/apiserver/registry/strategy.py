@@ -76,6 +76,10 @@ _SPECIAL = {
     "roles.rbac.authorization.k8s.io": "rbac",
     "rolebindings.rbac.authorization.k8s.io": "rbac",
     "certificatesigningrequests.certificates.k8s.io": "certificates",
+    "validatingadmissionpolicies.admissionregistration.k8s.io": "admissionpolicies",
+    "validatingadmissionpolicybindings.admissionregistration.k8s.io": "admissionpolicies",
+    "mutatingadmissionpolicies.admissionregistration.k8s.io": "admissionpolicies",
+    "mutatingadmissionpolicybindings.admissionregistration.k8s.io": "admissionpolicies",
     "customresourcedefinitions.apiextensions.k8s.io": "crds",
     "priorityclasses.scheduling.k8s.io": "core",
     "apiservices.apiregistration.k8s.io": "core",
@@ -198,9 +202,9 @@ class Strategy:
         for field in _STATUS_KEEPS["*"] if ctx.request.trusted else _STATUS_KEEPS.get(self.key, ()):
             keep(new["metadata"], old["metadata"], field)
 
-    def check(self, new: Obj, old: Obj | None, ctx: Context) -> list[FieldError]:
-        """What is wrong with the object for who writes it or where; it stands before what is wrong with it as such."""
-        return []
+    def judge(self, new: Obj, old: Obj | None, found: list[FieldError], ctx: Context) -> list[FieldError]:
+        """What is wrong in all: what was `found` wrong with the object, and what is for who writes it or where."""
+        return found
 
     def after_create(self, obj: Obj, ctx: Context) -> None:
         """Bookkeeping in the same transaction, once everything is checked."""

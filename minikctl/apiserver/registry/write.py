@@ -118,7 +118,7 @@ def _generate_name(meta: Obj, ctx: Context) -> bool:
 
 
 def _validate_new(obj: Obj, ctx: Context) -> None:
-    found = ctx.strategy.check(obj, None, ctx) + ctx.server.validate_create(ctx.resource, obj)
+    found = ctx.strategy.judge(obj, None, ctx.server.validate_create(ctx.resource, obj), ctx)
     if found:
         raise errors.invalid(ctx.resource.group_kind, obj["metadata"].get("name", ""), found)
     ctx.warnings.extend(ctx.strategy.warnings(obj, None))
@@ -183,8 +183,8 @@ def replace(record: Record, ctx: Context, transform: Transform, apply: bool) -> 
 
 
 def _validate_changed(new: Obj, old: Obj, ctx: Context) -> None:
-    found = ctx.strategy.check(new, old, ctx)
-    found += ctx.server.validate_update(ctx.resource, new, old, ctx.request.subresource, ctx.warnings)
+    found = ctx.server.validate_update(ctx.resource, new, old, ctx.request.subresource, ctx.warnings)
+    found = ctx.strategy.judge(new, old, found, ctx)
     if found:
         raise errors.invalid(ctx.resource.group_kind, old["metadata"]["name"], found)
     if ctx.request.subresource in ("", "scale"):

@@ -23,16 +23,16 @@ _ONE_DEVICE = ("driver", "pool", "device", "shareID")
 
 
 class ResourceClaimStrategy(Strategy):
-    def check(self, new: Obj, old: Obj | None, ctx: Context) -> list[FieldError]:
+    def judge(self, new: Obj, old: Obj | None, found: list[FieldError], ctx: Context) -> list[FieldError]:
         if old is None:
-            return _check_requests((new.get("spec") or {}).get("devices") or {}, ctx)
+            return _check_requests((new.get("spec") or {}).get("devices") or {}, ctx) + found
         if ctx.request.subresource != "status" or ctx.request.trusted:
-            return []
+            return found
         after, before = new.get("status") or {}, old.get("status") or {}
         errors: list[FieldError] = []
         if not any(result.get("adminAccess") for result in _results(before)):
             errors += _check_admin(_results(after), "status.allocation.devices.results", ctx)
-        return errors + _check_binding(after, before, ctx) + _check_drivers(after, before, ctx)
+        return errors + _check_binding(after, before, ctx) + _check_drivers(after, before, ctx) + found
 
     def prepare_for_status_update(self, new: Obj, old: Obj, ctx: Context) -> None:
         """What was said of devices goes with their allocation."""
@@ -47,10 +47,10 @@ class ResourceClaimStrategy(Strategy):
 
 
 class ResourceClaimTemplateStrategy(Strategy):
-    def check(self, new: Obj, old: Obj | None, ctx: Context) -> list[FieldError]:
+    def judge(self, new: Obj, old: Obj | None, found: list[FieldError], ctx: Context) -> list[FieldError]:
         if old is not None:
-            return []
-        return _check_requests(((new.get("spec") or {}).get("spec") or {}).get("devices") or {}, ctx)
+            return found
+        return _check_requests(((new.get("spec") or {}).get("spec") or {}).get("devices") or {}, ctx) + found
 
 
 class ResourceSliceStrategy(Strategy):
