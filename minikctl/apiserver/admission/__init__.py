@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
 _POD = ("pods",)
 _ANY = ("*",)
-_BY_NODES = ("pods", "nodes", "leases.coordination.k8s.io", "csinodes.storage.k8s.io")
+_BY_NODES = (
+    "pods", "nodes", "leases.coordination.k8s.io", "csinodes.storage.k8s.io", "persistentvolumeclaims",
+    "serviceaccounts",
+)  # fmt: skip
 _CLAIM = "persistentvolumeclaims"
 _CSR = ("certificatesigningrequests.certificates.k8s.io",)
 _TEMPLATED = (
@@ -42,7 +45,7 @@ _MUTATING = (
     ("namespacelifecycle", _ANY, _WRITE, _SUB),
     ("limitranger", _POD, _CREATE, _MAIN),
     ("serviceaccount", _POD, _CREATE, _MAIN),
-    ("noderestriction", _BY_NODES, _WRITE, ("", "status")),
+    ("noderestriction", _BY_NODES, _WRITE, _SUB),
     ("taintnodesbycondition", ("nodes",), _CREATE, _MAIN),
     ("priority", _POD, _WRITE, _MAIN),
     ("defaulttolerationseconds", _POD, _WRITE, _MAIN),

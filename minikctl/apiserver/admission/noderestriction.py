@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from minikctl.apimachinery import errors
+from minikctl.apimachinery.field import quote
 from minikctl.apiserver.admission.refusal import forbidden, name_of
 from minikctl.apiserver.authorization.node import node_name, references_of
 
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
     from minikctl.apimachinery.request import Obj
     from minikctl.apiserver.registry.context import Context
 
+_LEASES = "kube-node-lease"
+_CLAIM_STATUS = ("capacity", "conditions", "allocatedResourceStatuses", "allocatedResources")
 _MIRROR = "kubernetes.io/config.mirror"
 _KUBELET_LABELS = frozenset(
     {
@@ -35,10 +39,13 @@ def mutate(obj: Obj | None, old: Obj | None, ctx: Context) -> None:
         _check_pod(node, obj, old, ctx)
     elif ctx.resource.key == "nodes":
         _check_node(node, obj, old, ctx)
-    elif name_of(obj, ctx) != node and ctx.resource.key == "leases.coordination.k8s.io":
-        raise forbidden(obj, ctx, "can only access node lease with the same name as the requesting node")
-    elif name_of(obj, ctx) != node:
-        raise forbidden(obj, ctx, "can only access CSINode with the same name as the requesting node")
+    elif ctx.resource.key == "persistentvolumeclaims":
+        _check_claim(node, obj, old, ctx)
+    elif ctx.resource.key == "serviceaccounts":
+        if ctx.request.subresource == "token" and obj is not None:
+            _check_token(node, obj, ctx)
+    else:
+        _check_own(node, obj, ctx)
 
 
 def validate(obj: Obj | None, old: Obj | None, ctx: Context) -> None:
@@ -46,14 +53,67 @@ def validate(obj: Obj | None, old: Obj | None, ctx: Context) -> None:
     mutate(obj, old, ctx)
 
 
+def _check_own(node: str, obj: Obj | None, ctx: Context) -> None:
+    """Leases and CSINodes."""
+    lease = ctx.resource.key == "leases.coordination.k8s.io"
+    if lease and ctx.namespace != _LEASES:
+        raise forbidden(obj, ctx, f'can only access leases in the "{_LEASES}" system namespace')
+    if name_of(obj, ctx) != node:
+        what = "node lease" if lease else "CSINode"
+        raise forbidden(obj, ctx, f"can only access {what} with the same name as the requesting node")
+
+
+def _check_claim(node: str, obj: Obj | None, old: Obj | None, ctx: Context) -> None:
+    if ctx.request.subresource != "status":
+        raise forbidden(obj or old, ctx, "may only update PVC status")
+    assert obj is not None and old is not None
+    one, other = (
+        {
+            **claim,
+            "metadata": {k: v for k, v in claim["metadata"].items() if k not in ("resourceVersion", "managedFields")},
+            "status": {k: v for k, v in (claim.get("status") or {}).items() if k not in _CLAIM_STATUS},
+        }
+        for claim in (obj, old)
+    )
+    if one != other:
+        why = "is not allowed to update fields other than status.capacity and status.conditions"
+        raise forbidden(obj, ctx, f'node "{node}" {why}')
+
+
+def _check_token(node: str, request: Obj, ctx: Context) -> None:
+    """Tokens are for pods of the node."""
+    bound = (request.get("spec") or {}).get("boundObjectRef") or {}
+    if (bound.get("apiVersion"), bound.get("kind")) != ("v1", "Pod") or not bound.get("name"):
+        raise forbidden(request, ctx, "node requested token not bound to a pod")
+    if not bound.get("uid"):
+        raise forbidden(request, ctx, "node requested token with a pod binding without a uid")
+    pod = ctx.reader.peek("pods", ctx.namespace, bound["name"])
+    if pod is None:
+        raise errors.not_found("pods", bound["name"])
+    if pod["metadata"]["uid"] != bound["uid"]:
+        why = f"the UID in the bound object reference ({bound['uid']}) does not match the UID in record"
+        raise forbidden(request, ctx, f"{why}. The object might have been deleted and then recreated")
+    if pod["spec"].get("nodeName") != node:
+        raise forbidden(request, ctx, "node requested token bound to a pod scheduled on a different node")
+
+
 def _check_pod(node: str, obj: Obj | None, old: Obj | None, ctx: Context) -> None:
-    if ctx.request.subresource == "status":
+    if ctx.request.subresource == "eviction":
+        pod = ctx.reader.peek("pods", ctx.namespace, ctx.request.name)
+        if pod is not None and pod["spec"].get("nodeName") != node:
+            raise forbidden(obj, ctx, f"node {node} can only evict pods with spec.nodeName set to itself")
+    elif ctx.request.subresource not in ("", "status"):
+        why = f"unexpected pod subresource {quote(ctx.request.subresource)}, only 'status' and 'eviction' are allowed"
+        raise forbidden(obj, ctx, why)
+    elif ctx.request.subresource == "status":
         assert obj is not None and old is not None
         if old["spec"].get("nodeName") != node:
             why = f'node "{node}" can only update pod status for pods with spec.nodeName set to itself'
             raise forbidden(obj, ctx, why)
         if (obj["metadata"].get("labels") or {}) != (old["metadata"].get("labels") or {}):
             raise forbidden(obj, ctx, f'node "{node}" cannot update labels through pod status')
+        if _claim_statuses(obj) != _claim_statuses(old):
+            raise forbidden(obj, ctx, f'node "{node}" cannot update resource claim statues')
     elif ctx.operation == "DELETE":
         if old is not None and old["spec"].get("nodeName") != node:
             raise forbidden(old, ctx, f'node "{node}" can only delete pods with spec.nodeName set to itself')
@@ -62,6 +122,11 @@ def _check_pod(node: str, obj: Obj | None, old: Obj | None, ctx: Context) -> Non
     else:
         why = f'unexpected operation "{ctx.operation}", node "{node}" can only create and delete mirror pods'
         raise forbidden(obj, ctx, why)
+
+
+def _claim_statuses(pod: Obj) -> list[tuple[str, str | None]]:
+    listed = (pod.get("status") or {}).get("resourceClaimStatuses") or ()
+    return [(one.get("name", ""), one.get("resourceClaimName")) for one in listed]
 
 
 def _check_mirror(node: str, pod: Obj, ctx: Context) -> None:
@@ -74,12 +139,26 @@ def _check_mirror(node: str, pod: Obj, ctx: Context) -> None:
     if len(owners) > 1:
         why = f'node "{node}" can only create pods with a single owner reference set to itself'
         raise forbidden(pod, ctx, why)
-    if not owners or (owners[0].get("kind"), owners[0].get("name")) != ("Node", node):
+    owner = owners[0] if owners else {}
+    if (owner.get("apiVersion"), owner.get("kind"), owner.get("name")) != ("v1", "Node", node):
         raise forbidden(pod, ctx, f'node "{node}" can only create pods with an owner reference set to itself')
+    if not owner.get("controller"):
+        why = "can only create pods with a controller owner reference set to itself"
+        raise forbidden(pod, ctx, f'node "{node}" {why}')
+    if owner.get("blockOwnerDeletion"):
+        raise forbidden(pod, ctx, f'node "{node}" must not set blockOwnerDeletion on an owner reference')
+    found = ctx.reader.peek("nodes", "", node)
+    if found is None:
+        raise errors.not_found("nodes", node)
+    if found["metadata"]["uid"] != owner.get("uid"):
+        uids = f"expected {owner.get('uid')} got {found['metadata']['uid']}"
+        raise forbidden(pod, ctx, f"node {node} UID mismatch: {uids}")
     if pod["spec"].get("serviceAccountName"):
         raise forbidden(pod, ctx, f'node "{node}" can not create pods that reference a service account')
-    for kind in sorted(references_of(pod)):
-        raise forbidden(pod, ctx, f'node "{node}" can not create pods that reference {kind}')
+    referenced = references_of(pod)
+    for kind in ("secrets", "configmaps", "clustertrustbundles", "persistentvolumeclaims"):
+        if kind in referenced:
+            raise forbidden(pod, ctx, f'node "{node}" can not create pods that reference {kind}')
 
 
 def _check_node(node: str, obj: Obj | None, old: Obj | None, ctx: Context) -> None:
@@ -100,7 +179,7 @@ def _check_node(node: str, obj: Obj | None, old: Obj | None, ctx: Context) -> No
     changed = {name for name in {*labels, *before} if labels.get(name) != before.get(name)}
     bad = sorted(name for name in changed if _restricted(name))
     if bad:
-        raise forbidden(obj, ctx, f'node "{node}" is not allowed to modify labels: {", ".join(bad)}')
+        raise forbidden(obj, ctx, f"is not allowed to modify labels: {', '.join(bad)}")
     if obj["metadata"].get("ownerReferences") != old["metadata"].get("ownerReferences"):
         raise forbidden(obj, ctx, f'node "{node}" is not allowed to modify ownerReferences')
 

@@ -178,6 +178,8 @@ def _mentions(value: Any) -> Iterator[tuple[str, str]]:
             name = inner.get("name") or inner.get("secretName") or inner.get("claimName")
             if name:
                 yield _NAMED[key], str(name)
+        elif key == "clusterTrustBundle":
+            yield "clustertrustbundles", str((inner or {}).get("name") or "")
         elif isinstance(inner, dict | list):
             yield from _mentions(inner)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from minikctl.apimachinery import errors, field
 from minikctl.apimachinery.clock import rfc3339
 from minikctl.apimachinery.request import Obj, Response
-from minikctl.apiserver import authentication
+from minikctl.apiserver import admission, authentication
 
 if TYPE_CHECKING:
     from minikctl.apiserver.registry.context import Context
@@ -28,10 +28,17 @@ def create(ctx: Context) -> Response:
     account = ctx.reader.get("serviceaccounts", namespace, name)
     if account is None:
         raise errors.not_found("serviceaccounts", name)
+    meta: Obj = {"name": name, "namespace": namespace, "uid": ctx.rand.uid(), "creationTimestamp": ctx.now}
+    request: Obj = {"kind": "TokenRequest", "apiVersion": "authentication.k8s.io/v1", "metadata": meta}
     spec: Obj = dict(body.get("spec") or {})
     spec["audiences"] = spec.get("audiences") or [authentication.ISSUER]
-    seconds = spec.setdefault("expirationSeconds", _DEFAULT)
+    spec.setdefault("expirationSeconds", _DEFAULT)
+    request["spec"] = spec
+    admission.mutate(request, None, ctx)
+    spec = request["spec"]
+    seconds = spec["expirationSeconds"]
     _check_lifetime(seconds)
+    admission.validate(request, None, ctx)
     about: Obj = {"namespace": namespace, "serviceaccount": {"name": name, "uid": account["metadata"]["uid"]}}
     if spec.get("boundObjectRef"):
         # Claims stand in the order of their names.
@@ -50,9 +57,7 @@ def create(ctx: Context) -> Response:
         "sub": f"system:serviceaccount:{namespace}:{name}",
     }
     status = {"token": authentication.issue(ctx.server, claims), "expirationTimestamp": rfc3339(now + seconds)}
-    meta = {"name": name, "namespace": namespace, "uid": ctx.rand.uid(), "creationTimestamp": ctx.now}
-    request = {"kind": "TokenRequest", "apiVersion": "authentication.k8s.io/v1", "metadata": meta}
-    return Response({**request, "spec": spec, "status": status}, 201, ctx.warnings)
+    return Response({**request, "status": status}, 201, ctx.warnings)
 
 
 def _check_lifetime(seconds: object) -> None:

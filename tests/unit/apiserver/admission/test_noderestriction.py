@@ -41,7 +41,7 @@ def test_it_changes_its_own_node(api: Any, kubelet: Any) -> None:
 
     patch("node-1", labels={"kubelet.kubernetes.io/x": "1", "free": "1"})
     refused = api.refusal(patch, "node-1", labels={"node-restriction.kubernetes.io/x": "1"})
-    assert refused.endswith('node "node-1" is not allowed to modify labels: node-restriction.kubernetes.io/x')
+    assert refused.endswith(": is not allowed to modify labels: node-restriction.kubernetes.io/x")
     assert api.refusal(patch, "node-2", labels={"a": "b"}).endswith('is not allowed to modify node "node-2"')
     taints = {"spec": {"taints": [{"key": "a", "effect": "NoSchedule"}]}}
     refused = api.refusal(kubelet.patch, "nodes", "node-1", taints, MERGE_PATCH)
@@ -64,3 +64,46 @@ def test_leases_are_its_own(api: Any, kubelet: Any) -> None:
     assert kubelet.get(leases, "node-1", "kube-node-lease")["spec"]["holderIdentity"] == "node-1"
     assert "same name as the requesting node" in api.refusal(kubelet.get, leases, "node-2", "kube-node-lease")
     assert 'leases in the "kube-node-lease"' in api.refusal(kubelet.get, leases, "node-1", "demo")
+
+
+def test_mirror_pods_are_owned_by_their_node_and_name_nothing(api: Any, kubelet: Any) -> None:
+    uid = api.client.get("nodes", "node-1")["metadata"]["uid"]
+    owner = {"apiVersion": "v1", "kind": "Node", "name": "node-1", "uid": uid, "controller": True}
+
+    def mirror(owner: dict[str, Any], **spec: Any) -> dict[str, Any]:
+        pod: dict[str, Any] = api.pod("static", nodeName="node-1", **spec)
+        pod["metadata"]["annotations"] = {"kubernetes.io/config.mirror": "x"}
+        pod["metadata"]["ownerReferences"] = [owner]
+        return pod
+
+    def refused(owner: dict[str, Any], **spec: Any) -> str:
+        told: str = api.refusal(kubelet.create, "pods", mirror(owner, **spec), "demo")
+        return told
+
+    start = 'node "node-1"'
+    assert refused({**owner, "controller": False}).endswith(
+        f"{start} can only create pods with a controller owner reference set to itself"
+    )
+    assert refused({**owner, "blockOwnerDeletion": True}).endswith(
+        f"{start} must not set blockOwnerDeletion on an owner reference"
+    )
+    assert refused({**owner, "uid": "x"}).endswith(f"node node-1 UID mismatch: expected x got {uid}")
+    volumes = [{"name": "v", "configMap": {"name": "c"}}]
+    assert refused(owner, volumes=volumes).endswith(f"{start} can not create pods that reference configmaps")
+    assert kubelet.create("pods", mirror(owner), "demo")["metadata"]["name"] == "static"
+
+
+def test_tokens_are_for_its_pods(api: Any, kubelet: Any) -> None:
+    def refused(**bound: str) -> str:
+        spec = {"boundObjectRef": {"apiVersion": "v1", "kind": "Pod", **bound}} if bound else {}
+        request = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": spec}
+        told: str = api.refusal(kubelet.create, "serviceaccounts", request, "demo", "token", "default")
+        return told
+
+    uids = {name: api.client.get("pods", name, "demo")["metadata"]["uid"] for name in ("mine", "other")}
+    assert refused().endswith("node requested token not bound to a pod")
+    assert refused(name="mine").endswith("node requested token with a pod binding without a uid")
+    assert "does not match the UID in record" in refused(name="mine", uid="x")
+    assert refused(name="other", uid=uids["other"]).endswith(
+        "node requested token bound to a pod scheduled on a different node"
+    )
