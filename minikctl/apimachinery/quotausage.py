@@ -27,6 +27,9 @@ _COUNTED = {
 }
 _COMPUTE = ("cpu", "memory", "ephemeral-storage")
 _STORAGE_SUFFIX = ".storageclass.storage.k8s.io/"
+_DEVICE_CLAIMS, _DEVICES_SUFFIX = "resourceclaims.resource.k8s.io", ".deviceclass.resource.k8s.io/devices"
+# The most results an allocation can have, which is what "All" may come to.
+_MOST_DEVICES = 32
 _POD_SCOPES = {
     "Terminating",
     "NotTerminating",
@@ -49,6 +52,8 @@ def usage(resource_key: str, obj: Obj, now: float = 0.0) -> Usage:
         found.update(_service_usage(obj))
     elif resource_key == "persistentvolumeclaims":
         found.update(_claim_usage(obj))
+    elif resource_key == _DEVICE_CLAIMS:
+        found.update(_device_usage(obj))
     return found
 
 
@@ -62,7 +67,7 @@ def resource_of(name: str) -> str:
         return "services"
     if name == "requests.storage" or _STORAGE_SUFFIX in name or name.endswith(".storageclass.storage.k8s.io"):
         return "persistentvolumeclaims"
-    return "pods"
+    return _DEVICE_CLAIMS if name.endswith(_DEVICES_SUFFIX) else "pods"
 
 
 def concerns(quota: Obj, resource_key: str) -> list[str]:
@@ -152,6 +157,25 @@ def _claim_usage(claim: Obj) -> Usage:
         if class_:
             found[f"{class_}{_STORAGE_SUFFIX}requests.storage"] = parse(storage)
     return found
+
+
+def _device_usage(claim: Obj) -> Usage:
+    """The devices of each class that a claim may take; of alternatives the one that takes most."""
+    found: Usage = {}
+    for request in (claim["spec"].get("devices") or {}).get("requests") or ():
+        most: dict[str, int] = {}
+        for one in request.get("firstAvailable") or [request.get("exactly") or {}]:
+            name, count = f"{one.get('deviceClassName', '')}{_DEVICES_SUFFIX}", _devices(one)
+            most[name] = max(count, most.get(name, 0))
+        for name, count in most.items():
+            found[name] = found[name] + of_int(count) if name in found else of_int(count)
+    return found
+
+
+def _devices(request: Obj) -> int:
+    if request.get("allocationMode") == "All":
+        return _MOST_DEVICES
+    return int(request.get("count") or 1)
 
 
 def _matches(requirement: Obj, resource_key: str, obj: Obj) -> bool:

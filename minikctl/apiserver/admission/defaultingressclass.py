@@ -1,10 +1,9 @@
-"""DefaultIngressClass: an Ingress that names no class gets the default one, if there is exactly one."""
+"""DefaultIngressClass: an Ingress that names no class gets the default one, the newest of several."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from minikctl.apimachinery import errors
 from minikctl.apimachinery.request import Obj
 from minikctl.apiserver.admission.defaults_by_annotation import marked
 
@@ -22,11 +21,5 @@ def mutate(obj: Obj | None, old: Obj | None, ctx: Context) -> None:
     if spec.get("ingressClassName") or "kubernetes.io/ingress.class" in annotations:
         return
     found = marked(ctx.reader, CLASSES, "ingressclass.kubernetes.io/is-default-class")
-    if len(found) > 1:
-        raise errors.forbidden(
-            "ingresses.networking.k8s.io",
-            ctx.request.name,
-            f"{len(found)} default IngressClasses were found, only 1 allowed",
-        )
     if found:
         spec["ingressClassName"] = found[0]["metadata"]["name"]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 QUOTAS = "resourcequotas"
 # Kinds that are also charged when they change.
-_CHARGED_ON_UPDATE = frozenset({"services", "persistentvolumeclaims"})
+_CHARGED_ON_UPDATE = frozenset({"services", "persistentvolumeclaims", "resourceclaims.resource.k8s.io"})
 _PER_CONTAINER = ("cpu", "memory", "requests.cpu", "requests.memory", "limits.cpu", "limits.memory")
 
 

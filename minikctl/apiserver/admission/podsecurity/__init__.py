@@ -31,8 +31,10 @@ def validate(obj: Obj | None, old: Obj | None, ctx: Context) -> None:
     labels = ((namespace or {}).get("metadata") or {}).get("labels") or {}
     policy, _ = policy_of(labels)
     if ctx.resource.key == "pods":
-        if not policy.is_privileged() and (old is None or _significant(obj, old)):
-            _pod(obj, policy, ctx)
+        if old is None or _significant(obj, old):
+            ctx.note(f"{PREFIX}enforce-policy", str(policy.enforce))
+            if not policy.is_privileged():
+                _pod(obj, policy, ctx)
     elif policy.warn.level != "privileged" or (ctx.audited and policy.audit.level != "privileged"):
         template = _template(obj, ctx.resource.key)
         if template:
@@ -43,7 +45,6 @@ def validate(obj: Obj | None, old: Obj | None, ctx: Context) -> None:
 def _pod(pod: Obj, policy: Policy, ctx: Context) -> None:
     from minikctl.apiserver.admission.podsecurity.checks import violations
 
-    ctx.note(f"{PREFIX}enforce-policy", str(policy.enforce))
     _note(pod, policy, ctx)
     found = violations(policy.enforce, pod)
     if found:

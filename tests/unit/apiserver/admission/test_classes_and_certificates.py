@@ -41,6 +41,18 @@ def test_runtime_class_fills_in(api: Any) -> None:
     assert spec["tolerations"][-1] == {"key": "s", "operator": "Exists"}
 
 
+def test_an_ingress_gets_the_newest_default_class(api: Any) -> None:
+    for name in ("b", "a"):
+        notes = {"ingressclass.kubernetes.io/is-default-class": "true"}
+        meta = {"name": name, "annotations": notes}
+        kind = {"apiVersion": "networking.k8s.io/v1", "kind": "IngressClass"}
+        api.create({**kind, "metadata": meta, "spec": {"controller": "example.com/x"}})
+        api.cluster.advance(1 if name == "b" else 0)
+    backend = {"service": {"name": "s", "port": {"number": 80}}}
+    ingress = {"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": {"name": "i"}}
+    assert api.create({**ingress, "spec": {"defaultBackend": backend}})["spec"]["ingressClassName"] == "a"
+
+
 @pytest.mark.parametrize(
     ("spec", "message"),
     [
