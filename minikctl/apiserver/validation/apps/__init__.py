@@ -56,11 +56,12 @@ def _replicated_warnings(new: Obj, old: Obj | None) -> list[str]:
 def _stateful_set_warnings(new: Obj, old: Obj | None) -> list[str]:
     found = _daemon_set_warnings(new, old)
     spec = new.get("spec") or {}
-    if spec.get("volumeClaimTemplates") and not _unchanged(new, old):
+    if spec.get("volumeClaimTemplates"):
         from minikctl.apiserver.validation.core.volumewarnings import claim_spec_warnings
 
         for index, claim in enumerate(spec["volumeClaimTemplates"]):
-            found += claim_spec_warnings(claim.get("spec") or {}, f"spec.volumeClaimTemplates[{index}]")
+            path = f"spec.volumeClaimTemplates[{index}]"
+            found += claim_spec_warnings(claim.get("spec") or {}, path if old is None else f"{path}.Spec")
     if (spec.get("revisionHistoryLimit") or 0) < 0:
         text = "a negative value retains all historical revisions; a value >= 0 is recommended"
         found.append(f"spec.revisionHistoryLimit: {text}")

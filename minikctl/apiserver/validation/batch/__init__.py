@@ -22,7 +22,7 @@ _UNTRACKED = (
     " might not be able to track completedIndexes when a big number of indexes fail"
 )
 _ZONE_IN_SCHEDULE = (
-    "CRON_TZ or TZ used in spec.spec.schedule is not officially supported, see"
+    "cannot use TZ or CRON_TZ in spec.spec.schedule, use timeZone instead, see"
     " https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/ for more details"
 )
 
@@ -51,12 +51,10 @@ def _job_warnings(new: Obj, old: Obj | None) -> list[str]:
 
 
 def _cron_job_warnings(new: Obj, old: Obj | None) -> list[str]:
-    if _unchanged(new, old):
-        return []
-    spec = new.get("spec") or {}
-    job = (spec.get("jobTemplate") or {}).get("spec") or {}
-    found = name_warnings(new, old) + _spec_warnings(job, "spec.jobTemplate.spec")
-    if "TZ" in spec.get("schedule", ""):
+    spec, found = new.get("spec") or {}, name_warnings(new, old)
+    if not _unchanged(new, old):
+        found += _spec_warnings((spec.get("jobTemplate") or {}).get("spec") or {}, "spec.jobTemplate.spec")
+    if old is not None and "TZ" in spec.get("schedule", ""):
         found.append(_ZONE_IN_SCHEDULE)
     return found
 

@@ -68,6 +68,8 @@ def _pod_warnings(new: Obj, old: Obj | None) -> list[str]:
 def _template_warnings(new: Obj, old: Obj | None) -> list[str]:
     from minikctl.apiserver.validation.pod.warnings import template_warnings
 
+    if old is not None and new["metadata"].get("generation") == old["metadata"].get("generation"):
+        return []
     return template_warnings(new.get("template"), "template")
 
 

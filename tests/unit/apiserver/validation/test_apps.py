@@ -176,9 +176,18 @@ def test_remarks() -> None:
 def test_claims_of_stateful_sets_are_remarked_on() -> None:
     claim = {"metadata": {"name": "data"}, "spec": {"resources": {"requests": {"storage": "1500m"}}}}
     obj = {"metadata": {"name": "s"}, "spec": {"volumeClaimTemplates": [claim]}}
-    remark = 'spec.volumeClaimTemplates[0].resources.requests[storage]: fractional byte value "1500m" is invalid,'
-    assert validation.warnings("statefulsets.apps", obj) == [f"{remark} must be an integer"]
-    assert validation.warnings("statefulsets.apps", obj, obj) == []
+    remark = 'resources.requests[storage]: fractional byte value "1500m" is invalid, must be an integer'
+    assert validation.warnings("statefulsets.apps", obj) == [f"spec.volumeClaimTemplates[0].{remark}"]
+    assert validation.warnings("statefulsets.apps", obj, obj) == [f"spec.volumeClaimTemplates[0].Spec.{remark}"]
+
+
+def test_templates_are_remarked_on_when_they_change() -> None:
+    spec = {"containers": [], "terminationGracePeriodSeconds": -1}
+    old = {"metadata": {"name": "t", "generation": 1}, "template": {"spec": spec}}
+    new = {**old, "metadata": {"name": "t", "generation": 2}}
+    assert validation.warnings("podtemplates", old) == validation.warnings("podtemplates", new, old)
+    assert validation.warnings("podtemplates", old)[0].startswith("template.spec.terminationGracePeriodSeconds: ")
+    assert validation.warnings("podtemplates", old, old) == []
 
 
 @pytest.mark.parametrize("key", KINDS)

@@ -272,8 +272,8 @@ def test_cron_jobs() -> None:
 
 def test_remarks() -> None:
     old = make_cron_job(schedule="TZ=UTC @daily")
-    assert validation.warnings("cronjobs.batch", old) == [
-        "CRON_TZ or TZ used in spec.spec.schedule is not officially supported, see"
+    assert validation.warnings("cronjobs.batch", old, old) == [
+        "cannot use TZ or CRON_TZ in spec.spec.schedule, use timeZone instead, see"
         " https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/ for more details"
     ]
     assert validation.warnings("jobs.batch", make_job()) == []
