@@ -14,7 +14,6 @@ from minikctl.apiserver import defaults, schemadefaults
 
 if TYPE_CHECKING:
     from minikctl.apimachinery.openapi import Schema
-    from minikctl.apimachinery.resources import Resource
     from minikctl.apiserver.registry.context import Context
 
 
@@ -42,16 +41,11 @@ def decode_owned(body: Any, ctx: Context) -> Obj:
     obj: Obj = body
     kind, version = obj.get("kind") or resource.kind, obj.get("apiVersion") or resource.api_version
     if not resource.custom and (version, kind) != (resource.api_version, resource.kind):
-        _check_convertible(version, kind, resource)
+        _check_convertible(version, kind, resource.group, resource.kind)
     if version != resource.api_version:
-        raise errors.bad_request(
-            f"the API version in the data ({version}) does not match the expected API version ({resource.api_version})"
-        )
+        raise _other_version(version, resource.api_version)
     if kind != resource.kind:
-        raise errors.bad_request(
-            f'{kind} in version "{resource.version}" cannot be handled as a {resource.kind}: '
-            f"no kind match for the expected kind"
-        )
+        raise _other_kind(kind, resource.kind, resource.version)
     obj["apiVersion"], obj["kind"] = version, kind
     if not isinstance(obj.get("metadata"), dict):
         if obj.get("metadata") is not None:
@@ -69,21 +63,54 @@ def decode_owned(body: Any, ctx: Context) -> Obj:
     return defaulted(obj, ctx)
 
 
-def _check_convertible(version: str, kind: str, resource: Resource) -> None:
+def _check_convertible(version: str, kind: str, expected_group: str, expected: str) -> None:
     """Refuse a body of a kind that the request's cannot be made of: an unknown one, or another."""
     from minikctl.apimachinery import openapi
 
     group, _, short = version.rpartition("/")
-    refused = f'{kind} in version "{short}" cannot be handled as a {resource.kind}: '
+    refused = f'{kind} in version "{short}" cannot be handled as a {expected}: '
     if openapi.schema_for(version, kind) is None:
         why = f'no kind "{kind}" is registered for version "{version}" in scheme "{_SCHEME}"'
         raise errors.bad_request(refused + why)
-    if (group, kind) != (resource.group, resource.kind):
-        own = resource.group.partition(".")[0] or "core"
-        raise errors.bad_request(f"{refused}converting ({short}.{kind}) to ({own}.{resource.kind}): unknown conversion")
+    if (group, kind) != (expected_group, expected):
+        own = expected_group.partition(".")[0] or "core"
+        raise errors.bad_request(f"{refused}converting ({short}.{kind}) to ({own}.{expected}): unknown conversion")
 
 
-def check_fields(obj: Obj, schema: Schema, ctx: Context, prefix: str = "") -> None:
+def decode_part(body: Any, api_version: str, kind: str, ctx: Context) -> Obj:
+    """What is sent to a subresource that has a kind of its own (Scale, Binding, Eviction), as a new object."""
+    from minikctl.apimachinery import openapi
+
+    if not isinstance(body, dict):
+        raise errors.bad_request("the object provided is unrecognized (must be of type object)")
+    obj: Obj = deep_copy(body)
+    group, _, version = api_version.rpartition("/")
+    told = obj.get("apiVersion") or api_version, obj.get("kind") or kind
+    if told != (api_version, kind):
+        _check_convertible(*told, group, kind)
+        raise _other_version(told[0], api_version)
+    obj["apiVersion"], obj["kind"] = told
+    if obj.get("metadata") is None:
+        obj["metadata"] = {}
+    schema = openapi.schema_for(api_version, kind)
+    if schema is not None:
+        check_fields(obj, schema, ctx, told=(kind, version))
+    return obj
+
+
+def _other_version(version: str, expected: str) -> errors.StatusError:
+    return errors.bad_request(
+        f"the API version in the data ({version}) does not match the expected API version ({expected})"
+    )
+
+
+def _other_kind(kind: str, expected: str, version: str) -> errors.StatusError:
+    return errors.bad_request(
+        f'{kind} in version "{version}" cannot be handled as a {expected}: no kind match for the expected kind'
+    )
+
+
+def check_fields(obj: Obj, schema: Schema, ctx: Context, prefix: str = "", told: tuple[str, str] | None = None) -> None:
     """Refuse what does not fit the schema; repeated and unknown fields as the fieldValidation option says.
 
     Unknown ones are dropped; of repeated ones the last holds.
@@ -92,13 +119,13 @@ def check_fields(obj: Obj, schema: Schema, ctx: Context, prefix: str = "") -> No
 
     result = structural.decode(obj, schema)
     if result.fatal:
-        raise CannotDecode(ctx, prefix + result.fatal)
+        raise CannotDecode(ctx, prefix + result.fatal, told)
     strict = [*ctx.request.repeated, *result.strict]
     if not strict:
         return
     mode = ctx.request.options.get("fieldValidation", "Warn")
     if mode == "Strict":
-        raise CannotDecode(ctx, "strict decoding error: " + ", ".join(strict))
+        raise CannotDecode(ctx, "strict decoding error: " + ", ".join(strict), told)
     if mode == "Warn":
         ctx.warnings.extend(strict)
     if result.strict:
@@ -117,11 +144,11 @@ def complete(obj: Obj, ctx: Context) -> None:
 
 
 class CannotDecode(errors.StatusError):
-    """A body that does not fit its kind; `problem` says why."""
+    """A body that does not fit its kind; `problem` says why. `told`: kind and version if not the request's."""
 
-    def __init__(self, ctx: Context, problem: str) -> None:
-        kind = ctx.resource.kind
-        message = f'{kind} in version "{ctx.resource.version}" cannot be handled as a {kind}: {problem}'
+    def __init__(self, ctx: Context, problem: str, told: tuple[str, str] | None = None) -> None:
+        kind, version = told or (ctx.resource.kind, ctx.resource.version)
+        message = f'{kind} in version "{version}" cannot be handled as a {kind}: {problem}'
         super().__init__("BadRequest", message)
         self.problem = problem
 

@@ -54,10 +54,10 @@ def _patched(live: Obj, ctx: Context) -> Obj:
     try:
         return decode.decode_owned(result, ctx)
     except decode.CannotDecode as error:
-        raise _refused(request, result, error.problem) from None
+        raise refused(request, result, error.problem) from None
 
 
-def _refused(request: Request, result: Obj, problem: str) -> errors.StatusError:
+def refused(request: Request, result: Obj, problem: str) -> errors.StatusError:
     """A patch whose outcome does not fit the kind: the error shows the patch, or for the JSON forms the outcome."""
     from minikctl.apimachinery import field
     from minikctl.apimachinery.patch.error import go_text

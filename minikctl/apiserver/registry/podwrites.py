@@ -12,7 +12,7 @@ from minikctl.apimachinery import errors, selectors
 from minikctl.apimachinery.request import Obj, Request, Response
 from minikctl.apiserver import admission
 from minikctl.apiserver.admission import podtopologylabels
-from minikctl.apiserver.registry import deletion, patching, read, write
+from minikctl.apiserver.registry import decode, deletion, patching, read, write
 from minikctl.apiserver.registry.kinds.pods import PodStrategy
 from minikctl.apiserver.registry.strategy import keep
 from minikctl.apiserver.validation.pod import validate_binding
@@ -28,10 +28,7 @@ _RESIZED = ("containers", "initContainers")
 
 def bind(ctx: Context) -> Response:
     """Give a pod its node (POST pods/NAME/binding)."""
-    binding = ctx.request.body
-    if not isinstance(binding, dict):
-        raise errors.bad_request(f"not a Binding object: {binding!r}")
-    _check_name(binding, "Binding", ctx)
+    binding = _posted("v1", "Binding", ctx)
     found = validate_binding(binding)
     if found:
         raise errors.unknown(found)
@@ -57,11 +54,19 @@ def bind(ctx: Context) -> Response:
     return Response(dict(_SUCCESS), 201, ctx.warnings)
 
 
-def _check_name(body: Obj, kind: str, ctx: Context) -> None:
-    """What clients post to a pod names that pod."""
-    name = (body.get("metadata") or {}).get("name")
-    if name != ctx.request.name and not ctx.request.trusted:
+def _posted(api_version: str, kind: str, ctx: Context) -> Obj:
+    """What is posted to a pod; clients name that pod in it."""
+    body: Any = ctx.request.body
+    if ctx.request.trusted:
+        trusted: Obj = body
+        return trusted
+    if kind == "Eviction" and isinstance(body, dict) and body.get("apiVersion") == "policy/v1beta1":
+        body = {**body, "apiVersion": api_version}
+    posted = decode.decode_part(body, api_version, kind, ctx)
+    write.check_namespace(posted, ctx)
+    if posted["metadata"].get("name") != ctx.request.name:
         raise errors.bad_request(f"name in URL does not match name in {kind} object")
+    return posted
 
 
 def _admit(body: Obj, api_version: str, kind: str, ctx: Context) -> None:
@@ -118,8 +123,7 @@ def _write_past_validation(ctx: Context, change: Callable[[Obj], None]) -> None:
 
 def evict(ctx: Context) -> Response:
     """Delete a pod if every disruption budget allows it (POST pods/NAME/eviction)."""
-    body = ctx.request.body if isinstance(ctx.request.body, dict) else {}
-    _check_name(body, "Eviction", ctx)
+    body = _posted("policy/v1", "Eviction", ctx)
     _admit(body, "policy/v1", "Eviction", ctx)
     options: dict[str, Any] = dict(body.get("deleteOptions") or {})
     if ctx.dry_run:

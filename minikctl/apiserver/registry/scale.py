@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from minikctl.apimachinery import errors, selectors
-from minikctl.apimachinery.request import JSON_PATCH, Obj, Response
-from minikctl.apiserver.registry import read, write
+from minikctl.apimachinery import errors, field, selectors
+from minikctl.apimachinery.request import JSON_PATCH, STRATEGIC_PATCH, Obj, Response
+from minikctl.apiserver.registry import decode, patching, read, write
 
 if TYPE_CHECKING:
     from minikctl.apiserver.registry.context import Context
@@ -22,7 +22,7 @@ def handle(ctx: Context) -> Response:
     if verb == "get":
         return Response(to_scale(_get(ctx), ctx))
     if verb == "update":
-        wanted: Any = ctx.request.body
+        wanted: Any = ctx.request.body if ctx.request.trusted else _decoded(ctx)
     elif verb == "patch":
         wanted = None
     else:
@@ -46,14 +46,33 @@ def _get(ctx: Context) -> Obj:
         raise
 
 
+def _decoded(ctx: Context) -> Obj:
+    """The Scale a client puts in place of the present one."""
+    scale = decode.decode_part(ctx.request.body, "autoscaling/v1", "Scale", ctx)
+    write.check_name(scale, ctx)
+    return scale
+
+
 def _patched(scale: Obj, ctx: Context) -> Obj:
-    from minikctl.apimachinery import patch
+    from minikctl.apimachinery import openapi, patch
 
     body = ctx.request.body
-    if ctx.request.patch_type == JSON_PATCH:
-        result: Obj = patch.json_patch(scale, body)
-    else:
-        result = patch.merge_patch(scale, body)
+    try:
+        if ctx.request.patch_type == JSON_PATCH:
+            result: Obj = patch.json_patch(scale, body)
+        elif ctx.request.patch_type == STRATEGIC_PATCH:
+            result = patch.strategic_merge(scale, body, openapi.schema_for("autoscaling/v1", "Scale"))
+        else:
+            result = patch.merge_patch(scale, body)
+    except patch.PatchError as error:
+        raise error.status() from None
+    if ctx.request.trusted:
+        return result
+    try:
+        result = decode.decode_part(result, "autoscaling/v1", "Scale", ctx)
+    except decode.CannotDecode as error:
+        raise patching.refused(ctx.request, result, error.problem) from None
+    write.check_name(result, ctx)
     return result
 
 
@@ -92,25 +111,24 @@ def to_scale(obj: Obj, ctx: Context) -> Obj:
     return {"kind": "Scale", "apiVersion": "autoscaling/v1", "metadata": shown, "spec": spec, "status": status}
 
 
-def with_replicas(live: Obj, scale: Any, ctx: Context) -> Obj:
-    """The workload with a Scale's wishes in it; refuses what is no valid Scale."""
-    if not isinstance(scale, dict):
-        raise errors.bad_request("the object provided is unrecognized (must be of type object)")
-    meta = scale.get("metadata") or {}
-    replicas = (scale.get("spec") or {}).get("replicas", 0)
-    if isinstance(replicas, bool) or not isinstance(replicas, int):
-        raise errors.bad_request(
-            'Scale in version "v1" cannot be handled as a Scale: json: cannot unmarshal string into Go struct field '
-            "ScaleSpec.spec.replicas of type int32"
-        )
-    name = live["metadata"]["name"]
-    if meta.get("resourceVersion") and meta["resourceVersion"] != live["metadata"]["resourceVersion"]:
-        raise errors.object_modified(ctx.resource.key, name)
-    if replicas < 0:
-        from minikctl.apimachinery import field
+def _subresource(ctx: Context) -> str:
+    """The key of the subresource: "deployments/scale.apps"."""
+    resource, _, group = ctx.resource.key.partition(".")
+    return f"{resource}/scale.{group}" if group else f"{resource}/scale"
 
+
+def with_replicas(live: Obj, scale: Obj, ctx: Context) -> Obj:
+    """The workload with a Scale's wishes in it; refuses what is no valid Scale."""
+    meta, own, name = scale.get("metadata") or {}, live["metadata"], live["metadata"]["name"]
+    replicas = (scale.get("spec") or {}).get("replicas") or 0
+    if replicas < 0:
         problem = field.invalid("spec.replicas", replicas, "must be greater than or equal to 0")
         raise errors.invalid("Scale.autoscaling", name, [problem])
+    if meta.get("uid") and meta["uid"] != own["uid"]:
+        text = f"Precondition failed: UID in precondition: {meta['uid']}, UID in object meta: {own['uid']}"
+        raise errors.conflict(_subresource(ctx), name, text)
+    if meta.get("resourceVersion") and meta["resourceVersion"] != own["resourceVersion"]:
+        raise errors.object_modified(ctx.resource.key, name)
     parent = live
     *steps, last = paths(ctx)[0].strip(".").split(".")
     for step in steps:

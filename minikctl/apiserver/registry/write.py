@@ -35,7 +35,10 @@ def create(ctx: Context) -> Obj:
     if request.trusted and (made := ctx.strategy.create_trusted(ctx)) is not None:
         return made
     obj = decode.decode_trusted(request.body, ctx) if request.trusted else decode.decode(request.body, ctx)
-    _check_namespace(obj, ctx)
+    if request.verb == "update":
+        check_name(obj, ctx)
+    else:
+        check_namespace(obj, ctx)
     if obj["metadata"].get("resourceVersion"):
         raise errors.bad_request("resourceVersion should not be set on objects to be created")
     _own_fields(None, obj, ctx)
@@ -79,7 +82,8 @@ def _insert_stored(obj: Obj, ctx: Context) -> None:
     obj["metadata"]["resourceVersion"] = stored["metadata"]["resourceVersion"]
 
 
-def _check_namespace(obj: Obj, ctx: Context) -> None:
+def check_namespace(obj: Obj, ctx: Context) -> None:
+    """Put the object where the request is about; refuse it if it says another namespace."""
     meta, resource = obj["metadata"], ctx.resource
     if not resource.namespaced:
         meta.pop("namespace", None)
@@ -205,22 +209,28 @@ def _outdated(record: Record, ctx: Context) -> bool:
     return bool(stored != ctx.server.storage_version(ctx.resource).api_version)
 
 
+def check_name(obj: Obj, ctx: Context) -> None:
+    """What is sent for an object names that object; the namespace may be left out."""
+    meta, asked = obj["metadata"], ctx.request.name
+    if ctx.resource.namespaced:
+        check_namespace(obj, ctx)
+    name = meta.get("name")
+    if not name:
+        raise errors.bad_request(
+            f"the name of the object ({asked} based on URL) was undeterminable: name must be provided"
+        )
+    if name != asked:
+        raise errors.bad_request(f"the name of the object ({name}) does not match the name on the URL ({asked})")
+
+
 def _check_identity(new: Obj, old: Obj, ctx: Context) -> None:
     meta, live = new["metadata"], old["metadata"]
-    name = meta.get("name") or live["name"]
-    if name != live["name"]:
-        raise errors.bad_request(
-            f"the name of the object ({name}) does not match the name on the URL ({ctx.request.name})"
-        )
-    meta["name"] = name
-    if ctx.resource.namespaced:
-        namespace = meta.get("namespace") or live["namespace"]
-        if namespace != live["namespace"]:
-            raise errors.bad_request(
-                f"the namespace of the object ({namespace}) does not match the namespace on the request"
-                f" ({ctx.namespace})"
-            )
-        meta["namespace"] = namespace
+    if ctx.request.trusted:
+        meta.setdefault("name", live["name"])
+        if ctx.resource.namespaced:
+            meta.setdefault("namespace", live["namespace"])
+    check_name(new, ctx)
+    name = live["name"]
     version = meta.get("resourceVersion")
     if version and version != live["resourceVersion"]:
         raise errors.conflict(ctx.resource.key, name, _MODIFIED)
@@ -294,12 +304,6 @@ def transform_from_body(ctx: Context) -> Transform:
         if not ctx.strategy.allow_unconditional_update and not new["metadata"].get("resourceVersion"):
             problem = field.invalid("metadata.resourceVersion", 0, "must be specified for an update")
             raise errors.invalid(ctx.resource.key, ctx.request.name, [problem])
-        if ctx.resource.namespaced:
-            new["metadata"].setdefault("namespace", ctx.namespace)
-        if not new["metadata"].get("name"):
-            raise errors.invalid(
-                ctx.resource.group_kind, "", [field.required("metadata.name", "name or generateName is required")]
-            )
         return new
 
     return replace_with_body

@@ -93,6 +93,17 @@ def test_bindings_are_checked(cluster: Cluster, pod: Obj) -> None:
     assert error.message == "name in URL does not match name in Eviction object"
 
 
+def test_what_is_posted_to_a_pod_is_decoded(cluster: Cluster, pod: Obj) -> None:
+    error = post(cluster, "binding", {"metadata": {"name": "p"}, "target": "n"})
+    assert error.message.startswith('Binding in version "v1" cannot be handled as a Binding: json: cannot unmarshal ')
+    error = post(cluster, "eviction", {"apiVersion": "v1", "metadata": {"name": "p"}})
+    assert error.message.startswith('Eviction in version "v1" cannot be handled as a Eviction: no kind "Eviction" is')
+    error = post(cluster, "eviction", {"metadata": {"name": "p", "namespace": "other"}})
+    assert error.message == "the namespace of the provided object does not match the namespace sent on the request"
+    body = {"apiVersion": "policy/v1beta1", "metadata": {"name": "p"}, "unknown": 1}
+    cluster.client().request("create", "pods", namespace="demo", name="p", subresource="eviction", body=body)
+
+
 def test_two_budgets_are_one_too_many(cluster: Cluster) -> None:
     client = cluster.client()
     meta = {"name": "p", "labels": {"a": "b"}}

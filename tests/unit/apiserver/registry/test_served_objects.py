@@ -177,6 +177,27 @@ def test_updates_that_create(cluster: Cluster, key: str, api_version: str, field
     assert cluster.client().update(key, body)["metadata"]["uid"]
 
 
+@pytest.mark.parametrize("there", [True, False])
+@pytest.mark.parametrize(
+    ("meta", "told"),
+    [
+        ({}, "the name of the object (x based on URL) was undeterminable: name must be provided"),
+        ({"name": "y"}, "the name of the object (y) does not match the name on the URL (x)"),
+        (
+            {"name": "x", "namespace": "other"},
+            "the namespace of the provided object does not match the namespace sent on the request",
+        ),
+    ],
+)
+def test_an_update_is_of_the_object_it_names(cluster: Cluster, there: bool, meta: Obj, told: str) -> None:
+    client, body = cluster.client(), {"apiVersion": "v1", "kind": "LimitRange", "spec": {"limits": []}}
+    if there:
+        client.create("limitranges", {**body, "metadata": {"name": "x"}}, "demo")
+    with pytest.raises(StatusError) as caught:
+        client.request("update", "limitranges", namespace="demo", name="x", body={**body, "metadata": meta})
+    assert (caught.value.reason, caught.value.message) == ("BadRequest", told)
+
+
 def test_some_kinds_must_say_which_version_they_replace(cluster: Cluster) -> None:
     body = {"apiVersion": "node.k8s.io/v1", "kind": "RuntimeClass", "metadata": {"name": "x"}, "handler": "runc"}
     client = cluster.client()

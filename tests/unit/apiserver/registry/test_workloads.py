@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from minikctl.apimachinery.errors import StatusError
 from minikctl.cluster import Cluster
 
 TEMPLATE = {"metadata": {"labels": {"a": "b"}}, "spec": {"containers": [{"name": "c", "image": "i"}]}}
@@ -30,3 +31,86 @@ def test_a_status_can_be_written_with_metadata(cluster: Cluster, key: str) -> No
     assert written["metadata"]["annotations"]["by"] == "status"
     assert written["metadata"]["generation"] == 1
     assert written["spec"].get("selector") == SPECS[key].get("selector")
+
+
+@pytest.fixture
+def scaled(cluster: Cluster) -> Any:
+    """Writes the scale of a Deployment: a PUT of the body, or a PATCH of the type given; the refusal, if refused."""
+    client = cluster.client()
+    spec = SPECS["deployments.apps"]
+    client.create("deployments.apps", {"metadata": {"name": "x"}, "spec": spec}, "demo")
+
+    def write(body: Any, patch_type: str = "", **options: Any) -> Any:
+        try:
+            if patch_type:
+                kind = f"application/{patch_type}+json"
+                return client.patch("deployments.apps", "x", body, kind, "demo", subresource="scale", **options)
+            return client.request(
+                "update",
+                "deployments.apps",
+                namespace="demo",
+                name="x",
+                subresource="scale",
+                body=body,
+                options=options,
+            )
+        except StatusError as error:
+            return error.message
+
+    return write
+
+
+def test_a_scale_is_written(scaled: Any) -> None:
+    assert scaled({"metadata": {"name": "x"}, "spec": {"replicas": 3}})["spec"] == {"replicas": 3}
+    assert scaled({"spec": {"replicas": 4}}, "strategic-merge-patch")["spec"] == {"replicas": 4}
+    assert scaled([{"op": "replace", "path": "/spec/replicas", "value": 5}], "json-patch")["spec"] == {"replicas": 5}
+
+
+_HANDLED = 'Scale in version "v1" cannot be handled as a Scale: '
+
+
+@pytest.mark.parametrize(
+    ("metadata", "spec", "told"),
+    [
+        ({}, {}, "the name of the object (x based on URL) was undeterminable: name must be provided"),
+        ({"name": "y"}, {}, "the name of the object (y) does not match the name on the URL (x)"),
+        (
+            {"name": "x", "namespace": "other"},
+            {},
+            "the namespace of the provided object does not match the namespace sent on the request",
+        ),
+        (
+            {"name": "x", "resourceVersion": "1"},
+            {},
+            'Operation cannot be fulfilled on deployments.apps "x": the object has been modified; please apply your'
+            " changes to the latest version and try again",
+        ),
+        (
+            {"name": "x"},
+            {"replicas": "3"},
+            _HANDLED + "json: cannot unmarshal string into Go struct field ScaleSpec.spec.replicas of type int32",
+        ),
+        ({"name": "x"}, {"replica": 3}, _HANDLED + 'strict decoding error: unknown field "spec.replica"'),
+        (
+            {"name": "x"},
+            {"replicas": -1},
+            'Scale.autoscaling "x" is invalid: spec.replicas: Invalid value: -1: must be greater than or equal to 0',
+        ),
+    ],
+)
+def test_scales_that_are_refused(scaled: Any, metadata: Any, spec: Any, told: str) -> None:
+    assert scaled({"metadata": metadata, "spec": spec}, fieldValidation="Strict") == told
+
+
+def test_a_scale_of_another_object(scaled: Any) -> None:
+    told = scaled({"metadata": {"name": "x", "uid": "u"}})
+    text = 'Operation cannot be fulfilled on deployments/scale.apps "x": Precondition failed: UID in precondition: u, '
+    assert told.startswith(text + "UID in object meta: ")
+
+
+def test_patches_of_a_scale_that_are_refused(scaled: Any) -> None:
+    told = scaled([{"op": "test", "path": "/spec/replicas", "value": 7}], "json-patch")
+    assert told.startswith("the server rejected our request")
+    told = scaled({"spec": {"replicas": True}}, "merge-patch")
+    assert told.endswith("cannot unmarshal bool into Go struct field ScaleSpec.spec.replicas of type int32")
+    assert told.startswith(' "" is invalid: patch: Invalid value: ')
