@@ -63,11 +63,14 @@ class Client:
         self.lister = lister
         self.on_request: Callable[[Request, Response | StatusError], None] | None = None
         self.on_warning: Callable[[str], None] | None = None
+        self.on_path: Callable[[str, str], None] | None = None  # sees namespace and name before they are sent
         self.limited = False  # whether bodies are held to what an apiserver reads of one
 
     def request(self, verb: str, resource: Named | None, **fields: Any) -> Any:
         """Send one request; the object of the response. Fields are those of Request."""
         row = self.server.lookup(resource) if isinstance(resource, str) else resource
+        if self.on_path is not None:
+            self.on_path(fields.get("namespace", ""), fields.get("name", ""))
         user = self.user
         if self.lister is not None and verb in _READS and not fields.get("subresource"):
             user = self.lister

@@ -111,12 +111,24 @@ class KubectlCommand(click.Command):
             return session.show_group(self, args)
         # A command's own flag may have the name of a global one (--user, --namespace): then that is not given.
         global_values = values.without(self.shadowed, self.shadowed) if self.shadowed else values
+        kind = global_values.get("profile", "none")
+        if kind == "none":
+            self._run(session, global_values, values, args)
+            return None
+        from minikctl.kubectl.profiling import profiled
+
+        with profiled(kind, global_values["profile-output"]):
+            self._run(session, global_values, values, args)
+        return None
+
+    def _run(self, session: Any, global_values: Values, values: Values, args: list[str]) -> None:
+        options_type = self.definition.options
+        assert options_type is not None
         with session.factory(self.path, global_values) as factory:
-            options = self.definition.options(factory, values)
+            options = options_type(factory, values)
             options.complete(args)
             options.validate()
             options.run()
-        return None
 
     def get_help(self, ctx: click.Context) -> str:
         """The help text in kubectl's layout."""

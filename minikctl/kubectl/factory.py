@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, TextIO
 
 from minikctl.kubectl.errors import KubectlError
-from minikctl.kubectl.flags import Values
+from minikctl.kubectl.flags import Values, quote
 
 if TYPE_CHECKING:
     from minikctl.apimachinery.resources import Resource, ResourceSet
@@ -144,7 +144,7 @@ class Factory:
             from minikctl.kubectl import kubeconfig
 
             check_request_timeout(self.flags.get("request-timeout", "0"))
-            self._target = kubeconfig.target(self.config, self.flags)
+            self._target = kubeconfig.target(self.config, self.flags, self.command_path.partition(" ")[2])
         return self._target
 
     @property
@@ -208,6 +208,7 @@ class Factory:
     def _observed(self, client: Client) -> Client:
         """The client with warnings printed and, with -v, requests logged."""
         client.on_warning = self.warning
+        client.on_path = check_path
         client.limited = True
         if self.flags.get("v", 0) >= 6:
             from minikctl.kubectl.requestlog import RequestLog
@@ -245,9 +246,18 @@ class Factory:
         return resolve_type(self, name)
 
 
+def check_path(namespace: str, name: str) -> None:
+    """Refuse, as client-go does, what cannot be part of a request's path."""
+    for what, text in (("namespace", namespace), ("resource name", name)):
+        problems = [f"may not be '{text}'"] if text in (".", "..") else []
+        problems += [f"may not contain '{char}'" for char in "/%" if char in text]
+        if problems:
+            raise KubectlError(f"invalid {what} {quote(text)}: [{' '.join(problems)}]")
+
+
 def check_request_timeout(text: str) -> None:
     """Refuse a --request-timeout that is neither seconds nor a duration."""
-    if text.isdigit():
+    if not text or text.removeprefix("+").isdigit():
         return
     from minikctl.apimachinery.duration import parse_go
 

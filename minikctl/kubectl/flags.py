@@ -18,6 +18,8 @@ DURATION = "duration"
 STRING_SLICE = "stringSlice"
 STRING_ARRAY = "stringArray"
 STRING_MAP = "mapStringString"
+LOG_DURATION = "logDuration"  # a duration of the logging library, with its own refusal
+LOG_MODULES = "logModules"
 
 
 class FlagError(Exception):
@@ -153,6 +155,23 @@ def _parse_duration(text: str) -> float:
     return parse_go(text)
 
 
+def _parse_log_duration(text: str) -> float:
+    try:
+        return _parse_duration(text)
+    except ValueError:
+        raise ValueError("parse error") from None
+
+
+def _parse_log_modules(text: str) -> str:
+    for entry in filter(None, text.split(",")):
+        pattern, _, level = entry.partition("=")
+        if not pattern or not level.removeprefix("-").isdigit():
+            raise ValueError("syntax error: expect comma-separated list of filename=N")
+        if level.startswith("-") and int(level):
+            raise ValueError("negative value for vmodule level")
+    return text
+
+
 def split_csv(text: str) -> list[str]:
     """One CSV record, as a string-slice flag reads it."""
     if text == "":
@@ -214,6 +233,8 @@ _PARSERS: Mapping[str, Callable[[str], Any]] = {
     STRING_SLICE: split_csv,
     STRING_ARRAY: lambda text: [text],
     STRING_MAP: _parse_map,
+    LOG_DURATION: _parse_log_duration,
+    LOG_MODULES: _parse_log_modules,
 }
 
 

@@ -5,7 +5,19 @@ Commands splice them into their own FLAGS tuple; GLOBAL is what every command ta
 
 from __future__ import annotations
 
-from minikctl.kubectl.flags import BOOL, DURATION, INT, INT32, INT64, STRING, STRING_ARRAY, STRING_SLICE, Flag
+from minikctl.kubectl.flags import (
+    BOOL,
+    DURATION,
+    INT,
+    INT32,
+    INT64,
+    LOG_DURATION,
+    LOG_MODULES,
+    STRING,
+    STRING_ARRAY,
+    STRING_SLICE,
+    Flag,
+)  # fmt: skip
 
 GLOBAL = (
     Flag("as", "", STRING, "", "User to act as: a plain user name or system:serviceaccount:NAMESPACE:NAME."),
@@ -22,7 +34,7 @@ GLOBAL = (
     Flag("insecure-skip-tls-verify", "", BOOL, False, "If true, the server's certificate is not checked."),
     Flag("kubeconfig", "", STRING, "", "Path to the kubeconfig file to use."),
     Flag("kuberc", "", STRING, "", "Path to the kuberc file with preferences; KUBECTL_KUBERC=false turns it off."),
-    Flag("log-flush-frequency", "", DURATION, 5.0, "Longest time between two log flushes", shown="5s"),
+    Flag("log-flush-frequency", "", LOG_DURATION, 5.0, "Longest time between two log flushes", shown="5s"),
     Flag("match-server-version", "", BOOL, False, "Require the server's version to be the client's"),
     Flag("namespace", "n", STRING, "", "Namespace of this request"),
     Flag("password", "", STRING, "", "Password for basic authentication"),
@@ -38,7 +50,7 @@ GLOBAL = (
     Flag("user", "", STRING, "", "Name of the kubeconfig user to use"),
     Flag("username", "", STRING, "", "Username for basic authentication"),
     Flag("v", "v", INT32, 0, "Log level verbosity"),
-    Flag("vmodule", "", STRING, "", "Comma-separated pattern=N settings for file-filtered logging", shown=" "),
+    Flag("vmodule", "", LOG_MODULES, "", "Comma-separated pattern=N settings for file-filtered logging", shown=" "),
     Flag("warnings-as-errors", "", BOOL, False, "Exit with a non-zero status when the server sent a warning"),
     Flag("help", "h", BOOL, False, "Show help", hidden=True),
 )  # fmt: skip

@@ -58,9 +58,7 @@ def _content(entry: Obj, field: str) -> bytes:
         with open(path, "rb") as file:
             return file.read()
     except OSError as error:
-        raise KubectlError(
-            f"unable to read {field} {path} due to open {path}: {(error.strerror or '').lower()}"
-        ) from None
+        raise KubectlError(f"open {path}: {(error.strerror or '').lower()}") from None
 
 
 def _certificate_user(pem: bytes, cluster: Cluster) -> UserInfo:

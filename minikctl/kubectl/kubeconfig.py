@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from minikctl.apimachinery.request import Obj
 from minikctl.kubectl.errors import ConfigInvalid, KubectlError, PlainError
@@ -22,6 +22,14 @@ _HEADER = (
     r'Kind string "json:\"kind,omitempty\"" }'
 )
 ENTRY = {"clusters": "cluster", "contexts": "context", "users": "user"}
+
+_CREDENTIALS = ("token", "username", "password", "client-certificate", "client-key")
+# The commands that look up the server before the namespace; so do `create` with a subcommand, and --raw.
+_SERVER_FIRST = frozenset(
+    ("version", "cluster-info", "cluster-info dump", "api-resources", "api-versions", "explain", "auth whoami",
+     "auth can-i", "top node", "create", "apply", "replace", "expose", "run", "autoscale", "set env",
+     "certificate approve", "certificate deny", "cordon", "uncordon", "drain", "proxy", "wait", "diff")
+)  # fmt: skip
 
 
 class Kubeconfig:
@@ -184,36 +192,88 @@ class Target:
         self.namespace_given = given
 
 
-def target(config: Kubeconfig, flags: Values) -> Target:
-    """Resolve --context, --cluster, --user, -s, -n and credentials flags against the config."""
+def target(config: Kubeconfig, flags: Values, command: str = "") -> Target:
+    """Resolve --context, --cluster, --user, -s, -n and credentials flags against the config.
+
+    What is missing is said in other words to a command that asks for the server before the namespace.
+    """
     explicit = flags.get("kubeconfig")
     if explicit and not os.path.exists(explicit):
         raise KubectlError(f"stat {explicit}: no such file or directory")
+    server_first = (
+        command in _SERVER_FIRST
+        or (command.startswith("create ") and command != "create token")
+        or bool(flags.get("raw"))
+    )
     name = flags.get("context") or config.current_context
     context: Obj = {}
     if name:
         if name not in config.sections["contexts"]:
+            if server_first:
+                raise KubectlError(f"context {quote(name)} does not exist")
             raise ConfigInvalid(f"context was not found for specified context: {name}")
         context = config.sections["contexts"][name]
     cluster_name = flags.get("cluster") or context.get("cluster", "")
     cluster = config.sections["clusters"].get(cluster_name)
     server = flags.get("server") or (cluster or {}).get("server", "")
     if not server and cluster is None and cluster_name:
+        if server_first:
+            raise KubectlError(f"cluster {quote(cluster_name)} does not exist")
         raise KubectlError(f"no server found for cluster {quote(cluster_name)}")
     user_name = flags.get("user") or context.get("user", "")
     user = config.sections["users"].get(user_name)
     if user is None and user_name:
         raise KubectlError(f"auth info {quote(user_name)} does not exist")
-    credentials = dict(_credentials(flags))
-    user = {key: value for key, value in (user or {}).items() if key.removesuffix("-data") not in credentials}
+    merged = _with_credentials(user or {}, flags)
+    _check_files(flags, cluster or {}, cluster_name, merged, user_name)
     namespace = flags.get("namespace") or context.get("namespace") or "default"
-    return Target(name, server, {**user, **credentials}, user_name, namespace, flags.changed("namespace"))
+    return Target(name, server, merged, user_name, namespace, flags.changed("namespace"))
 
 
-def _credentials(flags: Values) -> Iterator[tuple[str, str]]:
-    for name in ("token", "username", "password", "client-certificate", "client-key"):
-        if flags.get(name):
-            yield name, flags[name]
+def _with_credentials(user: Obj, flags: Values) -> Obj:
+    """A user entry with what the flags say instead: a token takes the place of a name and the other way round."""
+    given = {name: flags[name] for name in _CREDENTIALS if flags.get(name)}
+    replaced = set(given)
+    if "token" in given:
+        replaced.update(("username", "password"))
+    if "username" in given:
+        replaced.add("token")
+    return {**{key: value for key, value in user.items() if key.removesuffix("-data") not in replaced}, **given}
+
+
+def _check_files(flags: Values, cluster: Obj, cluster_name: str, user: Obj, user_name: str) -> None:
+    """Refuse credentials that exclude each other, and files that cannot be read."""
+    problems = []
+    authority = flags.get("certificate-authority") or cluster.get("certificate-authority")
+    if authority and (why := _unreadable(authority)):
+        problems.append(f"unable to read certificate-authority {authority} for {cluster_name} due to {why}")
+    if user.get("token") and (user.get("username") or user.get("password")):
+        problems.append(
+            f"more than one authentication method found for {user_name}; found [token basicAuth], only one is allowed"
+        )
+    certificate, key = user.get("client-certificate"), user.get("client-key")
+    if certificate or user.get("client-certificate-data"):
+        if not key and not user.get("client-key-data"):
+            problems.append(
+                f"client-key-data or client-key must be specified for {user_name} to use the clientCert "
+                "authentication method."
+            )
+        if certificate and (why := _unreadable(certificate)):
+            problems.append(f"unable to read client-cert {certificate} for {user_name} due to {why}")
+        if key and (why := _unreadable(key)):
+            problems.append(f"unable to read client-key {key} for {user_name} due to {why}")
+    if len(problems) > 1:
+        raise ConfigInvalid("\n" + "\n".join(f"* {problem}" for problem in problems))
+    if problems:
+        raise KubectlError(problems[0])
+
+
+def _unreadable(path: str) -> str:
+    try:
+        os.close(os.open(path, os.O_RDONLY))
+    except OSError as error:
+        return f"open {path}: {(error.strerror or '').lower()}"
+    return ""
 
 
 def store_path(server: str) -> str:

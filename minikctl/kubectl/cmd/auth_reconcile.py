@@ -33,7 +33,10 @@ class ReconcileOptions(Options):
             raise KubectlError("must specify one of -f and -k")
         if args:
             raise KubectlError("no arguments are allowed")
-        self.dry_run = strategy.dry_run(self.factory, self.flags)
+        try:
+            self.dry_run = strategy.dry_run(self.factory, self.flags)
+        except KubectlError as error:
+            raise KubectlError(f"error accessing --dry-run flag for command reconcile: {error}") from None
         if self.dry_run == strategy.SERVER:
             raise KubectlError("--dry-run=server for command reconcile is not supported yet")
 
@@ -52,20 +55,22 @@ class ReconcileOptions(Options):
             result = reconciliation.role(existing, info.obj, self.flags["remove-extra-permissions"])
         else:
             result = reconciliation.binding(existing, info.obj, self.flags["remove-extra-subjects"])
-        if self.dry_run == strategy.NONE and not result.protected:
-            self._write(info, result)
+        written = self.dry_run == strategy.NONE and not result.protected
+        self.show(self._write(info, result) if written else result.object)
         self._report(result)
 
-    def _write(self, info: Info, result: reconciliation.Result) -> None:
+    def _write(self, info: Info, result: reconciliation.Result) -> Obj:
+        """Bring the object to the server; what is there then."""
         client, obj = self.factory.client, result.object
         if result.operation == "recreate":
             client.delete(info.row, info.name, info.namespace)
         if result.operation in ("create", "recreate"):
             self._ensure_namespace(info.namespace)
             obj = {**obj, "metadata": {k: v for k, v in obj["metadata"].items() if k not in _SERVER_FIELDS}}
-            client.create(info.row, obj, info.namespace)
-        elif result.operation == "update":
-            client.update(info.row, obj)
+            return client.create(info.row, obj, info.namespace)
+        if result.operation == "update":
+            return client.update(info.row, obj)
+        return obj
 
     def _ensure_namespace(self, name: str) -> None:
         if name and self.factory.client.find("namespaces", name) is None:
@@ -73,7 +78,6 @@ class ReconcileOptions(Options):
             self.factory.client.create("namespaces", namespace)
 
     def _report(self, result: reconciliation.Result) -> None:
-        self.show(result.object)
         if not result.operation:
             return
         err = self.factory.err

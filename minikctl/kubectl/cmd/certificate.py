@@ -48,6 +48,7 @@ class CertificateOptions(Options):
         builder = self.factory.builder().files(self.flags)
         if self.names:
             slashed = all("/" in name for name in self.names)
+            builder.namespace("")
             builder.types_or_names(self.names if slashed else ["certificatesigningrequests", *self.names])
         if not builder.latest().visit(self._modify):
             self.factory.out("No resources found")

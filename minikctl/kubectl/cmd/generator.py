@@ -60,10 +60,10 @@ class GeneratorOptions(Options):
             options = strategy.request_options(self.dry_run, self.flags["field-manager"], self.validation)
             try:
                 obj = self.factory.client.create(row, obj, namespace, **options)
-            except StatusError as error:
+            except (StatusError, KubectlError) as error:
                 if not self.failure:
                     raise
-                raise KubectlError(f"{self.failure}{error.message}") from None
+                raise KubectlError(f"{self.failure}{error}") from None
             self.factory.written(Info(row, namespace, self.name, obj))
         self.print(obj)
 

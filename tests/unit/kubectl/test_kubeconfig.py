@@ -72,6 +72,26 @@ def test_other_servers_are_refused(server: str, words: str) -> None:
     ("args", "err"),
     [
         (["--context=x", "get", "ns"], "Error in configuration: context was not found for specified context: x\n"),
+        (["--context=x", "version"], 'error: context "x" does not exist\n'),
+        (["--cluster=x", "create", "ns", "a"], 'error: cluster "x" does not exist\n'),
+        (["--namespace=a/b", "get", "pod", "x"], "error: invalid namespace \"a/b\": [may not contain '/']\n"),
+        (["get", "pod", ".."], "error: invalid resource name \"..\": [may not be '..']\n"),
+        (
+            ["--token=x", "--username=y", "get", "ns"],
+            "error: more than one authentication method found for minikctl; found [token basicAuth], only one is "
+            "allowed\n",
+        ),
+        (
+            ["--client-certificate=none", "get", "ns"],
+            "Error in configuration: \n* client-key-data or client-key must be specified for minikctl to use the "
+            "clientCert authentication method.\n"
+            "* unable to read client-cert none for minikctl due to open none: no such file or directory\n",
+        ),
+        (
+            ["--certificate-authority=none", "get", "ns"],
+            "error: unable to read certificate-authority none for minikctl due to open none: no such file or "
+            "directory\n",
+        ),
         (["--cluster=x", "get", "ns"], 'error: no server found for cluster "x"\n'),
         (["--user=x", "get", "ns"], 'error: auth info "x" does not exist\n'),
         (["--kubeconfig=x", "get", "ns"], "error: stat x: no such file or directory\n"),

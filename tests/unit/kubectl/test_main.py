@@ -25,6 +25,11 @@ def test_unknown_commands_get_suggestions(kubectl: Kubectl) -> None:
     assert result.err == 'error: unknown command "gett" for "kubectl"\n\nDid you mean this?\n\tset\n\tget\n'
 
 
+MODULES = "syntax error: expect comma-separated list of filename=N"
+FREQUENCY = 'invalid argument "x" for "--log-flush-frequency"'
+SEE = "See 'kubectl get --help' for usage.\n"
+
+
 @pytest.mark.parametrize(
     ("args", "err"),
     [
@@ -36,6 +41,8 @@ def test_unknown_commands_get_suggestions(kubectl: Kubectl) -> None:
             ["get", "pods", "--as-group=x"],
             "error: requesting uid, groups or user-extra for kubernetes-admin without impersonating a user\n",
         ),
+        (["get", "pods", "--vmodule=x=y"], f'error: invalid argument "x=y" for "--vmodule" flag: {MODULES}\n{SEE}'),
+        (["get", "pods", "--log-flush-frequency=x"], f"error: {FREQUENCY} flag: parse error\n{SEE}"),
     ],
 )
 def test_wrong_use(kubectl: Kubectl, args: list[str], err: str) -> None:
