@@ -208,7 +208,11 @@ class Application:
             request.notes = exchange.trail.notes
         if resource is not None:
             _check_path(self.server, request, known)
-            request.options = queryoptions.options(query)
+            try:
+                request.options = queryoptions.options(query)
+            except errors.StatusError:
+                self.server.admit(request)
+                raise
             if info.verb in _SELECTING:
                 _select_name(request)
         return request
@@ -245,6 +249,7 @@ class Application:
             if handler is not None:
                 await self._connect(exchange, request, info, handler)
                 return None
+        server.admit(request)  # whoever may not ask learns nothing of what is wrong with the request
         if exchange.upgraded:
             raise errors.bad_request("this request cannot be upgraded")
         wanted = negotiation.wanted(exchange.header(b"accept"), _FORMS)

@@ -5,6 +5,7 @@ Counterparts: `endpoints/handlers/get.go` and the watch cache's list.
 
 from __future__ import annotations
 
+import string
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,9 @@ _INCONSISTENT = (
     "Continuing with the provided token results in an inconsistent list - objects that were created, modified, or "
     "deleted between the time the first chunk was returned and now may show up in the list."
 )
+
+
+_TOKEN = frozenset(string.ascii_letters + string.digits + "-_")
 
 
 class Page:
@@ -200,13 +204,20 @@ def _position(options: dict[str, Any]) -> tuple[str, int]:
     if options.get("resourceVersion") not in (None, "", "0"):
         raise errors.bad_request("specifying resource version is not allowed when using continue")
     import base64
-    import binascii
     import json
 
+    illegal = next((at for at, char in enumerate(token) if char not in _TOKEN), -1)
+    if illegal < 0 and len(token) % 4 == 1:
+        illegal = len(token) - 1
+    if illegal >= 0:
+        raise _no_token(f"illegal base64 data at input byte {illegal}")
+    text = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)).decode("utf-8", "replace")
     try:
-        decoded = json.loads(base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True))
-    except (ValueError, binascii.Error) as error:
-        raise _no_token(str(error)) from None
+        decoded = json.loads(text)
+    except ValueError:
+        from minikctl.apimachinery.jsonsyntax import json_problem
+
+        raise _no_token(json_problem(text)) from None
     if not isinstance(decoded, dict) or decoded.get("v") != "meta.k8s.io/v1":
         raise _no_token("server does not recognize this encoded version")
     start, revision = decoded.get("start"), decoded.get("rv")

@@ -242,6 +242,23 @@ def test_bodies_of_no_or_another_kind(client: Any, body: str, message: str) -> N
     assert (refused.code, refused.json["message"]) == (400, message)
 
 
+@pytest.mark.parametrize(
+    "asked",
+    [
+        ("GET", f"{COLLECTION}?limit=x", {}),
+        ("GET", COLLECTION, {"accept": "text/html"}),
+        ("GET", f"{COLLECTION}?resourceVersionMatch=Exact", {}),
+        ("POST", COLLECTION, {"content_type": "text/html"}),
+        ("POST", f"{COLLECTION}?fieldValidation=x", {}),
+        ("DELETE", f"{COLLECTION}/c?propagationPolicy=x", {}),
+    ],
+)
+def test_who_may_not_ask_is_told_that_first(client: Any, asked: tuple[str, str, Any]) -> None:
+    method, target, more = asked
+    assert client.ask(method, target, b"nonsense", user=None, **more).code == 403
+    assert client.ask(method, target, b"nonsense", **more).code in (400, 406, 415, 422)
+
+
 def test_patches_of_unknown_types(client: Any) -> None:
     client.ask("POST", COLLECTION, configmap("c"))
     for content_type in ("application/json", "text/html", ""):

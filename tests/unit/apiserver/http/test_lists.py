@@ -129,6 +129,19 @@ def test_tokens_that_are_none(client: Any, token: Any, why: str) -> None:
     assert refused.json["message"].startswith(f"invalid continue token: continue key is not valid: {why}")
 
 
+@pytest.mark.parametrize(
+    ("token", "why"),
+    [
+        ("a*b", "illegal base64 data at input byte 1"),
+        ("abcde", "illegal base64 data at input byte 4"),
+        ("abc", "invalid character 'i' looking for beginning of value"),
+    ],
+)
+def test_tokens_that_cannot_be_read(client: Any, token: str, why: str) -> None:
+    refused = client.ask("GET", f"{MAPS}?continue={token}")
+    assert refused.json["message"] == f"invalid continue token: continue key is not valid: {why}"
+
+
 def test_long_answers_are_compressed_for_who_takes_that(client: Any, many: list[str]) -> None:
     plain = client.ask("GET", MAPS)
     packed = client.ask("GET", MAPS, accept_encoding="br, gzip")
