@@ -147,6 +147,14 @@ class Server:
             ctx.note_deprecated()
         return ctx
 
+    def is_deprecated(self, resource: Resource) -> bool:
+        """Whether requests to a kind in this version are warned about."""
+        if resource.custom:
+            from minikctl.apiserver.registry.kinds import custom
+
+            return bool(custom.deprecation(self, resource))
+        return resource.key in _DEPRECATED
+
     @property
     def rand(self) -> Rand:
         if self._rand is None:

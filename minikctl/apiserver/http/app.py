@@ -124,7 +124,7 @@ class Application:
                 self._audit(audit.STARTED, exchange)
             await compression.compress(answer, exchange.header(b"accept-encoding"))
             await exchange.reply(answer)
-        self.metrics.complete(exchange, time.monotonic() - exchange.began)
+        self.metrics.complete(exchange, time.monotonic() - exchange.began, self.server)
         self._audit(audit.COMPLETE, exchange)
 
     async def _answer(self, exchange: Exchange) -> Answer | None:
@@ -166,9 +166,15 @@ class Application:
         )
         self._authenticate(exchange)
         exchange.request = request = self._request(exchange, info, query)
-        if request.resource is None:
-            return self._non_resource(exchange, request, query)
-        return await self._resource(exchange, request, info)
+        if info.long_running:
+            return await self._resource(exchange, request, info)
+        self.metrics.begin(exchange)
+        try:
+            if request.resource is None:
+                return self._non_resource(exchange, request, query)
+            return await self._resource(exchange, request, info)
+        finally:
+            self.metrics.end(exchange)
 
     def _authenticate(self, exchange: Exchange) -> None:
         """Find out who asks, and let the audit log begin with the request."""
@@ -176,10 +182,12 @@ class Application:
         try:
             exchange.user = self.authenticator.user(exchange.header(b"authorization"), certificate)
         except errors.StatusError as error:
+            self.metrics.unauthorized()
             if self._audit_log is not None:
                 exchange.error, exchange.code = error, error.code
                 self._audit_log.unauthorized(exchange)
             raise
+        self.metrics.authenticated(exchange.user.name)
         if self._audit_log is not None:
             self._audit_log.begin(exchange)
 

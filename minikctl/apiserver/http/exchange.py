@@ -28,14 +28,14 @@ class Exchange:
     """A request and its answer.
 
     `user` is who has been authenticated (None while nobody has), `request` and `info` what is asked, once
-    it is known; `code`, `error` and `answered` (the object sent) the outcome. `received` is cluster time, `began`
-    monotonic. `pretty`: JSON is to be for the eye. `trail` is what the audit log keeps; None where it is not to have
-    the request.
+    it is known; `code`, `size`, `error` and `answered` (the object sent) the outcome. `received` is cluster time,
+    `began` monotonic. `pretty`: JSON is to be for the eye. `trail` is what the audit log keeps; None where it is not
+    to have the request.
     """
 
     __slots__ = (
         "answered", "audit_id", "began", "code", "error", "headers", "impersonates", "info", "media_type", "on_start",
-        "pretty", "receive", "received", "request", "scope", "send", "started", "trail", "user",
+        "pretty", "receive", "received", "request", "scope", "send", "size", "started", "trail", "user",
     )  # fmt: skip
 
     def __init__(self, scope: Scope, receive: Receive, send: Send, received: float) -> None:
@@ -52,7 +52,7 @@ class Exchange:
         self.impersonates = False
         self.info: RequestInfo | None = None
         self.request: Request | None = None
-        self.code = 0
+        self.code = self.size = 0
         self.error: StatusError | None = None
         self.answered: Any = None
         self.trail: Trail | None = None
@@ -75,7 +75,7 @@ class Exchange:
 
     async def reply(self, answer: Answer) -> None:
         """Send a whole answer; a WebSocket that is refused gets it as the answer to its handshake."""
-        self.code = answer.code
+        self.code, self.size = answer.code, answer.size
         kind = "websocket.http.response" if self.upgraded else "http.response"
         headers = [*answer.headers, (b"audit-id", self.audit_id.encode())]
         await self.send({"type": f"{kind}.start", "status": answer.code, "headers": headers})

@@ -1,14 +1,18 @@
 """/metrics: what the server has done, counted, in Prometheus' text format.
 
-The names of what a kube-apiserver counts too are upstream's (`endpoints/metrics`, `storage/etcd3/metrics`).
+Names, labels and buckets are kube-apiserver's (`endpoints/metrics`, `storage/etcd3/metrics`, `endpoints/filters`,
+`audit/metrics.go`); what is not measured here is not among them.
 """
 
 from __future__ import annotations
 
-import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
+
+from minikctl.apiserver.http import gauges
+from minikctl.apiserver.http.gauges import head
 
 if TYPE_CHECKING:
     from minikctl.apiserver.http.exchange import Exchange
@@ -17,12 +21,17 @@ if TYPE_CHECKING:
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
-_BUCKETS = (
+_SECONDS = (
     0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0, 1.25, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0, 15.0, 20.0, 30.0,
     45.0, 60.0,
 )  # fmt: skip
-_LONG_RUNNING = frozenset({"watch", "proxy"})
+_BYTES = (1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9)
 _STREAMS = frozenset({"attach", "exec", "log", "portforward", "proxy"})
+_VERBS = {"create": "POST", "update": "PUT", "deletecollection": "DELETECOLLECTION"}
+_READING = frozenset({"GET", "LIST"})
+_READ_ONLY = frozenset({"get", "list", "watch", "head"})
+_KNOWN_USERS = frozenset({"admin", "client", "kube_proxy", "kubelet", "system:serviceaccount:kube-system:default"})
+_COMPONENT = 'component="apiserver"'
 
 
 class _Key(NamedTuple):
@@ -36,64 +45,126 @@ class _Key(NamedTuple):
     scope: str
 
 
+class Histogram:
+    """How often a value was up to which of some bounds, for each of some labels."""
+
+    def __init__(self, bounds: tuple[float, ...]) -> None:
+        self._bounds = bounds
+        self._found: dict[str, list[float]] = {}
+
+    def observe(self, labels: str, value: float) -> None:
+        found = self._found.get(labels)
+        if found is None:
+            found = self._found[labels] = [0.0] * (len(self._bounds) + 2)
+        for index, bound in enumerate(self._bounds):
+            if value <= bound:
+                found[index] += 1
+                break
+        found[-2] += 1
+        found[-1] += value
+
+    def lines(self, name: str) -> Iterator[str]:
+        for labels, found in sorted(self._found.items()):
+            total = 0.0
+            for bound, count in zip(self._bounds, found, strict=False):
+                total += count
+                yield f'{name}_bucket{{{labels},le="{_number(bound)}"}} {total:.0f}\n'
+            yield f'{name}_bucket{{{labels},le="+Inf"}} {found[-2]:.0f}\n'
+            yield f"{name}_sum{{{labels}}} {found[-1]:.9g}\n"
+            yield f"{name}_count{{{labels}}} {found[-2]:.0f}\n"
+
+
 class Metrics:
     """The counters of one server. How many there are is bounded by the kinds it serves."""
 
     def __init__(self) -> None:
-        self._requests: dict[tuple[_Key, int], int] = {}
-        self._durations: dict[_Key, list[float]] = {}
+        self._requests: dict[str, int] = {}
+        self._durations = Histogram(_SECONDS)
+        self._sizes = Histogram(_BYTES)
+        self._users: dict[str, int] = {}
+        self._attempts = {"failure": 0, "success": 0}
+        self._deprecated: dict[_Key, bool] = {}
+        self._under_way = {"mutating": 0, "readOnly": 0}
+        self._most = dict(self._under_way)
         self._started = time.time()
 
-    def complete(self, exchange: Exchange, seconds: float) -> None:
+    def begin(self, exchange: Exchange) -> None:
+        """A request begins to be carried out."""
+        kind = _kind(exchange)
+        self._under_way[kind] += 1
+        self._most[kind] = max(self._most[kind], self._under_way[kind])
+
+    def end(self, exchange: Exchange) -> None:
+        self._under_way[_kind(exchange)] -= 1
+
+    def authenticated(self, name: str) -> None:
+        """Who asks is known."""
+        self._attempts["success"] += 1
+        shown = name if name in _KNOWN_USERS else "email_id" if "@" in name else "other"
+        self._users[shown] = self._users.get(shown, 0) + 1
+
+    def unauthorized(self) -> None:
+        """Somebody is not who he says."""
+        self._attempts["failure"] += 1
+
+    def complete(self, exchange: Exchange, seconds: float, server: Server) -> None:
         """Count a request that has been answered."""
-        key = _key(exchange)
-        counted = (key, exchange.code)
+        key, request = _key(exchange), exchange.request
+        dry = 'dry_run="All"' if request is not None and request.options.get("dryRun") else 'dry_run=""'
+        labels = _labels(key)
+        counted = f'code="{exchange.code}",{_COMPONENT},{dry},{labels}'
         self._requests[counted] = self._requests.get(counted, 0) + 1
+        if key not in self._deprecated and request is not None and request.resource is not None:
+            self._deprecated[key] = server.is_deprecated(request.resource)
         if key.verb == "WATCH" or key.subresource in _STREAMS:
             return
-        found = self._durations.get(key)
-        if found is None:
-            found = self._durations[key] = [0.0] * (len(_BUCKETS) + 2)
-        for index, bound in enumerate(_BUCKETS):
-            if seconds <= bound:
-                found[index] += 1
-                break
-        found[-2] += 1
-        found[-1] += seconds
+        self._durations.observe(f"{_COMPONENT},{dry},{labels}", seconds)
+        if key.verb in _READING and key.resource:
+            self._sizes.observe(f"{_COMPONENT},{labels}", exchange.size)
 
     def text(self, server: Server, hub: Hub) -> str:
         """Everything, as Prometheus scrapes it."""
-        return "".join([*self._request_lines(), *self._duration_lines(), *_gauges(server, hub), *self._process()])
+        return "".join([*self._lines(), *gauges.lines(server, hub), *gauges.process(self._started)])
 
-    def _request_lines(self) -> Iterator[str]:
-        name = "apiserver_request_total"
-        yield _head(name, "counter", "Counter of apiserver requests broken out for each verb, resource and code.")
-        for (key, code), count in sorted(self._requests.items()):
-            yield f'{name}{{code="{code}",component="apiserver",dry_run="",{_labels(key)}}} {count}\n'
-
-    def _duration_lines(self) -> Iterator[str]:
+    def _lines(self) -> Iterator[str]:
+        name = "apiserver_current_inflight_requests"
+        text = "Maximal number of currently used inflight request limit of this apiserver per request kind."
+        yield from _simple(name, "gauge", text, ((f'request_kind="{kind}"', n) for kind, n in self._most.items()))
+        self._most = dict(self._under_way)
         name = "apiserver_request_duration_seconds"
-        yield _head(name, "histogram", "Response latency distribution in seconds for each verb and resource.")
-        for key, found in sorted(self._durations.items()):
-            labels = f'component="apiserver",dry_run="",{_labels(key)}'
-            total = 0.0
-            for bound, count in zip(_BUCKETS, found, strict=False):
-                total += count
-                yield f'{name}_bucket{{{labels},le="{bound:g}"}} {total:g}\n'
-            yield f'{name}_bucket{{{labels},le="+Inf"}} {found[-2]:g}\n'
-            yield f"{name}_sum{{{labels}}} {found[-1]:.9g}\n"
-            yield f"{name}_count{{{labels}}} {found[-2]:g}\n"
+        text = "Response latency distribution in seconds for each verb, dry run value, group, version, resource."
+        yield head(name, "histogram", text)
+        yield from self._durations.lines(name)
+        name = "apiserver_request_total"
+        text = (
+            "Counter of apiserver requests broken out for each verb, dry run value, group, version, resource and code."
+        )
+        yield from _simple(name, "counter", text, sorted(self._requests.items()))
+        name = "apiserver_requested_deprecated_apis"
+        text = "Gauge of deprecated APIs that have been requested, broken out by API group, version and resource."
+        asked = {_deprecated(key): 1 for key, is_so in self._deprecated.items() if is_so}
+        yield from _simple(name, "gauge", text, sorted(asked.items()))
+        name = "apiserver_response_sizes"
+        yield head(name, "histogram", "Response size distribution in bytes for each group, version, verb, resource.")
+        yield from self._sizes.lines(name)
+        name = "authenticated_user_requests"
+        text = "Counter of authenticated requests broken out by username."
+        yield from _simple(
+            name, "counter", text, ((f'username="{user}"', n) for user, n in sorted(self._users.items()))
+        )
+        name = "authentication_attempts"
+        text = "Counter of authenticated attempts."
+        yield from _simple(name, "counter", text, ((f'result="{said}"', n) for said, n in self._attempts.items()))
 
-    def _process(self) -> Iterator[str]:
-        times = os.times()
-        yield _head("process_cpu_seconds_total", "counter", "Total user and system CPU time spent in seconds.")
-        yield f"process_cpu_seconds_total {times.user + times.system:.2f}\n"
-        yield _head("process_start_time_seconds", "gauge", "Start time of the process since unix epoch in seconds.")
-        yield f"process_start_time_seconds {self._started:.2f}\n"
-        resident = _resident()
-        if resident:
-            yield _head("process_resident_memory_bytes", "gauge", "Resident memory size in bytes.")
-            yield f"process_resident_memory_bytes {resident}\n"
+
+def _simple(name: str, kind: str, text: str, values: Iterable[tuple[str, float]]) -> Iterator[str]:
+    yield head(name, kind, text)
+    for labels, value in values:
+        yield f"{name}{{{labels}}} {value}\n"
+
+
+def _kind(exchange: Exchange) -> str:
+    return "readOnly" if exchange.info is None or exchange.info.verb in _READ_ONLY else "mutating"
 
 
 def _key(exchange: Exchange) -> _Key:
@@ -103,10 +174,15 @@ def _key(exchange: Exchange) -> _Key:
         return _Key(exchange.scope.get("method", "GET"), "", "", "", "", "")
     resource = request.resource
     scope = "resource" if info.name else "namespace" if info.namespace else "cluster"
-    verb = {"create": "POST", "update": "PUT", "deletecollection": "DELETECOLLECTION"}.get(info.verb, info.verb.upper())
+    verb = _VERBS.get(info.verb, info.verb.upper())
+    if verb == "PATCH" and request.patch_type.startswith("application/apply-patch"):
+        verb = "APPLY"
+    elif info.subresource in _STREAMS and info.subresource != "log":
+        verb = "CONNECT"
     return _Key(verb, resource.group, resource.version, resource.plural, info.subresource, scope)
 
 
+@lru_cache(maxsize=4096)
 def _labels(key: _Key) -> str:
     return (
         f'group="{key.group}",resource="{key.resource}",scope="{key.scope}",subresource="{key.subresource}",'
@@ -114,40 +190,13 @@ def _labels(key: _Key) -> str:
     )
 
 
-def _gauges(server: Server, hub: Hub) -> Iterator[str]:
-    """How large the store is, how many objects there are, who watches, what waits to be reconciled."""
-    store = server.storage.store
-    yield _head("apiserver_storage_size_bytes", "gauge", "Size of the storage database file physically allocated.")
-    yield f'apiserver_storage_size_bytes{{storage_cluster_id="sqlite"}} {_size(store.path)}\n'
-    yield _head("apiserver_resource_objects", "gauge", "Number of stored objects, by resource.")
-    for resource in store.resources():
-        plural, _, group = resource.partition(".")
-        yield f'apiserver_resource_objects{{group="{group}",resource="{plural}"}} {store.count(resource)}\n'
-    yield _head("apiserver_longrunning_requests", "gauge", "Number of open watches, by resource.")
-    counts: dict[str, int] = {}
-    for watch in hub:
-        counts[watch.context.resource.key] = counts.get(watch.context.resource.key, 0) + 1
-    for resource, count in sorted(counts.items()):
-        plural, _, group = resource.partition(".")
-        yield f'apiserver_longrunning_requests{{group="{group}",resource="{plural}",verb="WATCH"}} {count}\n'
-    behind, due = store.behind("cursor", server.clock.present())
-    yield _head("minikctl_reconcile_depth", "gauge", "Changes that controllers have not seen, and work that is due.")
-    yield f'minikctl_reconcile_depth{{kind="changes"}} {behind}\n'
-    yield f'minikctl_reconcile_depth{{kind="due"}} {due}\n'
+def _deprecated(key: _Key) -> str:
+    return (
+        f'group="{key.group}",removed_release="",resource="{key.resource}",subresource="{key.subresource}",'
+        f'version="{key.version}"'
+    )
 
 
-def _head(name: str, kind: str, text: str) -> str:
-    return f"# HELP {name} {text}\n# TYPE {name} {kind}\n"
-
-
-def _size(path: str) -> int:
-    return sum(os.path.getsize(path + suffix) for suffix in ("", "-wal") if os.path.exists(path + suffix))
-
-
-def _resident() -> int:
-    """Bytes of memory in use, where the system tells (Linux)."""
-    try:
-        with open("/proc/self/statm", "rb") as file:
-            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-    except OSError:
-        return 0
+def _number(bound: float) -> str:
+    """A bound as Go prints it."""
+    return f"{bound:g}"

@@ -157,6 +157,7 @@ class Hub:
         self._watches: dict[str, set[Watch]] = {}
         self._seen = self._store.revision()
         self._version = self._store.data_version()
+        self.events: dict[tuple[str, str, str], int] = {}  # how many changes were sent of which kind
         self._waiters: set[asyncio.Future[None]] = set()
 
     def __len__(self) -> int:
@@ -205,8 +206,15 @@ class Hub:
             if watches:
                 encoded: dict[Any, bytes] = {}
                 for watch in watches:
-                    if watch.see(change, encoded) and watch.awaited:
-                        self._activity.tell()
+                    if watch.see(change, encoded):
+                        self._count(watch.context)
+                        if watch.awaited:
+                            self._activity.tell()
+
+    def _count(self, context: Context) -> None:
+        resource = context.resource
+        key = (resource.group, resource.version, resource.kind)
+        self.events[key] = self.events.get(key, 0) + 1
 
     def _expire(self, error: CompactedError) -> None:
         """Other processes have written more than is retained since the last look: no watch may go on."""

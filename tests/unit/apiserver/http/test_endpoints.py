@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from minikctl.apimachinery.request import UserInfo
+from minikctl.cluster import ADMIN
 
 AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 CRD = {
@@ -114,15 +116,77 @@ def test_whoever_is_about_to_end_is_not_ready(client: Any) -> None:
     assert client.ask("GET", "/livez").code == 200
 
 
+def measured(client: Any) -> dict[str, float]:
+    """The samples of /metrics; every one has a type."""
+    samples, types = {}, set()
+    for line in client.ask("GET", "/metrics").body.decode().splitlines():
+        if line.startswith("# TYPE "):
+            types.add(line.split(" ")[2])
+        elif not line.startswith("#"):
+            name, _, value = line.rpartition(" ")
+            samples[name] = float(value)
+            bare = name.partition("{")[0]
+            assert bare in types or bare.rpartition("_")[0] in types
+    return samples
+
+
 def test_metrics_count_requests(client: Any) -> None:
     for _ in range(3):
         client.ask("GET", "/api/v1/namespaces/demo/pods/none")
-    text = client.ask("GET", "/metrics").body.decode()
+    client.ask("POST", "/api/v1/namespaces/demo/configmaps?dryRun=All", {"metadata": {"name": "c"}})
+    apply = "application/apply-patch+yaml"
+    body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c"}}
+    client.ask("PATCH", "/api/v1/namespaces/demo/configmaps/c?fieldManager=m", body, content_type=apply)
+    client.ask("GET", "/api/v1/endpoints")
+    client.ask("GET", "/api/v1/nodes", user=None, authorization="Bearer none")
+    found = measured(client)
     labels = 'group="",resource="pods",scope="resource",subresource="",verb="GET",version="v1"'
-    assert f'apiserver_request_total{{code="404",component="apiserver",dry_run="",{labels}}} 3\n' in text
-    assert f'apiserver_request_duration_seconds_count{{component="apiserver",dry_run="",{labels}}} 3\n' in text
-    assert 'minikctl_reconcile_depth{kind="changes"} 0\n' in text
+    common = f'component="apiserver",dry_run="",{labels}'
+    assert found[f'apiserver_request_total{{code="404",{common}}}'] == 3
+    assert found[f"apiserver_request_duration_seconds_count{{{common}}}"] == 3
+    assert found[f'apiserver_request_duration_seconds_bucket{{{common},le="60"}}'] == 3
+    assert found[f'apiserver_response_sizes_bucket{{component="apiserver",{labels},le="1000"}}'] == 3
+    maps = 'group="",resource="configmaps",scope="{}",subresource="",verb="{}",version="v1"'
+    dry = f'code="201",component="apiserver",dry_run="All",{maps.format("namespace", "POST")}'
+    assert found[f"apiserver_request_total{{{dry}}}"] == 1
+    applied = f'code="201",component="apiserver",dry_run="",{maps.format("resource", "APPLY")}'
+    assert found[f"apiserver_request_total{{{applied}}}"] == 1
+    deprecated = 'group="",removed_release="",resource="endpoints",subresource="",version="v1"'
+    assert found[f"apiserver_requested_deprecated_apis{{{deprecated}}}"] == 1
+    assert sum(name.startswith("apiserver_requested_deprecated_apis") for name in found) == 1
+    assert found['authentication_attempts{result="failure"}'] == 1
+    assert found['authentication_attempts{result="success"}'] == found['authenticated_user_requests{username="other"}']
+    assert found['apiserver_current_inflight_requests{request_kind="mutating"}'] == 1
+    assert measured(client)['apiserver_current_inflight_requests{request_kind="mutating"}'] == 0
+
+
+def test_metrics_tell_of_the_present(client: Any) -> None:
+    found = measured(client)
+    assert found['minikctl_reconcile_depth{kind="changes"}'] == 0
+    assert found['apiserver_storage_objects{resource="nodes"}'] == 3
+    assert found['apiserver_resource_objects{group="rbac.authorization.k8s.io",resource="clusterroles"}'] > 50
+    assert found["process_resident_memory_bytes"] < found["process_virtual_memory_bytes"]
+    assert 0 < found["process_open_fds"] < found["process_max_fds"]
+    assert any(name.startswith("kubernetes_build_info{") and 'minor="36"' in name for name in found)
+    target = "/api/v1/namespaces/demo/configmaps"
+    client.watch(f"{target}?watch=1&resourceVersion=1", ("POST", target, {"metadata": {"name": "c"}}))
+    assert measured(client)['apiserver_watch_events_total{group="",kind="ConfigMap",version="v1"}'] == 1
     assert client.ask("GET", "/metrics", user=None).code == 403
+
+
+def test_metrics_count_open_watches(client: Any) -> None:
+    seen = {}
+
+    async def scenario() -> None:
+        watching = client.start_watch("/apis/apps/v1/namespaces/demo/deployments?watch=1")
+        await watching.quiet()
+        answer = await client._ask("GET", "/metrics", None, ADMIN, "", {})
+        seen["text"] = answer.body.decode()
+        await watching.end()
+
+    asyncio.run(scenario())
+    labels = 'group="apps",resource="deployments",scope="namespace",subresource="",verb="WATCH",version="v1"'
+    assert f'apiserver_longrunning_requests{{component="apiserver",{labels}}} 1\n' in seen["text"]
 
 
 def test_answers_name_their_flow_schema_and_priority_level(client: Any) -> None:
