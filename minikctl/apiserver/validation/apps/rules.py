@@ -113,11 +113,12 @@ def check_bounds(status: Spec, keys: tuple[str, ...], errors: Errors, ready_text
     """Parts of a status do not exceed the whole."""
     total = status.get("replicas") or 0
     for key in keys:
-        if (status.get(key) or 0) > total:
-            errors.append(field.invalid(f"status.{key}", status[key], _ABOVE_REPLICAS))
-    if (status.get("availableReplicas") or 0) > (status.get("readyReplicas") or 0):
-        text = f"cannot be greater than {ready_text}"
-        errors.append(field.invalid("status.availableReplicas", status["availableReplicas"], text))
+        count = status.get(key) or 0
+        if count > total:
+            errors.append(field.invalid(f"status.{key}", count, _ABOVE_REPLICAS))
+    available = status.get("availableReplicas") or 0
+    if available > (status.get("readyReplicas") or 0):
+        errors.append(field.invalid("status.availableReplicas", available, f"cannot be greater than {ready_text}"))
 
 
 def check_not_decremented(new: Spec, old: Spec, errors: Errors) -> None:

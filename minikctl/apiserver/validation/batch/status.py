@@ -34,8 +34,9 @@ def job_status(new: Obj, old: Obj) -> Errors:
     if now & {"Complete", "Failed"} and not then & {"Complete", "Failed"}:
         _check_finished(status, errors)
     _check_indexes(status, before, spec, errors)
-    if (status.get("ready") or 0) > (status.get("active") or 0) and status.get("ready") != before.get("ready"):
-        errors.append(field.invalid("status.ready", status["ready"], "cannot set more ready pods than active"))
+    ready = status.get("ready")
+    if ready is not None and ready > (status.get("active") or 0) and ready != before.get("ready"):
+        errors.append(field.invalid("status.ready", ready, "cannot set more ready pods than active"))
     _check_progress(status, before, spec, now, then, errors)
     return errors
 

@@ -114,3 +114,24 @@ def test_patches_of_a_scale_that_are_refused(scaled: Any) -> None:
     told = scaled({"spec": {"replicas": True}}, "merge-patch")
     assert told.endswith("cannot unmarshal bool into Go struct field ScaleSpec.spec.replicas of type int32")
     assert told.startswith(' "" is invalid: patch: Invalid value: ')
+
+
+@pytest.mark.parametrize(
+    ("key", "status", "told"),
+    [
+        ("statefulsets.apps", {"replicas": -1}, "status.readyReplicas: Invalid value: 0: cannot be greater than"),
+        (
+            "deployments.apps",
+            {"replicas": -1, "readyReplicas": -1},
+            "status.availableReplicas: Invalid value: 0: cannot be greater",
+        ),
+        ("jobs.batch", {"active": -1}, "status.active: Invalid value: -1: must be greater than or equal to 0"),
+    ],
+)
+def test_counts_that_are_left_out_count_as_none(cluster: Cluster, key: str, status: Any, told: str) -> None:
+    client = cluster.client()
+    job = {"suspend": True, "template": {**TEMPLATE, "spec": {**TEMPLATE["spec"], "restartPolicy": "Never"}}}
+    made = client.create(key, {"metadata": {"name": "x"}, "spec": SPECS.get(key, job)}, "demo")
+    with pytest.raises(StatusError) as caught:
+        client.update(key, {**made, "status": status}, "status")
+    assert told in caught.value.message
