@@ -45,14 +45,16 @@ def resolve_type(factory: Factory, name: str) -> Resource:
 
 
 def no_mapping(obj: Obj, source: str) -> KubectlError:
-    """The refusal of a kind that the server does not have."""
+    """The refusal of a kind that the server does not have; an item of a List has no `source`."""
     from minikctl.kubectl.decoding import place_and_name
 
     namespace, name = place_and_name(obj)
-    kind, version = quote(obj["kind"]), quote(obj.get("apiVersion") or "")
+    matches = f"no matches for kind {quote(obj['kind'])} in version {quote(obj.get('apiVersion') or '')}"
+    if not source:
+        return KubectlError(f"unable to recognize {matches}")
     return KubectlError(
-        f"resource mapping not found for name: {quote(name)} namespace: {quote(namespace)} from {quote(source)}: no "
-        f"matches for kind {kind} in version {version}\nensure CRDs are installed first"
+        f"resource mapping not found for name: {quote(name)} namespace: {quote(namespace)} from {quote(source)}: "
+        f"{matches}\nensure CRDs are installed first"
     )
 
 
@@ -80,7 +82,7 @@ class Builder:
         self._typed = False
         self._flatten = True
         self._require_object = True
-        self._schema = False
+        self._validation = "Ignore"
         self._read_options: dict[str, Any] = {}
         self._chunk = 500
         self._subresource = ""
@@ -186,9 +188,9 @@ class Builder:
         self._typed = True
         return self
 
-    def schema(self, wanted: bool = True) -> Builder:
-        """Refuse file content without apiVersion and kind as invalid (--validate)."""
-        self._schema = wanted
+    def validated(self, directive: str) -> Builder:
+        """Validate the content of files before it is used: Strict, Warn or Ignore (--validate)."""
+        self._validation = directive
         return self
 
     def keep_lists(self) -> Builder:
@@ -393,7 +395,7 @@ class Builder:
                 "when paths, URLs, or stdin is provided as input, you may not specify resource arguments as well"
             )
         from minikctl.kubectl.decoding import check_document, is_list
-        from minikctl.kubectl.files import check_valid, label_filter
+        from minikctl.kubectl.files import label_filter
 
         self._matches = label_filter(self._label_selector or "")
         unusable = ""
@@ -403,9 +405,11 @@ class Builder:
             try:
                 if isinstance(value, Exception):
                     raise value
-                if self._schema:
+                if self._validation != "Ignore":
+                    from minikctl.kubectl import clientvalidation
+
                     unusable = source
-                    check_valid(source, value)
+                    clientvalidation.check(self.factory, source, value, self._validation)
                     unusable = ""
                 check_document(value, source, self._typed)
                 if is_list(value) and self._flatten:
@@ -470,7 +474,7 @@ class Builder:
             else:
                 row = resources.by_group_kind("", obj["kind"])
             if row is None:
-                raise no_mapping(obj, source)
+                raise no_mapping(obj, "" if in_list else source)
         namespace, name = place_and_name(obj)
         return Info(row, namespace, name, obj, source)
 

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from minikctl.kubectl.factory import Factory
 
 _EXTENSIONS = (".json", ".yaml", ".yml")
-_TURN_OFF = "; if you choose to ignore these errors, turn validation off with --validate=false"
 
 
 def read_sources(names: Sequence[str], recursive: bool, stdin: TextIO) -> Iterator[tuple[str, Any]]:
@@ -121,17 +120,3 @@ def label_filter(text: str) -> Callable[[Obj], bool]:
     except SelectorError as error:
         raise KubectlError(f"the provided selector {quote(text)} is not valid: {error}") from None
     return lambda obj: selector.matches(metadata_of(obj).get("labels") or {})
-
-
-def check_valid(source: str, value: Any) -> None:
-    """Refuse, in the validator's words, a document that does not say what it is (--validate)."""
-    if not isinstance(value, dict):
-        raise _not_valid(source, "invalid object to validate")
-    texts = [f"{key} not set" for key in ("apiVersion", "kind") if not value.get(key)]
-    texts += [f"{key} isn't string type" for key in ("apiVersion", "kind") if not isinstance(value.get(key) or "", str)]
-    if texts:
-        raise _not_valid(source, texts[0] if len(texts) == 1 else "[" + ", ".join(texts) + "]")
-
-
-def _not_valid(source: str, why: str) -> KubectlError:
-    return KubectlError(f"error validating {quote(source)}: error validating data: {why}{_TURN_OFF}")

@@ -51,11 +51,11 @@ def field_validation(flags: Values) -> str:
     return directive
 
 
-def klog_warning(factory: Factory, text: str) -> None:
-    """A warning in klog's form."""
+def klog_warning(factory: Factory, text: str, where: str = "helpers.go:719") -> None:
+    """A warning in klog's form; `where` is the line of kubectl that gives it."""
     now = time.time()
     stamp = time.strftime("%m%d %H:%M:%S", time.localtime(now)) + f".{int(now % 1 * 1_000_000):06d}"
-    factory.err(f"W{stamp} {os.getpid():7d} helpers.go:703] {text}")
+    factory.err(f"W{stamp} {os.getpid():7d} {where}] {text}")
 
 
 def request_options(dry_run: str, field_manager: str = "", validation: str = "") -> dict[str, Any]:

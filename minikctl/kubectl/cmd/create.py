@@ -58,7 +58,7 @@ class CreateOptions(Options):
             edit_on_create(self)
             return
         self.show = printer(self.flags, self.factory.streams.out, "created", self.dry_run)
-        builder = self.factory.builder().schema(self.validation != "Ignore").files(self.flags)
+        builder = self.factory.builder().validated(self.validation).files(self.flags)
         if not builder.selector(self.flags["selector"]).visit(self.create):
             raise KubectlError("no objects passed to create")
 

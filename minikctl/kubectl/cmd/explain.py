@@ -10,12 +10,13 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from minikctl.apimachinery import descriptions, openapi
+from minikctl.apimachinery import descriptions
 from minikctl.apimachinery.openapi import Schema
 from minikctl.apimachinery.resources import Resource
 from minikctl.kubectl.command import Command, Options
 from minikctl.kubectl.errors import KubectlError, NoResourceType
 from minikctl.kubectl.flags import BOOL, STRING, Flag, quote
+from minikctl.kubectl.kindschema import schema_of
 
 _CRDS = "customresourcedefinitions.apiextensions.k8s.io"
 
@@ -84,14 +85,7 @@ class ExplainOptions(Options):
         return found
 
     def _schema(self, row: Resource) -> Schema:
-        schema = None
-        if row.custom:
-            crd = self.factory.client.get(_CRDS, f"{row.plural}.{row.group}")
-            version = next(v for v in crd["spec"]["versions"] if v["name"] == row.version)
-            raw = (version.get("schema") or {}).get("openAPIV3Schema") or {}
-            schema = openapi.from_crd(raw)
-        else:
-            schema = openapi.schema_for(row.api_version, row.kind)
+        schema = schema_of(self.factory, row)
         if schema is None:
             raise KubectlError(f"GVR ({row.group}/{row.version}, Resource={row.plural}) not found in OpenAPI schema")
         return schema

@@ -81,7 +81,7 @@ class ReplaceOptions(Options):
         if self.flags["force"]:
             self._force()
             return
-        self._builder().schema(self.validation != "Ignore").visit(self._replace)
+        self._builder().validated(self.validation).visit(self._replace)
 
     def _builder(self) -> Builder:
         return self.factory.builder().files(self.flags)
@@ -108,7 +108,7 @@ class ReplaceOptions(Options):
 
     def _force(self) -> None:
         """Delete everything, wait until it is gone, create it anew."""
-        infos = self._builder().schema(self.validation != "Ignore").infos()
+        infos = self._builder().validated(self.validation).infos()
         deletion = Deletion(self.factory, self.policy, self._grace_period())
         deletion.output = "name" if self.flags["output"] == "name" else ""
         errors: list[Exception] = []

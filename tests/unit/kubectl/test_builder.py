@@ -29,10 +29,7 @@ def test_lists_are_taken_apart(kubectl: Kubectl) -> None:
     items = "- {apiVersion: v1, kind: ConfigMap, metadata: {name: a}}\n- {apiVersion: v1, kind: Nothing}\n"
     result = kubectl("create", "-f", "-", stdin=f"apiVersion: v1\nkind: List\nitems:\n{items}")
     assert result.out == "configmap/a created\n"
-    assert result.err == (
-        'resource mapping not found for name: "" namespace: "" from "STDIN": no matches for kind "Nothing" in '
-        'version "v1"\nensure CRDs are installed first\n'
-    )
+    assert result.err == ('unable to recognize no matches for kind "Nothing" in version "v1"\n')
     typed = kubectl("create", "-f", "-", stdin="apiVersion: v1\nkind: ConfigMapList\nitems: [{metadata: {name: b}}]\n")
     assert typed.out == "configmap/b created\n"
 
