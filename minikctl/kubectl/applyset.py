@@ -42,6 +42,8 @@ def check(options: ApplyOptions) -> None:
         raise KubectlError(f"{FlagError('unknown flag: --applyset')}\nSee '{path} --help' for usage.")
     if not flags["prune"]:
         raise KubectlError("--applyset requires --prune")
+    if flags["force"]:
+        raise KubectlError("--force cannot be used with --prune")
     if flags["selector"]:
         raise KubectlError("--selector is incompatible with --applyset")
     if flags["prune-allowlist"]:
@@ -60,7 +62,11 @@ class ApplySetPruner:
             kind, name = "secrets", kind
         if not kind or not name:
             raise KubectlError(f"invalid parent reference {quote(options.flags['applyset'])}")
-        self.row = options.factory.resolve(kind)
+        row = options.factory.resources.resolve(kind)
+        if row is None:
+            missing = f"no matches for /, Resource={kind}"
+            raise KubectlError(f"invalid parent reference {quote(options.flags['applyset'])}: {missing}")
+        self.row = row
         self.name = name
         self.namespace = options.factory.namespace if self.row.namespaced else ""
         self._check_parent()

@@ -10,16 +10,17 @@ import os
 import subprocess
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from minikctl.apimachinery.errors import StatusError
 from minikctl.apimachinery.request import Obj
+from minikctl.kubectl import clientvalidation
 from minikctl.kubectl.builder import no_mapping
 from minikctl.kubectl.decoding import check_document, is_list, list_items
 from minikctl.kubectl.errors import Exit, KubectlError
 from minikctl.kubectl.flags import quote
 from minikctl.kubectl.info import Info
-from minikctl.kubectl.manifest import ParseError, documents
+from minikctl.kubectl.manifest import ParseError, documents, parse_yaml
 from minikctl.kubectl.printing import dumper
 
 if TYPE_CHECKING:
@@ -49,14 +50,18 @@ class Results:
         name = f"{info.row.key} {quote(info.name)}"
         if error.reason == "Invalid":
             causes = error.details.get("causes") or []
-            others = [f"{cause.get('field', '')}: {cause.get('message', '')}" for cause in causes]
-            self.reasons.append((f"{name} was not valid", others))
-            return f"error: {name} is invalid"
+            return self.invalid(info, [f"{cause.get('field', '')}: {cause.get('message', '')}" for cause in causes])
         if error.reason == "NotFound":
             self.not_found += 1
             return f"error: {name} could not be found on the server"
         self.retryable += 1
         return f"error: {name} could not be patched: {error}"
+
+    def invalid(self, info: Info, causes: list[str]) -> str:
+        """Note why an object is refused as invalid; the line to print."""
+        name = f"{info.row.key} {quote(info.name)}"
+        self.reasons.append((f"{name} was not valid", causes))
+        return f"error: {name} is invalid"
 
     def header(self, intro: str) -> str:
         """The comment on top of the file."""
@@ -84,43 +89,61 @@ class Session:
         self.save = save
         self.intro = intro
         self.format = "yaml"
-        self.show_managed_fields = False
+        self.validation = "Strict"
         self.windows = False
 
     def run(self) -> None:
         """Edit until done; raises what ends the session with a failure."""
         results = Results()
         original = self._original()
-        edited: str | None = None
+        body, failed = original, False
+        previous = ""
         while True:
-            body = original if edited is None else strip_comments(edited)
-            before = edited
-            header = results.header(self.intro) if self.format == "yaml" else ""
+            header = "" if self.format == "json" else results.header(self.intro)
             path, edited = self._launch(header + body)
-            if before is not None and strip_comments(before) == strip_comments(edited):
+            if failed and _content(previous) == _content(edited):
                 raise self._kept(KubectlError("Edit cancelled, no valid changes were saved."), path)
-            if strip_comments(edited) == strip_comments(original):
+            previous, results = edited, Results()
+            problem = self._validation_problem(edited)
+            if problem:
+                cause = f"<nil>: Invalid value: {quote('The edited file failed validation')}: {problem}"
+                self.factory.err(results.invalid(self.infos[0], [cause]))
+            elif _content(original) == _content(edited):
                 os.remove(path)
                 self.factory.err("Edit cancelled, no changes made.")
                 return
-            if not strip_comments(edited).strip():
+            elif not strip_comments(edited).strip():
                 os.remove(path)
                 self.factory.err("Edit cancelled, saved file was empty.")
                 return
-            results = Results()
-            try:
-                updated = self._parse(edited)
-            except KubectlError as error:
-                results.reasons.append((f"The edited file had a syntax error: {error}", []))
-                continue
-            try:
-                self.save(updated, results)
-            except (StatusError, KubectlError) as error:
-                raise self._kept(error, path) from None
-            self._check_failures(results, path)
-            if not results.reasons:
+            elif self._saved(edited, results, path):
                 os.remove(path)
                 return
+            body, failed = strip_comments(edited), True
+
+    def _saved(self, edited: str, results: Results, path: str) -> bool:
+        """Hand over what was edited; False where it has to be edited again, for reasons in the results."""
+        try:
+            updated = self._parse(edited)
+        except KubectlError as error:
+            results.reasons.append((f"The edited file had a syntax error: {error}", []))
+            return False
+        try:
+            self.save(updated, results)
+        except (StatusError, KubectlError) as error:
+            raise self._kept(error, path) from None
+        self._check_failures(results, path)
+        return not results.reasons
+
+    def _validation_problem(self, edited: str) -> str:
+        """What keeps the edited file from being used, "" where nothing does."""
+        if self.validation == "Ignore":
+            return ""
+        try:
+            value = parse_yaml(strip_comments(edited).encode("utf-8", "surrogateescape"))
+        except ParseError as error:
+            return str(error).removeprefix("error converting YAML to JSON: ")
+        return clientvalidation.problem(self.factory, value, self.validation)
 
     def _check_failures(self, results: Results, path: str) -> None:
         if results.retryable:
@@ -137,7 +160,7 @@ class Session:
         shown = (
             objects[0] if len(objects) == 1 else {"apiVersion": "v1", "items": objects, "kind": "List", "metadata": {}}
         )
-        text = dumper(self.format)(shown if self.show_managed_fields else without_managed_fields(shown))
+        text = dumper(self.format)(without_managed_fields(shown))
         return text if text.endswith("\n") else text + "\n"
 
     def _launch(self, text: str) -> tuple[str, str]:
@@ -177,7 +200,16 @@ class Session:
 
 def strip_comments(text: str) -> str:
     """The text without lines that begin with `#`."""
-    return "".join(line for line in text.splitlines(keepends=True) if not line.lstrip().startswith("#"))
+    lines = ((line, line.lstrip()) for line in text.splitlines(keepends=True))
+    return "".join(line for line, bare in lines if not bare.startswith("#") or bare.startswith("#!"))
+
+
+def _content(text: str) -> Any:
+    """What counts of a file when it is looked for changes: its value, or where it has none its text."""
+    try:
+        return parse_yaml(text.encode("utf-8", "surrogateescape"))
+    except ParseError:
+        return strip_comments(text)
 
 
 def run_editor(environ: Mapping[str, str], path: str) -> None:
@@ -190,6 +222,8 @@ def run_editor(environ: Mapping[str, str], path: str) -> None:
     try:
         status = subprocess.run(command, env=dict(environ), check=False).returncode
     except OSError:
+        if "/" in command[0]:
+            raise KubectlError(f"there was a problem with the editor {quote(editor)}") from None
         raise KubectlError(f"unable to launch the editor {quote(editor)}") from None
     if status:
         raise KubectlError(f"there was a problem with the editor {quote(editor)}")

@@ -218,7 +218,7 @@ def _parse_map(text: str) -> dict[str, str]:
             continue
         key, equals, value = pair.partition("=")
         if not equals:
-            raise ValueError(f"malformed pair, expect string=string: {pair}")
+            raise ValueError("malformed pair, expect string=string")
         result[key.strip()] = value.strip()
     return result
 

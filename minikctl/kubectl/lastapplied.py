@@ -16,7 +16,7 @@ ANNOTATION = "kubectl.kubernetes.io/last-applied-configuration"
 
 
 def original(obj: Obj) -> Obj | None:
-    """The configuration that was applied last, None where there is none."""
+    """The configuration that was applied last, None where there is none; ValueError where it is no JSON."""
     text = annotations_of(obj).get(ANNOTATION)
     if not text:
         return None

@@ -48,6 +48,8 @@ def pruner(options: ApplyOptions) -> Pruning | None:
         return ApplySetPruner(options)
     if not flags["prune"]:
         return None
+    if flags["force"]:
+        raise KubectlError("--force cannot be used with --prune")
     if not flags["all"] and not flags["selector"]:
         raise KubectlError(
             "all resources selected for prune without explicitly passing --all. To prune all resources, pass the "
@@ -80,8 +82,7 @@ class SelectorPruner:
         self.options = options
         allowed = options.flags["prune-allowlist"]
         self.rows = prunable(options.factory.resources, allowed)
-        if not allowed and options.factory.enforce_namespace:
-            warn(options.factory)
+        self.warns = not allowed
 
     def before(self, infos: list[Info]) -> None:
         """Nothing to prepare."""
@@ -89,6 +90,8 @@ class SelectorPruner:
     def prune(self) -> None:
         """Delete what was applied to the namespaces or the cluster before, and not now."""
         options = self.options
+        if self.warns:
+            warn(options.factory)
         selector = options.flags["selector"]
         for row, obj in left_over(options.factory.client, self.rows, options.namespaces, options.uids, selector):
             pruned(options, row, obj)
@@ -99,8 +102,9 @@ def warn(factory: Factory) -> None:
     strategy.klog_warning(
         factory,
         "Deprecated: kubectl apply will no longer prune non-namespaced resources by default when used with the "
-        "--namespace flag in a future release. To preserve the current behavior, list the resources you want to "
+        "--namespace flag in a future release. To preserve the current behaviour, list the resources you want to "
         "target explicitly in the --prune-allowlist flag.",
+        "prune.go:71",
     )
 
 

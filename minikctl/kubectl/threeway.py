@@ -10,7 +10,8 @@ from typing import Any
 
 from minikctl.apimachinery import openapi
 from minikctl.apimachinery.errors import StatusError
-from minikctl.apimachinery.patch import PatchError, three_way_merge, three_way_strategic
+from minikctl.apimachinery.meta import annotations_of
+from minikctl.apimachinery.patch import PatchError, merge_patch, strategic_merge, three_way_merge, three_way_strategic
 from minikctl.apimachinery.request import MERGE_PATCH, STRATEGIC_PATCH, Obj
 from minikctl.client.client import Client
 from minikctl.kubectl import lastapplied
@@ -22,9 +23,9 @@ _RETRIES = 5
 
 
 class Patcher:
-    """Patches one object; `text` is the last patch as JSON."""
+    """Patches one object; `text` is the last patch as JSON. Without a client what would come out is worked out here."""
 
-    def __init__(self, client: Client, info: Info, options: dict[str, Any]) -> None:
+    def __init__(self, client: Client | None, info: Info, options: dict[str, Any]) -> None:
         self.client = client
         self.info = info
         self.options = options
@@ -36,7 +37,7 @@ class Patcher:
             try:
                 return self._once(modified)
             except StatusError as error:
-                if error.reason != "Conflict" or attempt == _RETRIES:
+                if error.reason != "Conflict" or attempt == _RETRIES or self.client is None:
                     raise
                 self.info.get(self.client)
         return None
@@ -47,20 +48,37 @@ class Patcher:
         self.text = compact(patch)
         if not patch:
             return None
+        if self.client is None:
+            return _patched(info, patch, patch_type)
         return self.client.patch(info.row, info.name, patch, patch_type, info.namespace, **self.options)
 
 
 def compute(info: Info, modified: Obj) -> tuple[Obj, str]:
     """The three-way patch from the live object to `modified`, and its content type."""
     live = info.obj
-    original = lastapplied.original(live) or {}
     row = info.row
     try:
+        try:
+            original = lastapplied.original(live) or {}
+        except ValueError:
+            raise PatchError("invalid JSON document") from None
         if not row.custom:
             schema = openapi.schema_for(row.api_version, row.kind)
             if schema is not None:
                 return three_way_strategic(original, modified, live, schema), STRATEGIC_PATCH
         return three_way_merge(original, modified, live), MERGE_PATCH
     except PatchError as error:
-        raise KubectlError(f"creating patch with:\noriginal:\n{compact(original)}\nmodified:\n{compact(modified)}\n"
-                           f"current:\n{compact(live)}\nfor: {error}") from None  # fmt: skip
+        text = annotations_of(live).get(lastapplied.ANNOTATION, "")
+        raise KubectlError(
+            f"creating patch with:\noriginal:\n{text}\nmodified:\n{compact(modified)}\n\ncurrent:\n{compact(live)}\n\n"
+            f"for: {error}"
+        ) from None
+
+
+def _patched(info: Info, patch: Obj, patch_type: str) -> Obj:
+    """What the patch makes of the live object; defaults are not set and nothing is validated."""
+    schema = openapi.schema_for(info.row.api_version, info.row.kind)
+    if patch_type == STRATEGIC_PATCH and schema is not None:
+        return strategic_merge(info.obj, patch, schema)
+    patched: Obj = merge_patch(info.obj, patch)
+    return patched

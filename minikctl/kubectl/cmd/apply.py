@@ -117,7 +117,7 @@ class ApplyOptions(Options):
 
     def run(self) -> None:
         flags = self.flags
-        builder = self.factory.builder().schema(self.validation != "Ignore").files(flags)
+        builder = self.factory.builder().validated(self.validation).files(flags)
         infos, errors = builder.selector(flags["selector"]).gather()
         if not infos and not errors:
             raise KubectlError("no objects passed to apply")
@@ -136,7 +136,7 @@ class ApplyOptions(Options):
         if self.shows_objects:
             show = printer(flags, self.factory.streams.out)
             objects = [info.obj for info in self.applied]
-            show(objects[0] if len(objects) == 1 else to_list(objects))
+            show(objects[0] if len(objects) == 1 else {**to_list(objects), "metadata": {}})
         if self.pruner is not None:
             self.pruner.prune()
 
@@ -178,6 +178,7 @@ class ApplyOptions(Options):
 
     def _send_apply(self, info: Info, config: Obj) -> None:
         info.require_name()
+        info.require_version("patch")
         options = {key: value for key, value in self.write_options.items() if key != "fieldManager"}
         force = self.flags["force-conflicts"]
         try:
@@ -210,10 +211,9 @@ class ApplyOptions(Options):
                 f"by either {program} create --save-config or {program} apply. The missing annotation will be patched "
                 "automatically."
             )
-        if self.dry_run == strategy.CLIENT:
-            return "configured"
         changed = self._patch(info, modified)
-        self._warn_if_deleting(info)
+        if self.dry_run != strategy.CLIENT:
+            self._warn_if_deleting(info)
         return "configured" if changed else "unchanged"
 
     def _create(self, info: Info, modified: Obj) -> str:
@@ -229,7 +229,8 @@ class ApplyOptions(Options):
     def _patch(self, info: Info, modified: Obj) -> bool:
         from minikctl.kubectl.threeway import Patcher
 
-        patcher = Patcher(self.factory.client, info, self.write_options)
+        client = None if self.dry_run == strategy.CLIENT else self.factory.client
+        patcher = Patcher(client, info, self.write_options)
         try:
             patched = patcher.patch(modified)
         except StatusError as error:
@@ -245,7 +246,7 @@ class ApplyOptions(Options):
 
     def _patch_error(self, info: Info, text: str, error: Exception) -> Exception:
         verb = f"applying patch:\n{text}\nto:\n{info.type_text()}\nfor:"
-        return add_source(verb, info.source, error)
+        return add_source(verb, info.source, add_source("patching", info.source, error))
 
     def _replace(self, info: Info, modified: Obj) -> None:
         """--force: delete the object, wait until it is gone, create it anew."""

@@ -92,8 +92,8 @@ class SetOptions(Options):
         config = info.obj
         try:
             live = info.get(self.factory.client)
-        except StatusError as error:
-            if error.reason == "NotFound":
+        except (StatusError, KubectlError) as error:
+            if isinstance(error, StatusError) and error.reason == "NotFound":
                 raise
             verb = f"retrieving current configuration of:\n{info.type_text()}\nfrom server for:"
             raise add_source(verb, info.source, error) from None
@@ -115,7 +115,7 @@ class EditOptions(Options):
     def complete(self, args: list[str]) -> None:
         self.args = args
         if self.flags["output"] not in ("", "json", "yaml"):
-            raise no_printer(self.flags["output"], ("json", "yaml"))
+            raise no_printer(self.flags["output"], ("json", "kyaml", "yaml"))
 
     def run(self) -> None:
         builder = self.factory.builder().files(self.flags).types_or_names(self.args).latest()
@@ -128,9 +128,14 @@ class EditOptions(Options):
             self.live[info.row.key, info.namespace, info.name] = original
             shown.append(Info(info.row, info.namespace, info.name, original))
         if not shown:
-            raise KubectlError("no last-applied-configuration annotation found")
+            command = f"{self.factory.program} apply set-last-applied --create-annotation"
+            raise KubectlError(
+                "no last-applied-configuration annotation found on resources, to create the annotation, use command "
+                f"`{command}`"
+            )
         session = Session(self.factory, shown, self._save, LAST_APPLIED_HEADER)
         session.format = self.flags["output"] or "yaml"
+        session.validation = strategy.field_validation(self.flags)
         session.windows = self.flags["windows-line-endings"]
         session.run()
 
@@ -143,7 +148,7 @@ class EditOptions(Options):
             if original == info.obj:
                 name_printer(out, "skipped")(info.obj)
                 continue
-            patch = _annotation_patch(lastapplied.configuration(info.obj))
+            patch = _annotation_patch(compact(info.obj) + "\n")
             options = strategy.request_options(strategy.NONE, self.flags["field-manager"])
             try:
                 self.factory.client.patch(info.row, info.name, patch, MERGE_PATCH, info.namespace, **options)

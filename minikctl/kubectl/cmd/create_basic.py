@@ -11,7 +11,7 @@ from minikctl.apimachinery.request import Obj
 from minikctl.kubectl.cmd.generator import GeneratorOptions
 from minikctl.kubectl.command import Command
 from minikctl.kubectl.errors import KubectlError
-from minikctl.kubectl.flags import BOOL, INT32, STRING, Flag
+from minikctl.kubectl.flags import BOOL, INT32, STRING, Flag, quote
 from minikctl.kubectl.flagsets import CREATE
 
 
@@ -75,10 +75,10 @@ class PodDisruptionBudgetOptions(GeneratorOptions):
             raise KubectlError("one of min-available or max-unavailable must be specified")
         if flags["max-unavailable"] and flags["min-available"]:
             raise KubectlError("min-available and max-unavailable cannot be both specified")
-        for name, field in (("min-available", "minAvailable"), ("max-unavailable", "maxUnavailable")):
+        for name in ("min-available", "max-unavailable"):
             text = flags[name]
             if text and not text.isdigit() and not (text.endswith("%") and text[:-1].isdigit()):
-                raise KubectlError(f"invalid format specified for {field}")
+                raise KubectlError(f"invalid format specified for {name}")
 
     def build(self) -> Obj:
         spec: Obj = {}
@@ -107,7 +107,7 @@ def label_selector(text: str) -> Obj:
     try:
         requirements = selectors.parse(text).requirements
     except selectors.SelectorError as error:
-        raise KubectlError(f"couldn't parse the selector string {text!r}: {error}".replace("'", '"')) from None
+        raise KubectlError(f"couldn't parse the selector string {quote(text)}: {error}") from None
     labels, expressions = {}, []
     operators = {"in": "In", "notin": "NotIn", "exists": "Exists", "!": "DoesNotExist", "!=": "NotIn"}
     for each in requirements:

@@ -150,7 +150,7 @@ class ClusterRoleOptions(RoleOptions):
     def _check_urls(self, urls: list[str]) -> None:
         for verb in self.verbs:
             if verb not in _NON_RESOURCE_VERBS:
-                raise KubectlError(f"invalid verb '{verb}' for nonResourceURL")
+                raise KubectlError(f"invalid verb: '{verb}' for nonResourceURL")
         for url in urls:
             if url == "*":
                 continue

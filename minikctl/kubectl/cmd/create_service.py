@@ -23,8 +23,6 @@ class ServiceOptions(GeneratorOptions):
     def validate(self) -> None:
         flags = self.flags
         headless = flags.get("clusterip") == "None"
-        if headless and flags["tcp"]:
-            raise KubectlError("can not map ports with clusterip=None")
         if not headless and not flags["tcp"] and self.type != "ExternalName":
             raise KubectlError("at least one tcp port specifier must be provided")
 

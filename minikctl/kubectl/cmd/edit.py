@@ -18,12 +18,13 @@ from minikctl.kubectl.errors import KubectlError
 from minikctl.kubectl.flags import BOOL, STRING, Flag
 from minikctl.kubectl.flagsets import PRINT, SAVE_CONFIG, VALIDATE, field_manager, filename_flags
 from minikctl.kubectl.info import Info
-from minikctl.kubectl.printing import name_printer, no_printer, printer
+from minikctl.kubectl.printing import no_printer, printer
 from minikctl.printers.jsonout import compact
 
 if TYPE_CHECKING:
     from minikctl.kubectl.cmd.create import CreateOptions
 
+_FORMATS = ("json", "kyaml", "yaml")
 _WINDOWS = Flag("windows-line-endings", "", BOOL, False, "Use the line endings of Windows in the file.")
 FLAGS = (
     *PRINT,
@@ -43,8 +44,8 @@ class EditOptions(Options):
     def complete(self, args: list[str]) -> None:
         self.args = args
         self.validation = strategy.field_validation(self.flags)
-        if self.flags["output"] not in ("", "json", "yaml"):
-            raise no_printer(self.flags["output"], ("json", "yaml"))
+        check_format(self.flags["output"])
+        self.show = printer(self.flags, self.factory.streams.out, "edited")
 
     def run(self) -> None:
         builder = self.factory.builder().files(self.flags).subresource(self.flags["subresource"])
@@ -55,7 +56,7 @@ class EditOptions(Options):
         self.originals = {(info.row.key, info.namespace, info.name): info for info in infos}
         session = Session(self.factory, infos, self._save)
         session.format = self.flags["output"] or "yaml"
-        session.show_managed_fields = self.flags["show-managed-fields"]
+        session.validation = self.validation
         session.windows = self.flags["windows-line-endings"]
         session.run()
 
@@ -71,11 +72,12 @@ class EditOptions(Options):
         out = self.factory.streams.out
         before = original.obj
         edited = info.obj
-        if not flags["show-managed-fields"] and "managedFields" in before["metadata"]:
+        if "managedFields" in before["metadata"]:
             edited["metadata"]["managedFields"] = before["metadata"]["managedFields"]
-        edited = lastapplied.updated(edited, flags["save-config"])
+        if flags["save-config"]:
+            edited = lastapplied.annotated(edited)
         if edited == before:
-            name_printer(out, "skipped")(edited)
+            printer(flags, out, "skipped")(edited)
             return
         patch, patch_type = two_way(original, edited)
         if flags["output-patch"]:
@@ -88,7 +90,13 @@ class EditOptions(Options):
         except StatusError as error:
             self.factory.err(results.add(error, info))
             return
-        name_printer(out, "edited")(result)
+        self.show(result)
+
+
+def check_format(output: str) -> None:
+    """Refuse a format that nothing can be edited in."""
+    if output not in ("", *_FORMATS):
+        raise no_printer(output, _FORMATS)
 
 
 def two_way(original: Info, edited: Obj) -> tuple[Obj, str]:
@@ -106,7 +114,7 @@ def two_way(original: Info, edited: Obj) -> tuple[Obj, str]:
 def edit_on_create(options: CreateOptions) -> None:
     """create --edit: each object is edited before it is created."""
     flags = options.flags
-    infos = options.factory.builder().schema(options.validation != "Ignore").files(flags).infos()
+    infos = options.factory.builder().validated(options.validation).files(flags).infos()
     options.show = printer(flags, options.factory.streams.out, "created", options.dry_run)
 
     def create(updated: list[Info], results: Results) -> None:
@@ -115,7 +123,8 @@ def edit_on_create(options: CreateOptions) -> None:
 
     for info in infos:
         session = Session(options.factory, [info], create)
-        session.format = flags["output"] if flags["output"] in ("json", "yaml") else "yaml"
+        session.format = flags["output"] if flags["output"] in _FORMATS else "yaml"
+        session.validation = options.validation
         session.windows = flags["windows-line-endings"]
         session.run()
 

@@ -187,9 +187,14 @@ def test_editing(kubectl: Kubectl) -> None:
     assert kubectl("edit", "cm", "a", **edit).out == "configmap/a edited\n"
     assert data_of(kubectl) == {"x": "after"}
     assert kubectl("edit", "cm", "a", **edit).err == "Edit cancelled, no changes made.\n"
-    assert kubectl("edit", "cm", "a", KUBE_EDITOR="truncate -s0").err == "Edit cancelled, saved file was empty.\n"
-    assert kubectl("edit", "cm", "a", KUBE_EDITOR="/nonexistent").err == (
-        'error: unable to launch the editor "/nonexistent"\n'
+    empty = kubectl("edit", "cm", "a", "--validate=false", KUBE_EDITOR="truncate -s0")
+    assert empty.err == "Edit cancelled, saved file was empty.\n"
+    assert kubectl("edit", "cm", "a", KUBE_EDITOR="truncate -s0").err.splitlines()[::2] == [
+        'error: configmaps "a" is invalid',
+        "error: Edit cancelled, no valid changes were saved.",
+    ]
+    assert kubectl("edit", "cm", "a", KUBE_EDITOR="nonexistent").err == (
+        'error: unable to launch the editor "nonexistent"\n'
     )
     broken = kubectl("edit", "cm", "a", KUBE_EDITOR="sed -i s/after/:\\ :/")
     assert broken.status == 1
