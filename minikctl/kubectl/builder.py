@@ -344,9 +344,17 @@ class Builder:
             yield info
 
     def _fetch(self, info: Info) -> None:
+        self._require_type(info.row)
         if self._subresource:
             self._read_options["subresource"] = self._subresource
         info.get(self.factory.client, **self._read_options)
+
+    def _require_type(self, row: Resource) -> None:
+        """Refuse what the server answers for a kind that has no Go type, where objects must have one."""
+        if self._typed and row.custom:
+            from minikctl.kubectl.decoding import not_registered
+
+            raise KubectlError(not_registered(row.api_version, row.kind))
 
     def _from_selector(self) -> Iterator[Found]:
         if self._names:
@@ -360,10 +368,13 @@ class Builder:
             namespace = self._working_namespace() if row.namespaced else ""
             try:
                 yield from self._pages(row, namespace, label, field)
+            except KubectlError as error:
+                self._source_errors.append(error)
             except StatusError as error:
                 self._source_errors.append(enhance_list_error(error, row, label, field))
 
     def _pages(self, row: Resource, namespace: str, label: str, field: str) -> Iterator[Found]:
+        self._require_type(row)
         token = ""
         while True:
             page = self.factory.client.list(

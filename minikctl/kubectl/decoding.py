@@ -108,12 +108,17 @@ def _metadata_problem(metadata: Any) -> str:
     return structural.decode({"metadata": deep_copy(metadata)}, schema).fatal if schema is not None else ""
 
 
+def not_registered(version: str, kind: str) -> str:
+    """What client-go's scheme says of a kind that it has no type for."""
+    return f"no kind {quote(kind)} is registered for version {quote(version)} in scheme {_SCHEME}"
+
+
 def _decode(obj: Obj) -> str:
     """Make the object what its Go types hold; why that cannot be ("" where it can)."""
     kind, version = obj["kind"], obj["apiVersion"]
     schema = openapi.schema_for(version, kind)
     if schema is None:
-        return f"no kind {quote(kind)} is registered for version {quote(version)} in scheme {_SCHEME}"
+        return not_registered(version, kind)
     problem = structural.metadata_problem(obj.get("metadata"), kind) or structural.decode(obj, schema).fatal
     if not problem:
         structural.prune(obj, schema)

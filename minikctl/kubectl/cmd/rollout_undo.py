@@ -56,15 +56,14 @@ class UndoOptions(RolloutOptions):
         self.to: int = self.flags["to-revision"]
 
     def run(self) -> None:
-        if not self.builder().visit(self._undo):
-            self.none_found()
+        self.builder().visit(self._undo)
 
     def _undo(self, info: Info) -> None:
         from minikctl.kubectl.typedprinting import typed_printer
 
-        check_kind(info, "rollbacker", "retrieving rollbacker")
         if lastapplied.has_annotation(info.obj):
             self.factory.err(_WARNING.format(info.row.plural, info.name))
+        check_kind(info, "rollbacker", "retrieving rollbacker")
         if self.to < 0:
             raise self._not_found()
         undo = self._undo_deployment if info.row.key == "deployments.apps" else self._undo_set
