@@ -174,15 +174,26 @@ def folder() -> str:
 
 
 @cache
+def _files() -> frozenset[str]:
+    return frozenset(name.removesuffix(".json") for name in os.listdir(folder()) if name.endswith(".json"))
+
+
 def read(file: str) -> dict[str, Any] | None:
     """The content of one schema file ("apps_v1"), None when there is none."""
-    path = os.path.join(folder(), file + ".json")
-    try:
-        with open(path, "rb") as stream:
-            content: dict[str, Any] = json.loads(stream.read())
-    except FileNotFoundError:
-        return None
+    return _content(file) if file in _files() else None
+
+
+@cache
+def _content(file: str) -> dict[str, Any]:
+    with open(os.path.join(folder(), file + ".json"), "rb") as stream:
+        content: dict[str, Any] = json.loads(stream.read())
     return content
+
+
+def knows(api_version: str, kind: str) -> bool:
+    """Whether a kind is built in, whatever those who ask have written: nothing is kept of what is not."""
+    content = read(file_of(api_version))
+    return content is not None and kind in content["$defs"] and schema_for(api_version, kind) is not None
 
 
 @cache

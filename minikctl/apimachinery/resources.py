@@ -34,7 +34,8 @@ class Resource:
 
     __slots__ = (
         "api_version", "categories", "custom", "group", "group_kind", "key", "kind", "list_kind", "namespaced",
-        "plural", "served_by_default", "short_names", "singular", "storage_version", "subresources", "verbs", "version",
+        "plural", "selectable_fields", "served_by_default", "short_names", "singular", "storage_version",
+        "subresources", "verbs", "version",
     )  # fmt: skip
 
     def __init__(
@@ -53,6 +54,7 @@ class Resource:
         list_kind: str = "",
         custom: bool = False,
         storage_version: str = "",
+        selectable_fields: tuple[str, ...] = (),
     ) -> None:
         self.group = group
         self.version = version
@@ -69,6 +71,8 @@ class Resource:
         self.custom = custom
         # Where a custom kind is stored; "" for built-in kinds, whose preferred version that is.
         self.storage_version = storage_version
+        # Fields beside name and namespace that a custom kind may be selected by.
+        self.selectable_fields = selectable_fields
         if group:
             self.key = f"{plural}.{group}"
             self.api_version = f"{group}/{version}"
@@ -256,6 +260,7 @@ def from_crd(crd: dict[str, Any]) -> list[Resource]:
             namespaced=spec["scope"] == "Namespaced", subresources=tuple(subresources),
             singular=names.get("singular", ""), list_kind=names.get("listKind", ""), custom=True,
             storage_version=stored,
+            selectable_fields=tuple(one["jsonPath"].removeprefix(".") for one in version.get("selectableFields") or ()),
         )  # fmt: skip
         rows.append(row)
     return rows

@@ -32,12 +32,15 @@ _BLOCKING = frozenset(
 )
 
 
-def custom(new: Node, old: Node | None, raw: Node, warnings: list[str]) -> list[FieldError]:
+def custom(
+    new: Node, old: Node | None, raw: Node, warnings: list[str], more: Sequence[FieldError] = ()
+) -> list[FieldError]:
     """All that a CustomResourceDefinition's schema (openAPIV3Schema) has against an object.
 
     With `old`, what an update leaves as it was is not held against it; rules that it breaks add to `warnings`.
+    `more` are problems of other kinds, told after those of single values.
     """
-    errors = validate(new, raw, old if old is not None else _NOTHING)
+    errors = [*validate(new, raw, old if old is not None else _NOTHING), *more]
     duplicates = list(_duplicates(new, raw, ""))
     if duplicates and (old is None or not list(_duplicates(old, raw, ""))):
         errors += duplicates

@@ -257,7 +257,7 @@ class Server:
         if resource.custom:
             from minikctl.apiserver.registry.kinds import custom
 
-            return custom.validate(self, resource, new, old, warnings)
+            return custom.validate(self, resource, new, old, warnings, subresource)
         from minikctl.apiserver import validation
 
         if subresource == "status":

@@ -63,13 +63,15 @@ def decode_owned(body: Any, ctx: Context) -> Obj:
     return defaulted(obj, ctx)
 
 
-def _check_convertible(version: str, kind: str, expected_group: str, expected: str) -> None:
+def _check_convertible(version: Any, kind: Any, expected_group: str, expected: str) -> None:
     """Refuse a body of a kind that the request's cannot be made of: an unknown one, or another."""
     from minikctl.apimachinery import openapi
 
+    if not isinstance(version, str) or not isinstance(kind, str):
+        return
     group, _, short = version.rpartition("/")
     refused = f'{kind} in version "{short}" cannot be handled as a {expected}: '
-    if openapi.schema_for(version, kind) is None:
+    if not openapi.knows(version, kind):
         why = f'no kind "{kind}" is registered for version "{version}" in scheme "{_SCHEME}"'
         raise errors.bad_request(refused + why)
     if (group, kind) != (expected_group, expected):

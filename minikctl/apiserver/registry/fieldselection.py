@@ -76,7 +76,9 @@ def compile_selector(text: str, resource: Resource) -> FieldFilter:
         parsed = selectors.parse_fields(text)
     except ValueError as error:
         raise errors.bad_request(str(error)) from None
-    allowed = _EVERY + _FIELDS.get(resource.key, ()) + tuple(getattr(resource, "selectable_fields", ()))
+    allowed = _EVERY + _FIELDS.get(resource.key, ()) + resource.selectable_fields
+    if resource.custom and not resource.namespaced:
+        allowed = ("metadata.name", *resource.selectable_fields)
     terms, exact = [], {}
     for name, negated, value in parsed.terms:
         if name not in allowed:
@@ -88,6 +90,8 @@ def compile_selector(text: str, resource: Resource) -> FieldFilter:
 
 
 def _unsupported(name: str, resource: Resource) -> str:
+    if resource.custom:
+        return f"field label not supported: {name}"
     if resource.key in _FIELDS and resource.group in ("", "batch", "events.k8s.io"):
         return (
             f"field label not supported: {name}"

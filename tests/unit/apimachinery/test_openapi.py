@@ -150,3 +150,18 @@ def test_the_scripts_make_exactly_what_is_checked_in(tmp_path: Path) -> None:
 
 def test_the_folder_is_found_once() -> None:
     assert openapi.folder() == str(ROOT / "schemas")
+
+
+@pytest.mark.parametrize(
+    ("version", "kind", "known"),
+    [
+        ("apps/v1", "Deployment", True),
+        ("autoscaling/v1", "Scale", True),
+        ("apps/v1", "DeploymentSpec", False),
+        ("apps/v9", "Deployment", False),
+        ("../x/v1", "Pod", False),
+        ("v1\0", "Pod", False),
+    ],
+)
+def test_which_kinds_are_built_in(version: str, kind: str, known: bool) -> None:
+    assert openapi.knows(version, kind) is known

@@ -96,9 +96,11 @@ def convert(server: Server, obj: Obj, resource: Resource) -> Obj:
     return {**obj, "apiVersion": resource.api_version}
 
 
-def validate(server: Server, resource: Resource, new: Obj, old: Obj | None, warnings: list[str]) -> list[FieldError]:
+def validate(
+    server: Server, resource: Resource, new: Obj, old: Obj | None, warnings: list[str], subresource: str = ""
+) -> list[FieldError]:
     """Metadata rules, then the schema's, in the words of kube-openapi; what may stay wrong adds to `warnings`."""
-    from minikctl.apiserver import schemavalidation
+    from minikctl.apiserver import customobjects, schemavalidation
     from minikctl.apiserver.validation import metadata as rules
     from minikctl.apiserver.validation import names
 
@@ -108,9 +110,13 @@ def validate(server: Server, resource: Resource, new: Obj, old: Obj | None, warn
     else:
         problems = rules.validate_object_meta_update(new["metadata"], old["metadata"])
     raw = found.raw_schema(resource.version)
-    if raw:
-        problems = [*problems, *schemavalidation.custom(new, old, raw, warnings)]
-    return problems
+    if not raw:
+        return problems
+    scale, status = found.subresource(resource.version, "scale"), subresource == "status"
+    more = customobjects.scale_problems(new, scale, status) if scale is not None else []
+    if not status:
+        more += customobjects.embedded_problems(new, raw)
+    return [*problems, *schemavalidation.custom(new, old, raw, warnings, more)]
 
 
 def printer_columns(server: Server, resource: Resource) -> list[Obj] | None:

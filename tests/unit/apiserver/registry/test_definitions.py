@@ -220,3 +220,36 @@ def test_a_version_without_a_name_is_refused(cluster: Cluster) -> None:
     del nameless["spec"]["versions"][0]["name"]
     with pytest.raises(StatusError, match=r"spec.versions\[0\].name: Invalid value"):
         cluster.client().create(CRDS, nameless)
+
+
+def test_objects_are_selected_by_the_fields_of_their_version(cluster: Cluster) -> None:
+    crd = definition()
+    crd["spec"]["versions"][0]["schema"] = {
+        "openAPIV3Schema": {
+            "type": "object",
+            "properties": {
+                "spec": {
+                    "type": "object",
+                    "properties": {"colour": {"type": "string"}, "big": {"type": "boolean"}, "n": {"type": "integer"}},
+                }
+            },
+        }
+    }
+    names = ("colour", "big", "n")
+    crd["spec"]["versions"][0]["selectableFields"] = [{"jsonPath": f".spec.{name}"} for name in names]
+    client = cluster.client()
+    client.create(CRDS, crd)
+    for name, spec in (("a", {"colour": "red", "big": True}), ("b", {"colour": "blue", "n": 3}), ("c", {})):
+        client.create(resource(cluster, "v1"), kite(name, spec=spec), "demo")
+
+    def chosen(selector: str, version: str = "v1") -> list[str]:
+        found = client.list(resource(cluster, version), "demo", field_selector=selector)
+        return [one["metadata"]["name"] for one in found["items"]]
+
+    assert chosen("spec.colour=red") == ["a"]
+    assert chosen("spec.colour!=red,spec.n=3") == ["b"]
+    assert chosen("spec.big=true") == ["a"]
+    assert chosen("spec.colour=") == ["c"]
+    with pytest.raises(StatusError) as caught:
+        chosen("spec.colour=red", "v2")
+    assert "field label not supported: spec.colour" in caught.value.message
