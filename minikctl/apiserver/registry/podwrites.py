@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from minikctl.apimachinery import errors, selectors
+from minikctl.apimachinery.meta import set_condition
 from minikctl.apimachinery.request import Obj, Request, Response
 from minikctl.apiserver import admission
 from minikctl.apiserver.admission import podtopologylabels
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 _SUCCESS = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success"}
 _BUDGETS = "poddisruptionbudgets.policy"
 _MAX_DISRUPTED = 2000
+_ALLOWED = "DisruptionAllowed"
 _RESIZED = ("containers", "initContainers")
 
 
@@ -126,6 +128,7 @@ def evict(ctx: Context) -> Response:
     body = _posted("policy/v1", "Eviction", ctx)
     _admit(body, "policy/v1", "Eviction", ctx)
     options: dict[str, Any] = dict(body.get("deleteOptions") or {})
+    ctx.dry_run = ctx.dry_run or bool(options.get("dryRun"))
     if ctx.dry_run:
         options["dryRun"] = ["All"]
     store = ctx.server.storage.store
@@ -147,7 +150,9 @@ def _unprotected(pod: Obj) -> bool:
 
 def _spend_budget(pod: Obj, ctx: Context) -> None:
     meta = pod["metadata"]
-    labels = meta.get("labels") or {}
+    labels = meta.get("labels")
+    if not labels:
+        return
     budgets = [
         budget
         for budget in ctx.reader.list(_BUDGETS, meta["namespace"])
@@ -164,21 +169,37 @@ def _spend_budget(pod: Obj, ctx: Context) -> None:
     status = budget.setdefault("status", {})
     name = budget["metadata"]["name"]
     if status.get("observedGeneration", 0) < budget["metadata"].get("generation", 0):
-        raise _too_many(name, f"The disruption budget {name} is still being processed by the server.", 10)
+        raise _too_many(f"The disruption budget {name} is still being processed by the server.", 10)
+    allowed = status.get("disruptionsAllowed", 0)
+    if allowed < 0:
+        raise errors.forbidden("poddisruptionbudget.policy", name, "pdb disruptions allowed is negative")
     if len(status.get("disruptedPods") or ()) > _MAX_DISRUPTED:
         text = "DisruptedPods map too big - too many evictions not confirmed by PDB controller"
-        raise errors.forbidden("poddisruptionbudgets.policy", name, text)
-    if status.get("disruptionsAllowed", 0) <= 0:
-        wanted, healthy = status.get("desiredHealthy", 0), status.get("currentHealthy", 0)
-        raise _too_many(
-            name, f"The disruption budget {name} needs {wanted} healthy pods and has {healthy} currently", 0
-        )
-    status["disruptionsAllowed"] -= 1
+        raise errors.forbidden("poddisruptionbudget.policy", name, text)
+    if not allowed:
+        raise _too_many(f"The disruption budget {name} {_why_none(status)}", 0)
+    status["disruptionsAllowed"] = allowed - 1
+    if allowed == 1:
+        spent = {"type": _ALLOWED, "status": "False", "reason": "InsufficientPods", "message": ""}
+        set_condition(status, {**spent, "observedGeneration": status.get("observedGeneration", 0)}, ctx.now)
     status.setdefault("disruptedPods", {})[meta["name"]] = ctx.now
     ctx.write(_BUDGETS, budget)
 
 
-def _too_many(budget: str, why: str, retry: int) -> errors.StatusError:
+def _why_none(status: Obj) -> str:
+    """Why a budget allows nothing now; if its controller failed, its counts say nothing."""
+    conditions = status.get("conditions") or ()
+    told = next((c for c in conditions if c["type"] == _ALLOWED and c["status"] == "False" and c["message"]), None)
+    denied = "does not allow evicting pods currently"
+    if told is not None and told["reason"] == "SyncFailed":
+        return f"{denied} because it failed sync: {told['message']}"
+    wanted, healthy = status.get("desiredHealthy", 0), status.get("currentHealthy", 0)
+    if healthy <= wanted:
+        return f"needs {wanted} healthy pods and has {healthy} currently"
+    return denied if told is None else f"{denied} ({told['reason']}): {told['message']}"
+
+
+def _too_many(why: str, retry: int) -> errors.StatusError:
     causes = [{"reason": "DisruptionBudget", "message": why}]
     return errors.too_many_requests("Cannot evict pod as it would violate the pod's disruption budget.", retry, causes)
 
@@ -197,19 +218,15 @@ def _healthy_enough(budget: Obj) -> bool:
 
 
 def _mark_disrupted(pod: Obj, ctx: Context) -> None:
-    conditions = pod.setdefault("status", {}).setdefault("conditions", [])
-    conditions[:] = [c for c in conditions if c["type"] != "DisruptionTarget"]
-    conditions.append(
-        {
-            "type": "DisruptionTarget",
-            "status": "True",
-            "reason": "EvictionByEvictionAPI",
-            "message": "Eviction API: evicting",
-            "lastProbeTime": None,
-            "lastTransitionTime": ctx.now,
-            "observedGeneration": pod["metadata"].get("generation", 1),
-        }
-    )
+    condition = {
+        "type": "DisruptionTarget",
+        "status": "True",
+        "reason": "EvictionByEvictionAPI",
+        "message": "Eviction API: evicting",
+        "lastProbeTime": None,
+        "observedGeneration": pod["metadata"].get("generation", 1),
+    }
+    set_condition(pod.setdefault("status", {}), condition, ctx.now)
     ctx.write("pods", pod)
 
 

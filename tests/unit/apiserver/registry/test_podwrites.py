@@ -11,6 +11,7 @@ from minikctl.cluster import Cluster
 
 Obj = dict[str, Any]
 REQUESTS = {"requests": {"cpu": "100m"}}
+NOW = "2026-01-02T03:04:05Z"
 ONLY = "only cpu and memory resources are mutable"
 
 
@@ -117,3 +118,71 @@ def test_two_budgets_are_one_too_many(cluster: Cluster) -> None:
     error = post(cluster, "eviction", {"metadata": {"name": "p"}})
     assert (error.code, error.reason) == (500, "")
     assert error.message.startswith("This pod has more than one PodDisruptionBudget")
+
+
+def protected(cluster: Cluster) -> Obj:
+    """A budget, with a pod of it that runs and is ready."""
+    client = cluster.client()
+    meta = {"name": "p", "labels": {"a": "b"}}
+    spec = {"containers": [{"name": "main", "image": "a:1"}]}
+    pod = client.create("pods", {"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": spec}, "demo")
+    pod["status"] = {**pod["status"], "phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]}
+    client.update("pods", pod, "status")
+    kind = {"apiVersion": "policy/v1", "kind": "PodDisruptionBudget"}
+    wanted = {"minAvailable": 1, "selector": {"matchLabels": {"a": "b"}}}
+    return client.create("poddisruptionbudgets.policy", {**kind, "metadata": {"name": "b"}, "spec": wanted}, "demo")
+
+
+@pytest.mark.parametrize("where", ["request", "body"])
+def test_a_dry_eviction_spends_nothing(cluster: Cluster, where: str) -> None:
+    budget, client = protected(cluster), cluster.client()
+    counts = {"observedGeneration": 1, "desiredHealthy": 1, "currentHealthy": 2, "expectedPods": 2}
+    budget["status"] = {"disruptionsAllowed": 1, **counts}
+    budget = client.update("poddisruptionbudgets.policy", budget, "status")
+    dry = {"dryRun": ["All"]}
+    body = {"metadata": {"name": "p"}, "deleteOptions": dry if where == "body" else {}}
+    place: Obj = {"namespace": "demo", "name": "p", "subresource": "eviction"}
+    client.request("create", "pods", body=body, options=dry if where == "request" else {}, **place)
+    assert client.get("poddisruptionbudgets.policy", "b", "demo") == budget
+    assert [c["type"] for c in client.get("pods", "p", "demo")["status"]["conditions"]] == ["Ready"]
+    client.request("create", "pods", body={"metadata": {"name": "p"}}, **place)
+    spent = client.get("poddisruptionbudgets.policy", "b", "demo")["status"]
+    assert (spent["disruptionsAllowed"], spent["disruptedPods"]) == (0, {"p": NOW})
+    assert [(c["reason"], c["status"]) for c in spent["conditions"]] == [("InsufficientPods", "False")]
+
+
+@pytest.mark.parametrize(
+    ("status", "told", "code"),
+    [
+        ({"observedGeneration": 0}, "The disruption budget b is still being processed by the server.", 429),
+        ({}, "The disruption budget b needs 1 healthy pods and has 1 currently", 429),
+        ({"currentHealthy": 2}, "The disruption budget b does not allow evicting pods currently", 429),
+        (
+            {"currentHealthy": 2, "conditions": [("Paused", "ask ann")]},
+            "The disruption budget b does not allow evicting pods currently (Paused): ask ann",
+            429,
+        ),
+        (
+            {"conditions": [("SyncFailed", "who knows")]},
+            "The disruption budget b does not allow evicting pods currently because it failed sync: who knows",
+            429,
+        ),
+        (
+            {"disruptionsAllowed": -1},
+            'poddisruptionbudget.policy "b" is forbidden: pdb disruptions allowed is negative',
+            403,
+        ),
+    ],
+)
+def test_why_a_budget_allows_no_eviction(cluster: Cluster, status: Obj, told: str, code: int) -> None:
+    budget = protected(cluster)
+    conditions = [
+        {"type": "DisruptionAllowed", "status": "False", "reason": reason, "message": why, "lastTransitionTime": NOW}
+        for reason, why in status.pop("conditions", [])
+    ]
+    counts = {"observedGeneration": 1, "desiredHealthy": 1, "currentHealthy": 1, "expectedPods": 1}
+    budget["status"] = {"disruptionsAllowed": 0, **counts, "conditions": conditions, **status}
+    cluster.server.storage.replace("poddisruptionbudgets.policy", budget)
+    error = post(cluster, "eviction", {"metadata": {"name": "p"}})
+    assert error.code == code
+    assert told == (error.message if code == 403 else error.details["causes"][0]["message"])
