@@ -121,7 +121,10 @@ def _volume_update(new: Obj, old: Obj) -> list[FieldError]:
     if "csi" in source and "csi" in old_source and not (old_source["csi"] or {}).get("controllerExpandSecretRef"):
         source["csi"] = {k: v for k, v in source["csi"].items() if k != "controllerExpandSecretRef"}
     if source != old_source:
-        diff = struct_diff(go_struct(old_source), go_struct(source))
+        from minikctl.apiserver.validation.pod.gostruct import struct_of
+
+        before, after = (struct_of("PersistentVolumeSource", which) for which in (old_source, source))
+        diff = struct_diff(before, after)
         errors.append(field.forbidden("spec.persistentvolumesource", f"{_SOURCE_CHANGE}\n{diff}"))
     errors += validate_immutable(spec.get("volumeMode"), old_spec.get("volumeMode"), "volumeMode")
     if old_spec.get("nodeAffinity") is not None:
@@ -136,7 +139,10 @@ def _affinity_change(new: Any, old: Any) -> list[FieldError]:
     """Node affinity stays, but a beta topology label may become its successor."""
     if new == old or _with_ga_keys(old) == new:
         return []
-    return [field.invalid("nodeAffinity", new, "field is immutable, except for updating from beta label to GA")]
+    from minikctl.apiserver.validation.pod.gostruct import struct_of
+
+    shown = new and struct_of("VolumeAffinity", new)
+    return [field.invalid("nodeAffinity", shown, "field is immutable, except for updating from beta label to GA")]
 
 
 def _with_ga_keys(value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Pod specs as the internal Go structs print them, in "field is immutable" messages and refused updates.
+"""Pod specs and volumes as the internal Go structs print them, in "field is immutable" messages and refused updates.
 
 The internal types have no JSON names: every field shows under its Go name, in declaration order, set
 or not. Imported only for a refusal. Counterpart: kubernetes `pkg/apis/core/types.go`.
@@ -181,7 +181,30 @@ TYPES = {
     "DataSource": "apiGroup>APIGroup kind= name=",
     "DataSourceRef": "apiGroup>APIGroup kind= name= namespace",
     "Image": "reference= pullPolicy=",
+    "VolumeAffinity": "required:NodeSelector",
+    "PersistentVolumeSource": (
+        "gcePersistentDisk>GCEPersistentDisk:GCEDisk awsElasticBlockStore>AWSElasticBlockStore:AWSDisk"
+        " hostPath:HostPath glusterfs:VolumeGlusterfs nfs>NFS:NFS rbd>RBD:VolumeRBD quobyte:Quobyte"
+        " iscsi>ISCSI:VolumeISCSI flexVolume:VolumeFlex cinder:VolumeCinder cephfs>CephFS:VolumeCephFS"
+        " fc>FC:FC flocker:Flocker azureFile:VolumeAzureFile vsphereVolume:Vsphere azureDisk:AzureDisk"
+        " photonPersistentDisk:Photon portworxVolume:Portworx scaleIO:VolumeScaleIO local:Local"
+        " storageos>StorageOS:VolumeStorageOS csi>CSI:VolumeCSI"
+    ),
+    "VolumeGlusterfs": "endpoints>EndpointsName= path= readOnly! endpointsNamespace",
+    "VolumeAzureFile": "secretName= shareName= readOnly! secretNamespace",
+    "Local": "path= fsType>FSType",
+    "VolumeCSI": (
+        "driver= volumeHandle= readOnly! fsType>FSType= volumeAttributes controllerPublishSecretRef:InNamespace"
+        " nodeStageSecretRef:InNamespace nodePublishSecretRef:InNamespace controllerExpandSecretRef:InNamespace"
+        " nodeExpandSecretRef:InNamespace"
+    ),
+    "InNamespace": "name= namespace=",
+    "Object": "kind= namespace= name= uid>UID= apiVersion>APIVersion= resourceVersion= fieldPath=",
 }
+# Sources of PersistentVolumes that differ from those of pods by saying where the secret is.
+for _kind in ("RBD", "ISCSI", "Flex", "Cinder", "CephFS", "ScaleIO"):
+    TYPES[f"Volume{_kind}"] = TYPES[_kind].replace("secretRef:Named", "secretRef:InNamespace")
+TYPES["VolumeStorageOS"] = TYPES["StorageOS"].replace("secretRef:Named", "secretRef:Object")
 _UNSET: dict[str, Any] = {"=": "", "#": 0, "!": False, "%": "0"}
 _HOST_FIELDS = ("hostNetwork", "hostPID", "hostIPC", "shareProcessNamespace", "hostUsers")
 _META = ("name", "generateName", "namespace", "labels", "annotations", "finalizers")

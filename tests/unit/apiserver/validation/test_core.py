@@ -149,10 +149,47 @@ def test_volumes() -> None:
     spec = {"capacity": {"storage": "1Gi"}, "accessModes": ["ReadWriteOnce"], "hostPath": {"path": "/a"}}
     old = made(key, cluster=True, spec=spec)
     assert refused(key, old) == []
-    error = changed(key, old, spec={**old["spec"], "hostPath": {"path": "/b", "type": ""}})[0]
-    assert error.startswith(
-        "spec.persistentvolumesource: Forbidden: spec.persistentvolumesource is immutable after creation\n@@ "
-    )
+    (error,) = changed(key, old, spec={**old["spec"], "hostPath": {"path": "/b", "type": ""}})
+    assert error.splitlines() == [
+        "spec.persistentvolumesource: Forbidden: spec.persistentvolumesource is immutable after creation",
+        "@@ -2,7 +2,7 @@",
+        '  "GCEPersistentDisk": null,',
+        '  "AWSElasticBlockStore": null,',
+        '  "HostPath": {',
+        '-  "Path": "/a",',
+        '+  "Path": "/b",',
+        '   "Type": ""',
+        "  },",
+        '  "Glusterfs": null,',
+    ]
+    zone = {"matchExpressions": [{"key": "zone", "operator": "In", "values": ["a"]}]}
+    affinity = {"required": {"nodeSelectorTerms": [zone]}}
+    bound = {**old, "spec": {**spec, "nodeAffinity": affinity}}
+    other = {"required": {"nodeSelectorTerms": [{**zone, "matchFields": []}, zone]}}
+    term = '{"MatchExpressions":[{"Key":"zone","Operator":"In","Values":["a"]}],"MatchFields":%s}'
+    assert changed(key, bound, spec={**spec, "nodeAffinity": other}) == [
+        f'nodeAffinity: Invalid value: {{"Required":{{"NodeSelectorTerms":[{term % "[]"},{term % "null"}]}}}}: '
+        "field is immutable, except for updating from beta label to GA"
+    ]
+
+
+def test_sources_of_volumes_are_shown_whole() -> None:
+    key = "persistentvolumes"
+    spec = {"capacity": {"storage": "1Gi"}, "accessModes": ["ReadWriteOnce"]}
+    csi = {"driver": "d.example.com", "volumeHandle": "v", "nodeStageSecretRef": {"name": "s", "namespace": "n"}}
+    old = made(key, cluster=True, spec={**spec, "csi": csi})
+    (error,) = changed(key, old, spec={**spec, "csi": {**csi, "readOnly": True}})
+    assert error.splitlines()[1:] == [
+        "@@ -23,7 +23,7 @@",
+        '  "CSI": {',
+        '   "Driver": "d.example.com",',
+        '   "VolumeHandle": "v",',
+        '-  "ReadOnly": false,',
+        '+  "ReadOnly": true,',
+        '   "FSType": "",',
+        '   "VolumeAttributes": null,',
+        '   "ControllerPublishSecretRef": null,',
+    ]
 
 
 def test_nodes() -> None:
