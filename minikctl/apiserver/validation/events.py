@@ -5,6 +5,8 @@ Counterpart of `pkg/apis/core/validation/events.go`: requests to events.k8s.io m
 
 from __future__ import annotations
 
+from typing import Any
+
 from minikctl.apimachinery import field
 from minikctl.apimachinery.field import FieldError
 from minikctl.apimachinery.request import Obj
@@ -19,6 +21,8 @@ _MISMATCH = "does not match event.namespace"
 # In upstream's order; the reason is compared twice there.
 _FIXED = ("involvedObject", "reason", "message", "source", "firstTimestamp", "lastTimestamp", "count", "reason", "type")
 _FIXED_LATE = ("action", "related", "reportingComponent", "reportingInstance")
+# Those that are structs, and how Go calls their types.
+_STRUCTS = {"involvedObject": "Object", "related": "Object", "source": "EventSource"}
 
 
 def _legacy(obj: Obj, controller: str) -> list[FieldError]:
@@ -93,8 +97,18 @@ def _strict_update(new: Obj, old: Obj) -> list[FieldError]:
         errors += _series(new)
     for key in (*_FIXED, "eventTime", *_FIXED_LATE):
         path = "reportingController" if key == "reportingComponent" else key
-        errors += validate_immutable(new.get(key) or None, old.get(key) or None, path)
+        errors += validate_immutable(_shown(new, key), _shown(old, key), path)
     return errors
+
+
+def _shown(obj: Obj, key: str) -> Any:
+    """A value as it is compared and printed."""
+    value = obj.get(key) or None
+    if key not in _STRUCTS or (value is None and key == "related"):
+        return value
+    from minikctl.apiserver.validation.pod.gostruct import struct_of
+
+    return struct_of(_STRUCTS[key], value or {})
 
 
 VALIDATE: dict[str, Checks] = {

@@ -199,6 +199,7 @@ TYPES = {
         " nodeExpandSecretRef:InNamespace"
     ),
     "InNamespace": "name= namespace=",
+    "EventSource": "component= host=",
     "Object": "kind= namespace= name= uid>UID= apiVersion>APIVersion= resourceVersion= fieldPath=",
 }
 # Sources of PersistentVolumes that differ from those of pods by saying where the secret is.

@@ -206,3 +206,17 @@ def test_names_of_addresses() -> None:
         'metadata.name: Invalid value: "2001:DB8::1": must be in canonical form ("2001:db8::1")',
         "spec.parentRef: Required value",
     ]
+
+
+def test_what_new_style_events_are_about_stays() -> None:
+    about = {"kind": "Pod", "namespace": "demo", "name": "p"}
+    event = made("events", "v1", involvedObject=about, source={"component": "c"}, eventTime="2026-01-01T00:00:00Z")
+    other = changed("events.events.k8s.io", event, involvedObject={**about, "name": "q"})
+    assert [error for error in other if "immutable" in error] == [
+        'involvedObject: Invalid value: {"Kind":"Pod","Namespace":"demo","Name":"q","UID":"","APIVersion":"",'
+        '"ResourceVersion":"","FieldPath":""}: field is immutable'
+    ]
+    other = changed("events.events.k8s.io", event, source={}, related=None)
+    assert [error for error in other if "immutable" in error] == [
+        'source: Invalid value: {"Component":"","Host":""}: field is immutable'
+    ]
