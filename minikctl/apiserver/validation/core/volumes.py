@@ -34,7 +34,7 @@ _SOURCE_CHANGE = "spec.persistentvolumesource is immutable after creation"
 _CLAIM_CHANGE = (
     "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims"
 )
-_NOT_SOURCES = frozenset(
+NOT_SOURCES = frozenset(
     {
         "capacity",
         "accessModes",
@@ -83,7 +83,7 @@ def validate_volume(obj: Obj) -> list[FieldError]:
             errors.append(field.required("spec.nodeAffinity.required", text))
         else:
             errors += validate_node_selector(affinity["required"], "spec.nodeAffinity.required")
-    errors += validate_sources(spec)
+    errors += validate_sources(spec, obj["metadata"].get("name") or "")
     errors += _class_name(spec.get("storageClassName"), "spec.storageClassName")
     mode = spec.get("volumeMode")
     if mode is not None and mode not in _VOLUME_MODES:
@@ -116,8 +116,8 @@ def _attributes_class(spec: dict[str, Any]) -> list[FieldError]:
 def _volume_update(new: Obj, old: Obj) -> list[FieldError]:
     errors = validate_volume(new)
     spec, old_spec = new.get("spec") or {}, old.get("spec") or {}
-    source = {key: value for key, value in spec.items() if key not in _NOT_SOURCES}
-    old_source = {key: value for key, value in old_spec.items() if key not in _NOT_SOURCES}
+    source = {key: value for key, value in spec.items() if key not in NOT_SOURCES}
+    old_source = {key: value for key, value in old_spec.items() if key not in NOT_SOURCES}
     if "csi" in source and "csi" in old_source and not (old_source["csi"] or {}).get("controllerExpandSecretRef"):
         source["csi"] = {k: v for k, v in source["csi"].items() if k != "controllerExpandSecretRef"}
     if source != old_source:

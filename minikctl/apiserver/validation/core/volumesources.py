@@ -11,6 +11,11 @@ from minikctl.apimachinery.field import FieldError
 from minikctl.apiserver.validation.names import is_dns1123_label, is_dns1123_subdomain
 
 _Source = dict[str, Any]
+_Check = Callable[[_Source, str], list[FieldError]]
+_LONG_TARGET = (
+    "Total length of <volume name>:<iscsi.targetPortal> must be under 64 characters if"
+    " iscsi.initiatorName is specified."
+)
 _HOST_PATH_TYPES = [
     "",
     "BlockDevice",
@@ -23,8 +28,8 @@ _HOST_PATH_TYPES = [
 ]
 
 
-def validate_sources(spec: dict[str, Any]) -> list[FieldError]:
-    """One volume type, and that one well-formed."""
+def validate_sources(spec: dict[str, Any], volume: str) -> list[FieldError]:
+    """One volume type, and that one well-formed; `volume` is the name of the volume."""
     errors: list[FieldError] = []
     found = 0
     for key, check in _CHECKS.items():
@@ -41,6 +46,9 @@ def validate_sources(spec: dict[str, Any]) -> list[FieldError]:
         errors += check(source, f"spec.{shown}")
         if key == "local" and spec.get("nodeAffinity") is None:
             errors.append(field.required("spec.nodeAffinity", "Local volume requires node affinity"))
+        iscsi = source if key == "iscsi" else {}
+        if iscsi.get("initiatorName") is not None and len(f"{volume}:{iscsi.get('targetPortal') or ''}") > 64:
+            errors.append(field.invalid("metadata.name", volume, _LONG_TARGET))
     if not found:
         errors.append(field.required("spec", "must specify a volume type"))
     path = (spec.get("hostPath") or {}).get("path")
@@ -50,7 +58,7 @@ def validate_sources(spec: dict[str, Any]) -> list[FieldError]:
     return errors
 
 
-def _needs(*names: str) -> Callable[[_Source, str], list[FieldError]]:
+def _needs(*names: str) -> _Check:
     def check(source: _Source, path: str) -> list[FieldError]:
         return [field.required(f"{path}.{name}") for name in names if not source.get(name)]
 
@@ -71,17 +79,6 @@ def _host_path(source: _Source, path: str) -> list[FieldError]:
     return errors
 
 
-def _disk(key: str) -> Callable[[_Source, str], list[FieldError]]:
-    def check(source: _Source, path: str) -> list[FieldError]:
-        errors = _needs(key)(source, path)
-        partition = source.get("partition") or 0
-        if not 0 <= partition <= 255:
-            errors.append(field.invalid(f"{path}.partition", partition, "must be between 0 and 255, inclusive"))
-        return errors
-
-    return check
-
-
 def _nfs(source: _Source, path: str) -> list[FieldError]:
     errors = _needs("server", "path")(source, path)
     if not (source.get("path") or "").startswith("/"):
@@ -89,92 +86,43 @@ def _nfs(source: _Source, path: str) -> list[FieldError]:
     return errors
 
 
-def _flocker(source: _Source, path: str) -> list[FieldError]:
-    name, uuid = source.get("datasetName") or "", source.get("datasetUUID") or ""
-    errors: list[FieldError] = []
-    if not name and not uuid:
-        errors.append(field.required(path, "one of datasetName and datasetUUID is required"))
-    if name and uuid:
-        text = "datasetName and datasetUUID can not be specified simultaneously"
-        errors.append(field.invalid(path, "resource", text))
-    if "/" in name:
-        errors.append(field.invalid(f"{path}.datasetName", name, "must not contain '/'"))
-    return errors
+def _as_in_pods(kind: str) -> _Check:
+    """A type whose rules are the same in pods, or begin so."""
+
+    def check(source: _Source, path: str) -> list[FieldError]:
+        from minikctl.apiserver.validation.pod.legacy_volumes import CHECKS
+
+        errors: list[FieldError] = []
+        CHECKS[kind](source, path, errors)
+        return errors
+
+    return check
 
 
-def _quobyte(source: _Source, path: str) -> list[FieldError]:
-    errors: list[FieldError] = []
-    registry = source.get("registry") or ""
-    if not registry:
-        errors.append(
-            field.required(f"{path}.registry", "must be a host:port pair or multiple pairs separated by commas")
-        )
-    elif any(":" not in pair or len(pair) >= 65 for pair in registry.split(",")):
-        text = "must be a host:port pair or multiple pairs separated by commas"
-        errors.append(field.invalid(f"{path}.registry", registry, text))
-    return errors + _needs("volume")(source, path)
+def _glusterfs(source: _Source, path: str) -> list[FieldError]:
+    errors = _as_in_pods("glusterfs")(source, path)
+    namespace = source.get("endpointsNamespace")
+    if namespace is None:
+        return errors
+    path = f"{path}.endpointsNamespace"
+    if not namespace:
+        text = "if the endpointnamespace is set, it must be a valid namespace name"
+        return [*errors, field.invalid(path, namespace, text)]
+    return errors + [field.invalid(path, namespace, text) for text in is_dns1123_label(namespace)]
 
 
 def _iscsi(source: _Source, path: str) -> list[FieldError]:
-    errors = _needs("targetPortal", "iqn")(source, path)
-    iqn = source.get("iqn") or ""
-    if iqn and not iqn.startswith(("iqn", "eui", "naa")):
-        errors.append(field.invalid(f"{path}.iqn", iqn, "must be valid format starting with iqn, eui, or naa"))
-    lun = source.get("lun") or 0
-    if not 0 <= lun <= 255:
-        errors.append(field.invalid(f"{path}.lun", lun, "must be between 0 and 255, inclusive"))
-    if (source.get("chapAuthDiscovery") or source.get("chapAuthSession")) and not source.get("secretRef"):
-        errors.append(field.required(f"{path}.secretRef"))
-    return errors
-
-
-def _fc(source: _Source, path: str) -> list[FieldError]:
-    names, wwids, lun = source.get("targetWWNs"), source.get("wwids"), source.get("lun")
-    errors: list[FieldError] = []
-    if not names and not wwids:
-        errors.append(field.required(f"{path}.targetWWNs", "must specify either targetWWNs or wwids, but not both"))
-    if names and wwids:
-        text = "targetWWNs and wwids can not be specified simultaneously"
-        errors.append(field.invalid(f"{path}.targetWWNs", names, text))
-    if names:
-        if lun is None:
-            errors.append(field.required(f"{path}.lun", "lun is required if targetWWNs is specified"))
-        elif not 0 <= lun <= 255:
-            errors.append(field.invalid(f"{path}.lun", lun, "must be between 0 and 255, inclusive"))
-    return errors
-
-
-def _flex(source: _Source, path: str) -> list[FieldError]:
-    errors = _needs("driver")(source, path)
-    for key in source.get("options") or ():
-        domain = "." + key.partition("/")[0].lower()
-        if domain.endswith((".kubernetes.io", ".k8s.io")):
-            text = "kubernetes.io and k8s.io namespaces are reserved"
-            errors.append(field.invalid(f"{path}.options[{key}]", key, text))
+    errors = _as_in_pods("iscsi")(source, path)
+    reference = source.get("secretRef")
+    if reference is not None and not reference.get("name"):
+        errors.append(field.required(f"{path}.secretRef.name"))
     return errors
 
 
 def _azure_file(source: _Source, path: str) -> list[FieldError]:
-    errors = _needs("secretName", "shareName")(source, path)
+    errors = _as_in_pods("azureFile")(source, path)
     if source.get("secretNamespace") == "":
         errors.append(field.required(f"{path}.secretNamespace"))
-    return errors
-
-
-def _azure_disk(source: _Source, path: str) -> list[FieldError]:
-    errors = _needs("diskName", "diskURI")(source, path)
-    caching, kind, uri = source.get("cachingMode"), source.get("kind"), source.get("diskURI") or ""
-    if caching is not None and caching not in ("None", "ReadOnly", "ReadWrite"):
-        errors.append(field.not_supported(f"{path}.cachingMode", caching, ["None", "ReadOnly", "ReadWrite"]))
-    if kind is not None and kind not in ("Dedicated", "Managed", "Shared"):
-        errors.append(field.not_supported(f"{path}.kind", kind, ["Dedicated", "Managed", "Shared"]))
-    managed = (
-        "/subscriptions/{sub-id}/resourcegroups/{group-name}/providers/microsoft.compute/disks/{disk-id}",
-        "https://{account-name}.blob.core.windows.net/{container-name}/{disk-name}.vhd",
-    )
-    wanted = managed[0] if kind == "Managed" else managed[1]
-    if kind is not None and not uri.startswith(wanted.partition("{")[0]):
-        errors.append(field.not_supported(f"{path}.diskURI", uri, [wanted]))
     return errors
 
 
@@ -238,26 +186,26 @@ def _csi_secret(reference: _Source, path: str) -> list[FieldError]:
 
 
 # In upstream's order.
-_CHECKS: dict[str, Callable[[_Source, str], list[FieldError]]] = {
+_CHECKS: dict[str, _Check] = {
     "hostPath": _host_path,
-    "gcePersistentDisk": _disk("pdName"),
-    "awsElasticBlockStore": _disk("volumeID"),
-    "glusterfs": _needs("endpoints", "path"),
-    "flocker": _flocker,
+    "gcePersistentDisk": _as_in_pods("gcePersistentDisk"),
+    "awsElasticBlockStore": _as_in_pods("awsElasticBlockStore"),
+    "glusterfs": _glusterfs,
+    "flocker": _as_in_pods("flocker"),
     "nfs": _nfs,
-    "rbd": _needs("monitors", "image"),
-    "quobyte": _quobyte,
-    "cephfs": _needs("monitors"),
+    "rbd": _as_in_pods("rbd"),
+    "quobyte": _as_in_pods("quobyte"),
+    "cephfs": _as_in_pods("cephfs"),
     "iscsi": _iscsi,
     "cinder": _cinder,
-    "fc": _fc,
-    "flexVolume": _flex,
+    "fc": _as_in_pods("fc"),
+    "flexVolume": _as_in_pods("flexVolume"),
     "azureFile": _azure_file,
-    "vsphereVolume": _needs("volumePath"),
-    "photonPersistentDisk": _needs("pdID"),
-    "portworxVolume": _needs("volumeID"),
-    "azureDisk": _azure_disk,
-    "scaleIO": _needs("gateway", "system", "volumeName"),
+    "vsphereVolume": _as_in_pods("vsphereVolume"),
+    "photonPersistentDisk": _as_in_pods("photonPersistentDisk"),
+    "portworxVolume": _as_in_pods("portworxVolume"),
+    "azureDisk": _as_in_pods("azureDisk"),
+    "scaleIO": _as_in_pods("scaleIO"),
     "local": _local,
     "storageos": _storageos,
     "csi": _csi,

@@ -1,4 +1,4 @@
-"""Pod specs as Go structs: every field there is, each with what it shows when it is not set."""
+"""Pod specs and volumes as Go structs: every field there is, each with what it shows when it is not set."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import pytest
 
 from minikctl.apimachinery import openapi
 from minikctl.apimachinery.field import go_json
+from minikctl.apiserver.validation.core import volumes
 from minikctl.apiserver.validation.pod import gostruct
 
 _HOST_FIELDS = {"hostNetwork", "hostPID", "hostIPC", "shareProcessNamespace", "hostUsers"}
@@ -26,11 +27,17 @@ def _entries(kind: str) -> dict[str, tuple[str, str]]:
 
 def _pairs() -> dict[str, Any]:
     """Every type of the table with the schema of the API type it stands for."""
-    pod = openapi.schema_for("v1", "Pod")
-    assert pod is not None
-    spec = pod.properties["spec"]
+    pod, volume, event = (openapi.schema_for("v1", kind) for kind in ("Pod", "PersistentVolume", "Event"))
+    assert pod is not None and volume is not None and event is not None
+    spec = volume.properties["spec"]
     pairs: dict[str, Any] = {}
-    waiting = [("PodSpec", spec)]
+    waiting = [
+        ("PodSpec", pod.properties["spec"]),
+        ("PersistentVolumeSource", spec),
+        ("VolumeAffinity", spec.properties["nodeAffinity"]),
+        ("Object", event.properties["involvedObject"]),
+        ("EventSource", event.properties["source"]),
+    ]
     while waiting:
         kind, schema = waiting.pop()
         if kind in pairs or kind not in gostruct.TYPES:
@@ -56,6 +63,8 @@ def test_types_have_the_fields_of_the_api(kind: str) -> None:
     expected = set(properties)
     if kind == "PodSpec":
         expected -= {*_HOST_FIELDS, "serviceAccount"}
+    elif kind == "PersistentVolumeSource":
+        expected -= volumes.NOT_SOURCES
     elif kind == "PodSecurityContext":
         expected |= _HOST_FIELDS
     assert set(entries) == expected
