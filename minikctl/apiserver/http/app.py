@@ -42,6 +42,7 @@ from minikctl.apiserver.http.activity import Activity
 from minikctl.apiserver.http.answers import Answer
 from minikctl.apiserver.http.documents import Documents
 from minikctl.apiserver.http.exchange import Exchange, Receive, Scope, Send
+from minikctl.apiserver.http.frames import Frames
 from minikctl.apiserver.http.priorities import Priorities
 from minikctl.store.errors import StoreError
 
@@ -179,8 +180,11 @@ class Application:
     def _authenticate(self, exchange: Exchange) -> None:
         """Find out who asks, and let the audit log begin with the request."""
         certificate = exchange.scope["state"].get(CERTIFICATE)
+        authorization = exchange.header(b"authorization")
         try:
-            exchange.user = self.authenticator.user(exchange.header(b"authorization"), certificate)
+            if exchange.upgraded and not authorization:
+                authorization = credentials.of_websocket(exchange.scope)
+            exchange.user = self.authenticator.user(authorization, certificate)
         except errors.StatusError as error:
             self.metrics.unauthorized()
             if self._audit_log is not None:
@@ -258,7 +262,7 @@ class Application:
                 await self._connect(exchange, request, info, handler)
                 return None
         server.admit(request)  # whoever may not ask learns nothing of what is wrong with the request
-        if exchange.upgraded:
+        if exchange.upgraded and request.verb != "watch":
             raise errors.bad_request("this request cannot be upgraded")
         wanted = negotiation.wanted(exchange.header(b"accept"), _FORMS)
         exchange.media_type, request.accept = wanted.media_type, wanted.form
@@ -310,8 +314,11 @@ class Application:
         if "watch" not in request.resource.verbs:
             raise _NoSuchMethod
         context = self.server.context(request, "")
+        send: Send = exchange.stream
+        if exchange.upgraded:
+            send = Frames(send, exchange.scope["subprotocols"])
         with self.activity.aside():
-            await watches.serve(self.hub, context, exchange.receive, exchange.stream, list(_NO_CACHE))
+            await watches.serve(self.hub, context, exchange.receive, send, list(_NO_CACHE))
 
 
 class _NoSuchPath(Exception):

@@ -1,14 +1,14 @@
 """Who asks: a client certificate, a bearer token, or nobody; and whom the Impersonate headers name.
 
-Counterparts: apiserver's `authentication/request` (x509, bearertoken, anonymous), its token file and the
+Counterparts: apiserver's `authentication/request` (x509, bearertoken, websocket, anonymous), its token file and the
 bootstrap token authenticator, and the impersonation filter's reading of headers.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterable, Mapping, MutableMapping
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote
 
 from minikctl.apimachinery import errors, x509
@@ -23,6 +23,7 @@ Headers = Iterable[tuple[bytes, bytes]]
 ANONYMOUS = UserInfo("system:anonymous", ("system:unauthenticated",))
 _EXTRA = b"impersonate-extra-"
 _CREDENTIAL = "authentication.kubernetes.io/credential-id"
+_IN_PROTOCOL = "base64url.bearer.authorization.k8s.io."
 _BOOTSTRAP_GROUP = "system:bootstrappers"
 
 
@@ -115,6 +116,28 @@ class Authenticator:
             raise errors.unauthorized()
         more = [group for group in data.get("auth-extra-groups", "").split(",") if group]
         return UserInfo(f"system:bootstrap:{name}", (_BOOTSTRAP_GROUP, *more, authentication.AUTHENTICATED))
+
+
+def of_websocket(scope: MutableMapping[str, Any]) -> str:
+    """The bearer token that a browser hides among the subprotocols it offers, as an Authorization; "" without one.
+
+    It is taken from them. Unauthorized where it cannot be read, or where nothing is left to agree on.
+    """
+    import base64
+
+    offered = scope.get("subprotocols") or []
+    found = [name[len(_IN_PROTOCOL) :] for name in offered if name.startswith(_IN_PROTOCOL)]
+    if not found:
+        return ""
+    rest = [name for name in offered if not name.startswith(_IN_PROTOCOL)]
+    try:
+        token = base64.urlsafe_b64decode(found[0] + "=" * (-len(found[0]) % 4)).decode()
+    except ValueError:
+        raise errors.unauthorized() from None
+    if len(found) > 1 or not rest:
+        raise errors.unauthorized()
+    scope["subprotocols"] = rest
+    return f"Bearer {token}"
 
 
 def token_file(text: str) -> dict[str, UserInfo]:

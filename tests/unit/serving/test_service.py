@@ -206,6 +206,37 @@ def test_an_open_watch_ends_with_the_server(cluster: Cluster, serve: Any) -> Non
     assert seen["rest"].done()
 
 
+def test_a_watch_over_a_web_socket(cluster: Cluster, serve: Any) -> None:
+    from websockets.asyncio.client import connect
+    from websockets.exceptions import InvalidStatus
+
+    asked: dict[str, Any] = {"spec": {"audiences": []}}
+    role = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "view"}
+    subjects = [{"kind": "ServiceAccount", "name": "default", "namespace": "demo"}]
+    binding = {"metadata": {"name": "view"}, "roleRef": role, "subjects": subjects}
+
+    async def scenario(caller: Caller) -> None:
+        cluster.settle()
+        client = cluster.client()
+        client.create("rolebindings.rbac.authorization.k8s.io", binding, "demo")
+        made = client.create("serviceaccounts", asked, "demo", subresource="token", name="default")
+        token = base64.urlsafe_b64encode(made["status"]["token"].encode()).decode().rstrip("=")
+        hidden = f"base64url.bearer.authorization.k8s.io.{token}"
+        context = ssl.create_default_context(cadata=caller._service.certificates.authority.certificate)
+        target = f"wss://127.0.0.1:{caller._service.port}/api/v1/namespaces/demo/configmaps?watch=1&timeoutSeconds=1"
+        async with connect(target, ssl=context, subprotocols=[hidden, "base64.binary.k8s.io"]) as socket:
+            assert socket.subprotocol == "base64.binary.k8s.io"
+            events = [json.loads(message) async for message in socket]
+        assert [event["object"]["metadata"]["name"] for event in events] == ["kube-root-ca.crt"]
+        for offered, code in (([hidden], 401), (["base64.binary.k8s.io"], 403)):
+            with pytest.raises(InvalidStatus) as refused:
+                async with connect(target, ssl=context, subprotocols=offered):
+                    pass
+            assert refused.value.response.status_code == code
+
+    serve(scenario)
+
+
 def test_time_jumps_for_who_waits_for_one_object(cluster: Cluster, serve: Any) -> None:
     template = {"metadata": {"labels": {"a": "b"}}, "spec": {"containers": [{"name": "c", "image": "x"}]}}
     spec = {"minReadySeconds": 300, "selector": {"matchLabels": {"a": "b"}}, "template": template}
