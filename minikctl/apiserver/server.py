@@ -11,7 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from minikctl.apimachinery import errors, resources
-from minikctl.apimachinery.request import Change, Obj, Request, Response
+from minikctl.apimachinery.request import Change, Obj, Request, Response, UserInfo
 from minikctl.apiserver.registry.context import Context
 from minikctl.apiserver.registry.reader import Reader
 from minikctl.apiserver.registry.storage import Storage, stored_as
@@ -47,6 +47,8 @@ class Server:
         self.storage = Storage(store)
         self.reader = Reader(self.storage)
         store.on_foreign_write = self.forget
+        # Tells the user of a bearer token that is not of this cluster's making; None where it is nobody's.
+        self.known_token: Callable[[str], UserInfo | None] = lambda token: None
         # How pods/log, exec and the like reach a node's kubelet: (Context, subresource) -> answer.
         self.connect: Callable[[Context], Any] | None = None
         self.stopping: bool = False  # whether it is about to end: who asks whether it is ready is told
@@ -304,6 +306,10 @@ class Server:
         return table
 
     def _create(self, ctx: Context) -> Response:
+        if ctx.resource.key == "bindings":
+            from minikctl.apiserver.registry import podwrites
+
+            return podwrites.bind_named(ctx)
         from minikctl.apiserver.registry import write
 
         return Response(self.shown(write.create(ctx), ctx.resource), 201, ctx.warnings)

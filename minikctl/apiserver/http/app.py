@@ -368,8 +368,7 @@ def _check_path(server: Server, request: Request, known: bool) -> None:
     """Refuse a path that nobody serves or that does not have the method (POST to an object, PUT to a collection)."""
     resource = request.resource
     assert resource is not None
-    right = request.subresource or request.verb in _SELECTING or bool(request.name) == (request.verb != "create")
-    if known and right and request.verb and (request.subresource or request.verb in resource.verbs):
+    if known and _has_method(request, resource):
         return
     server.admit(request)
     if _is_built_in(server, resource.group, resource.version):
@@ -379,6 +378,13 @@ def _check_path(server: Server, request: Request, known: bool) -> None:
     if known and request.subresource:
         raise errors.not_found(resource.key, request.name)
     raise _NoSuchMethod if known else _NoSuchPath
+
+
+def _has_method(request: Request, resource: Resource) -> bool:
+    if request.subresource:
+        return request.subresource == "proxy" or request.verb in resource.subresources[request.subresource].verbs
+    right = request.verb in _SELECTING or bool(request.name) == (request.verb != "create")
+    return right and request.verb in resource.verbs
 
 
 _ROUTER_REFUSALS = {

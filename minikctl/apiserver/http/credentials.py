@@ -64,6 +64,7 @@ class Authenticator:
         self._server = server
         self._tokens = dict(tokens or {})
         self._anonymous = anonymous
+        server.known_token = self._known_token
         self._checked: dict[ClientCertificate, int] = {}  # the certificate of the last request, and when it was good
 
     def user(self, authorization: str, certificate: ClientCertificate | None) -> UserInfo:
@@ -87,12 +88,20 @@ class Authenticator:
             self._checked = {certificate: second}
         return True
 
-    def _token_user(self, token: str) -> UserInfo:
-        known = self._tokens.get(token)
-        if known is not None:
-            return known
-        if token.count(".") == 1:
+    def _known_token(self, token: str) -> UserInfo | None:
+        """The user of a static or a bootstrap token; None where it is neither."""
+        found = self._tokens.get(token)
+        if found is not None or token.count(".") != 1:
+            return found
+        try:
             return self._bootstrap_user(token)
+        except errors.StatusError:
+            return None
+
+    def _token_user(self, token: str) -> UserInfo:
+        found = self._known_token(token)
+        if found is not None:
+            return found
         return authentication.authenticate_token(self._server, token)[0]
 
     def _bootstrap_user(self, token: str) -> UserInfo:

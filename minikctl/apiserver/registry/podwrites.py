@@ -56,6 +56,18 @@ def bind(ctx: Context) -> Response:
     return Response(dict(_SUCCESS), 201, ctx.warnings)
 
 
+def bind_named(ctx: Context) -> Response:
+    """The same for the pod that a Binding names (POST bindings)."""
+    asked = ctx.request
+    body = asked.body if isinstance(asked.body, dict) else {}
+    meta = body.get("metadata")
+    name = str(meta.get("name") or "") if isinstance(meta, dict) else ""
+    pods = ctx.server.lookup("pods")
+    request = Request("create", asked.user, pods, asked.namespace, name, "binding", body, options=asked.options)
+    request.notes = asked.notes
+    return bind(ctx.server.context(request, "CREATE"))
+
+
 def _posted(api_version: str, kind: str, ctx: Context) -> Obj:
     """What is posted to a pod; clients name that pod in it."""
     body: Any = ctx.request.body

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from minikctl.apimachinery import errors
 from minikctl.apimachinery.request import Request, Response
-from minikctl.apiserver.registry import patching, read, write
+from minikctl.apiserver.registry import patching, podlogs, read, write
 
 if TYPE_CHECKING:
     from minikctl.apiserver.registry.context import Context
@@ -40,6 +40,8 @@ def handle(server: Server, request: Request) -> Response:
     assert resource is not None
     if name not in resource.subresources:
         raise errors.StatusError("NotFound", "the server could not find the requested resource", code=404)
+    if name not in _CONNECT and request.verb not in resource.subresources[name].verbs:
+        raise errors.method_not_supported(f"{resource.key}/{name}", request.verb)
     ctx = server.context(request, "UPDATE")
     target = _TABLE.get((resource.key, name)) or _TABLE.get(("*", name))
     if target:
@@ -58,16 +60,16 @@ def plain(ctx: Context) -> Response:
         return Response(server.shown(read.get(ctx), ctx.resource))
     if verb == "update":
         obj = write.update(ctx, write.transform_from_body(ctx))
-    elif verb == "patch":
-        obj = patching.patch(ctx)
     else:
-        raise errors.method_not_supported(f"{ctx.resource.key}/{ctx.request.subresource}", verb)
+        obj = patching.patch(ctx)
     return Response(server.shown(obj, ctx.resource), 200, ctx.warnings)
 
 
 def _connect(ctx: Context) -> Response:
     ctx.operation = "CONNECT"
-    if ctx.request.subresource != "log":
+    if ctx.request.subresource == "log":
+        podlogs.check(ctx.request)
+    else:
         from minikctl.apiserver import admission
 
         options = {"apiVersion": "v1", **ctx.request.options}

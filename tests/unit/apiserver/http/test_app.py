@@ -305,3 +305,44 @@ def test_answers_for_the_eye(client: Any) -> None:
     assert client.ask("GET", "/version").body.startswith(b'{\n  "major"')
     assert client.ask("GET", COLLECTION, accept="text/html").body.startswith(b'{\n  "kind": "Status"')
     assert b"\n " not in client.ask("GET", "/openapi/v2", **curl).body[:300]
+
+
+POD = {"metadata": {"name": "p"}, "spec": {"containers": [{"name": "c", "image": "x"}], "schedulerName": "none"}}
+
+
+def test_subresources_have_their_own_methods(client: Any) -> None:
+    pods, accounts = "/api/v1/namespaces/demo/pods", "/api/v1/namespaces/demo/serviceaccounts"
+    client.ask("POST", pods, POD)
+    for method, target in (
+        ("GET", f"{accounts}/default/token"), ("GET", f"{pods}/p/eviction"), ("PUT", f"{pods}/p/binding"),
+        ("DELETE", f"{pods}/p/status"), ("POST", f"{pods}/p/resize"), ("GET", "/api/v1/namespaces/demo/finalize"),
+        ("PATCH", f"{pods}/p/log"),
+    ):  # fmt: skip
+        refused = client.ask(method, target, {})
+        assert (refused.code, refused.json["reason"]) == (405, "MethodNotAllowed"), target
+    assert client.ask("POST", f"{accounts}/default/token", {"spec": {}}).code == 201
+
+
+def test_a_binding_is_of_a_pod_that_is_there(client: Any) -> None:
+    client.ask("POST", "/api/v1/namespaces/demo/pods", POD)
+    bindings = "/api/v1/namespaces/demo/bindings"
+    binding = {"metadata": {"name": "none"}, "target": {"kind": "Node", "name": "node-1"}}
+    refused = client.ask("POST", bindings, binding)
+    assert (refused.code, refused.json["message"]) == (404, 'pods "none" not found')
+    bound = client.ask("POST", bindings, {**binding, "metadata": {"name": "p"}})
+    assert (bound.code, bound.json["status"]) == (201, "Success")
+    assert client.ask("GET", "/api/v1/namespaces/demo/pods/p").json["spec"]["nodeName"] == "node-1"
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ("tailLines=-1", "tailLines: Invalid value: -1: must be greater than or equal to 0"),
+        ("limitBytes=0", "limitBytes: Invalid value: 0: must be greater than 0"),
+        ("sinceSeconds=0", "sinceSeconds: Invalid value: 0: must be greater than 0"),
+    ],
+)
+def test_log_options_out_of_range(client: Any, query: str, message: str) -> None:
+    client.ask("POST", "/api/v1/namespaces/demo/pods", POD)
+    refused = client.ask("GET", f"/api/v1/namespaces/demo/pods/p/log?{query}")
+    assert (refused.code, refused.json["message"]) == (422, f'PodLogOptions "p" is invalid: {message}')

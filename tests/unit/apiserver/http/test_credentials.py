@@ -98,3 +98,17 @@ def test_headers_say_whom_to_act_as(client: Any) -> None:
 def test_nobody_learns_which_paths_there_are(client: Any) -> None:
     assert client.ask("GET", "/apis/none.example.com/v1/things", user=None).code == 403
     assert client.ask("GET", "/apis/none.example.com/v1/things").code == 404
+
+
+def test_token_reviews_know_every_token(cluster: Cluster, make_app: Callable[..., Application], client: Any) -> None:
+    client.app = make_app(cluster, tokens=token_file('secret,ann,u1,"dev"'))
+
+    def review(token: str, *audiences: str) -> Any:
+        body = {"spec": {"token": token, "audiences": list(audiences)}}
+        return client.ask("POST", "/apis/authentication.k8s.io/v1/tokenreviews", body).json["status"]
+
+    found = review("secret")
+    assert found["authenticated"]
+    assert found["user"] == {"username": "ann", "uid": "u1", "groups": ["dev", "system:authenticated"]}
+    assert "authenticated" not in review("secret", "elsewhere")
+    assert review("none") == {"user": {}, "error": "invalid bearer token"}
