@@ -78,6 +78,7 @@ class Builder:
         self._names: list[str] = []
         self._tuples: list[tuple[str, str]] = []
         self._latest = False
+        self._single_type = False
         self._local = False
         self._typed = False
         self._flatten = True
@@ -172,6 +173,11 @@ class Builder:
         return self
 
     # -- how
+
+    def single_type(self) -> Builder:
+        """Refuse several types among the arguments."""
+        self._single_type = True
+        return self
 
     def latest(self) -> Builder:
         """Objects from files are read from the server."""
@@ -307,7 +313,10 @@ class Builder:
         for name in self._types:
             members = resources.in_category(name) if resources.resolve(name) is None else []
             rows.extend(members or [resolve_type(self.factory, name)])
-        return list(dict.fromkeys(rows))
+        rows = list(dict.fromkeys(rows))
+        if self._single_type and len(rows) > 1:
+            raise KubectlError("you may only specify a single resource type")
+        return rows
 
     def _add_tuple(self, arg: str) -> None:
         kinds, _, name = arg.partition("/")
@@ -345,9 +354,8 @@ class Builder:
 
     def _fetch(self, info: Info) -> None:
         self._require_type(info.row)
-        if self._subresource:
-            self._read_options["subresource"] = self._subresource
-        info.get(self.factory.client, **self._read_options)
+        options = {"subresource": self._subresource} if self._subresource else {}
+        info.get(self.factory.client, **self._read_options, **options)
 
     def _require_type(self, row: Resource) -> None:
         """Refuse what the server answers for a kind that has no Go type, where objects must have one."""
@@ -446,14 +454,14 @@ class Builder:
     def _found(self, info: Info) -> Iterator[Found]:
         """An info from a file with its namespace and, where it is asked for, its live object."""
         self._place(info)
-        if not self._matches(info.obj):
-            return
         if self._latest and info.name:
             if info.row.namespaced and not info.namespace:
                 resource = f"{info.row.group}/{info.row.version}, Resource={info.row.plural}"
                 raise KubectlError(f"no namespace set on resource {resource} {quote(info.name)}")
-            self._fetch(info)
-        yield self._checked(info)
+            self._require_type(info.row)
+            info.get(self.factory.client, **self._read_options)  # of a file's object always the whole
+        if self._matches(info.obj):  # the live object, where there is one; a Table has no labels
+            yield self._checked(info)
 
     def _documents(self) -> Iterator[tuple[str, Any]]:
         """(source, document) of everything -f or -k names; an error instead of what cannot be read."""

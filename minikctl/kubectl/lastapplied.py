@@ -31,8 +31,13 @@ def has_annotation(obj: Obj) -> bool:
 
 def bare(obj: Obj) -> Obj:
     """The object without the annotation (and with the map of annotations, even if empty)."""
-    annotations = {key: value for key, value in annotations_of(obj).items() if key != ANNOTATION}
+    annotations = {key: value for key, value in _texts(obj).items() if key != ANNOTATION}
     return {**obj, "metadata": {**metadata_of(obj), "annotations": annotations}}
+
+
+def _texts(obj: Obj) -> Obj:
+    """The annotations as Go reads them: one that is null is an empty text."""
+    return {key: "" if value is None else value for key, value in annotations_of(obj).items()}
 
 
 def configuration(obj: Obj) -> str:
@@ -42,7 +47,7 @@ def configuration(obj: Obj) -> str:
 
 def annotated(obj: Obj) -> Obj:
     """A copy of the object that carries its own configuration as annotation."""
-    annotations = {**annotations_of(obj), ANNOTATION: configuration(obj)}
+    annotations = {**_texts(obj), ANNOTATION: configuration(obj)}
     return {**obj, "metadata": {**metadata_of(obj), "annotations": annotations}}
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from minikctl.kubectl.factory import Factory
 
 MEASURED = ("cpu", "memory")
+_KIBIBYTE = 1024 * 1000  # in thousandths of bytes
 
 
 class Usage(NamedTuple):
@@ -28,6 +29,10 @@ class Usage(NamedTuple):
     def plus(self, other: Usage) -> Usage:
         """Both together."""
         return Usage(self.cpu + other.cpu, self.memory + other.memory, self.swap + other.swap)
+
+    def reported(self) -> Usage:
+        """As a metrics server reports it: whole kibibytes."""
+        return Usage(self.cpu, self.memory // _KIBIBYTE * _KIBIBYTE, self.swap)
 
 
 class PodUsage(NamedTuple):
@@ -85,6 +90,16 @@ def check_sort(by: str, show_swap: bool) -> None:
     if by and by not in (("cpu", "memory", "swap") if show_swap else ("cpu", "memory")):
         allowed = "cpu, memory or swap" if show_swap else "cpu or memory"
         raise KubectlError(f"--sort-by accepts only {allowed}")
+
+
+def check_selector(text: str) -> None:
+    """Refuse a label selector that cannot be parsed, before anything is asked for."""
+    from minikctl.apimachinery.selectors import SelectorError, parse
+
+    try:
+        parse(text)
+    except SelectorError as error:
+        raise KubectlError(str(error)) from None
 
 
 def cells(usage: Usage, show_swap: bool) -> list[str]:

@@ -217,7 +217,7 @@ class ApplyOptions(Options):
         return "configured" if changed else "unchanged"
 
     def _create(self, info: Info, modified: Obj) -> str:
-        info.object = modified
+        info.object = modified = _without_nulls(modified)
         if self.dry_run != strategy.CLIENT:
             try:
                 info.create(self.factory.client, modified, **self.write_options)
@@ -270,6 +270,13 @@ class ApplyOptions(Options):
             self.factory.err(
                 f"Warning: Detected changes to resource {metadata.get('name')} which is currently being deleted."
             )
+
+
+def _without_nulls(value: Any) -> Any:
+    """What a new object is made of: fields that are null are left out, nulls in lists stay."""
+    if isinstance(value, dict):
+        return {key: _without_nulls(item) for key, item in value.items() if item is not None}
+    return [_without_nulls(item) for item in value] if isinstance(value, list) else value
 
 
 COMMAND = Command(

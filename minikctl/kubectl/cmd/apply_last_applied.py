@@ -12,7 +12,7 @@ from minikctl.apimachinery.request import MERGE_PATCH, Obj
 from minikctl.kubectl import lastapplied, strategy
 from minikctl.kubectl.command import Command, Options
 from minikctl.kubectl.editing import LAST_APPLIED_HEADER, Results, Session
-from minikctl.kubectl.errors import KubectlError, add_source, raise_all
+from minikctl.kubectl.errors import KubectlError, add_source, flattened, raise_all
 from minikctl.kubectl.flags import BOOL, STRING, Flag
 from minikctl.kubectl.flagsets import (
     DRY_RUN,
@@ -35,18 +35,12 @@ class ViewOptions(Options):
     def complete(self, args: list[str]) -> None:
         self.args = args
 
-    def validate(self) -> None:
-        if self.flags["output"] not in ("yaml", "json"):
-            raise self.usage_error(
-                f"Unexpected -o output mode: {self.flags['output']}, the flag 'output' must be one of yaml|json"
-            )
-
     def run(self) -> None:
         flags = self.flags
         builder = self.factory.builder().files(flags).selector(flags["selector"]).select_all(flags["all"])
         texts = []
         infos, errors = builder.types_or_names(self.args, allow_empty_selector=False).latest().gather()
-        raise_all(errors[:1])  # kubectl ends at the first
+        raise_all(flattened(errors)[:1])  # kubectl ends at the first
         for info in infos:
             text = (info.obj["metadata"].get("annotations") or {}).get(lastapplied.ANNOTATION)
             if text is not None:
@@ -61,6 +55,10 @@ class ViewOptions(Options):
         if self.flags["output"] == "json":
             self.factory.out(json.dumps(json.loads(text), indent=2, ensure_ascii=False))
             return
+        if self.flags["output"] != "yaml":
+            raise self.usage_error(
+                f"Unexpected -o output mode: {self.flags['output']}, the flag 'output' must be one of yaml|json"
+            )
         from minikctl.printers.yamlout import dump
 
         self.factory.streams.out.write(dump(json.loads(text)))

@@ -71,6 +71,7 @@ class DiffOptions(Options):
     def _compare(self, info: Info) -> None:
         """Write the live and the merged form of one object where diff will look."""
         info.require_name()
+        info.require_version("patch" if self.flags["server-side"] else "post")
         config = info.obj
         live = self.factory.client.find(info.row, info.name, info.namespace)
         if info.row.namespaced:
@@ -78,11 +79,13 @@ class DiffOptions(Options):
         if live is not None:
             self.uids.add(live["metadata"]["uid"])
         merged = self._merged(info, config, live)
+        nothing = ""
         if info.row.key == "secrets" and not self.flags["show-secrets"]:
             live, merged = masked(live, merged)
+            nothing = "null\n"  # what hiding makes of an object that is not there
         name = _file_name(info.row, info.namespace, info.name)
         for directory, obj in zip(self.directories, (live, merged), strict=True):
-            self._write(directory, name, dump(self._shown(obj)) if obj is not None else "")
+            self._write(directory, name, dump(self._shown(obj)) if obj is not None else nothing)
 
     def _prune(self) -> None:
         """Write the live form of what an apply would prune; that it has no other shows that it goes."""

@@ -11,8 +11,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from minikctl.apimachinery.request import Obj
-from minikctl.kubectl.errors import Exit, KubectlError
+from minikctl.kubectl.errors import Exit, KubectlError, raise_all, without_not_found
 from minikctl.kubectl.info import Info
+from minikctl.kubectl.printing import without_managed_fields
+from minikctl.printers.jsonout import compact, string
 
 if TYPE_CHECKING:
     from minikctl.kubectl.cmd.get import GetOptions
@@ -25,20 +27,31 @@ Show = Callable[[Obj, str], None]
 def watch(options: GetOptions) -> None:
     """Run `get --watch` or `--watch-only`."""
     flags = options.flags
-    builder = options.builder().keep_lists()
+    builder = options.builder().keep_lists().single_type().subresource("")
     if options.table and flags["server-print"]:
         builder.tables()
-    infos = builder.infos()
-    if len({info.row for info in infos}) > 1 or (len(infos) > 1 and infos[0].name):
-        raise KubectlError(
-            "watch is only supported on individual resources and resource collections - more than 1 resource was found"
-        )
+    infos, errors = builder.gather()
+    if flags["ignore-not-found"]:
+        errors = without_not_found(errors)
+        if not infos and not errors:
+            return
+    raise_all(errors)
+    if len({info.row for info in infos}) > 1:
+        raise _too_many("more than 1 resource was found")
     show = _table_show(options, infos[0]) if options.table else _object_show(options)
     if not flags["watch-only"]:
         for info in infos:
             for obj in _items(info):
                 show(obj, "ADDED")
+    if len(infos) > 1 and infos[0].source:
+        raise _too_many(f"{len(infos)} resources were found")
+    if len(infos) > 1 and infos[0].name:
+        raise KubectlError("you may only watch a single resource or type of resource at a time")
     _follow(options, infos[-1], show)
+
+
+def _too_many(found: str) -> KubectlError:
+    return KubectlError(f"watch is only supported on individual resources and resource collections - {found}")
 
 
 def _items(info: Info) -> list[Obj]:
@@ -68,9 +81,15 @@ def _table_show(options: GetOptions, info: Info) -> Show:
 
 def _object_show(options: GetOptions) -> Show:
     print_object = options.printer()
+    events = options.flags["output-watch-events"] and options.output.lower() != "name"
+    as_json = events and options.output.lower() == "json"
 
     def show(obj: Obj, event: str) -> None:
-        print_object({"type": event, "object": obj} if options.flags["output-watch-events"] else obj)
+        if as_json:  # an event takes one line
+            shown = obj if options.flags["show-managed-fields"] else without_managed_fields(obj)
+            options.factory.out(f'{{"type":{string(event)},"object":{compact(shown)}}}')
+        else:
+            print_object({"type": event, "object": obj} if events else obj)
         options.factory.streams.out.flush()
 
     return show

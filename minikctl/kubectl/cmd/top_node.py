@@ -12,7 +12,16 @@ from minikctl.kubectl.command import Command, Options
 from minikctl.kubectl.errors import KubectlError
 from minikctl.kubectl.flags import BOOL, STRING, Flag
 from minikctl.kubectl.flagsets import NO_HEADERS, SELECTOR
-from minikctl.kubectl.usage import Usage, cells, check_available, check_sort, measured, sort_key, write_table
+from minikctl.kubectl.usage import (
+    Usage,
+    cells,
+    check_available,
+    check_selector,
+    check_sort,
+    measured,
+    sort_key,
+    write_table,
+)
 
 FLAGS = (
     NO_HEADERS,
@@ -46,13 +55,14 @@ class TopNodeOptions(Options):
                 text = f'nodemetrics.metrics.k8s.io "{self.name}" not found'
                 raise StatusError("NotFound", text, {"group": "metrics.k8s.io", "kind": "nodemetrics"})
         else:
+            check_selector(flags["selector"])
             nodes = client.list("nodes", label_selector=flags["selector"]).get("items") or []
         if not nodes:
             raise KubectlError("metrics not available yet")
         used = self._used()
         by_name = {node["metadata"]["name"]: node for node in nodes}
         key = sort_key(flags["sort-by"])
-        order = sorted(((name, used.get(name, Usage())) for name in by_name), key=key)
+        order = sorted(((name, used.get(name, Usage()).reported()) for name in by_name), key=key)
         rows = [] if flags["no-headers"] else [self._titles()]
         heard = {name for name, node in by_name.items() if podusage.reported(node)}
         rows += [self._row(by_name[name], usage) for name, usage in order if name in heard]

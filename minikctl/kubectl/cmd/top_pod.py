@@ -5,12 +5,28 @@ Upstream counterpart: `top_pod.go` of kubectl's `pkg/cmd/top`.
 
 from __future__ import annotations
 
+from minikctl.apimachinery.clock import parse_time
+from minikctl.apimachinery.duration import format_go
 from minikctl.apimachinery.errors import StatusError
+from minikctl.apimachinery.request import Obj
 from minikctl.kubectl.command import Command, Options
 from minikctl.kubectl.errors import KubectlError
-from minikctl.kubectl.flags import BOOL, STRING, Flag
+from minikctl.kubectl.flags import BOOL, STRING, Flag, quote
 from minikctl.kubectl.flagsets import ALL_NAMESPACES, FIELD_SELECTOR, NO_HEADERS, SELECTOR
-from minikctl.kubectl.usage import PodUsage, Usage, cells, check_available, check_sort, measured, sort_key, write_table
+from minikctl.kubectl.usage import (
+    PodUsage,
+    Usage,
+    cells,
+    check_available,
+    check_selector,
+    check_sort,
+    measured,
+    sort_key,
+    write_table,
+)
+
+_METRICS_DELAY = 120.0  # how long after its creation a pod may be without metrics
+_SELECTABLE = ("metadata.name", "metadata.namespace")
 
 FLAGS = (
     ALL_NAMESPACES,
@@ -67,18 +83,30 @@ class TopPodOptions(Options):
             if usage is None:
                 text = f'podmetrics.metrics.k8s.io "{self.namespace}/{self.name}" not found'
                 raise StatusError("NotFound", text, {"group": "metrics.k8s.io", "kind": "podmetrics"})
-            return [usage]
+            return [_reported(usage)]
         flags = self.flags
+        check_selector(flags["selector"])
+        _check_fields(flags["field-selector"])
         pods = client.list(
             "pods", self.namespace, label_selector=flags["selector"], field_selector=flags["field-selector"]
         ).get("items") or []  # fmt: skip
-        found = [usage for pod in pods if (usage := measured(self.factory, pod)) is not None]
+        found = [_reported(usage) for pod in pods if (usage := measured(self.factory, pod)) is not None]
         if not found:
+            for pod in pods:
+                self._check_age(pod)
             if pods:
                 raise KubectlError("metrics not available yet")
             where = "" if self.everywhere else f" in {self.namespace} namespace."
             self.factory.err(f"No resources found{where}")
         return found
+
+    def _check_age(self, pod: Obj) -> None:
+        """Refuse a pod that should have metrics by now."""
+        metadata = pod["metadata"]
+        age = self.factory.now() - parse_time(metadata["creationTimestamp"])
+        if age > _METRICS_DELAY:
+            where = f"{metadata['namespace']}/{metadata['name']}"
+            raise KubectlError(f"Metrics not available for pod {where}, age: {format_go(age)}")
 
     def _place(self, pod: PodUsage) -> list[str]:
         return [pod.namespace] if self.everywhere else []
@@ -97,6 +125,19 @@ class TopPodOptions(Options):
         amounts = cells(total, self.flags["show-swap"])
         before = [""] * (len(self._titles()) - len(amounts))
         return [[*before, *["________"] * len(amounts)], [*before, *amounts]]
+
+
+def _reported(pod: PodUsage) -> PodUsage:
+    return pod._replace(containers=[(name, usage.reported()) for name, usage in pod.containers])
+
+
+def _check_fields(text: str) -> None:
+    """Refuse a field that the metrics API does not select by."""
+    for part in filter(None, text.split(",")):
+        field = part.partition("=")[0].removesuffix("!")
+        if field not in _SELECTABLE:
+            known = ", ".join(map(quote, _SELECTABLE))
+            raise StatusError("BadRequest", f"{quote(field)} is not a known field selector: only {known}")
 
 
 COMMAND = Command(

@@ -90,7 +90,7 @@ def test_deprecated_flags_warn() -> None:
             'invalid argument "2147483648" for "--count" flag: strconv.ParseInt: parsing "2147483648": value out of range',
         ),
         (["--timeout=soon"], 'invalid argument "soon" for "--timeout" flag: time: invalid duration "soon"'),
-        (["--pairs=a"], 'invalid argument "a" for "--pairs" flag: malformed pair, expect string=string: a'),
+        (["--pairs=a"], 'invalid argument "a" for "--pairs" flag: malformed pair, expect string=string'),
     ],
 )  # fmt: skip
 def test_refusals_have_pflags_words(args: list[str], message: str) -> None:

@@ -100,6 +100,9 @@ def test_objects_of_files(filled: Kubectl) -> None:
     assert filled("describe", "-f", "-", "-n", "nowhere", stdin=named).err == (
         'Error from server (NotFound): configmaps "a" not found\n'
     )
+    labelled = '{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}}'
+    assert filled("get", "-f", "-", "-l", "x=1", "-o", "name", stdin=labelled).out == "configmap/a\n"
+    assert filled("get", "-f", "-", "-l", "x=1", stdin=labelled).err == "No resources found in default namespace.\n"
     assert filled("get", "cm,").err == 'error: the server doesn\'t have a resource type ""\n'
 
 
@@ -125,7 +128,21 @@ def test_watching_ends_where_time_stands_still(filled: Kubectl) -> None:
     assert (result.status, result.out.count("\n")) == (0, 3)
     events = filled("get", "cm", "a", "-w", "--output-watch-events", "-o", "jsonpath={.type} {.object.metadata.name};")
     assert events.out == "ADDED a;"
-    assert "more than 1 resource" in filled("get", "cm,secret", "-w").err
+    line = filled("get", "cm", "a", "-w", "--output-watch-events", "-o", "json").out
+    assert line.startswith('{"type":"ADDED","object":{"apiVersion":"v1","data":{"n":"97"},"kind":"ConfigMap"')
+    assert line.count("\n") == 1
+    assert "managedFields" not in line
+    assert filled("get", "cm", "a", "-w", "--output-watch-events", "-o", "name").out == "configmap/a\n"
+
+
+def test_what_cannot_be_watched(filled: Kubectl) -> None:
+    assert filled("get", "cm,secret", "-w").err == "error: you may only specify a single resource type\n"
+    assert "more than 1 resource was found" in filled("get", "cm/a", "secret/s", "-w").err
+    two = filled("get", "cm", "a", "b", "-w")
+    assert (two.status, two.out.count("\n")) == (1, 3)
+    assert two.err == "error: you may only watch a single resource or type of resource at a time\n"
+    missing = filled("get", "cm", "z", "-w", "--ignore-not-found")
+    assert (missing.status, missing.err) == (0, "")
 
 
 def test_who_asks_matters(filled: Kubectl) -> None:

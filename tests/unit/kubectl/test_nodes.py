@@ -115,7 +115,21 @@ def test_top_adds_up(kubectl: Kubectl) -> None:
     assert kubectl("top", "node", "node-1", **whole).out.splitlines()[0].split() == [
         "NAME", "CPU(cores)", "CPU(%)", "MEMORY(bytes)", "MEMORY(%)",
     ]  # fmt: skip
+    assert kubectl("top", "pods", "-l", "x in (", **whole).err.startswith("error: unable to parse requirement: ")
+    assert kubectl("top", "pods", "--field-selector=status.phase=Running", **whole).err == (
+        'Error from server (BadRequest): "status.phase" is not a known field selector: only "metadata.name", '
+        '"metadata.namespace"\n'
+    )
     assert kubectl("top", "pods", "--sort-by=age", **whole).err == "error: --sort-by accepts only cpu or memory\n"
+
+
+def test_top_adds_whole_kibibytes(kubectl: Kubectl) -> None:
+    whole = {"MINIKCTL_PROFILE": ""}
+    for name in ("a", "b"):
+        kubectl("run", name, "--image=x", "--annotations=minikctl.dev/memory=524800", **whole)  # 512.5Ki
+    assert kubectl("top", "pods", "--sum", "--no-headers", **whole).out.splitlines()[-1].split() == ["2m", "1Mi"]
+    kubectl("run", "c", "--image=x", "--annotations=minikctl.dev/memory=1048064", **whole)  # 1023.5Ki
+    assert kubectl("top", "pods", "--sum", "--no-headers", **whole).out.splitlines()[-1].split() == ["3m", "1Mi"]
 
 
 def test_a_silent_node_has_no_metrics(kubectl: Kubectl) -> None:

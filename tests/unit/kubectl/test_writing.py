@@ -214,6 +214,18 @@ def test_diffing(kubectl: Kubectl) -> None:
     assert missing.err == 'error: failed to run "nope": executable file not found in $PATH\n'
 
 
+def test_apply_makes_new_objects_without_nulls(kubectl: Kubectl) -> None:
+    text = CM.replace("name: a", "name: a\n  labels: null\n  annotations: {x: null}") + "  x: null\n  w: '2'\n"
+    dry = kubectl("apply", "-f", "-", "-o", "json", "--dry-run=client", stdin=text).out
+    made = kubectl("apply", "-f", "-", "-o", "json", stdin=text).out
+    for obj in (json.loads(dry), json.loads(made)):
+        assert obj["data"] == {"w": "2"}
+        assert "labels" not in obj["metadata"]
+        assert obj["metadata"]["annotations"]["x"] == ""
+        applied = json.loads(obj["metadata"]["annotations"]["kubectl.kubernetes.io/last-applied-configuration"])
+        assert applied["data"] == {"w": "2", "x": None}  # what was given is remembered as it was
+
+
 def test_diffing_shows_what_would_be_pruned(kubectl: Kubectl) -> None:
     other = "---\n" + CM.replace("name: a", "name: other") + "  x: '3'\n"
     kubectl("apply", "-f", "-", stdin=CM + "  x: '1'\n" + other)
