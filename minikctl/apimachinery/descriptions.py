@@ -17,7 +17,6 @@ from minikctl.apimachinery.openapi import Schema
 
 _GZIP = 16 + zlib.MAX_WBITS
 # The fields that every custom object has are described as those of a built-in one.
-_COMMON = ("apiVersion", "kind", "metadata")
 _ANY_OBJECT = ("core_v1", "ConfigMap")
 
 
@@ -32,7 +31,7 @@ def of_field(owner: Schema, name: str, field: Schema) -> str:
     """What is said of a field where it stands in its owner; "" where nothing is."""
     if field.raw.get("description"):
         return str(field.raw["description"])
-    if owner.custom and name in _COMMON:
+    if owner.custom and owner.is_common(name):
         return described(*_ANY_OBJECT)[1].get(name, "")
     return described(owner.source, owner.name)[1].get(name, "")
 

@@ -105,6 +105,10 @@ class Schema:
             owner._properties = {}
         return owner._properties
 
+    def is_common(self, name: str) -> bool:
+        """Whether a field of a custom object is one of those that every object has."""
+        return name in _EMBEDDED and self._raw_properties.get(name) is _EMBEDDED[name]
+
     def prop(self, name: str) -> Schema | None:
         """The field of that name, or None."""
         made = self._made()

@@ -20,6 +20,7 @@ from minikctl.apimachinery.cel.translate import unescape
 from minikctl.apimachinery.cel.types import Scope, Type
 
 UNKNOWN = 2**64 - 1
+_FIXED = frozenset({"bool", "double", "duration", "int", "timestamp", "uint"})
 _TRAVERSAL = 0.1
 _REGEX = 0.25
 _AUTHORIZER_CHECK = 350_000
@@ -144,7 +145,8 @@ class _Coster:
         most = self._sizes.of(path) if path else None
         if most is not None:
             return Size(0, most)
-        if self._type(node, scope).kind in ("bool", "double", "duration", "int", "timestamp", "uint"):
+        kind = self._type(node, scope)
+        if (kind.item if kind.kind == "optional_type" and kind.item else kind).kind in _FIXED:
             return ONE
         if node.kind == "ident" and node.parts[0] in local:
             return local[node.parts[0]].size or self._any
@@ -317,6 +319,9 @@ class _Coster:
             written = self._type(arguments[0], scope).kind in ("string", "dyn")
             parsed = scaled(size(arguments[0]).most, _TRAVERSAL) if written else 0
             return total(scaled(2 * _IP, _TRAVERSAL), parsed, 3 if name == "containsCIDR" else 0)
+        if name == "dyn" and target is None:
+            self._results[id(node)] = size(subject)
+            return 1
         if name in ("string", "bytes") and target is None:
             return self._converted(node, arguments[0], scope, local)
         return _AUTHORIZER_CHECK if name == "check" else 1

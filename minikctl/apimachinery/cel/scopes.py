@@ -94,8 +94,9 @@ def schema_scope(raw: dict[str, Any], root: bool, optional_old: bool) -> Scope:
     """`self` and `oldSelf` of a node of a custom resource's schema."""
     from minikctl.apimachinery import openapi
 
-    kind = of_schema(openapi.from_crd(raw))
-    if (root or raw.get("x-kubernetes-embedded-resource")) and kind.schema is not None:
+    whole = root or bool(raw.get("x-kubernetes-embedded-resource"))
+    kind = of_schema(openapi.from_crd(raw) if whole else openapi.Schema(raw))
+    if whole and kind.schema is not None:
         fields = {name: of_schema(child) for name, child in kind.schema.properties.items()}
         kind = Type("object", fields={**fields, "apiVersion": STRING, "kind": STRING, "metadata": _NAMES})
     return {"self": kind, "oldSelf": optional_of(kind) if optional_old else kind}

@@ -27,9 +27,7 @@ class SchemaSizes:
         self._schema = with_meta(schema) if root or schema.get("x-kubernetes-embedded-resource") else schema
 
     def of(self, path: tuple[str, ...]) -> int | None:
-        """As in Sizes."""
-        if path[0] not in ("self", "oldSelf"):
-            return None
+        """As in Sizes. Whatever a path begins with, names of types included, is taken for `self`, as upstream does."""
         node: Node | None = self._schema
         for name in path[1:]:
             if name == "@keys":

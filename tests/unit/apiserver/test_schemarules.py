@@ -152,3 +152,20 @@ def test_what_is_cut_short_costs_no_more_than_what_is_done() -> None:
 def test_rules_of_all_of_are_judged_too() -> None:
     raw = {**schema(n={"type": "integer"}), "allOf": [{"x-kubernetes-validations": [{"rule": "self.n > 5"}]}]}
     assert texts({"n": 1}, None, raw) == ["<nil>: Invalid value: failed rule: self.n > 5"]
+
+
+@pytest.mark.parametrize(
+    ("node", "rule"),
+    [
+        ({"type": "string", "maxLength": 20}, "isQuantity(self)"),
+        ({"type": "string", "format": "date-time"}, "self > timestamp('2020-01-01T00:00:00Z')"),
+        ({"type": "string", "format": "duration"}, "self > duration('1h')"),
+        ({"type": "integer"}, "self > oldSelf"),
+        ({"type": "array", "maxItems": 3, "items": {"type": "integer"}}, "self.all(i, i > 0)"),
+        ({"x-kubernetes-int-or-string": True}, "type(self) == int ? self > 1 : self == '5%'"),
+        ({"type": "object", "additionalProperties": {"type": "boolean"}, "maxProperties": 3}, "self.all(k, self[k])"),
+    ],
+)
+def test_rules_stand_at_nodes_of_every_type(node: Node, rule: str) -> None:
+    raw = {**node, "x-kubernetes-validations": [{"rule": rule}]}
+    assert [str(error) for error in schema_rules(raw, "p.properties[x]", 1, TotalCost())] == []
