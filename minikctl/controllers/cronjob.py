@@ -38,11 +38,11 @@ class CronJobController(Controller):
         uid = cron_job["metadata"]["uid"]
         jobs = [j for j in self.client.items("jobs.batch", namespace, owner=uid) if is_controlled_by(j, uid)]
         status = dict(cron_job.get("status") or {})
-        jobs = self._forget_finished(cron_job, jobs)
         self._review(cron_job, status, jobs)
         due: float | None = None
         if "deletionTimestamp" not in cron_job["metadata"]:
             due = self._run(cron_job, status)
+        self._forget_finished(cron_job, jobs)
         if not status.get("active"):
             status.pop("active", None)
         self.put_status(_RESOURCE, cron_job, status)
@@ -71,19 +71,17 @@ class CronJobController(Controller):
             active.remove(reference)
         status["active"] = active
 
-    def _forget_finished(self, cron_job: Obj, jobs: list[Obj]) -> list[Obj]:
-        """Delete the oldest finished Jobs beyond the history limits. The Jobs that stay."""
-        spec, gone = cron_job["spec"], []
+    def _forget_finished(self, cron_job: Obj, jobs: list[Obj]) -> None:
+        """Delete the oldest finished Jobs beyond the history limits."""
+        spec = cron_job["spec"]
         for end, limit in (
             ("Complete", spec.get("successfulJobsHistoryLimit")),
             ("Failed", spec.get("failedJobsHistoryLimit")),
         ):
             finished = sorted((job for job in jobs if _end(job) == end), key=_started)
-            if limit is not None and len(finished) > limit:
-                gone += finished[: len(finished) - limit]
-        for job in gone:
-            self._delete(cron_job, job["metadata"]["name"])
-        return [job for job in jobs if job not in gone]
+            if limit is not None:
+                for job in finished[: max(0, len(finished) - limit)]:
+                    self._delete(cron_job, job["metadata"]["name"])
 
     def _delete(self, cron_job: Obj, name: str) -> None:
         try:
@@ -166,7 +164,7 @@ class CronJobController(Controller):
         status["lastScheduleTime"] = rfc3339(at)
 
     def _create(self, cron_job: Obj, name: str, at: float, zone: str) -> Obj | None:
-        """The Job of that time; None where it exists already, or the namespace is going away."""
+        """The Job of that time; None where another of that name exists, or the namespace is going away."""
         template = deep_copy(cron_job["spec"]["jobTemplate"])
         namespace = cron_job["metadata"]["namespace"]
         meta = template.get("metadata") or {}
@@ -186,7 +184,8 @@ class CronJobController(Controller):
             made = self.client.create("jobs.batch", job, namespace)
         except StatusError as error:
             if error.reason == "AlreadyExists":
-                return None
+                found = self.client.peek("jobs.batch", name, namespace)
+                return found if found and is_controlled_by(found, cron_job["metadata"]["uid"]) else None
             if any(cause.get("reason") == "NamespaceTerminating" for cause in error.details.get("causes") or ()):
                 return None
             message = f"Error creating job: {error.message}"

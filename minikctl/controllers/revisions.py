@@ -32,11 +32,14 @@ class History:
         return str((revision["metadata"].get("labels") or {}).get(self.hash_label, ""))
 
     def load(self, selector: Selector, adopt: bool = False) -> list[Obj]:
-        """The owner's revisions that match its selector, oldest number first; orphans among them may be adopted."""
+        """The owner's revisions that match its selector, oldest number first; orphans among them may be adopted.
+
+        They are shared with other readers: not to be altered.
+        """
         meta = self.owner["metadata"]
         claim = Claim(self.client, "", self.api_version, self.kind, RESOURCE)
         found = []
-        for revision in self.client.items(RESOURCE, meta["namespace"], label_selector=selector):
+        for revision in self.client.items(RESOURCE, meta["namespace"], label_selector=selector, shared=True):
             mine: Obj | None = revision if is_controlled_by(revision, meta["uid"]) else None
             if mine is None and adopt and "deletionTimestamp" not in meta and controller_of(revision) is None:
                 mine = claim.adopt(revision, self.owner)
@@ -91,14 +94,15 @@ class History:
             return pod_template_hash(self.owner["spec"]["template"], collisions or None)
         return revision_hash(data, collisions)
 
-    def truncate(self, selector: Selector, live: set[str]) -> None:
-        """Delete the oldest revisions that no pod uses, beyond the limit. `live` holds names or hashes in use."""
+    def truncate(self, revisions: list[Obj], live: set[str], current: str = "") -> None:
+        """Delete the oldest revisions that no pod uses, beyond the limit. `live` holds names or hashes in use.
+
+        Where `current` is given, all but that one count against the limit, those in use too (DaemonSets).
+        """
         limit = self.owner["spec"].get("revisionHistoryLimit", 10)
-        revisions = self.load(selector)
-        if len(revisions) <= limit:
-            return
         unused = [r for r in revisions if not {r["metadata"]["name"], self.hash_of(r)} & live]
-        for revision in unused[: max(0, len(unused) - limit)]:
+        counted = sum(1 for r in revisions if r["metadata"]["name"] != current) if current else len(unused)
+        for revision in unused[: max(0, counted - limit)]:
             self.client.delete(RESOURCE, revision["metadata"]["name"], revision["metadata"]["namespace"])
 
 

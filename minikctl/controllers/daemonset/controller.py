@@ -61,7 +61,8 @@ class DaemonSetController(Controller):
         fleet = self._fleet(key, set_, selector, hash_)
         due, failure = self._arrange(set_, fleet, hash_)
         live = {label for label, count in fleet.hashes.items() if count}
-        history.truncate(selector, live | {revision["metadata"]["name"]})
+        current = revision["metadata"]["name"]
+        history.truncate(revisions, live | {current}, current)
         self._write_status(set_, fleet, collisions)
         if failure is not None:
             raise failure

@@ -55,7 +55,6 @@ class HorizontalPodAutoscaler(Controller):
 
     def _reconcile(self, hpa: Obj, status: Obj, memory: Memory, now: float) -> None:
         spec = hpa["spec"]
-        target = spec["scaleTargetRef"]
         try:
             scale, resource = self._scale(hpa)
         except StatusError as error:
@@ -86,11 +85,13 @@ class HorizontalPodAutoscaler(Controller):
                 status.setdefault("desiredReplicas", 0)
                 return
             wanted, metric = found
-            reason = f"{metric} above target" if wanted > current else "All metrics below target"
+            if wanted != current:  # where windows and limits alone change the size, no reason is given
+                reason = f"{metric} above target" if wanted > current else "All metrics below target"
             desired = self._limit(hpa, status, current, wanted, memory, now)
+        if desired != current and not self._rescale(hpa, status, scale, resource, desired, reason, memory, now):
+            status.setdefault("desiredReplicas", 0)
+            return
         status["desiredReplicas"] = desired
-        if desired != current and reason:
-            self._rescale(hpa, status, scale, (resource, target["name"]), desired, reason, memory, now)
 
     def _scale(self, hpa: Obj) -> tuple[Obj, str]:
         """The scale subresource of the target, and the target's resource key."""
@@ -111,25 +112,27 @@ class HorizontalPodAutoscaler(Controller):
             return None
 
     def _rescale(
-        self, hpa: Obj, status: Obj, scale: Obj, target: tuple[str, str], desired: int, reason: str, memory: Memory,
-        now: float,
-    ) -> None:  # fmt: skip
+        self, hpa: Obj, status: Obj, scale: Obj, resource: str, desired: int, reason: str, memory: Memory, now: float
+    ) -> bool:
+        """Give the target another size; False where that is refused."""
         before = scale["spec"].get("replicas", 0)
         scale["spec"]["replicas"] = desired
         try:
-            self.client.update(target[0], scale, subresource="scale")
+            self.client.update(resource, scale, subresource="scale")
         except StatusError as error:
             text = f"New size: {desired}; reason: {reason}; error: {error.message}"
             self.recorder.event(hpa, "Warning", "FailedRescale", text)
             message = f"the HPA controller was unable to update the target scale: {error.message}"
             self.note(status, "AbleToScale", "False", "FailedUpdateScale", message)
-            return
+            return False
         message = f"the HPA controller was able to update the target scale to {desired}"
         self.note(status, "AbleToScale", "True", "SucceededRescale", message)
         self.recorder.event(hpa, "Normal", "SuccessfulRescale", f"New size: {desired}; reason: {reason}")
-        history = memory.scaled_up if desired > before else memory.scaled_down
-        history.append((now, abs(desired - before)))
+        if hpa["spec"].get("behavior"):
+            history = memory.scaled_up if desired > before else memory.scaled_down
+            history.append((now, abs(desired - before)))
         status["lastScaleTime"] = rfc3339(now)
+        return True
 
     def _limit(self, hpa: Obj, status: Obj, current: int, wanted: int, memory: Memory, now: float) -> int:
         size = normalize(hpa["spec"], current, wanted, memory, now)

@@ -52,7 +52,7 @@ class StatefulSetController(Controller):
         failure: StatusError | None = step.run()
         self._write_status(set_, step, collisions)
         live = {name for name, count in members.revisions.items() if count}
-        history.truncate(selector, live | {r["metadata"]["name"] for r in (current, update)})
+        history.truncate(revisions, live | {r["metadata"]["name"] for r in (current, update)})
         if failure is not None:
             raise failure
         return members.next_available()

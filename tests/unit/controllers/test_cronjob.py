@@ -41,6 +41,14 @@ def test_the_name_tells_the_minute_and_history_is_limited(world: World) -> None:
     assert minutes * 60 <= world.cluster.present() < minutes * 60 + 60
 
 
+def test_a_job_that_is_not_kept_is_seen_to_end(world: World) -> None:
+    world.create(CRONS, cron("once", "* * * * *", successfulJobsHistoryLimit=0))
+    world.cluster.advance(120)
+    assert world.names("jobs.batch") == []
+    told = [text.partition(":")[0] for text in world.events("CronJob")]
+    assert told == ["SuccessfulCreate", "SawCompletedJob", "SuccessfulDelete"] * 2
+
+
 def test_time_zones(world: World) -> None:
     world.create(CRONS, cron("z", "30 12 * * *", timeZone="Asia/Kolkata"))
     world.cluster.advance(24 * 3600)

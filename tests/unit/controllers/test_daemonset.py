@@ -48,6 +48,15 @@ def test_daemon_pods_bear_a_cordon(world: World) -> None:
     assert nodes_of(world) == ["node-1", "node-2"]
 
 
+def test_revisions_in_use_count_against_the_limit(world: World) -> None:
+    strategy = {"updateStrategy": {"type": "OnDelete"}, "revisionHistoryLimit": 1}
+    world.create("daemonsets.apps", workload("DaemonSet", "ds", **strategy))
+    for tag in ("2", "3", "4"):
+        world.merge("daemonsets.apps", "ds", new_image(tag))
+    # The first one's pods are still there; with it the old ones are too many already.
+    assert [revision["revision"] for revision in world.items("controllerrevisions.apps")] in ([1, 4], [4, 1])
+
+
 def test_updates_replace_every_pod(world: World) -> None:
     for name, strategy in (("a", {}), ("b", {"rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}})):
         world.create(SETS, workload("DaemonSet", name, updateStrategy=strategy))

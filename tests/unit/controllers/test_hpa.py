@@ -161,6 +161,21 @@ def test_pods_object_and_external_metrics(metered: World) -> None:
     assert (size(metered), kinds) == (4, ["Pods", "Object", "External"])
 
 
+def test_a_size_that_windows_alone_ask_for_has_no_reason(metered: World) -> None:
+    metered.create("deployments.apps", loaded("1m"))
+    about = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"}
+    target = {"type": "AverageValue", "averageValue": "1"}
+    metric = {"type": "Object", "object": {"metric": {"name": "load"}, "describedObject": about, "target": target}}
+    note = {"metadata": {"annotations": {"minikctl.dev/metric.load": "0s=10,20s=10,21s=4"}}}
+    metered.merge("deployments.apps", "web", note)
+    metered.create(HPAS, hpa(metric))
+    metered.cluster.advance(30)
+    assert metered.events("HorizontalPodAutoscaler") == [
+        "SuccessfulRescale: New size: 4; reason: external metric load(nil) above target",
+        "SuccessfulRescale: New size: 8; reason: ",
+    ]
+
+
 def test_two_autoscalers_of_the_same_pods_do_nothing(metered: World) -> None:
     metered.create("deployments.apps", loaded("100m"))
     for name in ("a", "b"):
