@@ -22,6 +22,7 @@ from minikctl.cluster import Cluster
 Obj = dict[str, Any]
 
 _LABELS = {"app": "load"}
+_VERSIONS = {"Job": "batch/v1", "Service": "v1", "ResourceQuota": "v1", "PodDisruptionBudget": "policy/v1"}
 
 
 def pod_template(image: str = "example.com/app:1", **spec: Any) -> Obj:
@@ -30,7 +31,7 @@ def pod_template(image: str = "example.com/app:1", **spec: Any) -> Obj:
 
 
 def create(cluster: Cluster, resource: str, kind: str, spec: Obj) -> None:
-    api_version = {"Job": "batch/v1", "Service": "v1"}.get(kind, "apps/v1")
+    api_version = _VERSIONS.get(kind, "apps/v1")
     meta = {"name": "load", "namespace": "default"}
     cluster.client().create(resource, {"apiVersion": api_version, "kind": kind, "metadata": meta, "spec": spec})
 
@@ -77,6 +78,17 @@ def headless(cluster: Cluster, size: int) -> Steps:
     yield "  one pod taken out", 1
 
 
+def guarded(cluster: Cluster, size: int) -> Steps:
+    hard = {"pods": str(2 * size), "requests.cpu": "1000"}
+    create(cluster, "resourcequotas", "ResourceQuota", {"hard": hard})
+    budget = {"maxUnavailable": 1, "selector": {"matchLabels": _LABELS}}
+    create(cluster, "poddisruptionbudgets.policy", "PodDisruptionBudget", budget)
+    create(cluster, "statefulsets.apps", "StatefulSet", selecting(replicas=size, serviceName="load"))
+    yield "StatefulSet of N, quota and budget", size
+    change(cluster, "statefulsets.apps", {"template": pod_template("example.com/app:2")})
+    yield "  rolled over", size
+
+
 def deployment(cluster: Cluster, size: int) -> Steps:
     create(cluster, "deployments.apps", "Deployment", selecting(replicas=size))
     yield "Deployment of N", size
@@ -121,6 +133,7 @@ WORKLOADS: dict[str, Callable[[Cluster, int], Steps]] = {
     "job": job,
     "statefulset": statefulset,
     "headless": headless,
+    "guarded": guarded,
     "deployment": deployment,
     "service": served,
     "daemonset": daemonset,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from minikctl.apimachinery.clock import parse_time
 from minikctl.apimachinery.errors import StatusError
@@ -11,10 +11,13 @@ from minikctl.apimachinery.selectors import from_label_selector
 from minikctl.client.component import split_key
 from minikctl.controllers import pods
 from minikctl.controllers.controller import Controller, earliest, scaled, seconds_of
+from minikctl.controllers.selectedpods import SelectedPodsCache
 
 if TYPE_CHECKING:
     from minikctl.apimachinery.request import Obj
     from minikctl.apimachinery.resources import Resource
+    from minikctl.apimachinery.selectors import Selector
+    from minikctl.client.component import Env
 
 _RESOURCE = "poddisruptionbudgets.policy"
 _DELETION_TIMEOUT = 120.0
@@ -30,8 +33,30 @@ class _CannotCountError(Exception):
     """The expected number of pods is not known."""
 
 
+class _Guarded(NamedTuple):
+    """What matters of a pod that a budget selects."""
+
+    name: str
+    ready: bool
+    going: bool
+    controller: Obj | None
+
+
+def _guarded(pod: Obj, budget: Obj) -> _Guarded:
+    meta = pod["metadata"]
+    return _Guarded(meta["name"], pods.is_ready(pod), "deletionTimestamp" in meta, controller_of(pod))
+
+
+def _selector_of(budget: Obj) -> Selector:
+    return from_label_selector(budget["spec"].get("selector"))
+
+
 class DisruptionController(Controller):
     """Keys are budgets, and "stale:" before a pod that was to be disrupted."""
+
+    def __init__(self, env: Env) -> None:
+        super().__init__(env)
+        self._selected = SelectedPodsCache(env, _guarded, _selector_of)
 
     def sync(self, key: str) -> float | None:
         what, _, rest = key.rpartition(":")
@@ -40,9 +65,13 @@ class DisruptionController(Controller):
             return self._sync_target(namespace, name)
         budget = self.client.peek(_RESOURCE, name, namespace)
         if budget is None:
+            self._selected.forget(key)
             return None
-        selector = from_label_selector(budget["spec"].get("selector"))
-        members = self.client.items("pods", namespace, label_selector=selector)
+        selected = self._selected.changed(key, budget)
+        if selected is None:
+            return self.clock.now()
+        members = selected.views()
+        selected.written()
         if not members:
             self.recorder.event(budget, "Normal", "NoPods", "No matching pods found")
         try:
@@ -55,13 +84,7 @@ class DisruptionController(Controller):
         if unmanaged:
             self.recorder.event(budget, "Warning", "UnmanagedPods", _UNMANAGED.format(_go_selector(budget)))
         disrupted, due = self._disrupted(budget, members)
-        healthy = sum(
-            1
-            for pod in members
-            if "deletionTimestamp" not in pod["metadata"]
-            and pod["metadata"]["name"] not in disrupted
-            and pods.is_ready(pod)
-        )
+        healthy = sum(1 for pod in members if pod.ready and not pod.going and pod.name not in disrupted)
         self._write(budget, expected, desired, healthy, disrupted)
         return due
 
@@ -79,33 +102,33 @@ class DisruptionController(Controller):
         self.patch_pod_status(pod, {"conditions": [entry]})
         return None
 
-    def _expectation(self, budget: Obj, members: list[Obj]) -> tuple[int, int, bool]:
+    def _expectation(self, budget: Obj, members: list[_Guarded]) -> tuple[int, int, bool]:
         """(expected pods, healthy ones wanted, whether some have no controller)."""
         spec = budget["spec"]
         if "maxUnavailable" in spec:
-            expected, unmanaged = self._scale_of(members)
+            expected, unmanaged = self._scale_of(budget["metadata"]["namespace"], members)
             return expected, max(0, expected - scaled(spec["maxUnavailable"], expected, True)), unmanaged
         least = spec.get("minAvailable")
         if least is None:
             return 0, 0, False
         if isinstance(least, int):
             return len(members), least, False
-        expected, unmanaged = self._scale_of(members)
+        expected, unmanaged = self._scale_of(budget["metadata"]["namespace"], members)
         return expected, scaled(least, expected, True), unmanaged
 
-    def _scale_of(self, members: list[Obj]) -> tuple[int, bool]:
+    def _scale_of(self, namespace: str, members: list[_Guarded]) -> tuple[int, bool]:
         """The sum of the sizes of the pods' controllers, each counted once."""
         sizes: dict[str, int] = {}
         unmanaged = False
         for pod in members:
-            reference = controller_of(pod)
+            reference = pod.controller
             if reference is None:
                 unmanaged = True
                 continue
             if reference["uid"] not in sizes:
-                found = self._size(reference, pod["metadata"]["namespace"])
+                found = self._size(reference, namespace)
                 if found is None:
-                    raise _CannotCountError(f'found no controllers for pod "{pod["metadata"]["name"]}"')
+                    raise _CannotCountError(f'found no controllers for pod "{pod.name}"')
                 sizes[found[0]] = sizes[reference["uid"]] = 0
                 sizes[found[0]] = found[1]
         return sum(sizes.values()), unmanaged
@@ -140,21 +163,22 @@ class DisruptionController(Controller):
             return None
         return reference["uid"], scale["spec"].get("replicas", 0)
 
-    def _disrupted(self, budget: Obj, members: list[Obj]) -> tuple[dict[str, str], float | None]:
+    def _disrupted(self, budget: Obj, members: list[_Guarded]) -> tuple[dict[str, str], float | None]:
         """Pods whose eviction was granted and that are not going yet; a grant lapses after two minutes."""
         granted = (budget.get("status") or {}).get("disruptedPods") or {}
         kept: dict[str, str] = {}
         due: float | None = None
-        for pod in members:
-            name = pod["metadata"]["name"]
-            if name not in granted or "deletionTimestamp" in pod["metadata"]:
+        namespace = budget["metadata"]["namespace"]
+        for guarded in members:
+            name = guarded.name
+            if name not in granted or guarded.going:
                 continue
             lapses = parse_time(granted[name]) + _DELETION_TIMEOUT
             if lapses > self.clock.now():
                 kept[name] = granted[name]
                 due = earliest(due, lapses)
-            else:
-                namespace = pod["metadata"]["namespace"]  # upstream names it twice, and not the budget
+            elif (pod := self.client.peek("pods", name, namespace, shared=True)) is not None:
+                # Upstream names the namespace twice, and not the budget.
                 message = f"Pod was expected by PDB {namespace}/{namespace} to be deleted but it wasn't"
                 self.recorder.event(pod, "Warning", "NotDeleted", message)
         return kept, due

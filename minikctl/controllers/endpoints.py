@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from minikctl.apimachinery.errors import StatusError
+from minikctl.apimachinery.selectors import from_set
 from minikctl.client.component import split_key
 from minikctl.controllers import pods
-from minikctl.controllers.backends import TRIGGER, Backends, BackendsCache, trigger_time
 from minikctl.controllers.controller import Controller
+from minikctl.controllers.selectedpods import SelectedPods, SelectedPodsCache
 
 if TYPE_CHECKING:
     from minikctl.apimachinery.request import Obj
+    from minikctl.apimachinery.selectors import Selector
     from minikctl.client.component import Env
 
 HEADLESS_LABEL = "service.kubernetes.io/headless"
+TRIGGER = "endpoints.kubernetes.io/last-change-trigger-time"
 
 _MANAGED_BY = "endpoints.kubernetes.io/managed-by"
 _OVER_CAPACITY = "endpoints.kubernetes.io/over-capacity"
 _CAPACITY = 1000
+
+
+def selector_of(service: Obj) -> Selector:
+    return from_set(service["spec"]["selector"])
 
 
 def is_headless(service: Obj) -> bool:
@@ -68,6 +75,23 @@ def target_port(service_port: Obj, number: int) -> Obj:
     return port
 
 
+def trigger_time(env: Env, key: str, service: Obj, selected: SelectedPods[Any]) -> str | None:
+    """When what led to this change happened: the service's creation or a pod's readiness, the earliest that is new.
+
+    What was seen before is in the controller's state (upstream keeps it in memory).
+    """
+    seen = env.state.get(key) or {"service": "", "pods": {}}
+    created = service["metadata"].get("creationTimestamp") or ""
+    turned = selected.turned_ready()
+    fresh = [at for uid, at in turned.items() if at > seen["pods"].get(uid, "")]
+    if created > seen["service"]:
+        fresh.append(created)
+    now_seen = {"service": created, "pods": turned}
+    if now_seen != seen:
+        env.state.put(key, now_seen)
+    return min(fresh, default=None)
+
+
 class _Backend(NamedTuple):
     """What one pod is among the endpoints of a Service."""
 
@@ -83,7 +107,7 @@ class _Backend(NamedTuple):
 class EndpointsController(Controller):
     def __init__(self, env: Env) -> None:
         super().__init__(env)
-        self._backends = BackendsCache(env, _backend)
+        self._backends = SelectedPodsCache(env, _backend, selector_of)
 
     def sync(self, key: str) -> float | None:
         namespace, name = split_key(key)
@@ -158,7 +182,7 @@ def _backend(pod: Obj, service: Obj) -> _Backend | None:
     return _Backend(_address(pod, service), tolerant or pods.is_ready(pod), _ports(pod, service))
 
 
-def _subsets(backends: Backends[_Backend]) -> list[Obj]:
+def _subsets(backends: SelectedPods[_Backend]) -> list[Obj]:
     """Ports with the same addresses form one subset (RepackSubsets)."""
     by_port: dict[tuple[tuple[str, object], ...], dict[tuple[str, str, bool], Obj]] = {}
     for backend in backends.views():

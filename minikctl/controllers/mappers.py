@@ -112,7 +112,8 @@ class SelectorIndex:
 
     def owner(self, change: Change) -> Keys:
         """The changed object itself; its namespace is read anew at the next pod."""
-        self._cache.pop(change.namespace, None)
+        if change.type != "MODIFIED" or (change.old() or {}).get("spec") != change.object.get("spec"):
+            self._cache.pop(change.namespace, None)
         return (object_key(change.namespace, change.name),)
 
     def pod(self, change: Change) -> Keys:
@@ -254,8 +255,20 @@ def _has_just_finished(change: Change) -> bool:
     return (old.get("status") or {}).get("phase") not in finished
 
 
+# By kind, the parts of its spec that a quota's count hangs on; other kinds cost the same as long as they are there.
+_COUNTED_SPECS = {
+    "pods": ("containers", "initContainers", "resources", "overhead", "activeDeadlineSeconds"),
+    "services": ("type", "ports", "allocateLoadBalancerNodePorts"),
+    "persistentvolumeclaims": ("resources", "storageClassName", "volumeAttributesClassName"),
+    "resourceclaims.resource.k8s.io": ("devices",),
+}
+
+
 class QuotaNamespaces:
-    """Wakes the quota controller: a quota, or anything countable in a namespace that has one."""
+    """Wakes the quota controller: a quota, or what costs something else than before in a namespace that has one.
+
+    What is created has been charged by admission (upstream's `UsesFilter` and replenishing informers).
+    """
 
     def __init__(self, source: EnvSource) -> None:
         self._source = source
@@ -265,14 +278,38 @@ class QuotaNamespaces:
         if self._namespaces is not None and change.type != "MODIFIED":
             step = 1 if change.type == "ADDED" else -1
             self._namespaces[change.namespace] = self._namespaces.get(change.namespace, 0) + step
+        if change.type == "MODIFIED" and (change.old() or {}).get("spec") == change.object.get("spec"):
+            return ()  # admission charges, or this controller counted
         return (object_key(change.namespace, change.name),) if change.type != "DELETED" else ()
 
     def anything(self, change: Change) -> Keys:
-        if not change.namespace or change.resource in ("events", "resourcequotas"):
+        if not change.namespace or change.resource == "events" or change.type == "ADDED" or _costs_the_same(change):
             return ()
         if self._namespaces is None:
             self._namespaces = {}
             for found in self._source().client.items("resourcequotas"):
                 namespace = found["metadata"]["namespace"]
                 self._namespaces[namespace] = self._namespaces.get(namespace, 0) + 1
-        return (f"all:{change.namespace}",) if self._namespaces.get(change.namespace) else ()
+        if not self._namespaces.get(change.namespace):
+            return ()
+        key = f"all:{change.namespace}"
+        self._source().touched.setdefault(key, {})[f"{change.resource} {change.name}"] = None
+        return (key,)
+
+
+def _costs_the_same(change: Change) -> bool:
+    """Whether a change leaves what quotas count as it was."""
+    if change.type != "MODIFIED":
+        return False
+    fields = _COUNTED_SPECS.get(change.resource)
+    if fields is None:
+        return True
+    old = change.old()
+    return old is not None and _cost(old, fields) == _cost(change.object, fields)
+
+
+def _cost(obj: Obj, fields: tuple[str, ...]) -> tuple[object, ...]:
+    meta, spec = obj["metadata"], obj.get("spec") or {}
+    finished = (obj.get("status") or {}).get("phase") in ("Succeeded", "Failed")
+    classes = ((obj.get("status") or {}).get("currentVolumeAttributesClassName"), meta.get("annotations"))
+    return (finished, "deletionTimestamp" in meta, classes, *(spec.get(field) for field in fields))

@@ -289,7 +289,7 @@ def disruption(source: Source) -> Watches:
             return (*index.pod(change), f"stale:{change.namespace}/{change.name}")
         return index.pod(change)
 
-    return {"poddisruptionbudgets.policy": index.owner, "pods": pod}
+    return {"poddisruptionbudgets.policy": index.owner, "pods": mappers.telling(source, pod)}
 
 
 def _health_of(pod: Obj) -> object:

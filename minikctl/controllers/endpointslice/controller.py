@@ -8,7 +8,6 @@ from minikctl.apimachinery.errors import StatusError
 from minikctl.apimachinery.selectors import from_set
 from minikctl.client.component import split_key
 from minikctl.controllers import pods
-from minikctl.controllers.backends import Backends, BackendsCache, trigger_time
 from minikctl.controllers.controller import Controller
 from minikctl.controllers.endpoints import (
     HEADLESS_LABEL,
@@ -17,10 +16,13 @@ from minikctl.controllers.endpoints import (
     is_headless,
     port_of,
     reference_to,
+    selector_of,
     target_port,
+    trigger_time,
 )
 from minikctl.controllers.endpointslice.slices import MANAGED_BY, RESOURCE, SERVICE_LABEL, Reconciliation, ports_key
 from minikctl.controllers.ownership import controller_ref
+from minikctl.controllers.selectedpods import SelectedPods, SelectedPodsCache
 
 if TYPE_CHECKING:
     from minikctl.apimachinery.request import Obj
@@ -41,7 +43,7 @@ class _Backend(NamedTuple):
 class EndpointSliceController(Controller):
     def __init__(self, env: Env) -> None:
         super().__init__(env)
-        self._backends = BackendsCache(env, _backend)
+        self._backends = SelectedPodsCache(env, _backend, selector_of)
 
     def sync(self, key: str) -> float | None:
         namespace, name = split_key(key)
@@ -75,7 +77,7 @@ class EndpointSliceController(Controller):
         backends.written()
         return None
 
-    def _wanted(self, service: Obj, backends: Backends[_Backend]) -> dict[str, tuple[str, list[Obj], list[Obj]]]:
+    def _wanted(self, service: Obj, backends: SelectedPods[_Backend]) -> dict[str, tuple[str, list[Obj], list[Obj]]]:
         """Endpoints by address type and ports; one empty group where a type has none."""
         zones: dict[str, str] = {}
         views = backends.views()

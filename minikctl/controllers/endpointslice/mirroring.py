@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from minikctl.apimachinery.selectors import from_set
 from minikctl.client.component import split_key
-from minikctl.controllers.backends import TRIGGER
 from minikctl.controllers.controller import Controller
+from minikctl.controllers.endpoints import TRIGGER
 from minikctl.controllers.endpointslice.slices import MANAGED_BY, RESOURCE, SERVICE_LABEL, Reconciliation, ports_key
 from minikctl.controllers.ownership import controller_ref
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from minikctl.controllers.backends import TRIGGER
+from minikctl.controllers.endpoints import TRIGGER
 
 if TYPE_CHECKING:
     from minikctl.apimachinery.request import Obj

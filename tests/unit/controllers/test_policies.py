@@ -11,7 +11,7 @@ from controllers_world import Obj, World, pod_spec, workload
 from minikctl.apimachinery import quotausage
 from minikctl.apimachinery.clock import rfc3339
 from minikctl.apimachinery.request import STRATEGIC_PATCH
-from minikctl.controllers import bootstraptokens
+from minikctl.controllers import bootstraptokens, resourcequota
 from minikctl.controllers.certificates import authority, der
 
 BUDGETS, QUOTAS = "poddisruptionbudgets.policy", "resourcequotas"
@@ -87,6 +87,25 @@ def test_a_quota_counts_what_is_used(world: World) -> None:
 
 def quota(**spec: Any) -> Obj:
     return {"spec": spec}
+
+
+def test_a_quota_is_counted_anew_only_when_something_costs_less(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    hard = {"pods": "40", "count/deployments.apps": "2"}
+    meta = {"name": "q", "namespace": "demo"}
+    world.create(QUOTAS, {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": meta, "spec": {"hard": hard}})
+    counted: list[str] = []
+    sync = resourcequota.ResourceQuotaController.sync
+    monkeypatch.setattr(
+        resourcequota.ResourceQuotaController, "sync", lambda self, key: (counted.append(key), sync(self, key))[1]
+    )
+    world.create("deployments.apps", workload("Deployment", "web", replicas=30))
+    assert (counted, world.status(QUOTAS, "q")["used"]) == ([], {"count/deployments.apps": "1", "pods": "30"})
+    world.merge("deployments.apps", "web", {"spec": {"replicas": 10}})
+    assert (set(counted), world.status(QUOTAS, "q")["used"]["pods"]) == ({"all:demo"}, "10")
+    world.merge("deployments.apps", "web", {"spec": {"replicas": 30}})
+    counted.clear()
+    world.merge(QUOTAS, "q", {"spec": {"hard": {"pods": "50"}}})
+    assert (counted, world.status(QUOTAS, "q")["hard"]["pods"]) == (["demo/q"], "50")
 
 
 def test_scopes() -> None:
