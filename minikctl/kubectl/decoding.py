@@ -34,13 +34,32 @@ def check_document(value: Any, source: str, typed: bool) -> None:
     problem = _type_problem(value, typed)
     if not problem:
         if not typed:
-            problem = _metadata_problem(value.get("metadata"))
+            problem = _metadata_problem(value.get("metadata")) or _items_problem(value.get("items"))
         elif value["kind"] == "List":
             problem = structural.metadata_problem(value.get("metadata"), "List", "v1.ListMeta")
         else:
             problem = _decode(value)
     if problem:
         raise KubectlError(f"unable to decode {quote(source)}: {problem}")
+
+
+def _items_problem(items: Any) -> str:
+    for item in items if isinstance(items, list) else ():
+        if item is not None and not isinstance(item, dict):
+            return f"json: cannot unmarshal {_json_type(item)} into Go value of type map[string]interface {{}}"
+    return ""
+
+
+def _json_type(value: Any) -> str:
+    """The type of a JSON value that is no object."""
+    return {str: "string", bool: "bool", list: "array"}.get(type(value), "number")
+
+
+def not_an_object(value: Any) -> str:
+    """What a decoder of Go types says of a JSON value that is no object."""
+    fields = r'struct { APIVersion string "json:\"apiVersion,omitempty\""; Kind string "json:\"kind,omitempty\"" }'
+    problem = f"json: cannot unmarshal {_json_type(value)} into Go value of type {fields}"
+    return f"couldn't get version/kind; json parse error: {problem}"
 
 
 def is_list(value: Obj) -> bool:
@@ -59,7 +78,8 @@ def list_items(value: Obj, typed: bool) -> list[Obj]:
             continue
         if current is not value and not typed:
             raise KubectlError("*unstructured.Unstructured is not a list: no Items field in this object")
-        for item in current["items"]:
+        for given in current["items"]:
+            item: Obj = {} if given is None and not typed else given
             problem = ""
             if typed:
                 problem = _type_problem(item, typed) or _decode(item)
@@ -86,9 +106,9 @@ def check_item(obj: Obj) -> None:
 def _type_problem(value: Any, typed: bool) -> str:
     """What keeps a decoder from knowing what a document is; untyped ones may do without a version."""
     if not isinstance(value, dict):
-        kind = {str: "string", bool: "bool", list: "array"}.get(type(value), "number")
-        wanted = "struct { APIVersion string; Kind string }" if typed else "unstructured.detector"
-        return f"json: cannot unmarshal {kind} into Go value of type {wanted}"
+        if typed:
+            return not_an_object(value)
+        return f"json: cannot unmarshal {_json_type(value)} into Go value of type unstructured.detector"
     named = value.get("kind")
     if not isinstance(named, str) or not named:
         missing = "Kind"

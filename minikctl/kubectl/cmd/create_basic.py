@@ -6,13 +6,14 @@ Each is one object from a few flags. Upstream counterpart: the files of those na
 
 from __future__ import annotations
 
-from minikctl.apimachinery import quantity, selectors
+from minikctl.apimachinery import quantity
 from minikctl.apimachinery.request import Obj
 from minikctl.kubectl.cmd.generator import GeneratorOptions
 from minikctl.kubectl.command import Command
 from minikctl.kubectl.errors import KubectlError
-from minikctl.kubectl.flags import BOOL, INT32, STRING, Flag, quote
+from minikctl.kubectl.flags import BOOL, INT32, STRING, Flag
 from minikctl.kubectl.flagsets import CREATE
+from minikctl.kubectl.labelterms import terms
 
 
 class NamespaceOptions(GeneratorOptions):
@@ -104,13 +105,9 @@ def int_or_string(text: str) -> int | str:
 
 def label_selector(text: str) -> Obj:
     """A selector text as a metav1.LabelSelector."""
-    try:
-        requirements = selectors.parse(text).requirements
-    except selectors.SelectorError as error:
-        raise KubectlError(f"couldn't parse the selector string {quote(text)}: {error}") from None
     labels, expressions = {}, []
-    operators = {"in": "In", "notin": "NotIn", "exists": "Exists", "!": "DoesNotExist", "!=": "NotIn"}
-    for each in requirements:
+    operators = {"in": "In", "notin": "NotIn", "exists": "Exists", "!": "DoesNotExist"}
+    for each in terms(text):
         if each.operator in ("=", "=="):
             labels[each.key] = next(iter(each.values))
         else:

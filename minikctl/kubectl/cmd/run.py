@@ -8,7 +8,7 @@ from __future__ import annotations
 from minikctl.apimachinery import images
 from minikctl.apimachinery.request import Obj
 from minikctl.kubectl import attaching, exposing, lastapplied, overrides, podpicking, strategy
-from minikctl.kubectl.cmd.delete import Deletion
+from minikctl.kubectl.cmd.delete import Deletion, cascade_policy
 from minikctl.kubectl.cmd.sources import env_name_errors
 from minikctl.kubectl.command import Command, Options
 from minikctl.kubectl.errors import CommandFailed, KubectlError, raise_all
@@ -68,6 +68,7 @@ class RunOptions(Options):
         flags = self.flags
         self.args = args
         self.dry_run = strategy.dry_run(self.factory, flags)
+        cascade_policy(self.factory, flags)
         self.attach: bool = flags["attach"] or (flags["stdin"] and not flags.changed("attach"))
 
     def validate(self) -> None:
@@ -86,6 +87,8 @@ class RunOptions(Options):
             raise self.usage_error(f"invalid restart policy: {flags['restart']}")
         if not self.attach and flags["rm"]:
             raise self.usage_error("--rm should only be used for attached containers")
+        if flags["pod-running-timeout"] <= 0:
+            raise self.usage_error("--pod-running-timeout must be higher than zero")
         if self.attach and self.dry_run != strategy.NONE:
             raise self.usage_error(
                 "--dry-run=[server|client] can't be used with attached containers options (--attach, --stdin, or --tty)"
@@ -147,7 +150,7 @@ class RunOptions(Options):
         for text in flags["annotations"]:
             key, equals, value = text.partition("=")
             if not key or not equals:
-                raise KubectlError(f"unexpected annotation spec: {text}")
+                raise KubectlError(f"invalid annotations format: {text}")
             annotations[key] = value
         if annotations:
             metadata["annotations"] = annotations

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from minikctl.apimachinery import selectors
 from minikctl.apimachinery.request import Obj
-from minikctl.kubectl import podspecs, strategy, twoway
+from minikctl.kubectl import labelterms, podspecs, strategy, twoway
 from minikctl.kubectl.command import Command, Options
 from minikctl.kubectl.errors import KubectlError
-from minikctl.kubectl.flags import BOOL, STRING, Flag, quote
+from minikctl.kubectl.flags import BOOL, STRING, Flag
 from minikctl.kubectl.flagsets import DRY_RUN, IDENTIFY, PRINT, all_flag, field_manager, filename
 from minikctl.kubectl.info import Info
 from minikctl.kubectl.typedprinting import typed_printer
@@ -24,10 +24,7 @@ class SelectorOptions(Options):
         self.resources = args[:-1]
         self.terms: list[selectors.Requirement] | None = None
         if args:
-            try:
-                self.terms = list(selectors.parse(args[-1]).requirements)
-            except ValueError as error:
-                raise KubectlError(f"couldn't parse the selector string {quote(args[-1])}: {error}") from None
+            self.terms = labelterms.terms(args[-1])
 
     def validate(self) -> None:
         if self.terms is None:

@@ -49,7 +49,7 @@ def load(entries: Iterable[str], target: Target, what: str) -> list[Resource]:
 def generate(entry: Resource, loader: Loader) -> Resource:
     """Run one generator."""
     node = plain(entry.node)
-    args = {**node, "name": entry.name, "namespace": entry.namespace}
+    args = {**node, "name": node.get("name") or entry.name, "namespace": node.get("namespace") or entry.namespace}
     return _GENERATORS[entry.kind](args, loader)
 
 

@@ -245,7 +245,10 @@ class ResMap:
             raise KustomizeError(f"found multiple objects [{listed}] that could accept merge of {wanted}")
         old = found[0]
         if resource.behavior not in ("merge", "replace"):
-            raise KustomizeError(f"id {wanted.go()} exists; behavior must be merge or replace")
+            given = resource.behavior or "unspecified"
+            raise KustomizeError(
+                f"id {wanted.go()} exists; can not use behavior: '{given}', behavior must be merge or replace"
+            )
         if resource.behavior == "merge":
             for field in ("data", "binaryData"):
                 merged = {**(old.node.get(field) or {}), **(resource.node.get(field) or {})}
@@ -267,6 +270,7 @@ def _take_identity(new: Resource, old: Resource) -> None:
     new.previous, new.prefixes, new.suffixes = old.previous, old.prefixes, old.suffixes
     new.variables = old.variables
     new.transformations = old.transformations
+    new.hashed = new.hashed and old.hashed
 
 
 class Selector:

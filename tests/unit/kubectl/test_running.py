@@ -56,6 +56,32 @@ def test_run_overrides_and_dry_runs(kubectl: Kubectl) -> None:
     assert kubectl("run", "p", "--image=a", "--overrides={").err == "error: Invalid JSON Patch\n"
 
 
+def test_overrides_are_read_as_go_types(kubectl: Kubectl) -> None:
+    def run(overrides: str) -> tuple[str, str]:
+        result = kubectl(
+            "run", "p", "--image=a", f"--overrides={overrides}", "--dry-run=client", "-o", "jsonpath={.spec}"
+        )
+        return result.out, result.err
+
+    assert json.loads(run('{"spec":{"bogus":1,"containers":[{"name":"b"}]}}')[0]) == {
+        "containers": [{"name": "b", "resources": {}}],
+        "dnsPolicy": "ClusterFirst",
+        "restartPolicy": "Always",
+    }
+    job = json.loads(run('{"kind":"Job","apiVersion":"batch/v1"}')[0])
+    assert job == {"template": {"metadata": {}, "spec": {"containers": None}}}
+    assert run('{"spec":{"containers":5}}')[1] == (
+        "error: json: cannot unmarshal number into Go struct field PodSpec.spec.containers of type []v1.Container\n"
+    )
+    assert (
+        'no kind "Widget" is registered for version "example.com/v1"'
+        in run('{"kind":"Widget","apiVersion":"example.com/v1"}')[1]
+    )
+    assert run("[]")[1].startswith(
+        "error: couldn't get version/kind; json parse error: json: cannot unmarshal array into"
+    )
+
+
 def test_run_exposes(kubectl: Kubectl) -> None:
     assert kubectl("run", "p", "--image=a", "--port=80", "--expose").out == "service/p created\npod/p created\n"
     assert kubectl("get", "svc", "p", "-o", "jsonpath={.spec.selector}").out == '{"run":"p"}'

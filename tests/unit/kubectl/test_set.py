@@ -228,3 +228,32 @@ def test_each_of_several_problems_ends_its_line(kubectl: Any) -> None:
     done = kubectl("set", "subject", "-f", "-", "--user=x", "--local", stdin=TWO)
     only = "setting subjects is only supported for RoleBinding/ClusterRoleBinding\n\n"
     assert done.err == f"error: deployment.apps/web\n {only}error: service/web {only}"
+
+
+def test_selectors_that_are_no_label_selectors(kubectl: Kubectl) -> None:
+    for text, problem in (
+        ("a!=b", '"!=" is not a valid label selector operator'),
+        ("a>1", '"gt" isn\'t supported in label'),
+    ):
+        assert problem in kubectl("set", "selector", "svc", "kubernetes", text).err
+        assert problem in kubectl("create", "pdb", "p", "--max-unavailable=1", f"--selector={text}").err
+
+
+def test_kinds_without_go_types(kubectl: Kubectl) -> None:
+    crd = {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": "widgets.example.com"},
+        "spec": {
+            "group": "example.com",
+            "scope": "Namespaced",
+            "names": {"plural": "widgets", "kind": "Widget"},
+            "versions": [
+                {"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": {"type": "object"}}}
+            ],
+        },
+    }
+    kubectl("create", "-f", "-", stdin=json.dumps(crd))
+    assert kubectl("set", "image", "widget/w", "c=x").err == (
+        'error: no kind "Widget" is registered for version "example.com/v1" in scheme "pkg/scheme/scheme.go:28"\n'
+    )
