@@ -13,6 +13,8 @@ _minikctl() {
     directive=${out##*:}
     out=${out%:*}
     (( directive & 1 )) && return
+    # Values come without the flag they belong to.
+    [[ $current == -*=* ]] && current=${current#*=}
     # bash replaces only what follows the last = or : of a word.
     prefix=${current%"${current##*[=:]}"}
     if (( directive & 8 )); then

@@ -26,8 +26,10 @@ function __minikctl_complete
         __fish_complete_path "$current"
         return
     end
+    # Values come without the flag they belong to.
+    set -l flag (string match -r -- '^-[^=]*=' "$current")
     for line in $out
-        echo $line
+        echo "$flag$line"
     end
 end
 

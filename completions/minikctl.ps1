@@ -14,10 +14,13 @@ Register-ArgumentCompleter -Native -CommandName 'minikctl' -ScriptBlock {
     $directive = [int]($lines[-1].TrimStart(':'))
     if ($directive -band 1) { return }
     if ($directive -band (8 -bor 16)) { return }
+    # Values come without the flag they belong to.
+    $flag = if ($WordToComplete -match '^-[^=]*=') { $Matches[0] } else { '' }
     foreach ($line in $lines[0..($lines.Count - 2)]) {
         $value, $description = $line -split "`t", 2
         if (-not $value -or $lines.Count -eq 1) { continue }
         if (-not $description) { $description = $value }
+        $value = "$flag$value"
         $text = if ($directive -band 2) { $value } else { "$value " }
         [System.Management.Automation.CompletionResult]::new($text, $value, 'ParameterValue', $description)
     }

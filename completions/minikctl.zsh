@@ -10,6 +10,8 @@ _minikctl() {
     directive=${lines[-1]#:}
     lines=("${(@)lines[1,-2]}")
     (( directive & 1 )) && return 1
+    # Values come without the flag they belong to.
+    [[ ${words[CURRENT]} == -*=* ]] && compset -P '*='
     if (( directive & 8 )); then
         for line in $lines; do patterns+=("*.${line%%$'\t'*}"); done
         _files -g "(${(j:|:)patterns})"

@@ -6,14 +6,17 @@ Called by main for the shells' scripts; imports no more than `get` does. Upstrea
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from minikctl.kubectl import commands
-from minikctl.kubectl.completiontables import CHOICES, COMMANDS, FLAGS
+from minikctl.kubectl.completiontables import CHOICES, COMMANDS, FLAGS, POD_OWNERS
 from minikctl.kubectl.flags import Flag, FlagError, FlagSet, Values
+from minikctl.kubectl.flagsets import GLOBAL
 
 if TYPE_CHECKING:
+    from minikctl.kubectl.command import KubectlCommand
     from minikctl.kubectl.factory import Factory
     from minikctl.kubectl.main import Session
 
@@ -44,20 +47,28 @@ def complete(session: Session, words: list[str], current: str) -> Answer:
     from minikctl.kubectl import main
 
     path, rest = main.find(words)
-    try:
-        command = main.load(path)
-    except Exception:
-        return [], NO_FILES
-    return _Completion(session, path, command.flag_set, rest, current).answer()
+    unknown = [] if path else main.strip_flags(rest, FlagSet(GLOBAL))
+    if unknown and unknown[0] != "help":
+        session.warn("[Debug] Cleared global flags for plugin completion")
+        session.warn(f"[Debug] [Error] unable to find a command for arguments: [{' '.join(words)}]")
+        return [], 0
+    if unknown:
+        path, rest = main.find(unknown[1:])
+        return (_Completion(session, path, main.load(path), [], current).subcommands() if not rest else []), NO_FILES
+    return _Completion(session, path, main.load(path), rest, current).answer()
 
 
 class _Completion:
     """One question."""
 
-    def __init__(self, session: Session, path: tuple[str, ...], flags: FlagSet, words: list[str], current: str) -> None:
+    def __init__(
+        self, session: Session, path: tuple[str, ...], command: KubectlCommand, words: list[str], current: str
+    ) -> None:
         self.session = session
         self.path = path
-        self.flags = flags
+        self.own = {flag.name for flag in command.definition.flags} | {"help"}
+        self.required = command.definition.required
+        self.flags = command.flag_set
         self.words = words
         self.current = current
 
@@ -65,89 +76,84 @@ class _Completion:
         """Flag value, flag name, subcommand or argument."""
         current = self.current
         if "--" not in self.words:
-            if self.words and self.words[-1].startswith("-") and self.flags.takes_value(self.words[-1]):
-                flag = self._flag(self.words.pop())
-                return self._value(flag, current, "") if flag else ([], 0)
+            last = self.words[-1] if self.words else ""
+            if last.startswith("-") and self.flags.takes_value(last) and (flag := self._flag(last)):
+                self.words.pop()
+                return self._value(flag, current)
             if current.startswith("-") and "=" in current:
                 name, _, value = current.partition("=")
                 flag = self._flag(name)
-                return self._value(flag, value, f"{name}=") if flag else ([], 0)
-            if current.startswith("-"):
-                return self._flag_names()
-        values, args = self._parsed()
-        found: list[str] = []
-        directive = NO_FILES
-        entry = commands.TREE[self.path]
-        if entry.children and not args:
-            found = self._subcommands()
+                return self._value(flag, value) if flag else ([], 0)
+        try:
+            values, args = self.flags.parse(self.words, lambda text: None)
+        except FlagError as error:
+            self.session.warn(f"[Debug] [Error] Error while parsing flags from args [{' '.join(self.words)}]: {error}")
+            return [], 0
+        missing = self._required(values)
+        if current.startswith("-") and "--" not in self.words:
+            return missing or self._flag_names(values), NO_FILES
+        # A flag of the command itself says that it is meant, not one of its subcommands.
+        own = bool(args) or any(values.changed(name) for name in self.own)
+        found = [] if own else self.subcommands()
+        directive = NO_FILES if commands.TREE[self.path].children and not own else 0
         if "/".join(self.path) in COMMANDS:
             more, directive = self._arguments(values, args)
-            found += more
-        elif not entry.children and not found:
-            directive = 0
-        return found, directive
+            return [*found, *missing, *more], directive
+        return [*found, *missing], directive
+
+    def _required(self, values: Values) -> list[str]:
+        """The flags that must be given and are not yet."""
+        rows = (self.flags.by_name[name] for name in self.required if not values.changed(name))
+        return [f"--{flag.name}\t{flag.usage}" for flag in rows if f"--{flag.name}".startswith(self.current)]
 
     def _flag(self, word: str) -> Flag | None:
         if word.startswith("--"):
             return self.flags.by_name.get(word[2:])
         return self.flags.by_short.get(word[-1])
 
-    def _parsed(self) -> tuple[Values, list[str]]:
-        words = self.words
-        while True:
-            try:
-                return self.flags.parse(words, lambda text: None)
-            except FlagError:
-                if not words:
-                    return Values({}), []
-                words = words[:-1]
-
-    def _subcommands(self) -> list[str]:
-        names = [*commands.children(self.path), *([] if self.path else ["help"])]
+    def subcommands(self) -> list[str]:
+        """The subcommands that begin so; minikctl's own are not kubectl's."""
+        names = [*commands.children(self.path), *([] if self.path else ["help", "options"])]
         found = []
         for name in sorted(names):
-            if name.startswith(self.current):
-                entry = commands.TREE.get((*self.path, name))
+            entry = commands.TREE.get((*self.path, name))
+            own = entry is not None and entry.group == "minikctl" and self.session.program == "kubectl"
+            if name.startswith(self.current) and not own:
                 found.append(f"{name}\t{entry.short if entry else 'Help about any command'}")
         return found
 
-    def _flag_names(self) -> Answer:
-        given = set()
-        for word in self.words:
-            flag = self._flag(word.partition("=")[0]) if len(word) > 1 and word[0] == "-" else None
-            if flag is not None and not isinstance(flag.default, list | dict):
-                given.add(flag.name)
+    def _flag_names(self, values: Values) -> list[str]:
+        """The flags of every command, then those of this one; one that was given again only if it takes several."""
         found = []
-        for name in sorted(self.flags.by_name):
+        for name in sorted(self.flags.by_name, key=lambda name: (name in self.own, name)):
             flag = self.flags.by_name[name]
-            if flag.hidden or name in given:
+            several = isinstance(flag.default, list | dict)
+            if (flag.hidden and name != "help") or (values.changed(name) and not several):
                 continue
-            if f"--{name}".startswith(self.current):
-                found.append(f"--{name}\t{flag.usage}")
-                if not flag.bare:
-                    found.append(f"--{name}=\t{flag.usage}")
-            if flag.short and f"-{flag.short}".startswith(self.current):
-                found.append(f"-{flag.short}\t{flag.usage}")
-        single = len(found) == 1 and found[0].partition("\t")[0].endswith("=")
-        return found, NO_FILES | (NO_SPACE if single else 0)
+            shown = (f"--{name}", f"-{flag.short}" if flag.short else "")
+            found += [f"{word}\t{flag.usage}" for word in shown if word and word.startswith(self.current)]
+        return found
 
-    def _value(self, flag: Flag, current: str, prefix: str) -> Answer:
-        """The values of one flag."""
+    def _value(self, flag: Flag, current: str) -> Answer:
+        """The values of one flag; the shells put what stands before an equals sign in front."""
         self.current = current
-        if flag.name == "output":
-            choices: Iterable[str] = _formats(flag.usage)
-        elif flag.name == "filename":
+        where = f"{'/'.join(self.path)} {flag.name}"
+        if flag.name == "filename":
             return ["json", "yaml", "yml"], FILTER_EXTENSIONS
-        elif flag.name == "kustomize":
-            return [], FILTER_DIRECTORIES
-        elif flag.name in CHOICES:
-            choices = CHOICES[flag.name]
-        elif flag.name in FLAGS:
-            values, args = self._parsed()
-            choices = self._ask(values, lambda factory: self._source(factory, FLAGS[flag.name], args))
+        if where == "get output":
+            choices: Iterable[str] = _formats(flag.usage)
+        elif where in CHOICES:
+            choices = CHOICES[where]
+        elif where in FLAGS or (flag.name in FLAGS and flag.name not in self.own):
+            source = FLAGS.get(where) or FLAGS[flag.name]
+            try:
+                values, args = self.flags.parse(self.words, lambda text: None)
+            except FlagError:
+                return [], 0
+            choices = self._ask(values, lambda factory: self._source(factory, source, args))
         else:
             return [], 0
-        return [f"{prefix}{item}" for item in choices if item.startswith(current)], NO_FILES
+        return [item for item in choices if item.startswith(current)], NO_FILES
 
     # -- arguments
 
@@ -157,9 +163,9 @@ class _Completion:
         kind = kinds[min(len(args), len(kinds) - 1)]
         if kind == "files":
             return [], 0
-        if kind == "directories":
-            return [], FILTER_DIRECTORIES
         found = self._ask(values, lambda factory: self._source(factory, kind, args))
+        if kind == "pod-files":
+            return found, NO_SPACE
         found = [item for item in found if item.startswith(self.current)]
         slashes = bool(found) and all(item.endswith("/") for item in found)
         return found, NO_FILES | (NO_SPACE if slashes else 0)
@@ -183,8 +189,12 @@ class _Completion:
             return sorted(factory.config.sections[kind])
         if kind == "pods-or-types":
             return self._pods_or_types(factory)
+        if kind == "pod-files":
+            return self._pod_files(factory, args)
         if kind.startswith("only "):
             return self._only(factory, kind[5:].split(), args)
+        if kind.startswith("once "):
+            return [] if args and ("/" in args[0] or len(args) > 1) else self._only(factory, kind[5:].split(), args)
         if kind.startswith("words "):
             return kind[6:].split()
         if kind == "none":
@@ -193,18 +203,17 @@ class _Completion:
 
     def _types(self, factory: Factory) -> list[str]:
         head, comma, _ = self.current.rpartition(",")
-        rows = factory.resources.preferred()
-        return sorted(f"{head}{comma}{row.key}" for row in rows if "get" in row.verbs)
+        rows = [row for row in factory.resources.preferred() if "get" in row.verbs]
+        return [f"{head}{comma}{row.key}" for row in sorted(rows, key=lambda row: (row.group, row.plural))]
 
     def _type_or_name(self, factory: Factory, args: list[str]) -> list[str]:
+        kind, slash, _ = self.current.partition("/")
+        if slash and (not args or "/" in args[0]):
+            return [f"{kind}/{name}" for name in self._names(factory, kind, [arg.partition("/")[2] for arg in args])]
         if not args:
-            kind, slash, _ = self.current.partition("/")
-            if slash:
-                return [f"{kind}/{name}" for name in self._names(factory, kind, ())]
             return self._types(factory)
         if "/" in args[0]:
-            kind, slash, _ = self.current.partition("/")
-            return [f"{kind}/{name}" for name in self._names(factory, kind, args)] if slash else self._types(factory)
+            return [f"{name}/" for name in self._types(factory)]
         return self._names(factory, args[0], args[1:])
 
     def _only(self, factory: Factory, kinds: list[str], args: list[str]) -> list[str]:
@@ -214,29 +223,51 @@ class _Completion:
             return [f"{kind}/{name}" for name in self._names(factory, kind, args)]
         if not args:
             return kinds
-        return [] if "/" in args[0] else self._names(factory, args[0], args[1:])
+        return [f"{one}/" for one in kinds] if "/" in args[0] else self._names(factory, args[0], args[1:])
 
     def _pods_or_types(self, factory: Factory) -> list[str]:
         kind, slash, _ = self.current.partition("/")
         if slash:
             return [f"{kind}/{name}" for name in self._names(factory, kind, ())]
-        owners = ("daemonsets", "deployments", "jobs", "pods", "replicasets", "services", "statefulsets")
-        return [*self._names(factory, "pods", ()), *(f"{owner}/" for owner in owners)]
+        return [*self._names(factory, "pods", ()), *(f"{owner}/" for owner in POD_OWNERS)]
 
-    def _names(self, factory: Factory, kind: str, taken: Sequence[str]) -> list[str]:
-        row = factory.resolve(kind)
-        namespace = factory.namespace if row.namespaced else ""
-        found: Any = factory.client.items(row.key, namespace)
-        return sorted(name for item in found if (name := item["metadata"]["name"]) not in taken)
+    def _pod_files(self, factory: Factory, args: list[str]) -> list[str]:
+        """`cp`: namespaces and pods, and files here once something was typed."""
+        current = self.current
+        namespace, slash, _ = current.partition("/")
+        if args or current[:1] in ("/", ".", "~") or ":" in current:
+            return []
+        if slash:
+            pods = [f"{namespace}/{name}:" for name in self._names(factory, "pods", (), namespace)]
+            return [pod for pod in pods if pod.startswith(current)]
+        found = [f"{name}/" for name in self._names(factory, "namespaces", ()) if name.startswith(current)]
+        found += [f"{name}:" for name in self._names(factory, "pods", ()) if name.startswith(current)]
+        if not current:
+            return [*found, "./", "/"]
+        files = sorted(os.scandir("."), key=lambda entry: entry.name) if found else []
+        return found + [f"{file.name}{'/' * file.is_dir()}" for file in files if file.name.startswith(current)]
+
+    def _names(self, factory: Factory, kinds: str, taken: Sequence[str], namespace: str = "") -> list[str]:
+        names: list[str] = []
+        for kind in kinds.split(","):
+            rows = factory.resources.in_category(kind) or [factory.resolve(kind)]
+            for row in rows:
+                place = (namespace or factory.namespace) if row.namespaced else ""
+                found: Any = factory.client.items(row.key, place)
+                names += sorted(name for item in found if (name := item["metadata"]["name"]) not in taken)
+        return names
 
 
 def _containers(factory: Factory, args: list[str]) -> list[str]:
-    """The containers of the pod an argument names."""
+    """The containers of the pod an argument names, or of the pods of another object's template."""
     kind, _, name = args[0].rpartition("/") if args else ("", "", "")
-    if not name or (kind and factory.resolve(kind).key != "pods"):
+    if not name:
         return []
-    spec = factory.client.get("pods", name, factory.namespace)["spec"]
-    fields = ("containers", "initContainers", "ephemeralContainers")
+    row = factory.resolve(kind or "pods")
+    spec = factory.client.get(row.key, name, factory.namespace)["spec"]
+    if row.key != "pods":
+        spec = spec["template"]["spec"]
+    fields = ("initContainers", "containers", "ephemeralContainers")
     return [container["name"] for field in fields for container in spec.get(field) or ()]
 
 

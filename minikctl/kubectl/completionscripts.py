@@ -24,6 +24,8 @@ _{name}() {{
     directive=${{out##*:}}
     out=${{out%:*}}
     (( directive & {error} )) && return
+    # Values come without the flag they belong to.
+    [[ $current == -*=* ]] && current=${{current#*=}}
     # bash replaces only what follows the last = or : of a word.
     prefix=${{current%"${{current##*[=:]}}"}}
     if (( directive & {extensions} )); then
@@ -71,6 +73,8 @@ _{name}() {{
     directive=${{lines[-1]#:}}
     lines=("${{(@)lines[1,-2]}}")
     (( directive & {error} )) && return 1
+    # Values come without the flag they belong to.
+    [[ ${{words[CURRENT]}} == -*=* ]] && compset -P '*='
     if (( directive & {extensions} )); then
         for line in $lines; do patterns+=("*.${{line%%$'\t'*}}"); done
         _files -g "(${{(j:|:)patterns}})"
@@ -131,8 +135,10 @@ function __{name}_complete
         __fish_complete_path "$current"
         return
     end
+    # Values come without the flag they belong to.
+    set -l flag (string match -r -- '^-[^=]*=' "$current")
     for line in $out
-        echo $line
+        echo "$flag$line"
     end
 end
 
@@ -155,10 +161,13 @@ Register-ArgumentCompleter -Native -CommandName '{program}' -ScriptBlock {{
     $directive = [int]($lines[-1].TrimStart(':'))
     if ($directive -band {error}) {{ return }}
     if ($directive -band ({extensions} -bor {directories})) {{ return }}
+    # Values come without the flag they belong to.
+    $flag = if ($WordToComplete -match '^-[^=]*=') {{ $Matches[0] }} else {{ '' }}
     foreach ($line in $lines[0..($lines.Count - 2)]) {{
         $value, $description = $line -split "`t", 2
         if (-not $value -or $lines.Count -eq 1) {{ continue }}
         if (-not $description) {{ $description = $value }}
+        $value = "$flag$value"
         $text = if ($directive -band {no_space}) {{ $value }} else {{ "$value " }}
         [System.Management.Automation.CompletionResult]::new($text, $value, 'ParameterValue', $description)
     }}

@@ -1,7 +1,8 @@
 """What each command's arguments and each flag's values are, for completion.
 
-Data only, read by completing. A kind is a resource type, or one of: types, type-or-name, pods-or-types,
-containers, contexts, clusters, users, files, directories, none, `words A B`, `only TYPE TYPE`.
+Data only, read by completing: where kubectl completes something, the same is completed here. A kind is a resource
+type, or one of: types, type-or-name, pods-or-types, pod-files, containers, contexts, clusters, users, files, none,
+`words A B`, `only TYPE TYPE` (names after the type), `once TYPE TYPE` (one name only).
 """
 
 from __future__ import annotations
@@ -9,45 +10,40 @@ from __future__ import annotations
 _ANY = ("type-or-name",)
 _WORKLOADS = ("only deployment daemonset statefulset",)
 _SCALABLE = ("only deployment replicaset replicationcontroller statefulset",)
-_TEMPLATED = ("only cronjob daemonset deployment job pod replicaset replicationcontroller statefulset",)
+# What has pods to talk to, behind the names of pods.
+POD_OWNERS = (
+    "daemonsets", "deployments", "pods", "jobs", "replicasets", "replicationcontrollers", "services", "statefulsets",
+)  # fmt: skip
 
 # Path -> the kind of each argument; the last one repeats.
 COMMANDS = {
     "annotate": _ANY,
-    "api-resources": ("none",),
     "apply/edit-last-applied": _ANY,
     "apply/view-last-applied": _ANY,
     "attach": ("pods-or-types", "none"),
-    "auth/can-i": ("words create delete deletecollection get list patch update watch", "types", "none"),
     "autoscale": _SCALABLE,
-    "certificate/approve": ("certificatesigningrequests",),
-    "certificate/deny": ("certificatesigningrequests",),
     "cluster/delete": ("clusters", "none"),
     "cluster/scheduler-config": ("files", "none"),
     "cluster/use": ("clusters", "none"),
-    "completion": ("words bash fish powershell zsh", "none"),
+    "completion": ("words zsh fish powershell bash", "files"),
     "config/delete-cluster": ("clusters", "none"),
     "config/delete-context": ("contexts", "none"),
     "config/delete-user": ("users", "none"),
-    "config/get-contexts": ("contexts",),
     "config/rename-context": ("contexts", "none"),
-    "config/set-cluster": ("clusters", "none"),
     "config/set-context": ("contexts", "none"),
-    "config/set-credentials": ("users", "none"),
     "config/use-context": ("contexts", "none"),
-    "cordon": ("nodes",),
+    "cordon": ("nodes", "none"),
+    "cp": ("pod-files",),
     "create/token": ("serviceaccounts", "none"),
-    "debug": ("type-or-name", "none"),
+    "debug": _ANY,
     "delete": _ANY,
     "describe": _ANY,
-    "drain": ("nodes",),
+    "drain": ("nodes", "none"),
     "edit": _ANY,
     "exec": ("pods-or-types", "none"),
-    "explain": ("types", "none"),
     "explain-scheduling": ("pods",),
-    "expose": ("only deployment pod replicaset replicationcontroller service",),
+    "expose": ("once pod service replicationcontroller deployment replicaset",),
     "get": _ANY,
-    "kustomize": ("directories", "none"),
     "label": _ANY,
     "logs": ("pods-or-types", "containers", "none"),
     "node/configure": ("nodes",),
@@ -65,39 +61,34 @@ COMMANDS = {
     "rollout/status": _WORKLOADS,
     "rollout/undo": _WORKLOADS,
     "scale": _SCALABLE,
-    "set/env": _TEMPLATED,
-    "set/image": _TEMPLATED,
-    "set/resources": _TEMPLATED,
-    "set/selector": ("only service",),
-    "set/serviceaccount": _TEMPLATED,
-    "set/subject": ("only clusterrolebinding rolebinding",),
+    "set/image": ("once daemonsets deployments pods cronjobs replicasets replicationcontrollers statefulsets",),
     "taint": ("words node", "nodes"),
     "top/node": ("nodes", "none"),
     "top/pod": ("pods", "none"),
-    "uncordon": ("nodes",),
-    "wait": _ANY,
+    "uncordon": ("nodes", "none"),
 }
 
-# Flags whose values come from the cluster or the kubeconfig.
+# Flags whose values come from the cluster or the kubeconfig: those of every command, and `COMMAND FLAG`.
 FLAGS = {
     "cluster": "clusters",
-    "container": "containers",
+    "config/set-context namespace": "namespaces",
     "context": "contexts",
+    "create/clusterrolebinding clusterrole": "clusterroles",
+    "exec container": "containers",
     "namespace": "namespaces",
     "user": "users",
 }
 
 # Flags with a fixed set of values.
+_SUBRESOURCES = ("status", "scale", "resize")
+_MODES = ("cut-off", "disk-pressure", "down", "memory-pressure", "not-ready", "pid-pressure", "slow-pulls")
 CHOICES = {
-    "cascade": ("background", "foreground", "orphan"),
-    "concurrency-policy": ("Allow", "Forbid", "Replace"),
-    "dry-run": ("client", "none", "server"),
-    "latency": ("none", "realistic"),
-    "mode": ("cut-off", "disk-pressure", "down", "memory-pressure", "not-ready", "pid-pressure", "slow-pulls"),
-    "image-pull-policy": ("Always", "IfNotPresent", "Never"),
-    "protocol": ("SCTP", "TCP", "UDP"),
-    "restart": ("Always", "Never", "OnFailure"),
-    "subresource": ("resize", "scale", "status"),
-    "type": ("json", "merge", "strategic"),
-    "validate": ("ignore", "strict", "warn"),
+    "apply subresource": _SUBRESOURCES,
+    "cluster/create latency": ("none", "realistic"),
+    "edit subresource": _SUBRESOURCES,
+    "get subresource": _SUBRESOURCES,
+    "kustomize load-restrictor": ("LoadRestrictionsNone", "LoadRestrictionsRootOnly"),
+    "node/fail mode": _MODES,
+    "patch subresource": _SUBRESOURCES,
+    "replace subresource": _SUBRESOURCES,
 }

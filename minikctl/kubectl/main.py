@@ -170,7 +170,11 @@ def preferred(args: list[str], session: Session) -> list[str]:
 
     environ = session.environ
     named = environ.get("KUBERC") or any(arg.startswith("--kuberc") for arg in args)
-    if not args or not (named or os.path.exists(os.path.join(home(environ), "kuberc"))):
+    if (
+        not args
+        or args[0].startswith("__complete")
+        or not (named or os.path.exists(os.path.join(home(environ), "kuberc")))
+    ):
         return args
     from minikctl.kubectl import kuberc
 

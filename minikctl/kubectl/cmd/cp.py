@@ -72,7 +72,12 @@ class CpOptions(Options):
         # Out of a container, upstream prints what is said on the way where everything else goes.
         say = self.factory.out if self.source.pod else self.factory.err
         chosen = self.flags["container"]
-        self.container: str = chosen or podpicking.default_container(self.factory, self.pod, say=say)["name"]
+        picked = (
+            podpicking.container_named(self.factory, self.pod, chosen)
+            if chosen
+            else podpicking.default_container(self.factory, self.pod, say=say)
+        )
+        self.container: str = picked["name"]
         if self.source.pod:
             self._from_pod()
         else:

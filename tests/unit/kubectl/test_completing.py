@@ -35,11 +35,16 @@ def test_names_come_from_the_cluster(kubectl: Kubectl) -> None:
     assert offered(kubectl, "get", "cm", "lantern", "la") == ([], 4)
     assert offered(kubectl, "get", "cm/la") == (["cm/lantern"], 4)
     assert offered(kubectl, "get", "-n", "kube-n") == (["kube-node-lease"], 4)
-    assert offered(kubectl, "get", "--namespace=kube-n") == (["--namespace=kube-node-lease"], 4)
+    assert offered(kubectl, "get", "--namespace=kube-n") == (["kube-node-lease"], 4)
     assert offered(kubectl, "get", "-n", "kube-public", "cm", "la") == ([], 4)
     assert offered(kubectl, "logs", "w") == (["web"], 4)
     assert offered(kubectl, "logs", "deploy") == (["deployments/"], 6)
-    assert offered(kubectl, "logs", "web", "-c", "") == (["web"], 4)
+    assert offered(kubectl, "logs", "web", "") == (["web"], 4)
+    assert offered(kubectl, "logs", "web", "-c", "") == ([], 0)
+    assert offered(kubectl, "exec", "web", "-c", "") == (["web"], 4)
+    assert offered(kubectl, "get", "pods,cm", "w") == (["web"], 4)
+    assert offered(kubectl, "get", "pod/x", "configm") == (["configmaps/"], 6)
+    assert offered(kubectl, "cordon", "node-1", "") == ([], 4)
     assert offered(kubectl, "get", "pods,configm") == (["pods,configmaps"], 4)
     assert offered(kubectl, "rollout", "restart", "dae") == (["daemonset"], 4)
 
@@ -51,14 +56,17 @@ def test_the_kubeconfig_gives_contexts(kubectl: Kubectl) -> None:
 
 def test_flags_and_their_values(kubectl: Kubectl) -> None:
     assert offered(kubectl, "get", "--no-h") == (["--no-headers"], 4)
-    assert offered(kubectl, "scale", "--rep") == (["--replicas", "--replicas="], 4)
+    assert offered(kubectl, "scale", "--rep") == (["--replicas"], 4)
+    assert offered(kubectl, "scale", "dep") == (["deployment"], 4)
+    assert offered(kubectl, "scale", "")[0][0] == "--replicas"
+    assert offered(kubectl, "create", "--dry-run=client", "c") == ([], 0)
     assert offered(kubectl, "get", "-A", "--all-n") == ([], 4)
     assert offered(kubectl, "get", "-o", "custom") == (["custom-columns", "custom-columns-file"], 4)
-    assert offered(kubectl, "apply", "--dry-run=s") == (["--dry-run=server"], 4)
+    assert offered(kubectl, "apply", "--dry-run=s") == ([], 0)
+    assert offered(kubectl, "get", "--subresource=s") == (["status", "scale"], 4)
     assert offered(kubectl, "apply", "-f", "") == (["json", "yaml", "yml"], 8)
-    assert offered(kubectl, "apply", "-k", "") == ([], 16)
-    assert offered(kubectl, "patch", "--type", "m") == (["merge"], 4)
-    assert offered(kubectl, "cp", "") == ([], 0)
+    assert offered(kubectl, "cp", "kube-s") == (["kube-system/"], 2)
+    assert offered(kubectl, "help", "rollout", "st") == (["status"], 4)
 
 
 @pytest.mark.parametrize("words", [("nope", ""), ("get", "--nope", ""), ("get", "nope", ""), ("get", "pods", "--", "")])
