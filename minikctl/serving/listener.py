@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 LARGEST_HEAD = 1 << 20
 _HEAD_SECONDS = 32.0
+_NOT_TLS = b"HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n"
 
 
 class Protocol(HttpToolsProtocol):
@@ -41,6 +42,10 @@ class Protocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(Joining(transport, self.loop))  # type: ignore[arg-type]
         connection = transport.get_extra_info("ssl_object")
+        if connection is not None and connection.plain:
+            transport.write(_NOT_TLS)
+            transport.close()
+            return
         der = connection.getpeercert(True) if connection is not None else None
         certificate = client_certificate(der, connection.trusted) if der else None
         if certificate is not None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _NO_CHECK_TIME = 0x200000  # X509_V_FLAG_NO_CHECK_TIME: validity is judged by the cluster's clock
 _HTTP = b"http/1.1"
+_HTTP_BEGINS = (b"GET /", b"HEAD ", b"POST ", b"PUT /", b"OPTIO")
 _RECORD = 1 << 14
 _CHUNK = 1 << 17
 
@@ -60,10 +61,15 @@ class Context(ssl.SSLContext):
 
 
 class Tunnel:
-    """One connection: what asyncio asks of an `ssl.SSLObject`, and `trusted`."""
+    """One connection: what asyncio asks of an `ssl.SSLObject`, and `trusted`.
+
+    `plain`: what came first is HTTP without TLS. Nothing of it is read, and what is written goes out as it is.
+    """
 
     def __init__(self, context: SSL.Context, incoming: ssl.MemoryBIO, outgoing: ssl.MemoryBIO) -> None:
+        self.plain = False
         self._faults: list[int] = []  # of the certificate shown, as OpenSSL numbers them
+        self._begun = False
         self._unread = False  # whether something has come since there was nothing left to read
         self._incoming = incoming
         self._outgoing = outgoing
@@ -77,7 +83,11 @@ class Tunnel:
         return not self._faults
 
     def do_handshake(self) -> None:
-        self._take()
+        data = self._take()
+        if not self._begun and data[: len(_HTTP_BEGINS[0])] in _HTTP_BEGINS:
+            self.plain = True
+            return
+        self._begun = self._begun or bool(data)
         try:
             self._connection.do_handshake()
         except SSL.Error as error:
@@ -88,6 +98,8 @@ class Tunnel:
     def read(self, size: int = _RECORD, buffer: Any = None) -> Any:
         """Bytes, at most `size`, or how many were put into `buffer`; SSLWantReadError where there are none yet."""
         self._take()
+        if self.plain:
+            return b"" if buffer is None else 0
         try:
             if buffer is not None:
                 return self._connection.recv_into(buffer, size)
@@ -105,6 +117,8 @@ class Tunnel:
 
     def write(self, data: Any) -> int:
         """Send everything; how much that is."""
+        if self.plain:
+            return self._outgoing.write(data)
         try:
             self._connection.sendall(data)
         except SSL.Error as error:
@@ -115,6 +129,8 @@ class Tunnel:
 
     def unwrap(self) -> None:
         """Say goodbye; SSLWantReadError until the other side has too."""
+        if self.plain:
+            return
         self._take()
         try:
             if not self._connection.shutdown():
@@ -149,11 +165,12 @@ class Tunnel:
     def compression(self) -> None:
         """Never any."""
 
-    def _take(self) -> None:
+    def _take(self) -> bytes:
         data = self._incoming.read()
         if data:
             self._unread = True
             self._connection.bio_write(data)
+        return data
 
     def _give(self) -> None:
         try:

@@ -167,8 +167,19 @@ def token_file(text: str) -> dict[str, UserInfo]:
     return tokens
 
 
+class NobodyNamed(Exception):
+    """Impersonate-* headers that say what somebody has, but not who it is."""
+
+
+def _references(groups: list[str], extra: dict[str, list[str]], uid: str) -> list[str]:
+    """What is asked for as Go prints ObjectReferences: kind, namespace, name, uid, version, revision, path."""
+    found = [f"{{Group  {group}    }}" for group in groups]
+    found += [f"{{UserExtra  {value}  authentication.k8s.io/v1  {key}}}" for key in extra for value in extra[key]]
+    return found + ([f"{{UID  {uid}  authentication.k8s.io/v1  }}"] if uid else [])
+
+
 def impersonated(headers: Headers) -> UserInfo | None:
-    """Whom the Impersonate-* headers name; None without them, InternalError where a user is missing."""
+    """Whom the Impersonate-* headers name; None without them, NobodyNamed where a user is missing."""
     name, uid = "", ""
     groups: list[str] = []
     extra: dict[str, list[str]] = {}
@@ -186,6 +197,6 @@ def impersonated(headers: Headers) -> UserInfo | None:
             extra.setdefault(unquote(header[len(_EXTRA) :].decode("latin-1")), []).append(value)
     if not name:
         if groups or uid or extra:
-            raise errors.internal("requested [" + " ".join([*groups]) + "] without impersonating a user")
+            raise NobodyNamed(f"requested [{' '.join(_references(groups, extra, uid))}] without impersonating a user")
         return None
     return UserInfo(name, groups, uid, extra)

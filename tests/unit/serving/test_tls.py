@@ -106,7 +106,7 @@ def test_gone_without_a_goodbye(pair: Pair) -> None:
 def test_garbage_is_an_error_and_an_alert(cluster: Cluster) -> None:
     made = certificates.of_cluster(cluster.store, "127.0.0.1")
     pair = Pair(made, ssl.create_default_context(cadata=made.authority.certificate))
-    pair.to_server.write(b"GET / HTTP/1.1\r\n\r\n")
+    pair.to_server.write(b"BREW / HTTP/1.1\r\n\r\n")
     with pytest.raises(ssl.SSLError) as caught:
         pair.server.do_handshake()
     assert not isinstance(caught.value, ssl.SSLWantReadError)
