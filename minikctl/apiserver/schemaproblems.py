@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 from jsonschema import Draft4Validator, validators
 from jsonschema.exceptions import ValidationError
 
-from minikctl.apimachinery import field, goregexp
+from minikctl.apimachinery import field, goregexp, textformats
 from minikctl.apimachinery.field import FieldError
-from minikctl.apiserver import schemaformats, schemavalidation
+from minikctl.apiserver import schemavalidation
 
 Node = dict[str, Any]
 Found = Iterator[ValidationError]
@@ -130,7 +130,7 @@ def _not(validator: Any, branch: Node, value: Any, _schema: Node) -> Found:
 
 
 def _format(_validator: Any, format_: str, value: Any, _schema: Node) -> Found:
-    if isinstance(value, str) and not schemaformats.fits(format_, value):
+    if isinstance(value, str) and not textformats.fits(format_, value):
         yield ValidationError(value, validator_value=format_)
 
 

@@ -10,9 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from minikctl.apimachinery import field, goregexp
+from minikctl.apimachinery import field, goregexp, textformats
 from minikctl.apimachinery.field import FieldError, go_json
-from minikctl.apiserver import schemaformats
 from minikctl.apiserver.schemadefaults import apply_defaults, prune
 
 if TYPE_CHECKING:
@@ -155,7 +154,7 @@ def _accepts_string(value: str, raw: Node) -> bool:
     if pattern and not goregexp.matches(pattern, value):
         return False
     format_ = raw.get("format")
-    return not format_ or schemaformats.fits(format_, value)
+    return not format_ or textformats.fits(format_, value)
 
 
 def _accepts_number(value: Any, raw: Node) -> bool:

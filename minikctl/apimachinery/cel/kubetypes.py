@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from minikctl.apimachinery.cel.library import FunctionError, optional
+from minikctl.apimachinery.dnsnames import is_dns1035_label, is_dns1123_label, is_dns1123_subdomain
 from minikctl.apimachinery.label_syntax import label_key_errors, label_value_errors
 from minikctl.apimachinery.quantity import Quantity, QuantityError, of_int, parse
 
@@ -182,23 +183,39 @@ def check_format(value: Value, text: str) -> Any:
     return optional().of(problems) if problems else optional().none()
 
 
-def _shaped(pattern: str, longest: int, what: str) -> Callable[[str], list[str]]:
-    def check(text: str) -> list[str]:
-        import re
-
-        problems = [f"must be no more than {longest} characters"] if len(text) > longest else []
-        return problems if re.fullmatch(pattern, text) else [*problems, f"a {what} must match {pattern}"]
-
-    return check
+def _prefix(check: Callable[[str], list[str]]) -> Callable[[str], list[str]]:
+    """A check of what names begin with: it may end in a dash."""
+    return lambda text: check(text[:-1] + "a" if text.endswith("-") else text)
 
 
-_LABEL = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
+def _fitting(format_: str, problem: str) -> Callable[[str], list[str]]:
+    from minikctl.apimachinery import textformats
+
+    return lambda text: [] if textformats.fits(format_, text) else [problem]
+
+
+def _uri(text: str) -> list[str]:
+    try:
+        url(text)
+    except FunctionError as error:
+        return [str(error).removeprefix("URL parse error during conversion from string: ")]
+    return []
+
+
 _FORMATS: dict[str, Callable[[str], list[str]]] = {
-    "dns1123Label": _shaped(_LABEL, 63, "lowercase RFC 1123 label"),
-    "dns1123Subdomain": _shaped(rf"{_LABEL}(\.{_LABEL})*", 253, "lowercase RFC 1123 subdomain"),
-    "dns1035Label": _shaped("[a-z]([-a-z0-9]*[a-z0-9])?", 63, "DNS-1035 label"),
+    "dns1123Label": is_dns1123_label,
+    "dns1123Subdomain": is_dns1123_subdomain,
+    "dns1035Label": is_dns1035_label,
+    "dns1123LabelPrefix": _prefix(is_dns1123_label),
+    "dns1123SubdomainPrefix": _prefix(is_dns1123_subdomain),
+    "dns1035LabelPrefix": _prefix(is_dns1035_label),
     "qualifiedName": label_key_errors,
     "labelValue": label_value_errors,
+    "uri": _uri,
+    "uuid": _fitting("uuid", "does not match the UUID format"),
+    "byte": _fitting("byte", "invalid base64"),
+    "date": _fitting("date", "invalid date"),
+    "datetime": _fitting("date-time", "invalid datetime"),
 }
 
 

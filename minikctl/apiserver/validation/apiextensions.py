@@ -12,7 +12,7 @@ from typing import Any
 from minikctl.apimachinery import field
 from minikctl.apimachinery.field import FieldError, Struct
 from minikctl.apimachinery.request import Obj
-from minikctl.apiserver.schemaformats import unknown_formats
+from minikctl.apimachinery.textformats import unknown_formats
 from minikctl.apiserver.validation import Checks, WarningsCheck
 from minikctl.apiserver.validation.crdcolumns import (
     validate_columns,

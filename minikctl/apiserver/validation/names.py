@@ -11,7 +11,20 @@ import re
 from collections.abc import Callable
 from functools import lru_cache
 
+from minikctl.apimachinery.dnsnames import (
+    SUBDOMAIN_1123,
+    SUBDOMAIN_HELP,
+    is_dns1035_label,
+    is_dns1123_label,
+    is_dns1123_subdomain,
+    max_length,
+    regex_error,
+    subdomain_shape,
+)
 from minikctl.apimachinery.field import quote
+
+# What others find here though it is defined elsewhere.
+__all__ = ["is_dns1035_label", "is_dns1123_label", "is_dns1123_subdomain", "max_length", "regex_error"]
 
 NameCheck = Callable[[str, bool], "list[str]"]
 
@@ -20,12 +33,9 @@ _DIGITS = frozenset("0123456789")
 _LOWER_DIGITS = _LOWER | _DIGITS
 _ALNUM = _LOWER_DIGITS | frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 
-_LABEL_1123 = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
-_SUBDOMAIN_1123 = _LABEL_1123 + r"(\." + _LABEL_1123 + ")*"
 _LABEL_1123_UNDERSCORE = "_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?"
 _SUBDOMAIN_UNDERSCORE = _LABEL_1123_UNDERSCORE + r"(\." + _LABEL_1123_UNDERSCORE + ")*"
-_LABEL_1035 = "[a-z]([-a-z0-9]*[a-z0-9])?"
-_WILDCARD_SUBDOMAIN = r"\*\." + _SUBDOMAIN_1123
+_WILDCARD_SUBDOMAIN = r"\*\." + SUBDOMAIN_1123
 _NAME_PART = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]"
 _LABEL_VALUE = "(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?"
 _ENV_NAME = "[-._a-zA-Z][-._a-zA-Z0-9]*"
@@ -35,19 +45,7 @@ _HTTP_HEADER = "[-A-Za-z0-9]+"
 _HTTP_PATH = r"[A-Za-z0-9/\-._~%!$&'()*+,;=:]+"
 _PERCENT = "[0-9]+%"
 
-_SUBDOMAIN_HELP = (
-    "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.',"
-    " and must start and end with an alphanumeric character"
-)
-_SUBDOMAIN_UNDERSCORE_HELP = _SUBDOMAIN_HELP.replace("characters, '-'", "characters, '_', '-'")
-_LABEL_HELP = (
-    "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-',"
-    " and must start and end with an alphanumeric character"
-)
-_LABEL_1035_HELP = (
-    "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an"
-    " alphabetic character, and end with an alphanumeric character"
-)
+_SUBDOMAIN_UNDERSCORE_HELP = SUBDOMAIN_HELP.replace("characters, '-'", "characters, '_', '-'")
 _WILDCARD_HELP = (
     "a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which must"
     " consist of lower case alphanumeric characters, '-' or '.' and end with an alphanumeric character"
@@ -75,57 +73,12 @@ _PERCENT_HELP = "a valid percent string must be a numeric string followed by an 
 NON_EMPTY = "must be non-empty"
 
 
-def regex_error(help_text: str, pattern: str, *examples: str) -> str:
-    """Upstream's way of explaining a failed pattern, with examples."""
-    if not examples:
-        return f"{help_text} (regex used for validation is '{pattern}')"
-    shown = " or ".join(f"'{example}', " for example in examples)
-    return f"{help_text} (e.g. {shown}regex used for validation is '{pattern}')"
-
-
-def max_length(limit: int) -> str:
-    return f"must be no more than {limit} characters"
-
-
 def inclusive_range(low: int, high: int) -> str:
     return f"must be between {low} and {high}, inclusive"
 
 
 def _matches(pattern: str, value: str) -> bool:
     return re.fullmatch(pattern, value, re.ASCII) is not None
-
-
-def _label_shape(value: str) -> bool:
-    """Whether the text has the form of an RFC 1123 label, its length aside."""
-    return (
-        value != ""
-        and value[0] in _LOWER_DIGITS
-        and value[-1] in _LOWER_DIGITS
-        and _LOWER_DIGITS.issuperset(value.replace("-", "a"))
-    )
-
-
-def _subdomain_shape(value: str) -> bool:
-    return all(_label_shape(part) for part in value.split("."))
-
-
-@lru_cache(maxsize=8192)
-def is_dns1123_label(value: str) -> list[str]:
-    errors = [max_length(63)] if len(value.encode()) > 63 else []
-    if not _label_shape(value):
-        if _subdomain_shape(value):
-            errors.append("must not contain dots")
-        else:
-            errors.append(regex_error(_LABEL_HELP, _LABEL_1123, "my-name", "123-abc"))
-    return errors
-
-
-@lru_cache(maxsize=8192)
-def is_dns1123_subdomain(value: str) -> list[str]:
-    errors = [max_length(253)] if len(value.encode()) > 253 else []
-    if not _subdomain_shape(value):
-        errors.append(regex_error(_SUBDOMAIN_HELP, _SUBDOMAIN_1123, "example.com"))
-    return errors
 
 
 def is_dns1123_subdomain_with_underscore(value: str) -> list[str]:
@@ -135,17 +88,9 @@ def is_dns1123_subdomain_with_underscore(value: str) -> list[str]:
     return errors
 
 
-@lru_cache(maxsize=1024)
-def is_dns1035_label(value: str) -> list[str]:
-    errors = [max_length(63)] if len(value.encode()) > 63 else []
-    if not (_label_shape(value) and value[0] in _LOWER):
-        errors.append(regex_error(_LABEL_1035_HELP, _LABEL_1035, "my-name", "abc-123"))
-    return errors
-
-
 def is_wildcard_dns1123_subdomain(value: str) -> list[str]:
     errors = [max_length(253)] if len(value.encode()) > 253 else []
-    if not (value.startswith("*.") and _subdomain_shape(value[2:])):
+    if not (value.startswith("*.") and subdomain_shape(value[2:])):
         errors.append(regex_error(_WILDCARD_HELP, _WILDCARD_SUBDOMAIN, "*.example.com"))
     return errors
 
@@ -175,8 +120,8 @@ def is_qualified_name(value: str) -> list[str]:
         else:
             if len(parts[0].encode()) > 253:
                 errors.append("prefix part must be no more than 253 bytes")
-            if not _subdomain_shape(parts[0]):
-                errors.append("prefix part " + regex_error(_SUBDOMAIN_HELP, _SUBDOMAIN_1123, "example.com"))
+            if not subdomain_shape(parts[0]):
+                errors.append("prefix part " + regex_error(SUBDOMAIN_HELP, SUBDOMAIN_1123, "example.com"))
     name = parts[-1]
     if not name:
         errors.append(f"name part {NON_EMPTY}")

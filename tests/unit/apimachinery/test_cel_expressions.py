@@ -159,3 +159,24 @@ def test_escaped_names() -> None:
         "x__y",
         "plain",
     ]
+
+
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        ("format.dns1123Label().validate('A')", "a lowercase RFC 1123 label must consist of lower case alphanumeric"),
+        ("format.dns1123LabelPrefix().validate('a-')", None),
+        ("format.dns1035Label().validate('1')", "a DNS-1035 label must consist of lower case alphanumeric characters"),
+        ("format.qualifiedName().validate('a/b/c')", "a valid label key must consist of alphanumeric characters"),
+        ("format.uuid().validate('x')", "does not match the UUID format"),
+        ("format.byte().validate('AA==')", None),
+        ("format.date().validate('2024-02-30')", "invalid date"),
+        ("format.datetime().validate('2024-02-03T04:05:06Z')", None),
+        ("format.uri().validate('x y')", 'parse "x y": invalid URI for request'),
+    ],
+)
+def test_named_formats_say_what_is_wrong(source: str, told: str | None) -> None:
+    found = value(source)
+    assert found.has_value() is (told is not None)
+    if told is not None:
+        assert found.value()[0].startswith(told)

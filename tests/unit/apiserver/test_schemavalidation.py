@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from minikctl.apimachinery import textformats
 from minikctl.apimachinery.openapi import from_crd, schema_for
-from minikctl.apiserver import schemaformats, schemaproblems
+from minikctl.apiserver import schemaproblems
 from minikctl.apiserver import schemavalidation as validation
 
 SPEC: dict[str, Any] = {
@@ -213,12 +214,12 @@ def test_pruning() -> None:
     ],
 )
 def test_formats(format_: str, good: str, bad: str) -> None:
-    assert schemaformats.fits(format_, good)
-    assert not schemaformats.fits(format_, bad)
+    assert textformats.fits(format_, good)
+    assert not textformats.fits(format_, bad)
 
 
 def test_unknown_formats_accept_everything() -> None:
-    assert schemaformats.fits("quux", "anything")
+    assert textformats.fits("quux", "anything")
 
 
 def test_built_in_kinds_by_their_schema() -> None:
