@@ -193,6 +193,7 @@ def _kubernetes_service() -> list[tuple[str, Obj]]:
 
 
 def _nodes(settings: dict[str, Any], now: float) -> list[tuple[str, Obj]]:
+    from minikctl.controllers.node import ttl
     from minikctl.kubelet import nodes
 
     found: list[tuple[str, Obj]] = []
@@ -207,5 +208,6 @@ def _nodes(settings: dict[str, Any], now: float) -> list[tuple[str, Obj]]:
             nodes.node_ip(index),
             nodes.pod_cidr(index),
         )
+        node["metadata"]["annotations"][ttl.ANNOTATION] = ttl.seconds(settings["nodes"])
         found.append(("nodes", node))
     return found

@@ -70,6 +70,7 @@ CONTROLLERS: tuple[Row, ...] = (
     Row("node-controller", "node.lifecycle:NodeLifecycleController", w.node_lifecycle),
     Row("node-controller", "node.evictions:TaintEvictionController", w.taint_eviction, _TAINTS, _TAINTS),
     Row("node-controller", "node.ipam:NodeIPAMController", w.node_ipam, "cidrAllocator", "node-ipam-controller"),
+    Row("ttl-controller", "node.ttl:TTLController", w.node_ttl),
     Row("pod-garbage-collector", "node.podgc:PodGarbageCollector", w.pod_garbage),
     Row("ttl-after-finished-controller", "ttlafterfinished:TTLAfterFinishedController", w.ttl_after_finished),
     Row("horizontal-pod-autoscaler", "hpa.controller:HorizontalPodAutoscaler", w.autoscaler),

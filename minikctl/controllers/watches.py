@@ -423,6 +423,17 @@ def autoscaler(source: Source) -> Watches:
     return {"horizontalpodautoscalers.autoscaling": enqueue}
 
 
+def node_ttl(source: Source) -> Watches:
+    def keys(change: Change) -> Keys:
+        if change.type != "ADDED":
+            old = (change.old() or change.object)["metadata"].get("annotations")
+            same = old == change.object["metadata"].get("annotations")
+            return ("count:",) if change.type == "DELETED" else () if same else (change.name,)
+        return ("count:", change.name)
+
+    return {"nodes": keys}
+
+
 def storage_versions(source: Source) -> Watches:
     return {storageversions.RESOURCE: enqueue, storageversions.LEASES: _lost_server}
 

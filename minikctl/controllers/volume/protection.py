@@ -47,7 +47,7 @@ class ClaimProtection(Controller):
             return None
         if PVC_FINALIZER not in (claim["metadata"].get("finalizers") or ()):
             return None
-        if not any(_uses(pod, name) for pod in self.client.items("pods", namespace)):
+        if not any(_uses(pod, name) for pod in self.client.items("pods", namespace, shared=True)):
             _let_go(self, "persistentvolumeclaims", claim, PVC_FINALIZER)
         return None
 

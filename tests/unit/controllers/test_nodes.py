@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from controllers_world import Obj, World, pod_spec
 
 from minikctl import machines
-from minikctl.controllers.node import zones
+from minikctl.cluster import Cluster
+from minikctl.controllers.node import ttl, zones
 
 
 def node(name: str, ready: str = "") -> Obj:
@@ -120,6 +122,22 @@ def test_a_cure_cancels_the_eviction(world: World) -> None:
     world.cluster.advance(120)
     assert world.names("pods") == ["p"]
     assert world.events("Pod", "p")[-1] == "TaintManagerEviction: Cancelling deletion of Pod demo/p"
+
+
+def test_nodes_are_told_how_long_to_keep_configuration(make_cluster: Callable[..., Cluster]) -> None:
+    def told(world: World) -> set[str]:
+        return {node["metadata"]["annotations"][ttl.ANNOTATION] for node in world.client.items("nodes")}
+
+    small = World(make_cluster("small"))
+    small.create("nodes", {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "bare-metal"}})
+    assert told(small) == {"0"}
+    large = World(make_cluster("large", nodes=100))
+    assert told(large) == {"0"}
+    large.create("nodes", {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "bare-metal"}})
+    assert told(large) == {"15"}
+    assert large.settles()
+    assert told(World(make_cluster("larger", nodes=101))) == {"15"}
+    assert [ttl.step_for(count, 1) for count in (89, 90, 500, 501, 5000)] == [0, 1, 1, 2, 4]
 
 
 def test_nodes_get_ranges_and_old_labels(world: World) -> None:
