@@ -53,21 +53,23 @@ class CronJobController(Controller):
         active = list(status.get("active") or ())
         for job in jobs:
             meta = job["metadata"]
-            listed = any(reference["uid"] == meta["uid"] for reference in active)
+            listed = any(reference.get("uid") == meta["uid"] for reference in active)
             end = _end(job)
             if not listed and not end:
                 message = f"Saw a job that the controller did not create or forgot: {meta['name']}"
                 self.recorder.event(cron_job, "Warning", "UnexpectedJob", message)
             elif listed and end:
-                active = [reference for reference in active if reference["uid"] != meta["uid"]]
+                active = [reference for reference in active if reference.get("uid") != meta["uid"]]
                 message = f"Saw completed job: {meta['name']}, condition: {end}"
                 self.recorder.event(cron_job, "Normal", "SawCompletedJob", message)
             completed = (job.get("status") or {}).get("completionTime")
             if end == "Complete" and completed:
                 status["lastSuccessfulTime"] = max(status.get("lastSuccessfulTime") or "", completed)
         known = {job["metadata"]["uid"] for job in jobs}
-        for reference in [reference for reference in active if reference["uid"] not in known]:
-            self.recorder.event(cron_job, "Normal", "MissingJob", f"Active job went missing: {reference['name']}")
+        for reference in [reference for reference in active if reference.get("uid") not in known]:
+            self.recorder.event(
+                cron_job, "Normal", "MissingJob", f"Active job went missing: {reference.get('name', '')}"
+            )
             active.remove(reference)
         status["active"] = active
 
@@ -145,7 +147,7 @@ class CronJobController(Controller):
             return
         name = f"{cron_job['metadata']['name']}-{int(at) // 60}"
         active = status["active"]
-        if any(reference["name"] == name for reference in active) or status.get("lastScheduleTime") == rfc3339(at):
+        if any(reference.get("name") == name for reference in active) or status.get("lastScheduleTime") == rfc3339(at):
             return
         policy = spec.get("concurrencyPolicy", "Allow")
         if policy == "Forbid" and active:

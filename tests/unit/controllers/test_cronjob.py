@@ -6,6 +6,8 @@ from typing import Any
 
 from controllers_world import Obj, World
 
+from minikctl.apimachinery.request import MERGE_PATCH
+
 CRONS, JOBS = "cronjobs.batch", "jobs.batch"
 
 
@@ -86,3 +88,12 @@ def test_a_job_made_by_hand_sets_only_the_last_success(world: World) -> None:
     world.create(JOBS, {"apiVersion": "batch/v1", "kind": "Job", "metadata": meta, **template})
     world.cluster.advance(5)
     assert list(world.status(CRONS, "b")) == ["lastSuccessfulTime"]
+
+
+def test_an_active_job_without_uid_is_missed(world: World) -> None:
+    world.create(CRONS, cron("c", "0 0 1 1 *"))
+    status = {"status": {"active": [{"kind": "Job"}, {"kind": "Job", "name": "gone"}]}}
+    world.client.patch(CRONS, "c", status, MERGE_PATCH, "demo", "status")
+    world.cluster.settle()
+    assert "active" not in world.status(CRONS, "c")
+    assert any("went missing: gone" in text for text in world.events("CronJob", "c"))
