@@ -94,6 +94,8 @@ class Builder:
         """Take -f, -k and -R."""
         self._filenames = flags.get("filename") or []
         self._kustomize = flags.get("kustomize") or ""
+        if self._filenames.count("-") > 1:
+            self._errors.append(KubectlError("standard input cannot be used for multiple arguments"))
         self._recursive = bool(flags.get("recursive"))
         if self._kustomize:
             if self._filenames:

@@ -228,8 +228,8 @@ def _fill(obj: Obj, fields: Obj) -> None:
             obj.setdefault(key, value)
 
 
-def require_names(options: SetOptions) -> Sequence[Exception]:
-    """The refusal of a command line that names no objects."""
-    if options.resources or options.flags["filename"] or options.flags["kustomize"]:
+def require_names(options: SetOptions, kustomize: bool = True) -> Sequence[Exception]:
+    """The refusal of a command line that names no objects; not every command lets `kustomize` (-k) name them."""
+    if options.resources or options.flags["filename"] or (kustomize and options.flags["kustomize"]):
         return []
     return [KubectlError("one or more resources must be specified as <resource> <name> or <resource>/<name>")]

@@ -7,6 +7,7 @@ configuration; pruning and applysets are in modules beside it. Upstream counterp
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from minikctl.apimachinery.errors import StatusError
@@ -29,7 +30,7 @@ from minikctl.kubectl.flagsets import (
     filename_flags,
 )
 from minikctl.kubectl.info import Info
-from minikctl.kubectl.printing import printer, to_list
+from minikctl.kubectl.printing import printer
 
 CLIENT_SIDE_MANAGER = "kubectl-client-side-apply"
 SERVER_SIDE_MANAGER = "kubectl"
@@ -134,11 +135,24 @@ class ApplyOptions(Options):
         if errors:
             raise_all(errors)
         if self.shows_objects:
-            show = printer(flags, self.factory.streams.out)
-            objects = [info.obj for info in self.applied]
-            show(objects[0] if len(objects) == 1 else {**to_list(objects), "metadata": {}})
+            self._show([info.obj for info in self.applied])
         if self.pruner is not None:
             self.pruner.prune()
+
+    def _show(self, objects: list[Obj]) -> None:
+        """Print what was applied; several objects as a List, which is a typed object of untyped ones."""
+        from minikctl.kubectl.typedprinting import structured
+
+        flags, out = self.flags, self.factory.streams.out
+        if len(objects) == 1:
+            printer(flags, out)(objects[0])
+            return
+        items = json.loads(json.dumps(objects, sort_keys=True))
+        listed = {"kind": "List", "apiVersion": "v1", "metadata": {}, "items": items}
+        if flags["output"].lower() in ("json", "kyaml"):
+            out.write(structured(flags["output"].lower(), flags["show-managed-fields"])(listed))
+        else:
+            printer(flags, out)(listed)
 
     def apply(self, info: Info) -> None:
         """Apply one object and print what became of it."""

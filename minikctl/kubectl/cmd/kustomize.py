@@ -6,12 +6,14 @@ Upstream counterpart: kustomize's `kustomize/commands/build`.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from typing import Any
 
 from minikctl.kubectl.command import Command, Options
 from minikctl.kubectl.errors import KubectlError, os_error
 from minikctl.kubectl.flags import BOOL, STRING, STRING_ARRAY, Flag
 
+_ORDERS = ("legacy", "none")
 _RESTRICTORS = {"LoadRestrictionsRootOnly": True, "LoadRestrictionsNone": False}
 
 
@@ -28,11 +30,9 @@ class KustomizeOptions(Options):
     def validate(self) -> None:
         restrictor = self.flags["load-restrictor"]
         if restrictor not in _RESTRICTORS:
-            raise KubectlError(
-                f"illegal flag value --load-restrictor {restrictor}; legal values: {list(_RESTRICTORS)!r}".replace(
-                    "'", ""
-                ).replace(",", "")
-            )
+            raise _illegal("load-restrictor", restrictor, _RESTRICTORS)
+        if self.flags.changed("reorder") and self.flags["reorder"] not in _ORDERS:
+            raise _illegal("reorder", self.flags["reorder"], _ORDERS)
 
     def run(self) -> None:
         from minikctl.kubectl.kustomize.problem import KustomizeError
@@ -42,7 +42,7 @@ class KustomizeOptions(Options):
         try:
             objects = build(
                 self.path, self.factory.err, restricted=_RESTRICTORS[self.flags["load-restrictor"]],
-                legacy=True, enable_helm=self.flags["enable-helm"],
+                legacy=self.flags["reorder"] != "none", enable_helm=self.flags["enable-helm"],
             )  # fmt: skip
         except KustomizeError as error:
             raise KubectlError(str(error)) from None
@@ -55,6 +55,10 @@ class KustomizeOptions(Options):
             _write(output, text)
         else:
             self.factory.streams.out.write(text)
+
+
+def _illegal(flag: str, value: str, legal: Iterable[str]) -> KubectlError:
+    return KubectlError(f"illegal flag value --{flag} {value}; legal values: [{' '.join(legal)}]")
 
 
 def _write_files(directory: str, objects: list[dict[str, Any]]) -> None:
@@ -99,6 +103,10 @@ COMMAND = Command(
         Flag("mount", "", STRING_ARRAY, [], "Storage for functions"),
         Flag("network", "", BOOL, False, "Give functions the network"),
         Flag("network-name", "", STRING, "bridge", "The network for functions"),
+        Flag(
+            "reorder", "", STRING, "unspecified", "The order of the objects: legacy or none.",
+            deprecated="use the new 'sortOptions' field in kustomization.yaml instead.",
+        ),
         Flag("output", "o", STRING, "", "Write to this file, or one file per object into this directory."),
     ),
     long="""

@@ -37,7 +37,7 @@ class EnvOptions(podspecs.SetOptions):
     def validate(self) -> None:
         flags = self.flags
         self.refuse_local_server()
-        raise_all(podspecs.require_names(self))
+        raise_all(podspecs.require_names(self, kustomize=False))
         if flags["list"] and flags["output"]:
             raise KubectlError("--list and --output may not be specified together")
         if flags["keys"] and not flags["from"]:

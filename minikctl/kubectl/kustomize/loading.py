@@ -102,5 +102,5 @@ def confirmed_directory(path: str) -> str:
     except KustomizeError as error:
         raise KustomizeError(f"must build at directory: not a valid directory: {error}") from None
     if not os.path.isdir(real):
-        raise KustomizeError(f"must build at directory: '{real}': file is not directory")
+        raise KustomizeError(f"must build at directory: '{path}': file is not directory")
     return real

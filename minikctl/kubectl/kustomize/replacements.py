@@ -31,6 +31,8 @@ def apply_replacements(resources: ResMap, entries: list[Node]) -> None:
     for entry in entries:
         if not entry.get("targets") or (not entry.get("source") and entry.get("sourceValue") is None):
             raise KustomizeError("replacements must specify a source and at least one target")
+        if entry.get("source") and entry.get("sourceValue") is not None:
+            raise KustomizeError("value and resource selectors are mutually exclusive")
         value = _source_value(resources, entry)
         for target in entry["targets"]:
             _apply_target(resources, value, target)

@@ -38,6 +38,7 @@ _FIELD_OPTIONS = {"": "FieldOptions", "delimiter": STRING, "index": INT, "encodi
 REPLACEMENT: dict[str, Any] = {
     "": "ReplacementField",
     "path": STRING,
+    "sourceValue": STRING,
     "source": {
         **dict.fromkeys(("group", "version", "kind", "name", "namespace", "fieldPath"), STRING),
         "options": _FIELD_OPTIONS,
@@ -143,7 +144,7 @@ def _check_struct(value: Any, shape: dict[str, Any], struct: str, path: str) -> 
         raise _mismatch(value, struct, path, f"types.{name}")
     folded = {known.lower(): known for known in shape if known}
     result = {}
-    for key, item in value.items():
+    for key, item in sorted(value.items()):  # as the JSON that kustomize makes of it has them
         known = key if key in shape and key else folded.get(key.lower())
         if known is None:
             raise KustomizeError(f'{_INVALID}unknown field "{key}"')

@@ -101,6 +101,8 @@ def test_one_bad_document_does_not_stop_the_others(kubectl: Kubectl) -> None:
         (["delete", "pods", "--all", "-l", "a=b"], "setting 'all' parameter but found a non empty selector. "),
         (["apply", "-f", "nowhere"], 'the path "nowhere" does not exist'),
         (["apply", "-f", "https://example.com/x.yaml"], "minikctl reads nothing from the network"),
+        (["apply", "-f", "-", "-f", "-"], "standard input cannot be used for multiple arguments"),
+        (["set", "env", "-k", ".", "A=1"], "one or more resources must be specified as <resource> <name>"),
         (["apply", "-k", "x", "-f", "y"], "only one of -f or -k can be specified"),
         (["get", "-f", "-", "pods"], "you may not specify resource arguments as well"),
     ],

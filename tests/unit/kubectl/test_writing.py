@@ -28,6 +28,21 @@ def test_apply_is_a_three_way_merge(kubectl: Kubectl) -> None:
     assert kubectl("apply", "-f", "-", stdin=CM + "  x: '9'\n").out == "configmap/a unchanged\n"
 
 
+def test_apply_shows_what_it_would_do(kubectl: Kubectl) -> None:
+    kubectl("apply", "-f", "-", stdin=CM + "  x: '1'\n")
+    same = kubectl("apply", "-f", "-", "--dry-run=client", stdin=CM + "  x: '1'\n")
+    assert same.out == "configmap/a unchanged (dry run)\n"
+    other = kubectl("apply", "-f", "-", "--dry-run=client", "-o", "jsonpath={.data}", stdin=CM + "  w: '2'\n")
+    assert other.out == '{"w":"2"}'
+    several = "---\n".join((CM, CM.replace("name: a", "name: b")))
+    listed = kubectl("apply", "-f", "-", "-o", "json", stdin=several).out
+    assert list(json.loads(listed)) == ["kind", "apiVersion", "metadata", "items"]
+    kubectl("annotate", "cm", "a", "kubectl.kubernetes.io/last-applied-configuration=bad", "--overwrite")
+    broken = kubectl("apply", "-f", "-", stdin=CM).err
+    assert 'for: "STDIN": error when patching "STDIN": creating patch with:\noriginal:\nbad\nmodified:\n' in broken
+    assert broken.endswith("\nfor: invalid JSON document\n")
+
+
 def test_apply_warns_of_objects_it_did_not_make(kubectl: Kubectl) -> None:
     kubectl("create", "cm", "a", "--from-literal=x=1")
     result = kubectl("apply", "-f", "-", stdin=CM + "  w: '2'\n")
