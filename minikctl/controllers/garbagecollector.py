@@ -27,10 +27,12 @@ class GarbageCollector(Controller):
     def __init__(self, env: Env) -> None:
         super().__init__(env)
         self._owners: dict[tuple[str, ...], Obj | None] = {}
+        self._gone = ""  # the uid of an object that was seen to go: it is nowhere else either
 
     def sync(self, key: str) -> float | None:
         self._owners = {}
         what, _, rest = key.partition(":")
+        self._gone = rest if what == "gone" else ""
         if what == "gone":
             for resource, obj in self.client.dependents(rest):
                 self._collect(resource, obj)
@@ -119,9 +121,9 @@ class GarbageCollector(Controller):
         """Say so where the owner does exist, in another namespace."""
         row = self._resource(reference["apiVersion"], reference["kind"])
         namespace = obj["metadata"].get("namespace", "")
-        if row is None or not row.namespaced or not namespace:
+        if row is None or not row.namespaced or not namespace or reference["uid"] == self._gone:
             return
-        others = [o for o in self.client.items(row.key) if o["metadata"]["uid"] == reference["uid"]]
+        others = [o for o in self.client.items(row.key, shared=True) if o["metadata"]["uid"] == reference["uid"]]
         if others and others[0]["metadata"]["namespace"] != namespace:
             who = f"{reference['apiVersion']}/{reference['kind']}, namespace: {namespace}, name: {reference['name']}"
             message = f'ownerRef [{who}, uid: {reference["uid"]}] does not exist in namespace "{namespace}"'

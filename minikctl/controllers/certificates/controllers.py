@@ -5,10 +5,12 @@ from __future__ import annotations
 import base64
 from typing import TYPE_CHECKING
 
+from minikctl.apimachinery import x509
+from minikctl.apimachinery.clock import parse_time
 from minikctl.apimachinery.errors import StatusError
 from minikctl.controllers.certificates import authority, der
 from minikctl.controllers.certificates.signers import kubelet_client_problem, problem_of
-from minikctl.controllers.controller import Controller, seconds_of
+from minikctl.controllers.controller import Controller, earliest, seconds_of
 
 if TYPE_CHECKING:
     from minikctl.apimachinery.request import Obj
@@ -193,23 +195,43 @@ def _extended_usage(usages: list[str]) -> bytes:
 class CSRCleaner(Controller):
     """Deletes requests some time after they were answered, or were not."""
 
-    _APPROVED = _DENIED = _FAILED = 3600.0
+    _ANSWERED = 3600.0
     _PENDING = 24 * 3600.0
 
     def sync(self, key: str) -> float | None:
         request = self.client.peek(RESOURCE, key)
         if request is None:
             return None
-        answered = _condition(request, "Approved", "Denied", "Failed")
-        if answered is None:
-            due = seconds_of(request["metadata"].get("creationTimestamp")) + self._PENDING
-        else:
-            due = seconds_of(answered.get("lastUpdateTime")) + self._APPROVED
-        if due > self.clock.now():
+        due = self._due(request)
+        if due is None or due > self.clock.now():
             return due
         try:
             self.client.delete(RESOURCE, key)
         except StatusError as error:
             if error.reason != "NotFound":
                 raise
+        return None
+
+    def _due(self, request: Obj) -> float | None:
+        """When a request has been there for long enough; None while an approved one waits for its signer."""
+        status = request.get("status") or {}
+        if not status.get("conditions"):
+            return seconds_of(request["metadata"].get("creationTimestamp")) + self._PENDING
+        times = [
+            seconds_of(entry.get("lastUpdateTime")) + self._ANSWERED
+            for entry in status["conditions"]
+            if entry["type"] in ("Denied", "Failed") or (entry["type"] == "Approved" and status.get("certificate"))
+        ]
+        return earliest(*times, _end_of(status.get("certificate") or ""))
+
+
+def _end_of(encoded: str) -> float | None:
+    """When an issued certificate expires; None where that cannot be read."""
+    issued = x509.certificate(base64.b64decode(encoded))
+    if issued is None:
+        return None
+    text = issued.not_after
+    try:
+        return parse_time(f"{text[:4]}-{text[4:6]}-{text[6:8]}T{text[8:10]}:{text[10:12]}:{text[12:14]}Z")
+    except ValueError:
         return None

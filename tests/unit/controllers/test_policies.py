@@ -241,13 +241,25 @@ def test_certificates_are_signed_by_the_authority() -> None:
     assert opened.to_bytes(256, "big").endswith(hashlib.sha256(body.raw).digest())
 
 
-def test_requests_are_signed_once_approved_and_forgotten_later(world: World) -> None:
+@pytest.mark.parametrize(
+    ("signer", "expires", "kept"),
+    [
+        ("kubernetes.io/kube-apiserver-client", None, 3600),
+        ("kubernetes.io/kube-apiserver-client", 900, 900),  # not after its certificate has expired
+        ("example.com/theirs", None, 10**6),  # approved, and for another signer to sign
+    ],
+)
+def test_requests_are_signed_once_approved_and_forgotten_later(
+    world: World, signer: str, expires: int | None, kept: int
+) -> None:
     requests = "certificatesigningrequests.certificates.k8s.io"
-    spec = {
+    spec: Obj = {
         "request": base64.b64encode(request_pem().encode()).decode(),
-        "signerName": "kubernetes.io/kube-apiserver-client",
+        "signerName": signer,
         "usages": ["client auth"],
     }
+    if expires:
+        spec["expirationSeconds"] = expires
     made = world.create(
         requests,
         {
@@ -263,10 +275,12 @@ def test_requests_are_signed_once_approved_and_forgotten_later(world: World) -> 
     made["status"] = {"conditions": [entry]}
     world.client.update(requests, made, subresource="approval")
     world.cluster.settle()
-    certificate = base64.b64decode(world.status(requests, "amelia", "")["certificate"])
-    assert certificate.startswith(b"-----BEGIN CERTIFICATE-----")
-    world.cluster.advance(3700)
-    assert world.client.find(requests, "amelia") is None
+    certificate = base64.b64decode(world.status(requests, "amelia", "").get("certificate", ""))
+    assert certificate.startswith(b"-----BEGIN CERTIFICATE-----") is signer.startswith("kubernetes.io/")
+    world.cluster.advance(min(kept, 100_000) - 1)
+    assert world.client.find(requests, "amelia") is not None
+    world.cluster.advance(1)
+    assert (world.client.find(requests, "amelia") is None) is (kept < 100_000)
 
 
 def test_service_ranges_are_ready_and_kept_while_used(world: World) -> None:
