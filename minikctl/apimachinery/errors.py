@@ -82,6 +82,13 @@ def generic(code: int, message: str) -> StatusError:
     return error
 
 
+def no_route(known: object) -> StatusError:
+    """What the path router of built-in groups refuses: a method that a known path does not have, an unknown path."""
+    if known:
+        return generic(405, "the server does not allow this method on the requested resource")
+    return generic(404, "the server could not find the requested resource")
+
+
 def not_found(group_resource: str, name: str) -> StatusError:
     """`group_resource` is written as in messages: "pods", "deployments.apps"."""
     return StatusError("NotFound", f'{group_resource} "{name}" not found', _details(name, group_resource))

@@ -29,6 +29,10 @@ class Subresource:
         self.verbs = verbs
 
 
+# Verbs about one object, whose name stands in the path.
+BY_NAME = frozenset({"get", "update", "patch", "delete"})
+
+
 class Resource:
     """One resource in one version. `key` names the resource as messages do ("deployments.apps")."""
 
@@ -105,6 +109,11 @@ class Resource:
 
     def __repr__(self) -> str:
         return f"Resource({self.api_version}, {self.plural})"
+
+    @property
+    def by_name(self) -> bool:
+        """Whether its objects have paths of their own (those of reviews and bindings have none)."""
+        return not BY_NAME.isdisjoint(self.verbs)
 
 
 class ResourceSet:

@@ -41,7 +41,7 @@ def handle(server: Server, request: Request) -> Response:
     """Answer a GET of a path that is no resource."""
     path = request.path.rstrip("/") or "/"
     if request.verb != "get":
-        raise errors.generic(405, "the server does not allow this method on the requested resource")
+        raise errors.no_route(True)
     fixed = _FIXED.get(path)
     if fixed is not None:
         return Response(fixed(server, request))

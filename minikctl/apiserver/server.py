@@ -69,7 +69,9 @@ class Server:
             return self._subresource(request)
         handler = _VERBS.get(request.verb)
         if handler is None or request.verb not in request.resource.verbs:
-            raise errors.method_not_supported(request.resource.key, request.verb)
+            if request.resource.custom:
+                raise errors.method_not_supported(request.resource.key, request.verb)
+            raise errors.no_route(request.verb not in resources.BY_NAME or request.resource.by_name)
         ctx = self.context(request, _OPERATIONS.get(request.verb, ""))
         try:
             if request.resource.group == _METRICS:

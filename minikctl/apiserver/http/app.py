@@ -375,8 +375,7 @@ def _check_path(server: Server, request: Request, known: bool) -> None:
     server.admit(request)
     if _is_built_in(server, resource.group, resource.version):
         # The path router of a built-in group version answers for itself, with a Status.
-        code = 405 if known else 404
-        raise errors.generic(code, _ROUTER_REFUSALS[code])
+        raise errors.no_route(known and (request.subresource or not request.name or resource.by_name))
     if known and request.subresource:
         raise errors.not_found(resource.key, request.name)
     raise _NoSuchMethod if known else _NoSuchPath
@@ -387,12 +386,6 @@ def _has_method(request: Request, resource: Resource) -> bool:
         return request.subresource == "proxy" or request.verb in resource.subresources[request.subresource].verbs
     right = request.verb in _SELECTING or bool(request.name) == (request.verb != "create")
     return right and request.verb in resource.verbs
-
-
-_ROUTER_REFUSALS = {
-    404: "the server could not find the requested resource",
-    405: "the server does not allow this method on the requested resource",
-}
 
 
 def _is_built_in(server: Server, group: str, version: str) -> bool:

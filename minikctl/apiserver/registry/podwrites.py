@@ -21,7 +21,7 @@ from minikctl.apiserver.validation.pod import validate_binding
 if TYPE_CHECKING:
     from minikctl.apiserver.registry.context import Context
 
-_SUCCESS = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success"}
+_SUCCESS = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}
 _BUDGETS = "poddisruptionbudgets.policy"
 _MAX_DISRUPTED = 2000
 _ALLOWED = "DisruptionAllowed"

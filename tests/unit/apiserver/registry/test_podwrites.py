@@ -94,6 +94,19 @@ def test_bindings_are_checked(cluster: Cluster, pod: Obj) -> None:
     assert error.message == "name in URL does not match name in Eviction object"
 
 
+def test_a_binding_binds_the_pod_it_names(cluster: Cluster) -> None:
+    client = cluster.client()
+    spec = {"containers": [{"name": "main", "image": "a:1"}], "schedulerName": "none"}
+    client.create("pods", {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": spec}, "demo")
+    binding = {"apiVersion": "v1", "kind": "Binding", "target": {"kind": "Node", "name": "n"}}
+    answer = client.request("create", "bindings", namespace="demo", body={**binding, "metadata": {"name": "p"}})
+    assert (answer["kind"], answer["status"], answer["code"]) == ("Status", "Success", 201)
+    assert client.get("pods", "p", "demo")["spec"]["nodeName"] == "n"
+    with pytest.raises(StatusError) as caught:
+        client.request("create", "bindings", namespace="demo", body={**binding, "metadata": {"name": "p"}})
+    assert caught.value.message.endswith('pod p is already assigned to node "n"')
+
+
 def test_what_is_posted_to_a_pod_is_decoded(cluster: Cluster, pod: Obj) -> None:
     error = post(cluster, "binding", {"metadata": {"name": "p"}, "target": "n"})
     assert error.message.startswith('Binding in version "v1" cannot be handled as a Binding: json: cannot unmarshal ')
@@ -186,3 +199,13 @@ def test_why_a_budget_allows_no_eviction(cluster: Cluster, status: Obj, told: st
     error = post(cluster, "eviction", {"metadata": {"name": "p"}})
     assert error.code == code
     assert told == (error.message if code == 403 else error.details["causes"][0]["message"])
+
+
+def test_bindings_have_no_paths_of_their_own(cluster: Cluster) -> None:
+    client = cluster.client()
+    for verb, name, code in (("list", "", 405), ("get", "p", 404), ("delete", "p", 404)):
+        with pytest.raises(StatusError) as caught:
+            client.request(verb, "bindings", namespace="demo", name=name)
+        assert caught.value.code == code
+    with pytest.raises(StatusError, match="the server does not allow this method on the requested resource"):
+        client.request("delete", "componentstatuses", name="scheduler")
