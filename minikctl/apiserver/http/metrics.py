@@ -7,8 +7,8 @@ Names, labels and buckets are kube-apiserver's (`endpoints/metrics`, `storage/et
 from __future__ import annotations
 
 import time
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from minikctl.apiserver.http import gauges
@@ -32,6 +32,7 @@ _READING = frozenset({"GET", "LIST"})
 _READ_ONLY = frozenset({"get", "list", "watch", "head"})
 _KNOWN_USERS = frozenset({"admin", "client", "kube_proxy", "kubelet", "system:serviceaccount:kube-system:default"})
 _COMPONENT = 'component="apiserver"'
+_DRY = ('dry_run=""', 'dry_run="All"')
 
 
 class _Key(NamedTuple):
@@ -46,25 +47,26 @@ class _Key(NamedTuple):
 
 
 class Histogram:
-    """How often a value was up to which of some bounds, for each of some labels."""
+    """How often a value was up to which of some bounds, for each kind of request (and whether it was a dry run)."""
 
     def __init__(self, bounds: tuple[float, ...]) -> None:
         self._bounds = bounds
-        self._found: dict[str, list[float]] = {}
+        self._found: dict[tuple[_Key, bool], list[float]] = {}
 
-    def observe(self, labels: str, value: float) -> None:
-        found = self._found.get(labels)
+    def observe(self, key: tuple[_Key, bool], value: float) -> None:
+        found = self._found.get(key)
         if found is None:
-            found = self._found[labels] = [0.0] * (len(self._bounds) + 2)
-        for index, bound in enumerate(self._bounds):
-            if value <= bound:
-                found[index] += 1
-                break
+            found = self._found[key] = [0.0] * (len(self._bounds) + 2)
+        index = bisect_left(self._bounds, value)
+        if index < len(self._bounds):
+            found[index] += 1
         found[-2] += 1
         found[-1] += value
 
-    def lines(self, name: str) -> Iterator[str]:
-        for labels, found in sorted(self._found.items()):
+    def lines(self, name: str, dry_runs: bool) -> Iterator[str]:
+        """The samples; `dry_runs`: whether they say if they are of dry runs."""
+        for (key, dry), found in sorted(self._found.items()):
+            labels = f"{_COMPONENT},{_DRY[dry]},{_labels(key)}" if dry_runs else f"{_COMPONENT},{_labels(key)}"
             total = 0.0
             for bound, count in zip(self._bounds, found, strict=False):
                 total += count
@@ -78,7 +80,7 @@ class Metrics:
     """The counters of one server. How many there are is bounded by the kinds it serves."""
 
     def __init__(self) -> None:
-        self._requests: dict[str, int] = {}
+        self._requests: dict[tuple[_Key, bool, int], int] = {}
         self._durations = Histogram(_SECONDS)
         self._sizes = Histogram(_BYTES)
         self._users: dict[str, int] = {}
@@ -110,17 +112,16 @@ class Metrics:
     def complete(self, exchange: Exchange, seconds: float, server: Server) -> None:
         """Count a request that has been answered."""
         key, request = _key(exchange), exchange.request
-        dry = 'dry_run="All"' if request is not None and request.options.get("dryRun") else 'dry_run=""'
-        labels = _labels(key)
-        counted = f'code="{exchange.code}",{_COMPONENT},{dry},{labels}'
+        dry = request is not None and bool(request.options.get("dryRun"))
+        counted = (key, dry, exchange.code)
         self._requests[counted] = self._requests.get(counted, 0) + 1
         if key not in self._deprecated and request is not None and request.resource is not None:
             self._deprecated[key] = server.is_deprecated(request.resource)
         if key.verb == "WATCH" or key.subresource in _STREAMS:
             return
-        self._durations.observe(f"{_COMPONENT},{dry},{labels}", seconds)
+        self._durations.observe((key, dry), seconds)
         if key.verb in _READING and key.resource:
-            self._sizes.observe(f"{_COMPONENT},{labels}", exchange.size)
+            self._sizes.observe((key, False), exchange.size)
 
     def text(self, server: Server, hub: Hub) -> str:
         """Everything, as Prometheus scrapes it."""
@@ -134,19 +135,23 @@ class Metrics:
         name = "apiserver_request_duration_seconds"
         text = "Response latency distribution in seconds for each verb, dry run value, group, version, resource."
         yield head(name, "histogram", text)
-        yield from self._durations.lines(name)
+        yield from self._durations.lines(name, dry_runs=True)
         name = "apiserver_request_total"
         text = (
             "Counter of apiserver requests broken out for each verb, dry run value, group, version, resource and code."
         )
-        yield from _simple(name, "counter", text, sorted(self._requests.items()))
+        counts = (
+            (f'code="{code}",{_COMPONENT},{_DRY[dry]},{_labels(key)}', count)
+            for (key, dry, code), count in sorted(self._requests.items())
+        )
+        yield from _simple(name, "counter", text, counts)
         name = "apiserver_requested_deprecated_apis"
         text = "Gauge of deprecated APIs that have been requested, broken out by API group, version and resource."
         asked = {_deprecated(key): 1 for key, is_so in self._deprecated.items() if is_so}
         yield from _simple(name, "gauge", text, sorted(asked.items()))
         name = "apiserver_response_sizes"
         yield head(name, "histogram", "Response size distribution in bytes for each group, version, verb, resource.")
-        yield from self._sizes.lines(name)
+        yield from self._sizes.lines(name, dry_runs=False)
         name = "authenticated_user_requests"
         text = "Counter of authenticated requests broken out by username."
         yield from _simple(
@@ -182,7 +187,6 @@ def _key(exchange: Exchange) -> _Key:
     return _Key(verb, resource.group, resource.version, resource.plural, info.subresource, scope)
 
 
-@lru_cache(maxsize=4096)
 def _labels(key: _Key) -> str:
     return (
         f'group="{key.group}",resource="{key.resource}",scope="{key.scope}",subresource="{key.subresource}",'
