@@ -108,6 +108,9 @@ def _apply(ctx: Context) -> Obj:
         return write.update(
             ctx, lambda live: decode.defaulted(merged(server.shown(live(), ctx.resource)), ctx), apply=True
         )
+    if uid := applied["metadata"].get("uid"):
+        why = f"uid mismatch: the provided object specified uid {uid}, and no existing object was found"
+        raise errors.conflict(ctx.resource.key, request.name, why)
     ctx.operation = "CREATE"
     server.authorize(request, "create")
     return write.insert(decode.defaulted(merged(None), ctx), ctx)

@@ -165,7 +165,7 @@ def replace(record: Record, ctx: Context, transform: Transform, apply: bool) -> 
         ctx.strategy.prepare_for_status_update(new, old, ctx)
     else:
         ctx.strategy.prepare_for_update(new, old, ctx)
-    _restore_metadata(new, old)
+    _restore_metadata(new, old, ctx.request.trusted)
     if not ctx.request.trusted or subresource != "status" or ctx.hooked:
         _validate_changed(new, old, ctx)
     admission.validate(new, old, ctx)
@@ -231,29 +231,28 @@ def _check_identity(new: Obj, old: Obj, ctx: Context) -> None:
             meta.setdefault("namespace", live["namespace"])
     check_name(new, ctx)
     name = live["name"]
-    version = meta.get("resourceVersion")
-    if version and version != live["resourceVersion"]:
-        raise errors.conflict(ctx.resource.key, name, _MODIFIED)
-    uid = meta.get("uid")
-    if uid and uid != live.get("uid"):
+    uid, version = meta.get("uid"), meta.get("resourceVersion")
+    # For a PUT the uid is a precondition; what a patch makes of it is validated.
+    if uid and uid != live.get("uid") and ctx.request.verb != "patch":
         why = (
             f"StorageError: invalid object, Code: 4, Key: {storage_path(ctx.resource, old)}, ResourceVersion: 0, "
             "AdditionalErrorMsg: Precondition failed: "
             f"UID in precondition: {uid}, UID in object meta: {live.get('uid', '')}"
         )
         raise errors.conflict(ctx.resource.key, name, why)
+    if version and version != live["resourceVersion"]:
+        raise errors.conflict(ctx.resource.key, name, _MODIFIED)
 
 
-def _restore_metadata(new: Obj, old: Obj) -> None:
-    """Metadata that no update can change (BeforeUpdate)."""
+def _restore_metadata(new: Obj, old: Obj, trusted: bool) -> None:
+    """Metadata that no update can change (BeforeUpdate); what is left of other values is refused by validation."""
     meta, live = new["metadata"], old["metadata"]
-    for name in ("uid", "creationTimestamp", "resourceVersion", "deletionTimestamp", "deletionGracePeriodSeconds"):
-        if name in live:
-            meta[name] = live[name]
-        else:
-            meta.pop(name, None)
-    if "generateName" in live and "generateName" not in meta:
-        meta["generateName"] = live["generateName"]
+    meta.pop("selfLink", None)
+    for name in ("creationTimestamp", "resourceVersion"):
+        keep(meta, live, name)
+    for name in ("uid", "deletionTimestamp", "deletionGracePeriodSeconds"):
+        if trusted or meta.get(name) in (None, "") or (name in live and name == "deletionTimestamp"):
+            keep(meta, live, name)
 
 
 def _removable(new: Obj, ctx: Context) -> bool:

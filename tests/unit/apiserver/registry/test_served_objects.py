@@ -249,3 +249,46 @@ def test_metadata_can_be_written_through_the_status_of_some_kinds(cluster: Clust
     assert "labels" not in client.patch(key, "x", body, MERGE_PATCH, subresource="status")["metadata"]
     labels = client.patch("nodes", "node-1", body, MERGE_PATCH, subresource="status")["metadata"]["labels"]
     assert labels["a"] == "b"
+
+
+@pytest.mark.parametrize(
+    "changed, said",
+    [
+        ({"uid": "u"}, 'metadata.uid: Invalid value: "u": field is immutable'),
+        (
+            {"deletionTimestamp": "2026-01-01T00:00:00Z"},
+            'metadata.deletionTimestamp: Invalid value: "2026-01-01T00:00:00Z": field is immutable',
+        ),
+        (
+            {"deletionGracePeriodSeconds": 0},
+            "metadata.deletionGracePeriodSeconds: Invalid value: 0: field is immutable",
+        ),
+    ],
+)
+def test_patches_cannot_change_what_is_the_systems(cluster: Cluster, changed: Obj, said: str) -> None:
+    stored(cluster, "configmaps", "v1")
+    with pytest.raises(StatusError) as caught:
+        cluster.client().patch("configmaps", "x", {"metadata": changed}, MERGE_PATCH, "demo")
+    assert caught.value.message == f'ConfigMap "x" is invalid: {said}'
+
+
+def test_what_updates_say_of_the_systems_metadata(cluster: Cluster) -> None:
+    stored(cluster, "configmaps", "v1")
+    client = cluster.client()
+    body = {"metadata": {"uid": None, "creationTimestamp": "2020-01-01T00:00:00Z", "selfLink": "/x"}}
+    meta = client.patch("configmaps", "x", body, MERGE_PATCH, "demo")["metadata"]
+    assert meta["uid"] and meta["creationTimestamp"] > "2020-01-02" and "selfLink" not in meta
+    other = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {**meta, "uid": "u", "resourceVersion": "1"}}
+    with pytest.raises(StatusError) as caught:
+        client.update("configmaps", other)
+    assert f"UID in precondition: u, UID in object meta: {meta['uid']}" in caught.value.message
+
+
+def test_applying_with_a_uid_creates_nothing(cluster: Cluster) -> None:
+    meta = {"name": "x", "namespace": "default", "uid": "u"}
+    with pytest.raises(StatusError) as caught:
+        cluster.client().apply("configmaps", {"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta}, "me")
+    assert caught.value.message == (
+        'Operation cannot be fulfilled on configmaps "x": uid mismatch: the provided object specified uid u, and no'
+        " existing object was found"
+    )
