@@ -51,7 +51,8 @@ REASONS = (
     Reason("the help texts are minikctl's own", r"^kubectl create secret$|(-h|--help)$"),
     Reason("the version of the kubectl at hand", lines=r"v1\.36\.[^2]"),
     Reason("a clock that stands still lets nobody wait for another process", r"\(sleep .*\) & kubectl wait"),
-    Reason("names that kubectl draws itself", "kubectl debug|create job .* --from"),
+    Reason("names that kubectl draws itself", "kubectl debug", r"debugger-\w+"),
+    Reason("names that kubectl draws itself", "create job .* --from"),
     Reason("Go walks maps in random order", r"jsonpath='\{\.\.|config get-clusters"),
     Reason("kubectl keeps what discovery told it for hours", "crawlers|kubectl apply -f old.yaml", "mapping not found"),
 )

@@ -75,6 +75,13 @@ class Command:
         self.error_status = error_status
 
 
+# What follows the refusal of a flag, where it is not what most commands say.
+_FLAG_HINTS: dict[tuple[str, ...], str] = {
+    ("diff",): "See '{} -h' for help and examples",
+    ("options",): "Run '{}' without flags.",
+}
+
+
 class KubectlCommand(click.Command):
     """A `Command` as a click command: pflag's parser, cobra's errors, kubectl's help."""
 
@@ -93,7 +100,8 @@ class KubectlCommand(click.Command):
         try:
             values, positional = self.flag_set.parse(args, session.warn)
         except FlagError as error:
-            raise KubectlError(f"{error}\nSee '{session.command_path(self.path)} --help' for usage.") from None
+            hint = _FLAG_HINTS.get(self.path, "See '{} --help' for usage.").format(session.command_path(self.path))
+            raise KubectlError(f"{error}\n{hint}") from None
         ctx.params = {"values": values, "args": positional}
         ctx.args = []
         return []

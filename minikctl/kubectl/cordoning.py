@@ -9,7 +9,7 @@ from minikctl.apimachinery.errors import StatusError
 from minikctl.apimachinery.request import Obj
 from minikctl.kubectl import strategy, twoway
 from minikctl.kubectl.command import Options
-from minikctl.kubectl.errors import KubectlError
+from minikctl.kubectl.errors import KubectlError, flattened
 from minikctl.kubectl.flags import quote
 from minikctl.kubectl.flagsets import DRY_RUN, SELECTOR
 from minikctl.kubectl.info import Info
@@ -41,7 +41,7 @@ class NodeOptions(Options):
             builder.types_or_names(args if slashed else ["nodes", *args])
         infos, errors = builder.gather()
         if errors:
-            raise errors[0]
+            raise flattened(errors)[0]
         for info in infos:
             if info.row.key != "nodes":
                 group = f"{info.row.group}/{info.row.version}, Resource={info.row.plural}"

@@ -5,14 +5,17 @@ Imported only when help is asked for.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Sequence
 
 from minikctl.kubectl import commands
 from minikctl.kubectl.command import Command
 from minikctl.kubectl.flags import BOOL, DURATION, STRING, Flag
 
-_WIDTH = 70
-_ROOT = "{0} controls the Kubernetes cluster manager: here a whole cluster in one file."
+_ROOT = """{0} controls the Kubernetes cluster manager: here a whole cluster in one file.
+
+ Find more information at: https://kubernetes.io/docs/reference/kubectl/"""
+_INDENT = 8  # of a flag's text: a tab
 
 _LEAST_WIDTH = 11  # of the column of subcommands, as in cobra
 
@@ -20,7 +23,7 @@ _LEAST_WIDTH = 11  # of the column of subcommands, as in cobra
 def render(program: str, path: tuple[str, ...], command: Command) -> str:
     """The help text of one command."""
     entry = commands.TREE[path]
-    description = (command.long or f"{entry.short}.").replace("kubectl ", f"{program} ").strip("\n")
+    description = _flowing(command.long or f"{entry.short}.").replace("kubectl ", f"{program} ")
     if not path:
         description = _ROOT.format(program)
     parts = [description]
@@ -43,9 +46,22 @@ def render(program: str, path: tuple[str, ...], command: Command) -> str:
     return "\n\n".join(parts)
 
 
+def _flowing(text: str) -> str:
+    """A description with each paragraph and each item of a list in one line, for the terminal to break."""
+    lines: list[str] = []
+    for line in text.strip("\n").splitlines():
+        words = line.strip()
+        begins = not words or words.startswith("*") or line.startswith("    ") or not lines or not lines[-1]
+        if begins:
+            lines.append(line.rstrip())
+        else:
+            lines[-1] += f" {words}"
+    return "\n".join(lines)
+
+
 def _example(text: str, program: str) -> str:
-    lines = [f"  {line.strip()}" if line.strip() else "" for line in text.strip("\n").splitlines()]
-    return "\n".join(lines).replace("  kubectl ", f"  {program} ").rstrip()
+    lines = [f"  {line.strip()}" for line in text.strip().splitlines()]
+    return "\n".join(lines).replace("  kubectl ", f"  {program} ")
 
 
 def _subcommands(path: tuple[str, ...]) -> str:
@@ -71,13 +87,17 @@ def visible(flags: Sequence[Flag]) -> list[Flag]:
 
 
 def flag_usages(flags: Iterable[Flag]) -> str:
-    """The Options section: each flag with its default and wrapped text."""
+    """The Options section: each flag with its default and its text, broken where a terminal is too narrow for it."""
+    import shutil
     import textwrap
 
+    width = shutil.get_terminal_size().columns - _INDENT if sys.stdout.isatty() else 0
     blocks = []
     for flag in flags:
         short = f"-{flag.short}, " if flag.short else ""
-        lines = textwrap.wrap(flag.usage, _WIDTH, break_long_words=False, break_on_hyphens=False)
+        lines = [flag.usage]
+        if width > 0:
+            lines = textwrap.wrap(flag.usage, width, break_long_words=False, break_on_hyphens=False)
         blocks.append(f"    {short}--{flag.name}={default_text(flag)}:\n\t" + "\n\t".join(lines) + "\n\n")
     return "".join(blocks)
 

@@ -96,6 +96,9 @@ class Root(click.Group):
                     ctx.obj.no_help(words[1:])
                     return None
                 rest = ["--help"]
+            elif words[:1] == ["alpha"]:
+                ctx.obj.warn("No alpha commands are available in this version of kubectl")
+                return None
             elif words:
                 run_plugin(ctx.args, 1, ctx.obj)
                 raise errors.KubectlError(unknown_command(ctx.obj.program, words[0]))
@@ -195,7 +198,10 @@ def unknown_command(program: str, word: str) -> str:
     """cobra's message, with suggestions."""
     text = f'unknown command {quote(word)} for "{program}"'
     names = [
-        name for name in commands.children(()) if name.lower().startswith(word.lower()) or _distance(word, name) <= 2
+        name
+        for name in commands.children(())
+        if (name.lower().startswith(word.lower()) or _distance(word, name) <= 2)
+        and (program != "kubectl" or commands.entry((name,)).group != "minikctl")
     ]
     if names:
         text += "\n\nDid you mean this?\n" + "".join(f"\t{name}\n" for name in names)

@@ -195,6 +195,7 @@ class DebugOptions(Options):
 
     def _debug_ephemeral(self, info: Info) -> tuple[Obj, str]:
         pod: Obj = deep_copy(info.obj)
+        pod.setdefault("spec", {})  # that of a file may say nothing but its name
         name = self._name(pod)
         container = self._container(name)
         if self.flags["target"]:
