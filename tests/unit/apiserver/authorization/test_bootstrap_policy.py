@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from minikctl.apiserver.authorization import bootstrap
+from minikctl.apiserver.authorization.bootstrap_roles import GATED_CONTROLLER_ROLES
 from minikctl.controllers.manager import CONTROLLERS
 
 Objects = dict[tuple[str, str, str], dict[str, Any]]
@@ -52,8 +53,14 @@ def test_aggregated_roles_come_with_their_parts(policy: Objects) -> None:
     assert admin[-1]["resources"] == ["rolebindings", "roles"]
 
 
-def test_every_controller_has_a_role(policy: Objects) -> None:
+def test_every_controller_has_a_role() -> None:
     special = {"tokens-controller", "token-cleaner", "bootstrap-signer"}  # an own user; namespaced roles
+    names = {obj["metadata"]["name"] for obj in bootstrap.objects(GATED_CONTROLLER_ROLES)}
     for row in CONTROLLERS:
         if row.account not in special and not row.account.startswith("system:"):
-            assert ("ClusterRole", "", f"system:controller:{row.account}") in policy
+            assert f"system:controller:{row.account}" in names
+
+
+def test_a_closed_gate_brings_no_role(policy: Objects) -> None:
+    for roles in GATED_CONTROLLER_ROLES.values():
+        assert not any(("ClusterRole", "", f"system:controller:{name}") in policy for name in roles)
