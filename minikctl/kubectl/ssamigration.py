@@ -22,15 +22,21 @@ _LAST_APPLIED = "kubectl-last-applied"
 _RETRIES = 5
 
 
-def migrate(factory: Factory, info: Info, manager: str, options: dict[str, Any]) -> bool:
-    """Move ownership over; True when the apply must be sent again. `options` say whether this is a dry run."""
+def migrate(factory: Factory, info: Info, manager: str, options: dict[str, Any], subresource: str = "") -> bool:
+    """Move ownership over; True when the apply must be sent again. `options` say whether this is a dry run.
+
+    Of a subresource there is nothing to move: client-side apply writes none.
+    """
     try:
-        _keep_annotation(factory, info, manager, options)
+        where = {"subresource": subresource} if subresource else {}
+        _keep_annotation(factory, info, manager, {**options, **where})
     except StatusError as error:
         factory.err(
             "Warning: failed to migrate kubectl.kubernetes.io/last-applied-configuration for Server-Side Apply. This "
             f"is non-fatal and will be retried next time you apply. Error: {error}"
         )
+        return False
+    if subresource:
         return False
     try:
         return _upgrade(factory, info, manager, options)

@@ -76,14 +76,13 @@ def refused(request: Request, result: Obj, problem: str) -> errors.StatusError:
 
 def _apply(ctx: Context) -> Obj:
     """Server-side apply: creates the object where there is none."""
-    from minikctl.apimachinery import managedfields
+    from minikctl.apimachinery import field, managedfields
 
     request, server = ctx.request, ctx.server
     manager = request.options.get("fieldManager")
     if not manager:
-        raise errors.bad_request(
-            'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch'
-        )
+        problem = field.required("fieldManager", "is required for apply patch")
+        raise errors.invalid("PatchOptions.meta.k8s.io", "", [problem])
     applied = _applied_body(ctx)
     schema = server.schema(ctx.resource)
     force = bool(request.options.get("force"))

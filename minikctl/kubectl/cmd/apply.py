@@ -73,7 +73,8 @@ class ApplyOptions(Options):
 
     def complete(self, args: list[str]) -> None:
         flags = self.flags
-        self.args = args
+        if args:
+            raise self.usage_error(f"Unexpected args: [{' '.join(args)}]")
         self.dry_run = strategy.dry_run(self.factory, flags)
         self.validation = strategy.field_validation(flags)
         self.server_side: bool = flags["server-side"]
@@ -91,8 +92,6 @@ class ApplyOptions(Options):
 
     def validate(self) -> None:
         flags = self.flags
-        if self.args:
-            raise self.usage_error(f"Unexpected args: [{' '.join(self.args)}]")
         if not flags["filename"] and not flags["kustomize"]:
             raise KubectlError("must specify one of -f and -k")
         if flags["force-conflicts"] and not self.server_side:
@@ -174,7 +173,8 @@ class ApplyOptions(Options):
 
         config = info.obj
         self._send_apply(info, config)
-        if migrate(self.factory, info, self.manager, strategy.request_options(self.dry_run)):
+        options = strategy.request_options(self.dry_run)
+        if migrate(self.factory, info, self.manager, options, self.flags["subresource"]):
             self._send_again(info, config)
         self._warn_if_deleting(info)
         self._visited(info)

@@ -43,6 +43,19 @@ def test_apply_shows_what_it_would_do(kubectl: Kubectl) -> None:
     assert broken.endswith("\nfor: invalid JSON document\n")
 
 
+def test_server_side_apply_of_a_subresource_takes_over_nothing(kubectl: Kubectl) -> None:
+    quota = "apiVersion: v1\nkind: ResourceQuota\nmetadata: {name: q}\nspec: {hard: {pods: '1'}}\n"
+    kubectl("apply", "-f", "-", stdin=quota)
+    assert kubectl("apply", "-f", "-", "--server-side", "--subresource=status", stdin=quota).status == 0
+    found = json.loads(kubectl("get", "quota", "q", "-o", "json", "--show-managed-fields").out)["metadata"][
+        "managedFields"
+    ]
+    assert {"kubectl-client-side-apply", "kubectl-last-applied"} <= {entry["manager"] for entry in found}
+    assert kubectl("apply", "-f", "-", "--server-side", "--field-manager=", stdin=quota).err == (
+        'The PatchOptions "" is invalid: fieldManager: Required value: is required for apply patch\n'
+    )
+
+
 def test_apply_warns_of_objects_it_did_not_make(kubectl: Kubectl) -> None:
     kubectl("create", "cm", "a", "--from-literal=x=1")
     result = kubectl("apply", "-f", "-", stdin=CM + "  w: '2'\n")
