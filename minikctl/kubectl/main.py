@@ -45,7 +45,8 @@ class Session:
         """`help` of something else than a command: show the usage of the program."""
         from minikctl.kubectl.help import render
 
-        usage = render(self.program, (), load(()).definition).partition("\n\n")[2]
+        # Without what the program says of itself, which is two paragraphs.
+        usage = render(self.program, (), load(()).definition).split("\n\n", 2)[2]
         shown = " ".join(f"`{word}`" for word in topic)
         self.warn(f"Unknown help topic [{shown}]\n\n\n{usage.rstrip()}")
 
