@@ -34,7 +34,8 @@ def check_document(value: Any, source: str, typed: bool) -> None:
     problem = _type_problem(value, typed)
     if not problem:
         if not typed:
-            problem = _metadata_problem(value.get("metadata")) or _items_problem(value.get("items"))
+            problem = _no_string(value, "metadataOnlyObject.TypeMeta", "apiVersion")
+            problem = problem or _metadata_problem(value.get("metadata")) or _items_problem(value.get("items"))
         elif value["kind"] == "List":
             problem = structural.metadata_problem(value.get("metadata"), "List", "v1.ListMeta")
         else:
@@ -51,8 +52,8 @@ def _items_problem(items: Any) -> str:
 
 
 def _json_type(value: Any) -> str:
-    """The type of a JSON value that is no object."""
-    return {str: "string", bool: "bool", list: "array"}.get(type(value), "number")
+    """The type of a JSON value, as encoding/json names it."""
+    return {str: "string", bool: "bool", list: "array", dict: "object"}.get(type(value), "number")
 
 
 def not_an_object(value: Any) -> str:
@@ -98,7 +99,7 @@ def list_items(value: Obj, typed: bool) -> list[Obj]:
 def check_item(obj: Obj) -> None:
     """Refuse an untyped item of a List that does not say what it is."""
     for key, shown, what in (("kind", "Kind", "kind field "), ("apiVersion", "apiVersion", "apiVersion field")):
-        if not obj.get(key):
+        if not isinstance(obj.get(key), str) or not obj[key]:
             missing = f"Object '{shown}' is missing in 'object has no {what}'"
             raise KubectlError(f'unable to get type info from the object "*unstructured.Unstructured": {missing}')
 
@@ -109,6 +110,8 @@ def _type_problem(value: Any, typed: bool) -> str:
         if typed:
             return not_an_object(value)
         return f"json: cannot unmarshal {_json_type(value)} into Go value of type unstructured.detector"
+    if typed and (problem := _no_string(value, "", "apiVersion") or _no_string(value, "", "kind")):
+        return f"couldn't get version/kind; json parse error: {problem}"
     named = value.get("kind")
     if not isinstance(named, str) or not named:
         missing = "Kind"
@@ -118,6 +121,14 @@ def _type_problem(value: Any, typed: bool) -> str:
         return ""
     text = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
     return f"Object '{missing}' is missing in '{text}'"
+
+
+def _no_string(value: Obj, struct: str, key: str) -> str:
+    """What encoding/json says of a field that should be a string ("" where it is one, or absent)."""
+    field = value.get(key)
+    if field is None or isinstance(field, str):
+        return ""
+    return f"json: cannot unmarshal {_json_type(field)} into Go struct field {struct}.{key} of type string"
 
 
 def _metadata_problem(metadata: Any) -> str:

@@ -46,6 +46,40 @@ def test_a_bad_file_gets_one_clear_error(shell: Any, tmp_path: Path, name: str) 
     assert shell.ok("get", "configmaps", "-o", "name") == "configmap/kube-root-ca.crt\n"
 
 
+@pytest.mark.parametrize(
+    ("obj", "command", "message"),
+    [
+        (
+            {"apiVersion": 3, "kind": "Deployment"},
+            "create --validate=false",
+            "cannot unmarshal number into Go struct field metadataOnlyObject.TypeMeta.apiVersion of type string",
+        ),
+        (
+            {"apiVersion": {}, "kind": "ConfigMap"},
+            "set env --local A=b",
+            "couldn't get version/kind; json parse error: "
+            "json: cannot unmarshal object into Go struct field .apiVersion of type string",
+        ),
+        (
+            {"apiVersion": "v1", "kind": "List", "items": [{"apiVersion": ["a"], "kind": "ConfigMap"}]},
+            "create --validate=false",
+            "Object 'apiVersion' is missing in 'object has no apiVersion field'",
+        ),
+        (
+            {"apiVersion": "v1", "kind": "List", "items": [{"apiVersion": "v1", "kind": 4}]},
+            "set env --local A=b",
+            "cannot unmarshal number into Go struct field .kind of type string",
+        ),
+    ],
+)
+def test_a_type_that_is_no_text_is_told_as_the_decoder_tells_it(
+    shell: Any, obj: dict[str, Any], command: str, message: str
+) -> None:
+    answer = shell.run(*command.split(), "-f", "-", stdin=json.dumps(obj))
+    assert (answer.status, answer.out) == (1, "")
+    assert message in answer.err
+
+
 def test_half_a_surrogate_pair_becomes_the_replacement_character(shell: Any) -> None:
     text = '{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"x"},"data":{"a":"\\ud800!"}}'
     shell.ok("apply", "-f", "-", stdin=text)
