@@ -94,8 +94,6 @@ def _subject(subject: dict[str, Any], namespaced: bool, path: str) -> list[Field
         if not namespaced and not subject.get("namespace"):
             errors.append(field.required(f"{path}.namespace"))
     elif kind in ("User", "Group"):
-        if not name:
-            errors.append(field.invalid(f"{path}.name", name, f"{kind.lower()} name cannot be empty"))
         if group != _GROUP:
             errors.append(field.not_supported(f"{path}.apiGroup", group, [_GROUP]))
     else:
