@@ -210,10 +210,11 @@ class Factory:
         client.on_warning = self.warning
         client.on_path = check_path
         client.limited = True
-        if self.flags.get("v", 0) >= 6:
+        if self.flags.get("v", 0) >= 3:
             from minikctl.kubectl.requestlog import RequestLog
 
-            client.on_request = RequestLog(self.streams.err, self.flags["v"])
+            files = [path for path in self.config.files if os.path.exists(path)]
+            client.on_request = RequestLog(self.streams.err, self.flags["v"], files)
         return client
 
     @property

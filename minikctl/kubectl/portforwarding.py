@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import contextlib
 import ipaddress
-import os
 import selectors
 import signal
 import socket
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
+from minikctl.kubectl import klog
 from minikctl.kubectl.errors import KubectlError
 from minikctl.kubectl.flags import quote
 
@@ -201,11 +201,9 @@ class PortForwarding:
 
     def _complain(self, text: str, port: Port) -> None:
         """In the form of kubectl's log."""
-        now = time.time()
-        stamp = time.strftime("%m%d %H:%M:%S", time.localtime(now)) + f".{int(now % 1 * 1e6):06d}"
         where = f"localPort={port.local} remotePort={port.remote}"
-        head = f"E{stamp} {os.getpid():7d} portforward.go:424]"
-        self._factory.err(f'{head} "An error occurred forwarding" err={quote(text)} {where}')
+        told = f'"An error occurred forwarding" err={quote(text)} {where}'
+        self._factory.err(klog.line("E", "portforward.go:424", told))
 
 
 class _Carried:

@@ -5,10 +5,9 @@ Upstream counterpart: `GetDryRunStrategy` and `GetValidationDirective` of kubect
 
 from __future__ import annotations
 
-import os
-import time
 from typing import TYPE_CHECKING, Any
 
+from minikctl.kubectl import klog
 from minikctl.kubectl.errors import KubectlError
 from minikctl.kubectl.flags import Values, quote
 
@@ -53,9 +52,7 @@ def field_validation(flags: Values) -> str:
 
 def klog_warning(factory: Factory, text: str, where: str = "helpers.go:719") -> None:
     """A warning in klog's form; `where` is the line of kubectl that gives it."""
-    now = time.time()
-    stamp = time.strftime("%m%d %H:%M:%S", time.localtime(now)) + f".{int(now % 1 * 1_000_000):06d}"
-    factory.err(f"W{stamp} {os.getpid():7d} {where}] {text}")
+    factory.err(klog.line("W", where, text))
 
 
 def request_options(dry_run: str, field_manager: str = "", validation: str = "") -> dict[str, Any]:

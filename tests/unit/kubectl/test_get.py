@@ -116,11 +116,11 @@ def test_custom_columns_print_what_they_can(filled: Kubectl) -> None:
 
 def test_requests_are_logged_and_chunked(filled: Kubectl) -> None:
     log = filled("get", "cm", "-v=6").err
-    assert "/api/v1/namespaces/default/configmaps?limit=500 200 OK in " in log
+    assert '/api/v1/namespaces/default/configmaps?limit=500" status="200 OK" milliseconds=' in log
     paged = filled("get", "cm", "--chunk-size=2", "-v=6", "-o", "name")
     assert paged.out.count("\n") == len(set(paged.out.split()))
     assert paged.err.count("limit=2") >= 2
-    assert "Response Body: {" in filled("get", "cm", "a", "-v=8", "-o", "name").err
+    assert '"Response Body" body=<\n\t{"kind":"ConfigMap"' in filled("get", "cm", "a", "-v=8", "-o", "name").err
 
 
 def test_watching_ends_where_time_stands_still(filled: Kubectl) -> None:
