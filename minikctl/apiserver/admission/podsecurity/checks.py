@@ -6,10 +6,10 @@ reasons and details are upstream's words (`pod-security-admission/policy`).
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from minikctl.apimachinery.field import quote
 from minikctl.apiserver.admission.podsecurity.levels import LevelVersion
 
 if TYPE_CHECKING:
@@ -52,7 +52,17 @@ _SELINUX_TYPES = ("container_t", "container_init_t", "container_kvm_t")
 _APPARMOR = "container.apparmor.security.beta.kubernetes.io/"
 _SECCOMP = ("seccomp.security.alpha.kubernetes.io/pod", "container.seccomp.security.alpha.kubernetes.io/")
 _SAFE_VOLUMES = frozenset(
-    {"configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "persistentVolumeClaim", "projected", "secret"}
+    {
+        "configMap",
+        "csi",
+        "downwardAPI",
+        "emptyDir",
+        "ephemeral",
+        "image",
+        "persistentVolumeClaim",
+        "projected",
+        "secret",
+    }
 )
 
 
@@ -107,7 +117,7 @@ def _pod_context(pod: Obj) -> dict[str, Any]:
 
 
 def _quoted(values: Iterable[object]) -> str:
-    return ", ".join(json.dumps(str(value)) for value in values)
+    return ", ".join(quote(str(value)) for value in values)
 
 
 def _plural(word: str, count: int) -> str:
@@ -145,16 +155,16 @@ def _app_armor(pod: Obj, version: int) -> Found:
     kind = (_pod_context(pod).get("appArmorProfile") or {}).get("type")
     if kind not in (None, "RuntimeDefault", "Localhost"):
         bad_pod = True
-        values.add(json.dumps(kind))
+        values.add(quote(kind))
     for container in _containers(pod):
         kind = (_context(container).get("appArmorProfile") or {}).get("type")
         if kind not in (None, "RuntimeDefault", "Localhost"):
             containers.append(container["name"])
-            values.add(json.dumps(kind))
+            values.add(quote(kind))
     setters = [part for part in (_setters(bad_pod, containers),) if part]
     notes = ((pod.get("metadata") or {}).get("annotations") or {}).items()
     annotations = sorted(
-        f"{key}={json.dumps(value)}"
+        f"{key}={quote(value)}"
         for key, value in notes
         if key.startswith(_APPARMOR) and not (value in ("", "runtime/default") or value.startswith("localhost/"))
     )
@@ -231,8 +241,10 @@ def _privileged(pod: Obj, version: int) -> Found:
 
 
 def _proc_mount(pod: Obj, version: int) -> Found:
-    if _relaxed(pod, version):
-        return None
+    return None if _relaxed(pod, version) else _any_proc_mount(pod, version)
+
+
+def _any_proc_mount(pod: Obj, version: int) -> Found:
     bad = _those(pod, lambda c: _context(c).get("procMount") not in (None, "Default"))
     if not bad:
         return None
@@ -266,7 +278,7 @@ def _seccomp_annotations(pod: Obj) -> Found:
     notes = (pod.get("metadata") or {}).get("annotations") or {}
     keys = [_SECCOMP[0], *(_SECCOMP[1] + container["name"] for container in _containers(pod))]
     bad = {
-        f"{key}={json.dumps(notes[key])}"
+        f"{key}={quote(notes[key])}"
         for key in keys
         if key in notes
         and notes[key] not in ("runtime/default", "docker/default")
@@ -400,6 +412,7 @@ BASELINE = (
 RESTRICTED = (
     Row("allowPrivilegeEscalation", "allowPrivilegeEscalation != false", _escalation, 8),
     Row("capabilities_restricted", "unrestricted capabilities", _few_capabilities, 22, "capabilities_baseline"),
+    Row("procMount_restricted", "procMount", _any_proc_mount, 35, "procMount"),
     Row("restrictedVolumes", "restricted volume types", _volume_types, 0, "hostPathVolumes"),
     Row("runAsNonRoot", "runAsNonRoot != true", _non_root),
     Row("runAsUser", "runAsUser=0", _not_user_zero, 23),

@@ -40,7 +40,10 @@ def compare(a: str, b: str) -> int:
 
 
 def policy_of(labels: dict[str, str]) -> tuple[Policy, list[FieldError]]:
-    """The policy of a namespace and what is wrong with its labels; unreadable levels count as restricted."""
+    """The policy of a namespace and what is wrong with its labels.
+
+    An unreadable level counts as restricted where it is enforced, elsewhere as privileged.
+    """
     relevant = tuple((name, value) for name, value in labels.items() if name.startswith(PREFIX))
     if not relevant:
         return _PRIVILEGED, []
@@ -67,9 +70,8 @@ def _read(labels: tuple[tuple[str, str], ...]) -> tuple[Policy, list[FieldError]
         if minor < 0:
             detail = 'must be "latest" or "v1.x"'
             problems.append(field.invalid(f"metadata.labels[{PREFIX}{mode}-version]", version, detail))
-        part = LevelVersion(
-            level if level in LEVELS else "restricted" if level else "privileged", LATEST if minor < 0 else minor
-        )
+        fallback = "restricted" if mode == "enforce" and level is not None else "privileged"
+        part = LevelVersion(level if level in LEVELS else fallback, LATEST if minor < 0 else minor)
         if mode != "enforce" and enforced and level is None and version is None:
             part = max(part, parts[0], key=lambda one: LEVELS.index(one.level))
         parts.append(part)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from minikctl.apiserver.admission.podsecurity.checks import violations
-from minikctl.apiserver.admission.podsecurity.levels import LATEST, LevelVersion, policy_of
+from minikctl.apiserver.admission.podsecurity.levels import LATEST, PREFIX, LevelVersion, policy_of
 
 RESTRICTED = {
     "runAsNonRoot": True,
@@ -128,3 +128,24 @@ def test_enforcement_in_a_cluster(api: Any) -> None:
     assert 'pods "p" is forbidden: violates PodSecurity "restricted:latest": ' in api.refusal(api.create, api.pod())
     # the same pod may still be labelled
     api.client.patch("pods", "old", {"metadata": {"labels": {"a": "b"}}}, "application/merge-patch+json", "demo")
+
+
+def test_a_user_namespace_excuses_no_proc_mount_from_restricted() -> None:
+    mounted = {**pod({"procMount": "Unmasked"})}
+    mounted["spec"]["hostUsers"] = False
+    text = 'container "c" must not set securityContext.procMount to "Unmasked"'
+    assert [v.detail for v in violations(LevelVersion("baseline"), mounted) if v.reason == "procMount"] == []
+    for version in (34, 35, LATEST):
+        found = violations(LevelVersion("restricted", version), mounted)
+        assert [v.detail for v in found if v.reason == "procMount"] == [text]
+
+
+def test_image_volumes_are_no_restricted_type() -> None:
+    mounted = pod(volumes=[{"name": "v", "image": {"reference": "alpine"}}])
+    assert "restricted volume types" not in [v.reason for v in violations(LevelVersion("restricted"), mounted)]
+
+
+def test_unreadable_levels_are_restricted_where_enforced_and_privileged_elsewhere() -> None:
+    policy, problems = policy_of({f"{PREFIX}{mode}": "strict" for mode in ("enforce", "audit", "warn")})
+    assert [part.level for part in policy] == ["restricted", "privileged", "privileged"]
+    assert len(problems) == 3
