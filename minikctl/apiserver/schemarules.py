@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from minikctl.apimachinery import cel, field
 from minikctl.apimachinery.cel.budget import Budget, OverBudgetError
-from minikctl.apimachinery.cel.syntax import Node as Tree
+from minikctl.apimachinery.cel.syntax import mentions
 from minikctl.apimachinery.field import FieldError, quote
 
 Node = dict[str, Any]
@@ -112,7 +111,7 @@ def _judge(place: _Place, raw: Node, rule: Node, run: _Run) -> None:
     if program is None:
         return
     optional = bool(rule.get("optionalOldSelf"))
-    transition = _mentions(program.tree, "oldSelf")
+    transition = mentions(program.tree, "oldSelf")
     if transition and place.old is _NOTHING and not optional:
         return
     variables = {"self": typed(place.new, raw)}
@@ -167,23 +166,6 @@ def _old_self(old: Any, raw: Node, optional: bool) -> Any:
         return typed(old, raw)
     kinds = cel.library.optional()
     return kinds.none() if old is _NOTHING else kinds.of(typed(old, raw))
-
-
-def _mentions(tree: Tree, name: str) -> bool:
-    return any(
-        (isinstance(part, Tree) and _mentions(part, name))
-        or (tree.kind == "ident" and part == name)
-        or (isinstance(part, tuple) and any(_mentions(one, name) for one in _trees(part)))
-        for part in tree.parts
-    )
-
-
-def _trees(parts: tuple[Any, ...]) -> Iterator[Tree]:
-    for part in parts:
-        if isinstance(part, Tree):
-            yield part
-        elif isinstance(part, tuple):
-            yield from _trees(part)
 
 
 def _message(rule: Node, variables: dict[str, Any], path: str, kind: str, run: _Run) -> str:

@@ -7,6 +7,7 @@ the token that cel-go blames: the dot of a selection, the parenthesis of a call,
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 
@@ -30,6 +31,19 @@ class Node(NamedTuple):
     kind: str
     at: int
     parts: tuple[Any, ...]
+
+
+def mentions(tree: Node, name: str) -> bool:
+    """Whether an expression names a variable."""
+    return (tree.kind == "ident" and name in tree.parts) or any(mentions(part, name) for part in _trees(tree.parts))
+
+
+def _trees(parts: tuple[Any, ...]) -> Iterator[Node]:
+    for part in parts:
+        if isinstance(part, Node):
+            yield part
+        elif isinstance(part, tuple):
+            yield from _trees(part)
 
 
 class _Token(NamedTuple):

@@ -19,7 +19,7 @@ from minikctl.apiserver.validation.crdcolumns import (
     validate_selectable_fields,
     validate_subresources,
 )
-from minikctl.apiserver.validation.crdschema import validate_schema
+from minikctl.apiserver.validation.crdschema import validate_root, validate_schema
 from minikctl.apiserver.validation.metadata import validate_immutable
 from minikctl.apiserver.validation.names import is_dns1035_label, is_dns1123_subdomain
 from minikctl.apiserver.validation.webhooks import validate_client_config, validate_review_versions
@@ -39,7 +39,9 @@ class _Shared:
         self.schema = self._common(versions, "schema")
         self.subresources = self._common(versions, "subresources")
         self.columns = self._common(versions, "additionalPrinterColumns")
-        self.fields = self._common(versions, "selectableFields")
+        # Fields are told of the spec only where the schema they are in is.
+        same = all(version.get("schema") == versions[0].get("schema") for version in versions)
+        self.fields = self._common(versions, "selectableFields") if same else None
 
     @staticmethod
     def _common(versions: list[Obj], key: str) -> Any:
@@ -75,8 +77,8 @@ def _spec(spec: dict[str, Any], old: dict[str, Any] | None) -> list[FieldError]:
     versions = spec.get("versions") or []
     shared = _Shared(versions)
     for index, version in enumerate(versions):
-        if not (version.get("schema") or {}).get("openAPIV3Schema"):
-            errors.append(field.required(f"spec.versions[{index}].schema.openAPIV3Schema"))
+        if (version.get("schema") or {}).get("openAPIV3Schema") is None:
+            errors.append(field.required(f"spec.versions[{index}].schema.openAPIV3Schema", "schemas are required"))
     for index, version in enumerate(versions):
         errors += _version(version, f"spec.versions[{index}]", shared, old)
     errors += _version_list(versions, shared)
@@ -88,13 +90,12 @@ def _spec(spec: dict[str, Any], old: dict[str, Any] | None) -> list[FieldError]:
     if shared.schema is not None:
         has_status = any((version.get("subresources") or {}).get("status") is not None for version in versions)
         schema = (shared.schema or {}).get("openAPIV3Schema")
-        if schema and not _stored(schema, old):
-            errors += validate_schema(schema, "spec.validation.openAPIV3Schema", has_status)
+        errors += _schema(schema, "spec.validation.openAPIV3Schema", has_status, old)
     errors += validate_subresources(shared.subresources, "spec.subresources")
     errors += validate_columns(shared.columns, "spec.additionalPrinterColumns")
     if shared.fields is not None:
-        schema = ((versions[0].get("schema") or {}).get("openAPIV3Schema")) or {}
-        errors += validate_selectable_fields(shared.fields, schema, "spec.selectableFields")
+        schema = (shared.schema or {}).get("openAPIV3Schema")
+        errors += _selectable(shared.fields, schema, "spec.selectableFields", "validations.schema is included")
     return errors + _conversion(spec.get("conversion"))
 
 
@@ -107,6 +108,21 @@ def _group(group: str) -> list[FieldError]:
     if "." not in group:
         return [field.invalid("spec.group", group, "should be a domain with at least one dot")]
     return []
+
+
+def _schema(schema: Obj | None, path: str, has_status: bool, old: dict[str, Any] | None) -> list[FieldError]:
+    """Problems of a schema; of one that is there already only what a status subresource newly forbids."""
+    if schema is None:
+        return []
+    return (
+        validate_root(schema, path, has_status) if _stored(schema, old) else validate_schema(schema, path, has_status)
+    )
+
+
+def _selectable(fields: list[Obj], schema: Obj | None, path: str, wanted: str) -> list[FieldError]:
+    if schema is None:
+        return [field.invalid(path, "", f"selectableFields may only be set when {wanted}")]
+    return validate_selectable_fields(fields, schema, path)
 
 
 def _stored(schema: dict[str, Any], old: dict[str, Any] | None) -> bool:
@@ -124,15 +140,16 @@ def _version(version: Obj, path: str, shared: _Shared, old: dict[str, Any] | Non
     if warning is not None:
         errors += _deprecation(bool(version.get("deprecated")), warning, f"{path}.deprecationWarning")
     schema = (version.get("schema") or {}).get("openAPIV3Schema")
-    if schema and shared.schema is None and not _stored(schema, old):
+    if shared.schema is None:
         has_status = (version.get("subresources") or {}).get("status") is not None
-        errors += validate_schema(schema, f"{path}.schema.openAPIV3Schema", has_status)
+        errors += _schema(schema, f"{path}.schema.openAPIV3Schema", has_status, old)
     if shared.subresources is None:
         errors += validate_subresources(version.get("subresources"), f"{path}.subresources")
     if shared.columns is None:
         errors += validate_columns(version.get("additionalPrinterColumns"), f"{path}.additionalPrinterColumns")
     if shared.fields is None and version.get("selectableFields"):
-        errors += validate_selectable_fields(version["selectableFields"], schema or {}, f"{path}.selectableFields")
+        wanted = "version.schema.openAPIV3Schema is not included"  # as upstream words it
+        errors += _selectable(version["selectableFields"], schema, f"{path}.selectableFields", wanted)
     return errors
 
 
@@ -146,7 +163,8 @@ def _deprecation(deprecated: bool, warning: str, path: str) -> list[FieldError]:
         errors.append(field.invalid(path, warning, "must not be an empty string"))
     for index, char in enumerate(warning):
         if not char.isprintable():
-            text = f"must only contain printable UTF-8 characters; non-printable character found at index {index}"
+            at = len(warning[:index].encode())
+            text = f"must only contain printable UTF-8 characters; non-printable character found at index {at}"
             errors.append(field.invalid(path, warning, text))
             break
     return errors
@@ -161,6 +179,10 @@ def _version_list(versions: list[Obj], shared: _Shared) -> list[FieldError]:
     if sum(bool(version.get("storage")) for version in versions) != 1:
         text = "must have exactly one version marked as storage version"
         errors.append(field.invalid("spec.versions", shown, text))
+    # The internal kind repeats the first version's name, and so the complaint about it.
+    problems = is_dns1035_label(names[0]) if names and names[0] else []
+    if problems:
+        errors.append(field.invalid("spec.version", names[0], ",".join(problems)))
     return errors
 
 
@@ -235,7 +257,7 @@ def _status(obj: Obj) -> list[FieldError]:
         errors += _names(status["acceptedNames"], "status.acceptedNames")
     stored, path = status.get("storedVersions") or [], "status.storedVersions"
     if not stored:
-        return [*errors, field.invalid(path, stored, "must have at least one stored version")]
+        return [*errors, field.invalid(path, status.get("storedVersions"), "must have at least one stored version")]
     names = [version.get("name") for version in versions]
     for version in versions:
         if version.get("storage") and version.get("name") not in stored:

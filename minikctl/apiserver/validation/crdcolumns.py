@@ -6,6 +6,7 @@ from typing import Any
 
 from minikctl.apimachinery import field
 from minikctl.apimachinery.field import FieldError
+from minikctl.apiserver.validation.crdpaths import resolve
 
 _TYPES = ["boolean", "date", "integer", "number", "string"]
 _FORMATS = ["byte", "date", "date-time", "double", "float", "int32", "int64", "password"]
@@ -65,40 +66,27 @@ def validate_columns(columns: list[dict[str, Any]] | None, path: str) -> list[Fi
 
 def validate_selectable_fields(fields: list[dict[str, Any]], schema: dict[str, Any], path: str) -> list[FieldError]:
     errors: list[FieldError] = []
-    seen: set[str] = set()
+    seen: set[tuple[str, ...]] = set()
     for index, item in enumerate(fields):
         at, json_path = f"{path}[{index}].jsonPath", item.get("jsonPath") or ""
         if not json_path:
             errors.append(field.required(at))
             continue
-        found, problem = _lookup(schema, json_path)
-        if problem:
-            errors.append(field.invalid(at, json_path, f"is an invalid path: {problem}"))
+        found = resolve(json_path, schema, brackets=False)
+        if found.problem:
+            errors.append(field.invalid(at, json_path, f"is an invalid path: {found.problem}"))
             continue
-        if json_path.startswith(".metadata"):
+        if found.names[0] == "metadata":
             errors.append(field.invalid(at, json_path, "must not point to fields in metadata"))
-        if found.get("type") not in ("string", "boolean", "integer"):
+        if found.schema.get("type") not in ("string", "boolean", "integer"):
             text = (
                 "must point to a field of type string, boolean or integer. Enum string fields and strings"
                 " with formats are allowed."
             )
             errors.append(field.invalid(at, json_path, text))
-        if json_path in seen:
+        if found.names in seen:
             errors.append(field.duplicate(at, json_path))
-        seen.add(json_path)
+        seen.add(found.names)
     if len(seen) > _MAX_SELECTABLE:
         errors.append(field.too_many(path, len(seen), _MAX_SELECTABLE))
     return errors
-
-
-def _lookup(schema: dict[str, Any], json_path: str) -> tuple[dict[str, Any], str]:
-    """The schema a dotted path leads to, or why it leads nowhere."""
-    if not json_path.startswith("."):
-        return {}, f"expected [ or . but got: {json_path}"
-    node: Any = schema
-    for name in json_path[1:].split("."):
-        properties = (node or {}).get("properties") or {}
-        if name not in properties:
-            return {}, f"does not refer to a valid field: {name}" if name else "empty field name"
-        node = properties[name]
-    return node or {}, ""

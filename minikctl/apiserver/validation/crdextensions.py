@@ -6,6 +6,7 @@ from typing import Any
 
 from minikctl.apimachinery import field
 from minikctl.apimachinery.field import FieldError
+from minikctl.apiserver.validation.crdpaths import resolve
 
 _REASONS = ["FieldValueDuplicate", "FieldValueForbidden", "FieldValueInvalid", "FieldValueRequired"]
 _LIST = "x-kubernetes-list-type"
@@ -104,7 +105,7 @@ def validate_rules(node: dict[str, Any], path: str) -> list[FieldError]:
     """The form of x-kubernetes-validations; their expressions are compiled later."""
     errors: list[FieldError] = []
     for index, rule in enumerate(node.get("x-kubernetes-validations") or ()):
-        errors += _rule(rule or {}, f"{path}.x-kubernetes-validations[{index}]")
+        errors += _rule(rule or {}, f"{path}.x-kubernetes-validations[{index}]", node)
     return errors
 
 
@@ -112,7 +113,7 @@ def _broken(text: str) -> bool:
     return "\n" in text or "\r" in text
 
 
-def _rule(rule: dict[str, Any], path: str) -> list[FieldError]:
+def _rule(rule: dict[str, Any], path: str, node: dict[str, Any]) -> list[FieldError]:
     expression, message = (rule.get("rule") or "").strip(), rule.get("message") or ""
     errors: list[FieldError] = []
     if not expression:
@@ -134,6 +135,6 @@ def _rule(rule: dict[str, Any], path: str) -> list[FieldError]:
         errors.append(field.invalid(at, where, "fieldPath must be non-empty if specified"))
     if _broken(where):
         errors.append(field.invalid(at, where, "fieldPath must not contain line breaks"))
-    if where and not where.startswith((".", "[")):
+    if where and resolve(where, node).problem:
         errors.append(field.invalid(at, where, "fieldPath must be a valid path"))
     return errors

@@ -22,7 +22,9 @@ Node = dict[str, Any]
 _TYPES = ["array", "boolean", "integer", "number", "object", "string"]
 _INT_OR_STRING = [{"type": "integer"}, {"type": "string"}]
 _META_FIELDS = ("metadata", "kind", "apiVersion")
+_POINTERS = ("additionalProperties", "default", "maxProperties", "minProperties", "not")
 _UNSUPPORTED = ("id", "additionalItems", "patternProperties", "definitions", "dependencies", "$ref")
+_UNREADABLE = ("id", "$schema", "$ref", "patternProperties", "dependencies", "additionalItems", "definitions")
 _AT_ROOT = {
     "description": "Description",
     "type": "Type",
@@ -51,28 +53,33 @@ _AT_ROOT = {
 
 def validate_schema(schema: Node, path: str, has_status: bool) -> list[FieldError]:
     """Every complaint about the schema of a version (or of all versions)."""
-    errors = _root(schema, path, has_status)
+    errors = validate_root(schema, path, has_status)
     if schema.get("nullable"):
         errors.append(field.forbidden(f"{path}.nullable", "nullable cannot be true at the root"))
-    structural = sorted(_invariants(schema, "root", path) + _completeness(schema, path), key=str)
+    unreadable, structural = unsupported(schema), []
+    if not unreadable:
+        structural = sorted(_invariants(schema, "root", path) + _completeness(schema, schema, path, path), key=str)
+        structural = structural or validate_defaults(schema, path)
+    plain: list[FieldError] = []
+    _openapi(schema, path, plain, _Place())
+    errors += structural + plain
+    if unreadable:
+        return errors or [field.invalid(path, "", unreadable)]
     if not structural:
-        structural = validate_defaults(schema, path)
-    errors += structural
-    _openapi(schema, path, errors, _Place())
-    if not errors:
-        total = TotalCost()
-        errors += _rules(schema, path, Cardinality(), total)
-        errors += total.problems(path)
+        rules = _Rules([error.field for error in plain])
+        errors += rules.problems(schema, path, Cardinality(), "")
+        errors += rules.total.problems(path)
     return errors
 
 
-def _root(schema: Node, path: str, has_status: bool) -> list[FieldError]:
+def validate_root(schema: Node, path: str, has_status: bool) -> list[FieldError]:
+    """What a status subresource forbids at the root of the schema, from which `status` is taken apart."""
     if not has_status:
         return []
     if schema.get("type") and schema["type"] != "object":
         text = 'only "object" is allowed as the type at the root of the schema if the status subresource is enabled'
         return [field.invalid(f"{path}.type", schema["type"], text)]
-    if all(key in _AT_ROOT for key, value in schema.items() if value):
+    if all(key in _AT_ROOT for key, value in schema.items() if value or (key in _POINTERS and value is not None)):
         return []
     allowed = " ".join(_AT_ROOT.values())
     text = f"only [{allowed}] fields are allowed at the root of the schema if the status subresource is enabled"
@@ -185,8 +192,6 @@ def _junctors(node: Node, path: str, level: str) -> list[FieldError]:
 
 _FORBIDDEN = (
     ("type", "must be empty to be structural"),
-    ("additionalProperties", "must be undefined to be structural"),
-    ("default", "must be undefined to be structural"),
     ("title", "must be empty to be structural"),
     ("description", "must be empty to be structural"),
     ("nullable", "must be false to be structural"),
@@ -196,7 +201,9 @@ _FORBIDDEN = (
     ("x-kubernetes-list-map-keys", "must be empty to be structural"),
     ("x-kubernetes-list-type", "must be undefined to be structural"),
     ("x-kubernetes-map-type", "must be undefined to be structural"),
+    ("x-kubernetes-validations", "must be empty to be structural"),
 )
+_UNDEFINED = ("additionalProperties", "default", "externalDocs")
 
 
 def _nested(node: Node, path: str, level: str) -> list[FieldError]:
@@ -207,49 +214,53 @@ def _nested(node: Node, path: str, level: str) -> list[FieldError]:
     for name, child in (node.get("properties") or {}).items():
         errors += _nested(child or {}, f"{path}.properties[{name}]", "field")
     errors += [field.forbidden(f"{path}.{key}", text) for key, text in _FORBIDDEN if node.get(key)]
+    text = "must be undefined to be structural"
+    errors += [field.forbidden(f"{path}.{key}", text) for key in _UNDEFINED if node.get(key) is not None]
     if "metadata" in (node.get("properties") or {}):
         errors.append(field.forbidden(f"{path}.properties[metadata]", "must not be specified in a nested context"))
     return errors
 
 
-def _completeness(node: Node, path: str) -> list[FieldError]:
-    """Every field that a junctor speaks of must be told outside of it as well."""
+def _completeness(node: Node, outside: Node, nested_path: str, path: str) -> list[FieldError]:
+    """Every field that a junctor at the root speaks of must be told outside of it as well."""
     errors: list[FieldError] = []
-    for key in ("anyOf", "allOf", "oneOf"):
-        for index, child in enumerate(node.get(key) or ()):
-            errors += _told(child or {}, node, f"{path}.{key}[{index}]", path)
     negated = _sub(node, "not")
     if negated is not None:
-        errors += _told(negated, node, f"{path}.not", path)
-    items = _sub(node, "items")
-    if items is not None:
-        errors += _completeness(items, f"{path}.items")
-    for name, child in (node.get("properties") or {}).items():
-        errors += _completeness(child or {}, f"{path}.properties[{name}]")
-    return errors
-
-
-def _told(nested: Node, outside: Node, nested_path: str, path: str) -> list[FieldError]:
-    errors: list[FieldError] = []
-    for name, child in (nested.get("properties") or {}).items():
-        at = f"{path}.properties[{name}]"
-        known = (outside.get("properties") or {}).get(name)
-        if known is None:
-            text = f"because it is defined in {nested_path}.properties[{name}]"
-            errors.append(field.required(at, text))
-        else:
-            errors += _told(child or {}, known, f"{nested_path}.properties[{name}]", at)
-    items = _sub(nested, "items")
-    if items is not None:
-        known = _sub(outside, "items")
-        if known is None:
-            errors.append(field.required(f"{path}.items", f"because it is defined in {nested_path}.items"))
-        else:
-            errors += _told(items, known, f"{nested_path}.items", f"{path}.items")
-    for key in ("anyOf", "allOf", "oneOf"):
-        for index, child in enumerate(nested.get(key) or ()):
+        errors += _told(negated, outside, f"{nested_path}.not", path)
+    for key in ("allOf", "anyOf", "oneOf"):
+        for index, child in enumerate(node.get(key) or ()):
             errors += _told(child or {}, outside, f"{nested_path}.{key}[{index}]", path)
     return errors
+
+
+def _told(nested: Node, outside: Node | None, nested_path: str, path: str) -> list[FieldError]:
+    if outside is None:
+        return [field.required(path, f"because it is defined in {nested_path}")]
+    errors = _completeness(nested, outside, nested_path, path)
+    items = _sub(nested, "items")
+    if items is not None:
+        errors += _told(items, _sub(outside, "items"), f"{nested_path}.items", f"{path}.items")
+    known = outside.get("properties") or {}
+    for name, child in (nested.get("properties") or {}).items():
+        there, here = f"{nested_path}.properties[{name}]", f"{path}.properties[{name}]"
+        errors += _told(child or {}, (known[name] or {}) if name in known else None, there, here)
+    return errors
+
+
+def unsupported(node: Node) -> str:
+    """Why a schema cannot be read as a structural one, in which case nothing is said of its structure; "" if it can."""
+    for key in _UNREADABLE:
+        if node.get(key) or (key == "additionalItems" and node.get(key) is not None):
+            return f"OpenAPIV3Schema '{key.removeprefix('$') if key == '$schema' else key}' is not supported"
+    if isinstance(node.get("items"), list):
+        return "OpenAPIV3Schema 'items' must be a schema, but is an array"
+    if node.get("x-kubernetes-preserve-unknown-fields") is False:
+        return "internal error: 'x-kubernetes-preserve-unknown-fields' must be true or undefined"
+    children = [node.get(key) for key in ("not", "additionalProperties", "items")]
+    for key in ("allOf", "anyOf", "oneOf"):
+        children += node.get(key) or ()
+    children += (node.get("properties") or {}).values()
+    return next((text for child in children if isinstance(child, dict) and (text := unsupported(child))), "")
 
 
 class _Place:
@@ -294,6 +305,11 @@ def _openapi(node: Node, path: str, errors: list[FieldError], place: _Place) -> 
     errors += validate_rules(node, path)
 
 
+def _given(node: Node, key: str) -> bool:
+    value = node.get(key)
+    return value is not None if key in ("additionalItems", "dependencies", "$ref") else bool(value)
+
+
 def _plain(node: Node, path: str, place: _Place) -> list[FieldError]:
     errors: list[FieldError] = []
     kind = node.get("type") or ""
@@ -301,7 +317,7 @@ def _plain(node: Node, path: str, place: _Place) -> list[FieldError]:
         errors.append(field.not_supported(f"{path}.type", kind, _TYPES))
     if node.get("default") is not None and place.no_defaults:
         errors.append(field.forbidden(f"{path}.default", f"must not be set {place.no_defaults}"))
-    errors += [field.forbidden(f"{path}.{key}", f"{key} is not supported") for key in _UNSUPPORTED if node.get(key)]
+    errors += [field.forbidden(f"{path}.{key}", f"{key} is not supported") for key in _UNSUPPORTED if _given(node, key)]
     if kind == "null":
         text = "type cannot be set to null, use nullable as an alternative"
         errors.append(field.forbidden(f"{path}.type", text))
@@ -316,14 +332,29 @@ def _plain(node: Node, path: str, place: _Place) -> list[FieldError]:
     return errors
 
 
-def _rules(node: Node, path: str, often: Cardinality, total: TotalCost) -> list[FieldError]:
-    """The CEL rules of a schema that is sound otherwise; those of children come first."""
-    errors: list[FieldError] = []
-    below = often.below(node)
-    for key in ("additionalProperties", "items"):
-        child = _sub(node, key)
-        if child is not None:
-            errors += _rules(child, f"{path}.{key}", below, total)
-    for name, child in (node.get("properties") or {}).items():
-        errors += _rules(child or {}, f"{path}.properties[{name}]", below, total)
-    return errors + (schema_rules(node, path, often.of(node), total) if node.get("x-kubernetes-validations") else [])
+class _Rules:
+    """The CEL rules of a structural schema, those of children first.
+
+    Nothing is said of rules where the schema at or below them has other problems (`bad`: their paths).
+    """
+
+    def __init__(self, bad: list[str]) -> None:
+        self.total = TotalCost()
+        self._bad = bad
+
+    def problems(self, node: Node, path: str, often: Cardinality, unmatched: str) -> list[FieldError]:
+        """From a node down; `unmatched` is the list above whose items cannot be found again after an update."""
+        errors: list[FieldError] = []
+        below = often.below(node)
+        values = _sub(node, "additionalProperties")
+        if values is not None:
+            errors += self.problems(values, f"{path}.additionalProperties", below, unmatched)
+        for name, child in (node.get("properties") or {}).items():
+            errors += self.problems(child or {}, f"{path}.properties[{name}]", below, unmatched)
+        items = _sub(node, "items")
+        if items is not None:
+            lost = unmatched or ("" if node.get("x-kubernetes-list-type") == "map" else path)
+            errors += self.problems(items, f"{path}.items", below, lost)
+        if node.get("x-kubernetes-validations") and not any(at.startswith(f"{path}.") for at in self._bad):
+            errors += schema_rules(node, path, often.of(node), self.total, unmatched)
+        return errors

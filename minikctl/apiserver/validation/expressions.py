@@ -86,10 +86,13 @@ def _typed(expression: str, scope: Any) -> tuple[Any, str]:
     return found, cel.report(expression, list(problems))
 
 
-def schema_rules(schema: dict[str, Any], path: str, often: int, total: TotalCost) -> list[FieldError]:
+def schema_rules(
+    schema: dict[str, Any], path: str, often: int, total: TotalCost, unmatched: str = ""
+) -> list[FieldError]:
     """Problems of the x-kubernetes-validations of one (valid) node of a CRD's schema.
 
-    `often` is how many values of the node an object can have; costs are added to `total`.
+    `often` is how many values of the node an object can have; costs are added to `total`. `unmatched` is the
+    path of the part of the schema, if any, in which old values are not to be had.
     """
     errors: list[FieldError] = []
     for index, rule in enumerate(schema.get("x-kubernetes-validations") or ()):
@@ -97,6 +100,7 @@ def schema_rules(schema: dict[str, Any], path: str, often: int, total: TotalCost
         errors += checked.rule_problems(total)
         if rule.get("messageExpression"):
             errors += checked.message_problems(total)
+        errors += checked.old_self_problems(unmatched)
     return errors
 
 
@@ -130,6 +134,28 @@ class _Rule:
         else:
             return self._costs(expression, "estimated messageExpression cost", path, total)
         return [field.invalid(path, _struct(self._rule), text)]
+
+    def old_self_problems(self, unmatched: str) -> list[FieldError]:
+        """Whether the rule may, and whether it does, look at the value before an update."""
+        from minikctl.apimachinery import cel
+        from minikctl.apimachinery.cel.syntax import mentions
+
+        text = str(self._rule.get("rule") or "")
+        try:
+            tree = cel.compile_(text).tree
+            uses = not _typed(text, self._scope)[1] and mentions(tree, "oldSelf")
+        except cel.CompileError:
+            uses = False
+        except cel.LibraryMissingError:
+            return []
+        if uses and unmatched:
+            why = f"oldSelf cannot be used on the uncorrelatable portion of the schema within {unmatched}"
+            return [field.invalid(f"{self._path}.rule", text, why)]
+        optional = self._rule.get("optionalOldSelf")
+        if not uses and optional is not None:
+            why = "may not be set if oldSelf is not used in rule"
+            return [field.invalid(f"{self._path}.optionalOldSelf", optional, why)]
+        return []
 
     def _costs(self, expression: str, what: str, path: str, total: TotalCost) -> list[FieldError]:
         from minikctl.apimachinery import cel

@@ -110,7 +110,7 @@ def test_names_versions_and_scope() -> None:
 def test_a_missing_schema_and_a_protected_group() -> None:
     obj = crd()
     del obj["spec"]["versions"][0]["schema"]
-    assert refused(obj) == ["spec.versions[0].schema.openAPIV3Schema: Required value"]
+    assert refused(obj) == ["spec.versions[0].schema.openAPIV3Schema: Required value: schemas are required"]
     obj = crd()
     obj["spec"]["group"] = "toys.k8s.io"
     obj["metadata"]["name"] = "kites.toys.k8s.io"
@@ -151,3 +151,137 @@ def test_what_must_stay() -> None:
 )
 def test_regular_expressions_are_go_s(pattern: str, problem: str) -> None:
     assert regexp_problem(pattern) == (f"error parsing regexp: {problem}" if problem else "")
+
+
+SPEC = "spec.validation.openAPIV3Schema.properties[spec]"
+
+
+def test_an_unreadable_schema_is_not_judged_by_its_structure() -> None:
+    text = "Forbidden: $ref is not supported"
+    assert refused(crd({"a": {"$ref": "#/definitions/A"}})) == [f"{SPEC}.properties[a].$ref: {text}"]
+    obj = crd({"a": {"type": "string", "$schema": "http://json-schema.org/schema#"}})
+    assert refused(obj) == [
+        "spec.validation.openAPIV3Schema: Invalid value: \"\": OpenAPIV3Schema 'schema' is not supported"
+    ]
+
+
+def test_an_empty_schema_is_there_but_has_no_type() -> None:
+    obj = crd()
+    obj["spec"]["versions"][0]["schema"] = {"openAPIV3Schema": {}}
+    text = "Required value: must not be empty at the root"
+    assert refused(obj) == [f"spec.validation.openAPIV3Schema.type: {text}"]
+
+
+def test_nested_schemas_tell_no_rules_and_no_defaults() -> None:
+    nested = {"default": False, "x-kubernetes-validations": [{"rule": "true"}]}
+    assert refused(crd({"a": {"type": "boolean", "anyOf": [nested]}})) == [
+        f"{SPEC}.properties[a].anyOf[0].default: Forbidden: must be undefined to be structural",
+        f"{SPEC}.properties[a].anyOf[0].x-kubernetes-validations: Forbidden: must be empty to be structural",
+    ]
+
+
+def test_only_the_root_must_tell_what_its_junctors_speak_of() -> None:
+    junctor = {"anyOf": [{"required": ["b"], "properties": {"b": {"minLength": 1}}}]}
+    assert refused(crd({"a": {"type": "object", **junctor}})) == []
+    obj = crd()
+    obj["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["not"] = {"not": {"properties": {"b": {"minLength": 1}}}}
+    root = "spec.validation.openAPIV3Schema"
+    assert refused(obj) == [
+        f"{root}.properties[b]: Required value: because it is defined in {root}.not.not.properties[b]"
+    ]
+
+
+def ruled(rule: dict[str, Any], **node: Any) -> dict[str, Any]:
+    item = {"type": "object", "properties": {"a": {"type": "string"}}, "x-kubernetes-validations": [rule]}
+    return crd({"list": {"type": "array", "maxItems": 3, "items": {**item, "required": ["a"]}, **node}})
+
+
+def test_rules_about_old_values() -> None:
+    at = f"{SPEC}.properties[list].items.x-kubernetes-validations[0]"
+    looking = {"rule": "self == oldSelf"}
+    assert refused(ruled(looking)) == [
+        f'{at}.rule: Invalid value: "self == oldSelf": oldSelf cannot be used on the uncorrelatable portion of the'
+        f" schema within {SPEC}.properties[list]"
+    ]
+    keyed = {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["a"]}
+    assert refused(ruled(looking, **keyed)) == []
+    assert refused(ruled({"rule": "true", "optionalOldSelf": True})) == [
+        f"{at}.optionalOldSelf: Invalid value: true: may not be set if oldSelf is not used in rule"
+    ]
+
+
+@pytest.mark.parametrize("where", [".a", "['a']"])
+def test_field_paths_that_lead_somewhere(where: str) -> None:
+    assert refused(ruled({"rule": "true", "fieldPath": where})) == []
+
+
+@pytest.mark.parametrize("where", [".b", ".a.b", "a", ".", "['a'", "[a]", '["a"]'])
+def test_field_paths_that_lead_nowhere(where: str) -> None:
+    errors = refused(ruled({"rule": "true", "fieldPath": where}))
+    assert len(errors) == 1
+    assert errors[0].endswith(": fieldPath must be a valid path")
+
+
+def test_a_rule_is_judged_where_the_schema_below_it_is_sound() -> None:
+    broken = {"type": "string", "x-kubernetes-validations": [{"rule": "self.size()"}]}
+    errors = refused(crd({"a": broken, "b": {"type": "string", "uniqueItems": True}}))
+    assert [error.partition(":")[0] for error in errors] == [
+        f"{SPEC}.properties[b].uniqueItems",
+        f"{SPEC}.properties[a].x-kubernetes-validations[0].rule",
+    ]
+
+
+def test_selectable_fields() -> None:
+    obj = crd({"a": {"type": "string"}, "many": {"type": "array", "items": {"type": "string"}}})
+    paths = [".spec.a", ".spec.b", ".spec.many", ".spec['a']", "spec", ".spec.", ".metadata.name", ".spec.a"]
+    obj["spec"]["versions"][0]["selectableFields"] = [{"jsonPath": path} for path in paths]
+    nowhere = "is an invalid path: does not refer to a valid field"
+    kind = "must point to a field of type string, boolean or integer. Enum string fields and strings with formats are"
+    assert refused(obj) == [
+        f'spec.selectableFields[1].jsonPath: Invalid value: ".spec.b": {nowhere}',
+        f'spec.selectableFields[2].jsonPath: Invalid value: ".spec.many": {kind} allowed.',
+        "spec.selectableFields[3].jsonPath: Invalid value: \".spec['a']\": is an invalid path: array notation is not"
+        " allowed",
+        'spec.selectableFields[4].jsonPath: Invalid value: "spec": is an invalid path: expected [ or . but got: spec',
+        'spec.selectableFields[5].jsonPath: Invalid value: ".spec.": is an invalid path: unexpected end of JSON path',
+        f'spec.selectableFields[6].jsonPath: Invalid value: ".metadata.name": {nowhere}',
+        'spec.selectableFields[7].jsonPath: Duplicate value: ".spec.a"',
+    ]
+
+
+def test_fields_that_only_some_versions_can_select_are_told_of_each() -> None:
+    obj = crd({"a": {"type": "string"}})
+    first = obj["spec"]["versions"][0]
+    first["selectableFields"] = [{"jsonPath": ".spec.a"}]
+    second = {
+        **copy.deepcopy(first),
+        "name": "v2",
+        "storage": False,
+        "schema": copy.deepcopy(crd()["spec"]["versions"][0]["schema"]),
+    }
+    obj["spec"]["versions"].append(second)
+    assert [error.partition(":")[0] for error in refused(obj)] == ["spec.versions[1].selectableFields[0].jsonPath"]
+
+
+def test_the_first_version_s_name_is_told_of_twice_and_warnings_by_byte() -> None:
+    obj = crd()
+    version = obj["spec"]["versions"][0]
+    version.update({"name": "V1", "deprecated": True, "deprecationWarning": "\u00fc\x07"})
+    obj["status"]["storedVersions"] = ["V1"]
+    errors = refused(obj)
+    assert [error.partition(":")[0] for error in errors] == [
+        "spec.versions[0].name",
+        "spec.versions[0].deprecationWarning",
+        "spec.version",
+    ]
+    assert errors[1].endswith("non-printable character found at index 2")
+
+
+def test_a_schema_that_stays_must_bear_a_status_subresource_that_comes() -> None:
+    old = crd()
+    old["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["minProperties"] = 1
+    old["metadata"]["resourceVersion"] = "1"
+    new = copy.deepcopy(old)
+    new["spec"]["versions"][0]["subresources"] = {"status": {}}
+    errors = [str(error) for error in validation.update(KEY, new, old)]
+    assert [error.partition(":")[0] for error in errors] == ["spec.validation.openAPIV3Schema"]
