@@ -15,6 +15,36 @@ from minikctl.kubectl.flags import BOOL, DURATION, STRING, Flag
 _ROOT = """{0} controls the Kubernetes cluster manager: here a whole cluster in one file.
 
  Find more information at: https://kubernetes.io/docs/reference/kubectl/"""
+# Examples of commands that only have subcommands.
+GROUP_EXAMPLES = {
+    "kuberc": """
+        # Show the preferences
+        kubectl kuberc view
+
+        # Have get print wide tables unless told otherwise
+        kubectl kuberc set --section defaults --command get --option output=wide
+
+        # Make getn short for get nodes
+        kubectl kuberc set --section aliases --name getn --command get --prependarg nodes
+        """,
+    "plugin": """
+        # List all plugins with their paths
+        kubectl plugin list
+
+        # List their names alone
+        kubectl plugin list --name-only
+        """,
+    "rollout": """
+        # Go back to the revision before
+        kubectl rollout undo deployment/web
+
+        # Follow a daemon set until it has rolled out
+        kubectl rollout status daemonset/agent
+
+        # Restart the deployments of a label
+        kubectl rollout restart deployment --selector=app=web
+        """,
+}
 _INDENT = 8  # of a flag's text: a tab
 
 _LEAST_WIDTH = 11  # of the column of subcommands, as in cobra
@@ -29,8 +59,9 @@ def render(program: str, path: tuple[str, ...], command: Command) -> str:
     parts = [description]
     if entry.aliases:
         parts.append("Aliases:\n" + ", ".join([path[-1], *entry.aliases.split()]))
-    if command.example:
-        parts.append("Examples:\n" + _example(command.example, program))
+    example = command.example or GROUP_EXAMPLES.get(" ".join(path), "")
+    if example:
+        parts.append("Examples:\n" + _example(example, program))
     if entry.children:
         parts.append(_subcommands(path))
     flags = visible(command.flags)

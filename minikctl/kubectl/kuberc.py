@@ -25,7 +25,7 @@ _SECTIONS: dict[str, dict[str, tuple[str, tuple[str, ...]]]] = {
         "aliases": ("flags", ("prependArgs", "appendArgs")),
     },
 }
-_POLICY_FIELDS = ("credentialPluginPolicy", "credentialPluginAllowlist")
+POLICY_FIELDS = ("credentialPluginPolicy", "credentialPluginAllowlist")
 _ALIAS = re.compile("[a-zA-Z]+")
 _SHORTHANDS = re.compile("-[a-zA-Z]+")
 
@@ -67,7 +67,7 @@ def explicit_file(args: Sequence[str]) -> str:
     return ""
 
 
-def load(path: str, warn: Callable[[str], None]) -> Preference | None:
+def load(path: str, warn: Callable[[str], object]) -> Preference | None:
     """The first usable preferences in the file; None when it is empty. OSError when it cannot be read."""
     from minikctl.kubectl.manifest import ParseError, documents
 
@@ -83,6 +83,7 @@ def load(path: str, warn: Callable[[str], None]) -> Preference | None:
         if preference is not None:
             if unknown:
                 listed = ", ".join(f'unknown field "{name}"' for name in unknown)
+                # kubectl ends this one without a newline.
                 warn(f"kuberc: ignoring strict decoding error in {path}: strict decoding error: {listed}")
             return preference
     if found:
@@ -97,7 +98,7 @@ def _internal(document: Any, unknown: list[str]) -> Preference | None:
     sections = _SECTIONS.get(str(document.get("apiVersion")))
     if sections is None:
         return None
-    known = {"apiVersion", "kind", *sections, *_POLICY_FIELDS}
+    known = {"apiVersion", "kind", *sections, *POLICY_FIELDS}
     unknown.extend(str(name) for name in document if name not in known)
     result: Preference = {}
     for section, (options, lists) in sections.items():
@@ -157,8 +158,8 @@ def _validate_options(options: Sequence[Mapping[str, str]]) -> None:
             raise KubercError(f"flag name {option['name']} should be in long form without dashes")
 
 
-def apply(args: list[str], environ: Mapping[str, str], warn: Callable[[str], None], program: str) -> list[str]:
-    """The command line with aliases expanded and default flags added."""
+def apply(args: list[str], environ: Mapping[str, str], warn: Callable[[str], object], program: str) -> list[str]:
+    """The command line with aliases expanded and default flags added. `warn` writes to standard error."""
     if environ.get("KUBECTL_KUBERC", "").lower() == "false":
         return args
     try:
@@ -171,7 +172,7 @@ def apply(args: list[str], environ: Mapping[str, str], warn: Callable[[str], Non
         raise PlainError(f"error occurred while applying preferences {error}") from None
 
 
-def _preferences(args: Sequence[str], environ: Mapping[str, str], warn: Callable[[str], None]) -> Preference | None:
+def _preferences(args: Sequence[str], environ: Mapping[str, str], warn: Callable[[str], object]) -> Preference | None:
     explicit = explicit_file(args)
     path, named = "", True
     try:
@@ -186,14 +187,14 @@ def _preferences(args: Sequence[str], environ: Mapping[str, str], warn: Callable
             raise KubercError(f"kuberc error {error}") from None
         if named:
             raise KubercError(f"kuberc error kuberc: {error}") from None
-        warn(f"kuberc: no preferences loaded from {path}: {error}")
+        warn(f"kuberc: no preferences loaded from {path}: {error}\n")
         return None
 
 
 class _Expansion:
     """Expands one command line."""
 
-    def __init__(self, preference: Preference, args: list[str], warn: Callable[[str], None], program: str) -> None:
+    def __init__(self, preference: Preference, args: list[str], warn: Callable[[str], object], program: str) -> None:
         from minikctl.kubectl import main
 
         self.main = main
@@ -234,7 +235,7 @@ class _Expansion:
             command = entry["command"]
             other, _ = self.main.find(command.split())
             if not other:
-                self.warn(f'Warning: command "{command}" not found to set kuberc override')
+                self.warn(f'Warning: command "{command}" not found to set kuberc override\n')
             elif other[-1] == path[-1]:
                 flags += self._flags(
                     path, entry["options"],

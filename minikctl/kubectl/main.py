@@ -182,7 +182,7 @@ def preferred(args: list[str], session: Session) -> list[str]:
         return args
     from minikctl.kubectl import kuberc
 
-    return kuberc.apply(args, environ, session.warn, session.program)
+    return kuberc.apply(args, environ, session.streams.err.write, session.program)
 
 
 def strip_flags(args: Sequence[str], flags: FlagSet) -> list[str]:

@@ -13,9 +13,11 @@ import re
 import socket
 import stat
 from collections.abc import Callable, Iterable
+from email.utils import formatdate
 from html import escape
 from posixpath import normpath
 from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import quote
 
 import uvicorn
 
@@ -64,11 +66,18 @@ def _host_of(header: str) -> str:
 
 
 class Settings(NamedTuple):
-    """Where the API and the static files are found; prefixes begin and end with a slash."""
+    """Where the API and the static files are found; prefixes end with a slash."""
 
     api_prefix: str = "/"
     static_prefix: str = ""
     static_directory: str = ""
+
+    def prefix_of(self, path: str) -> str | None:
+        """The prefix that only a slash is missing to, else the longest the path is under (as Go's ServeMux chooses)."""
+        prefixes = (self.static_prefix, self.api_prefix) if self.static_directory else (self.api_prefix,)
+        if f"{path}/" in prefixes:
+            return f"{path}/"
+        return max((prefix for prefix in prefixes if path.startswith(prefix)), key=len, default=None)
 
 
 class _OneUser(Authenticator):
@@ -120,14 +129,16 @@ class Proxy:
         path, settings = scope["path"], self._settings
         if not self._filter.passes(scope.get("method", "GET"), path, host):
             await _text(scope, send, 403, "Forbidden")
-        elif settings.static_directory and path.startswith(settings.static_prefix):
+        elif (prefix := settings.prefix_of(path)) is None:
+            await _text(scope, send, 404, "404 page not found")
+        elif not path.startswith(prefix):
+            await _redirect(scope, send, prefix)
+        elif settings.static_directory and prefix == settings.static_prefix:
             await _static(scope, send, settings, path)
-        elif path.startswith(settings.api_prefix):
+        else:
             inner = path[len(settings.api_prefix) - 1 :]
             kept = [(name, value) for name, value in headers if name != b"authorization"]
             await self._app({**scope, "path": inner, "headers": [*kept, *self._added]}, receive, send)
-        else:
-            await _text(scope, send, 404, "404 page not found")
 
 
 def _impersonation(user: UserInfo | None) -> list[tuple[bytes, bytes]]:
@@ -141,10 +152,14 @@ def _impersonation(user: UserInfo | None) -> list[tuple[bytes, bytes]]:
 
 
 def open_socket(address: str, port: int, keep_alive: float = 0.0) -> socket.socket:
-    """A listening TCP socket; OSError where the address cannot be had."""
+    """A listening TCP socket; OSError where the address cannot be had. Every address means those of both families."""
+    both = address in ("", "0.0.0.0", "::") and socket.has_dualstack_ipv6()
+    address = "::" if both else address
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     listening = socket.socket(family, socket.SOCK_STREAM)
     try:
+        if both:
+            listening.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if keep_alive > 0:
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
@@ -179,6 +194,8 @@ def open_unix_socket(path: str) -> socket.socket:
 
 # Answers of the proxy's own
 
+_LISTING = '<!doctype html>\n<meta name="viewport" content="width=device-width">\n<pre>\n'
+
 
 async def _text(scope: Scope, send: Send, code: int, text: str, more: Iterable[tuple[bytes, bytes]] = ()) -> None:
     headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"x-content-type-options", b"nosniff"), *more]
@@ -192,6 +209,16 @@ async def _answer(scope: Scope, send: Send, code: int, headers: list[tuple[bytes
     await send({"type": f"{kind}.body", "body": b"" if scope.get("method") == "HEAD" else body})
 
 
+async def _redirect(scope: Scope, send: Send, prefix: str) -> None:
+    """To the same path with a slash at its end; the query stays."""
+    query = scope.get("query_string", b"").decode("latin-1")
+    place = quote(prefix) + (f"?{query}" if query else "")
+    headers = [(b"content-type", b"text/html; charset=utf-8"), (b"location", place.encode("latin-1"))]
+    reads = scope.get("method") in ("GET", "HEAD")
+    page = f'<a href="{escape(place)}">Temporary Redirect</a>.\n\n' if reads else ""
+    await _answer(scope, send, 307, headers if reads else headers[1:], page.encode())
+
+
 async def _static(scope: Scope, send: Send, settings: Settings, path: str) -> None:
     """A file below the directory; of a directory its index.html, or what is in it."""
     relative = normpath("/" + path[len(settings.static_prefix) :]).lstrip("/")
@@ -200,9 +227,12 @@ async def _static(scope: Scope, send: Send, settings: Settings, path: str) -> No
     if os.path.commonpath((root, place)) != root or not os.path.exists(place):
         await _text(scope, send, 404, "404 page not found")
         return
+    if path.endswith("/index.html"):
+        await _answer(scope, send, 301, [(b"location", b"./")], b"")
+        return
     if os.path.isdir(place):
         if not path.endswith("/"):
-            await _text(scope, send, 301, "", [(b"location", f"{os.path.basename(place)}/".encode())])
+            await _answer(scope, send, 301, [(b"location", f"{quote(os.path.basename(place))}/".encode())], b"")
             return
         index = os.path.join(place, "index.html")
         if not os.path.isfile(index):
@@ -211,15 +241,17 @@ async def _static(scope: Scope, send: Send, settings: Settings, path: str) -> No
             )
             page = "".join(f'<a href="{escape(name)}">{escape(name)}</a>\n' for name in names)
             html = [(b"content-type", b"text/html; charset=utf-8")]
-            await _answer(scope, send, 200, html, f"<pre>\n{page}</pre>\n".encode("utf-8", "surrogateescape"))
+            await _answer(scope, send, 200, html, f"{_LISTING}{page}</pre>\n".encode("utf-8", "surrogateescape"))
             return
         place = index
     try:
         with open(place, "rb") as file:
             body = file.read()
+            changed = os.fstat(file.fileno()).st_mtime
     except OSError:
         await _text(scope, send, 403, "403 Forbidden")
         return
     kind = mimetypes.guess_type(place)[0] or "application/octet-stream"
     kind += "; charset=utf-8" if kind.startswith("text/") else ""
-    await _answer(scope, send, 200, [(b"content-type", kind.encode())], body)
+    known = [(b"content-type", kind.encode()), (b"last-modified", formatdate(changed, usegmt=True).encode())]
+    await _answer(scope, send, 200, known, body)

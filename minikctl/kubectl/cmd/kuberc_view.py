@@ -11,7 +11,7 @@ from minikctl.kubectl.command import Command, Options
 from minikctl.kubectl.errors import KubectlError, os_error
 from minikctl.kubectl.flags import STRING, Flag
 from minikctl.kubectl.flagsets import print_flags
-from minikctl.kubectl.kuberc import API_VERSION, KubercError, locate
+from minikctl.kubectl.kuberc import API_VERSION, POLICY_FIELDS, KubercError, locate
 
 _RECOMMENDED = (("apply", "server-side"), ("delete", "interactive"))
 
@@ -41,12 +41,18 @@ class ViewOptions(Options):
             return
         except OSError as error:
             raise KubectlError(f"error reading kuberc file: {os_error(error)}") from None
-        raw = parse(data)
-        head: Obj = {key: raw[key] for key in ("kind", "apiVersion") if key in raw}
-        document: Obj = {**head, "defaults": raw.get("defaults") or [], "aliases": raw.get("aliases") or [], **raw}
+        self._print(_typed(parse(data)))
+
+    def _print(self, preference: Obj) -> None:
+        """A typed object's JSON has the order of its type, its other forms that of the alphabet."""
         from minikctl.kubectl.printing import printer
 
-        printer(self.flags, self.factory.streams.out)(document)
+        if self.flags["output"].lower() == "json":
+            from minikctl.printers import jsonout
+
+            self.factory.streams.out.write(jsonout.dump(preference, in_order=True))
+        else:
+            printer(self.flags, self.factory.streams.out)(preference)
 
     def _missing(self) -> None:
         """Offer to write a file with recommended defaults."""
@@ -63,6 +69,25 @@ class ViewOptions(Options):
         ]
         save({"apiVersion": API_VERSION, "kind": "Preference", "defaults": defaults}, self.path)
         factory.out(f"Updated {self.path}")
+
+
+def _typed(raw: Obj) -> Obj:
+    """The content as the type Preference of v1beta1 takes it in, whatever version it says it has."""
+    found: Obj = {key: raw[key] for key in ("kind", "apiVersion") if raw.get(key)}
+    found["defaults"] = [_entry(entry, ("command",), ()) for entry in raw.get("defaults") or ()]
+    found["aliases"] = [
+        _entry(entry, ("name", "command"), ("prependArgs", "appendArgs")) for entry in raw.get("aliases") or ()
+    ]
+    return {**found, **{key: raw[key] for key in POLICY_FIELDS if raw.get(key)}}
+
+
+def _entry(raw: Obj, texts: tuple[str, ...], lists: tuple[str, ...]) -> Obj:
+    found: Obj = {key: raw.get(key) or "" for key in texts}
+    found.update({key: raw[key] for key in lists if raw.get(key)})
+    options = raw.get("options")
+    if options is not None:
+        options = [{key: option.get(key) or "" for key in ("name", "default")} for option in options]
+    return {**found, "options": options} if options or not lists else found
 
 
 COMMAND = Command(

@@ -10,14 +10,17 @@ import re
 import socket
 from typing import TYPE_CHECKING
 
+from minikctl.kubectl import klog
 from minikctl.kubectl.command import Command, Options
-from minikctl.kubectl.errors import KubectlError
+from minikctl.kubectl.errors import CommandFailed, KubectlError
 from minikctl.kubectl.flags import BOOL, DURATION, INT, STRING, Flag
 
 if TYPE_CHECKING:
     from minikctl.serving.proxy import Filter
 
 _PORT = 8001
+_LARGEST_PORT = 65535
+_FATAL = 255  # the status of klog's fatal errors
 _MISSING = "proxy needs the extra `serve`: pip install 'minikctl[serve]'"
 
 
@@ -26,15 +29,15 @@ class ProxyOptions(Options):
 
     def complete(self, args: list[str]) -> None:
         flags = self.flags
-        self.api_prefix = _with_slashes(flags["api-prefix"])
-        self.static_prefix = _with_slashes(flags["www-prefix"])
+        self.api_prefix = _closed(flags["api-prefix"])
+        self.static_prefix = _closed(flags["www-prefix"])
 
     def validate(self) -> None:
         flags = self.flags
         if flags["port"] != _PORT and flags["unix-socket"]:
             raise KubectlError("cannot set --unix-socket and --port at the same time")
         if flags["www"] and not os.path.isdir(flags["www"]):
-            self.factory.err(f"Static file directory {flags['www']} is not a directory")
+            self.factory.err(klog.line("W", *_no_directory(flags["www"])))
 
     def run(self) -> None:
         try:
@@ -45,7 +48,8 @@ class ProxyOptions(Options):
             raise KubectlError(_MISSING) from None
         flags, client = self.flags, self.factory.client
         if flags["disable-filter"] and not flags["unix-socket"]:
-            self.factory.err("Request filter disabled, your proxy is vulnerable to XSRF attacks, please be cautious")
+            warning = "Request filter disabled, your proxy is vulnerable to XSRF attacks, please be cautious"
+            self.factory.err(klog.line("W", "proxy.go:177", warning))
         settings = Settings(self.api_prefix, self.static_prefix, flags["www"])
         proxy = Proxy(self.factory.cluster, client.user, client.impersonate, self._filter(), settings)
         listening = self._listen()
@@ -69,8 +73,12 @@ class ProxyOptions(Options):
 
         flags = self.flags
         path, address, port = flags["unix-socket"], flags["address"], flags["port"]
+        if not path and not 0 <= port <= _LARGEST_PORT:
+            raise KubectlError(f"listen tcp: address {port}: invalid port")
         try:
             return open_unix_socket(path) if path else open_socket(address, port, flags["keepalive"])
+        except socket.gaierror:
+            raise KubectlError(f"listen tcp: lookup {address}: no such host") from None
         except OSError as error:
             where = f"unix {path}" if path else f"tcp {address}:{port}"
             raise KubectlError(f"listen {where}: bind: {(error.strerror or str(error)).lower()}") from None
@@ -80,18 +88,32 @@ class ProxyOptions(Options):
         self.factory.streams.out.flush()
 
 
-def _with_slashes(prefix: str) -> str:
-    return f"/{prefix.strip('/')}/" if prefix.strip("/") else "/"
+def _closed(prefix: str) -> str:
+    """The prefix as kubectl registers it: one that begins without a slash is never met."""
+    return prefix if prefix.endswith("/") else f"{prefix}/"
+
+
+def _no_directory(path: str) -> tuple[str, str]:
+    """kubectl's line and words about a directory that is none."""
+    try:
+        os.stat(path)
+    except OSError as error:
+        told = f"stat {path}: {(error.strerror or str(error)).lower()}"
+        return "proxy.go:200", f"Failed to stat static file directory {path}: {told}"
+    return "proxy.go:202", f"Static file directory {path} is not a directory"
 
 
 def _patterns(text: str) -> tuple[re.Pattern[str], ...]:
     """A comma-separated list of regular expressions."""
+    from minikctl.apimachinery import goregexp
+    from minikctl.apiserver.validation.goregexp import regexp_problem
+
     found = []
     for part in text.split(","):
-        try:
-            found.append(re.compile(part))
-        except re.error as error:
-            raise KubectlError(f"Error compiling re: error parsing regexp: {error}: `{part}`") from None
+        problem = regexp_problem(part)
+        if problem:
+            raise CommandFailed(klog.line("F", "proxy_server.go:83", f"Error compiling re: {problem}"), _FATAL)
+        found.append(goregexp.compiled(part))
     return tuple(found)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -83,8 +84,11 @@ def test_warnings(kubectl: Kubectl, tmp_path: Path) -> None:
     path.write_text(HEAD + "colour: blue\ndefaults: [{command: paint, options: []}]\n")
     found = kubectl(f"--kuberc={path}", "get", "cm", "-o", "name")
     assert found.status == 0
-    assert 'strict decoding error: unknown field "colour"' in found.err
-    assert 'Warning: command "paint" not found to set kuberc override' in found.err
+    # kubectl ends the first without a newline
+    assert (
+        'strict decoding error: unknown field "colour"Warning: command "paint" not found to set kuberc override'
+        in found.err
+    )
 
 
 def test_missing_files_and_values(kubectl: Kubectl, tmp_path: Path) -> None:
@@ -144,3 +148,27 @@ def test_view(kubectl: Kubectl, rc: Path, tmp_path: Path) -> None:
     assert kubectl("kuberc", "view", stdin="y\n").out.endswith(f"Updated {tmp_path / 'home' / 'kuberc'}\n")
     assert "command: apply" in kubectl("kuberc", "view").out
     assert kubectl("kuberc", "view", KUBERC="off").err.startswith("error: KUBERC is disabled")
+
+
+def test_view_shows_what_the_type_knows_in_its_order(kubectl: Kubectl, tmp_path: Path) -> None:
+    path = tmp_path / "odd.kuberc"
+    path.write_text(
+        "colour: blue\naliases:\n- options: [{default: wide, name: output, x: y}]\n  command: get\n  name: getn\n"
+        "defaults: [{command: get}]\n" + HEAD
+    )
+    shown = json.loads(kubectl("kuberc", "view", f"--kuberc={path}", "-o", "json").out)
+    assert list(shown) == ["kind", "apiVersion", "defaults", "aliases"]
+    assert list(shown["aliases"][0]) == ["name", "command", "options"]
+    assert list(shown["aliases"][0]["options"][0]) == ["name", "default"]
+    assert shown["defaults"] == [{"command": "get", "options": None}]
+
+
+def test_view_takes_an_old_file_for_a_new_one(kubectl: Kubectl, tmp_path: Path) -> None:
+    path = tmp_path / "old.kuberc"
+    head = HEAD.replace("v1beta1", "v1alpha1")
+    path.write_text(head + "overrides: [{command: delete, flags: []}]\naliases: [{name: a, command: get, flags: []}]\n")
+    shown = kubectl("kuberc", "view", f"--kuberc={path}").out
+    assert shown.startswith(
+        "aliases:\n- command: get\n  name: a\napiVersion: kubectl.config.k8s.io/v1alpha1\ndefaults: []\n"
+    )
+    assert "overrides" not in shown

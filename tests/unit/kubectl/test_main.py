@@ -71,3 +71,10 @@ def test_completion(kubectl: Kubectl) -> None:
     for shell in ("bash", "zsh", "fish", "powershell"):
         assert "__complete" in kubectl("completion", shell).out
     assert kubectl("completion", "tcsh").err.startswith('error: Unsupported shell type "tcsh".\n')
+
+
+@pytest.mark.parametrize("group", ["kuberc", "plugin", "rollout"])
+def test_help_of_a_group_has_examples(kubectl: Kubectl, group: str) -> None:
+    shown = kubectl(group, "--help").out
+    assert "\n\nExamples:\n  # " in shown and f"\n  kubectl {group} " in shown
+    assert shown.index("Examples:") < shown.index("Available Commands:")

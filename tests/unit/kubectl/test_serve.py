@@ -51,3 +51,16 @@ def test_it_says_which_extra_it_needs(kubectl: Kubectl, monkeypatch: pytest.Monk
     monkeypatch.setitem(sys.modules, library, None)
     refused = kubectl("serve", "--port=0")
     assert refused.err == "error: serve needs the extra `serve` (pip install 'minikctl[serve]')\n"
+
+
+def test_proxy_refuses_as_kubectl_does(kubectl: Kubectl, tmp_path: Path) -> None:
+    fatal = kubectl("proxy", "--accept-paths=(")
+    assert fatal.status == 255
+    assert fatal.err.endswith("proxy_server.go:83] Error compiling re: error parsing regexp: missing closing ): `(`\n")
+    for port in ("99999", "-1"):
+        assert kubectl("proxy", f"--port={port}").err == f"error: listen tcp: address {port}: invalid port\n"
+    absent = kubectl("proxy", f"--www={tmp_path}/none", "--port=-1").err.splitlines()[0]
+    assert absent.endswith(
+        f"proxy.go:200] Failed to stat static file directory {tmp_path}/none: "
+        f"stat {tmp_path}/none: no such file or directory"
+    )
