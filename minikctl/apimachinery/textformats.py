@@ -178,13 +178,11 @@ def unknown_formats(schema: dict[str, Any]) -> list[str]:
         known = name.replace("-", "") in _KNOWN_STRINGS if kind == "string" else name in _KNOWN_NUMBERS.get(kind, ())
         if not known:
             found.append(str(name))
-    for key in ("items", "not", "additionalProperties"):
-        if isinstance(schema.get(key), dict):
-            found += unknown_formats(schema[key])
+    children = [schema.get("items")]
     for key in ("allOf", "anyOf", "oneOf"):
-        found += [name for part in schema.get(key) or () for name in unknown_formats(part)]
-    for key in ("properties", "patternProperties"):
-        for _, part in sorted((schema.get(key) or {}).items()):
-            if isinstance(part, dict):
-                found += unknown_formats(part)
-    return found
+        children += schema.get(key) or ()
+    children.append(schema.get("not"))
+    children += [part for _, part in sorted((schema.get("properties") or {}).items())]
+    children.append(schema.get("additionalProperties"))
+    children += [part for _, part in sorted((schema.get("patternProperties") or {}).items())]
+    return found + [name for child in children if isinstance(child, dict) for name in unknown_formats(child)]

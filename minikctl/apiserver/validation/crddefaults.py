@@ -24,8 +24,7 @@ def validate_defaults(node: Node, path: str) -> list[FieldError]:
         at = f"{path}.default"
         if _pruned(default, node) != default:
             errors.append(field.invalid(at, default, "must not have unknown fields"))
-        else:
-            errors += _check(default, node, at, "")
+        errors += _check(default, node, at, "")
     for key in ("items", "additionalProperties"):
         if isinstance(node.get(key), dict):
             errors += validate_defaults(node[key], f"{path}.{key}")

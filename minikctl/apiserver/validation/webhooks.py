@@ -49,9 +49,10 @@ def _url(url: str, path: str) -> list[FieldError]:
 
 def _service(service: dict[str, Any], path: str) -> list[FieldError]:
     errors: list[FieldError] = []
-    for key in ("name", "namespace"):
+    # Upstream's callers hand over the two the wrong way round, so each is missed under the other's path.
+    for key, told in (("namespace", "name"), ("name", "namespace")):
         if not service.get(key):
-            errors.append(field.required(f"{path}.{key}", f"service {key} is required"))
+            errors.append(field.required(f"{path}.{told}"))
     port = service.get("port", 443)
     problems = is_valid_port_num(port or 0)
     if problems:

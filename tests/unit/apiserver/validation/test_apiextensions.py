@@ -110,7 +110,7 @@ def test_names_versions_and_scope() -> None:
 def test_a_missing_schema_and_a_protected_group() -> None:
     obj = crd()
     del obj["spec"]["versions"][0]["schema"]
-    assert refused(obj) == ["spec.versions[0].schema.openAPIV3Schema: Required value: schemas are required"]
+    assert refused(obj) == ["spec.versions[0].schema.openAPIV3Schema: Required value"]
     obj = crd()
     obj["spec"]["group"] = "toys.k8s.io"
     obj["metadata"]["name"] = "kites.toys.k8s.io"
@@ -285,3 +285,34 @@ def test_a_schema_that_stays_must_bear_a_status_subresource_that_comes() -> None
     new["spec"]["versions"][0]["subresources"] = {"status": {}}
     errors = [str(error) for error in validation.update(KEY, new, old)]
     assert [error.partition(":")[0] for error in errors] == ["spec.validation.openAPIV3Schema"]
+
+
+def test_a_definition_without_a_storage_version_has_none_stored() -> None:
+    obj = crd()
+    obj["spec"]["versions"][0]["storage"] = False
+    obj["status"]["storedVersions"] = []
+    assert refused(obj)[-1] == "status.storedVersions: Invalid value: null: must have at least one stored version"
+
+
+def test_a_status_may_forget_stored_versions() -> None:
+    old = crd()
+    old["metadata"]["resourceVersion"] = "1"
+    new = copy.deepcopy(old)
+    new["status"]["storedVersions"] = []
+    assert validation.status_update(KEY, new, old) == []
+
+
+def test_a_default_with_unknown_fields_is_checked_all_the_same() -> None:
+    node = {"type": "object", "properties": {"a": {"type": "string"}}, "default": {"a": 1, "b": 2}}
+    assert [error.partition(": ")[0] for error in refused(crd({"o": node}))] == [
+        f"{SPEC}.properties[o].default",
+        f"{SPEC}.properties[o].default.a",
+    ]
+
+
+def test_a_conversion_webhook_s_service_misses_names_crosswise() -> None:
+    obj = crd()
+    config = {"service": {"namespace": "shop", "port": 443}}
+    webhook = {"clientConfig": config, "conversionReviewVersions": ["v1"]}
+    obj["spec"]["conversion"] = {"strategy": "Webhook", "webhook": webhook}
+    assert refused(obj) == ["spec.conversion.webhookClientConfig.service.namespace: Required value"]
