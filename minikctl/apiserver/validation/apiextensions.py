@@ -22,7 +22,7 @@ from minikctl.apiserver.validation.crdcolumns import (
 from minikctl.apiserver.validation.crdschema import validate_root, validate_schema
 from minikctl.apiserver.validation.metadata import validate_immutable
 from minikctl.apiserver.validation.names import is_dns1035_label, is_dns1123_subdomain
-from minikctl.apiserver.validation.webhooks import validate_client_config, validate_review_versions
+from minikctl.apiserver.validation.webhooks import validate_bundle, validate_client_config, validate_review_versions
 
 _APPROVAL = "api-approved.kubernetes.io"
 _APPROVAL_TEXT = f'protected groups must have approval annotation "{_APPROVAL}"'
@@ -55,7 +55,7 @@ def _create(obj: Obj) -> list[FieldError]:
     wanted = f"{(spec.get('names') or {}).get('plural') or ''}.{spec.get('group') or ''}"
     if meta.get("name") and meta["name"] != wanted:
         errors.append(field.invalid("metadata.name", meta["name"], 'must be spec.names.plural+"."+spec.group'))
-    errors += _spec(spec, None) + _status(obj)
+    errors += _spec(spec, None, False) + _status(obj)
     errors += _approval(obj, None)
     if spec.get("preserveUnknownFields"):
         errors.append(_preserve_unknown())
@@ -67,7 +67,8 @@ def _preserve_unknown() -> FieldError:
     return field.invalid("spec.preserveUnknownFields", True, text)
 
 
-def _spec(spec: dict[str, Any], old: dict[str, Any] | None) -> list[FieldError]:
+def _spec(spec: dict[str, Any], old: dict[str, Any] | None, strict: bool) -> list[FieldError]:
+    """`strict`: the webhook's caBundle must be a good one."""
     errors = _group(spec.get("group") or "")
     scope = spec.get("scope") or ""
     if not scope:
@@ -96,7 +97,11 @@ def _spec(spec: dict[str, Any], old: dict[str, Any] | None) -> list[FieldError]:
     if shared.fields is not None:
         schema = (shared.schema or {}).get("openAPIV3Schema")
         errors += _selectable(shared.fields, schema, "spec.selectableFields", "validations.schema is included")
-    return errors + _conversion(spec.get("conversion"))
+    conversion = spec.get("conversion")
+    if spec.get("preserveUnknownFields") and conversion and conversion.get("strategy") != "None":
+        text = "must be None if spec.preserveUnknownFields is true"
+        errors.append(field.invalid("spec.conversion.strategy", conversion.get("strategy") or "", text))
+    return errors + _conversion(conversion, strict)
 
 
 def _group(group: str) -> list[FieldError]:
@@ -223,7 +228,7 @@ def _labels(values: list[str], path: str) -> list[FieldError]:
     ]
 
 
-def _conversion(conversion: dict[str, Any] | None) -> list[FieldError]:
+def _conversion(conversion: dict[str, Any] | None, strict: bool) -> list[FieldError]:
     if conversion is None:
         return []
     strategy, webhook = conversion.get("strategy") or "", conversion.get("webhook")
@@ -247,6 +252,8 @@ def _conversion(conversion: dict[str, Any] | None) -> list[FieldError]:
         errors.append(field.required(f"{path}.webhookClientConfig", text))
     else:
         errors += validate_client_config(config, f"{path}.webhookClientConfig")
+        if strict and config.get("caBundle"):
+            errors += validate_bundle(config["caBundle"], f"{path}.webhookClientConfig.caBundle")
     return errors + validate_review_versions(versions, f"{path}.conversionReviewVersions")
 
 
@@ -312,9 +319,14 @@ def _established(obj: Obj) -> bool:
     return any(item.get("type") == "Established" and item.get("status") == "True" for item in conditions)
 
 
+def _has_bad_bundle(spec: dict[str, Any]) -> bool:
+    config = ((spec.get("conversion") or {}).get("webhook") or {}).get("clientConfig") or {}
+    return bool(config.get("caBundle")) and bool(validate_bundle(config["caBundle"], ""))
+
+
 def _update(new: Obj, old: Obj) -> list[FieldError]:
     spec, before = new.get("spec") or {}, old.get("spec") or {}
-    errors = _spec(spec, before)
+    errors = _spec(spec, before, _established(old) and not _has_bad_bundle(before))
     names, names_before = spec.get("names") or {}, before.get("names") or {}
     if _established(old):
         errors += validate_immutable(spec.get("scope"), before.get("scope"), "spec.scope")

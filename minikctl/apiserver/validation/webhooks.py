@@ -25,6 +25,22 @@ def validate_client_config(config: dict[str, Any], path: str) -> list[FieldError
     return _service(service or {}, f"{path}.service")
 
 
+def validate_bundle(bundle: str, path: str) -> list[FieldError]:
+    """Whether a caBundle (base64) holds a certificate."""
+    from binascii import Error, a2b_base64
+
+    from minikctl.apimachinery.x509 import certificate
+
+    try:
+        pem = a2b_base64(bundle)
+    except Error:
+        pem = b""
+    if certificate(pem) is not None:
+        return []
+    why = "no valid certificate authority data seen" if b"-----BEGIN " in pem else "unable to parse bytes as PEM block"
+    return [field.invalid(path, bundle, f"unable to load root certificates: {why}")]
+
+
 def _url(url: str, path: str) -> list[FieldError]:
     from urllib.parse import urlsplit
 

@@ -316,3 +316,33 @@ def test_a_conversion_webhook_s_service_misses_names_crosswise() -> None:
     webhook = {"clientConfig": config, "conversionReviewVersions": ["v1"]}
     obj["spec"]["conversion"] = {"strategy": "Webhook", "webhook": webhook}
     assert refused(obj) == ["spec.conversion.webhookClientConfig.service.namespace: Required value"]
+
+
+def converted(bundle: str, established: bool = True) -> dict[str, Any]:
+    obj = crd()
+    obj["metadata"]["resourceVersion"] = "1"
+    obj["status"]["conditions"] = [{"type": "Established", "status": str(established)}]
+    config = {"url": "https://convert.example.com", "caBundle": bundle}
+    webhook = {"clientConfig": config, "conversionReviewVersions": ["v1"]}
+    obj["spec"]["conversion"] = {"strategy": "Webhook", "webhook": webhook}
+    return obj
+
+
+def test_a_bad_bundle_is_refused_once_the_definition_is_established() -> None:
+    new, old = converted("XG4="), converted("")
+    assert [str(error) for error in validation.update(KEY, new, old)] == [
+        'spec.conversion.webhookClientConfig.caBundle: Invalid value: "XG4=": unable to load root certificates: unable'
+        " to parse bytes as PEM block"
+    ]
+    assert validation.update(KEY, new, converted("", established=False)) == []
+    assert validation.update(KEY, new, converted("AAAA")) == []
+    assert refused(new) == []
+
+
+def test_unknown_fields_that_are_kept_need_no_conversion() -> None:
+    obj = converted("")
+    obj["spec"]["preserveUnknownFields"] = True
+    assert [error.partition(":")[0] for error in refused(obj)] == [
+        "spec.conversion.strategy",
+        "spec.preserveUnknownFields",
+    ]
