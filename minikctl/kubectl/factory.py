@@ -210,7 +210,7 @@ class Factory:
         client.on_warning = self.warning
         client.on_path = check_path
         client.limited = True
-        if self.flags.get("v", 0) >= 3:
+        if self.flags.get("v", 0) >= 1:
             from minikctl.kubectl.requestlog import RequestLog
 
             files = [path for path in self.config.files if os.path.exists(path)]

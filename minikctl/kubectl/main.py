@@ -28,6 +28,7 @@ class Session:
         self.streams = streams
         self.environ = environ
         self.error_status = 1
+        self.verbosity = 0
 
     def command_path(self, path: Sequence[str]) -> str:
         return " ".join((self.program, *path))
@@ -39,6 +40,7 @@ class Session:
         self.streams.err.write(text + "\n")
 
     def factory(self, path: Sequence[str], values: Values) -> Factory:
+        self.verbosity = values.get("v", 0)
         return Factory(values, self.streams, self.environ, self.command_path(path))
 
     def no_help(self, topic: Sequence[str]) -> None:
@@ -237,6 +239,10 @@ def run(argv: Sequence[str], streams: Streams | None = None, environ: Mapping[st
     except BaseException as error:  # the last line of defence: never a traceback
         try:
             streams.out.flush()
+            if session.verbosity >= 4:
+                from minikctl.kubectl.requestlog import tell_statuses
+
+                tell_statuses(error, streams.err.write)
             status = errors.report(error, streams.err.write, session.error_status)
         except BrokenPipeError:
             return _output_closed()

@@ -1,20 +1,22 @@
 """-v: the requests on standard error, as client-go's `transport/round_trippers.go` and `rest/request.go` log them.
 
 Scripts grep these lines for paths and `limit=`. Hooked into the client by the factory. What a level adds:
-3 feature gates, 6 the kubeconfig and a line per response, 7 the request with its headers, 8 bodies (cut off) and
-the response's headers, 9 a curl command in place of the request, 10 whole bodies.
+1 feature gates, 4 the Status behind an error,
+6 the kubeconfig and a line per response, 7 the request with its headers, 8 bodies (cut off) and the response's
+headers, 9 a curl command in place of the request, 10 whole bodies.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, TextIO
 
 from minikctl.apimachinery import wireform
 from minikctl.apimachinery.errors import StatusError
 from minikctl.apimachinery.request import Request, Response
 from minikctl.kubectl import klog
+from minikctl.kubectl.errors import flattened
 from minikctl.kubectl.flags import quote
 
 _METHODS = {
@@ -44,7 +46,7 @@ _TABLE = ",".join(
 )
 # How much of a body is shown.
 _SHOWN = {8: 1024, 9: 10240}
-_PLACES = {"list": 113, "get": 105, "create": 246, "update": 287, "patch": 268, "delete": 202}
+_PLACES = {"list": 113, "get": 105, "create": 246, "update": 287, "patch": 269, "delete": 202}
 
 
 class RequestLog:
@@ -111,6 +113,15 @@ class RequestLog:
         self._line(place, f'"{title} Body" body={shown}')
 
 
+def tell_statuses(error: BaseException, write: Callable[[str], object]) -> None:
+    """The Status objects behind an error, before the words about it."""
+    for one in flattened([error]) if isinstance(error, Exception) else ():
+        if isinstance(one, StatusError):
+            status = wireform.indented(one.status()).decode("utf-8", "surrogatepass")
+            # kubectl leaves the verb of its format in.
+            write(klog.line("I", "helpers.go:246", f"server response object: %s[{status}]") + "\n")
+
+
 def _block(lines: Iterable[str]) -> str:
     """A value of several lines, as klog sets it apart."""
     return "<\n" + "".join(f"\t{line}\n" for line in lines) + " >"
@@ -152,7 +163,7 @@ def _request_body(request: Request) -> str:
     body = request.body
     if body is None and _method(request) == "DELETE":
         given = {name: request.options.get(name) for name in _DELETE_OPTIONS}
-        body = {name: value for name, value in given.items() if value not in (None, "", [])}
+        return _json({name: value for name, value in given.items() if value not in (None, "", [])}, sort=False) + "\n"
     if body is None:
         return ""
     return _json(body, sort=True) + ("" if request.verb == "patch" else "\n")

@@ -2,6 +2,7 @@
 
 import io
 import re
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -9,7 +10,8 @@ import pytest
 from minikctl.apimachinery import resources
 from minikctl.apimachinery.errors import StatusError, not_found
 from minikctl.apimachinery.request import MERGE_PATCH, Request, Response, UserInfo
-from minikctl.kubectl.requestlog import RequestLog, request_uri
+from minikctl.kubectl.errors import Aggregate, KubectlError
+from minikctl.kubectl.requestlog import RequestLog, request_uri, tell_statuses
 
 CONFIG_MAP = {"metadata": {"name": "c"}, "kind": "ConfigMap", "apiVersion": "v1"}
 PATH = "/api/v1/namespaces/demo/configmaps"
@@ -57,13 +59,13 @@ def test_level_eight_has_bodies_cut_off() -> None:
     assert lines[-1].startswith('helper.go:246] "Response Body" body="{\\"kind\\":\\"ConfigMap\\"')
     assert lines[-1].endswith('xxx [truncated 1055 chars]"')
     patch = told(8, request("patch", body={"data": None}, patch_type=MERGE_PATCH), Response({}))
-    assert patch[0] == 'helper.go:268] "Request Body" body="{\\"data\\":null}"'
+    assert patch[0] == 'helper.go:269] "Request Body" body="{\\"data\\":null}"'
     assert told(8, request("get"), Response({}))[0] == 'helper.go:105] "Request Body" body=""'
 
 
 def test_level_nine_has_a_curl_command() -> None:
     lines = told(9, request("delete", options={"propagationPolicy": "Background", "dryRun": ["All"]}), Response({}))
-    assert lines[1] == '\t{"dryRun":["All"],"propagationPolicy":"Background"}'
+    assert lines[1] == '\t{"propagationPolicy":"Background","dryRun":["All"]}'
     assert lines[3] == 'round_trippers.go:527] "Request" curlCommand=<'
     assert lines[4].startswith('\tcurl -v -XDELETE  -H "Accept: application/json" -H "Content-Type: application/json" ')
     assert lines[4].endswith(f" 'https://minikctl{PATH}/c'")
@@ -75,7 +77,7 @@ def test_what_streams_has_no_body() -> None:
 
 def test_the_kubeconfig_and_the_feature_gates_are_told_once() -> None:
     low, high = io.StringIO(), io.StringIO()
-    RequestLog(low, 3, ["/a"])
+    RequestLog(low, 1, ["/a"])
     RequestLog(high, 6, ["/a"])
     assert "loader.go" not in low.getvalue()
     assert low.getvalue().count('envvar.go:195] "Feature gate default state" feature="') == 10
@@ -98,3 +100,19 @@ def test_the_kubeconfig_and_the_feature_gates_are_told_once() -> None:
 )
 def test_the_address_of_a_request(asked: Request, uri: str) -> None:
     assert request_uri(asked) == uri
+
+
+def test_the_statuses_behind_errors_are_told() -> None:
+    said: list[str] = []
+    gone = not_found("configmaps", "c")
+    tell_statuses(Aggregate([gone, KubectlError("no"), gone]), said.append)
+    assert len(said) == 2
+    assert 'helpers.go:246] server response object: %s[{\n  "kind": "Status",\n' in said[0]
+    assert said[0].endswith('  "code": 404\n}]\n')
+    tell_statuses(KubectlError("no"), said.append)
+    assert len(said) == 2
+
+
+def test_a_command_tells_them_from_level_four(kubectl: Callable[..., Any]) -> None:
+    assert "server response object" in kubectl("get", "cm", "c", "-v4").err
+    assert "server response object" not in kubectl("get", "cm", "c", "-v3").err
