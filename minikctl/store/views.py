@@ -18,12 +18,41 @@ Obj = dict[str, Any]
 Part = Callable[[Obj], Obj]
 
 _OBJECTS = 3000
-_PARTS = 20_000
+_PARTS = 20_000  # of each kind of part
 _TYPES = ("ADDED", "MODIFIED", "DELETED")
 
 
+class _Recent:
+    """Values by revision: at least the `limit` / 2 that were put or got last, never more than `limit`.
+
+    They are forgotten half of them at a time: a dict whose oldest entry goes with every new one has to
+    look for it behind the places of all that went before, which costs more than what it keeps saves.
+    """
+
+    __slots__ = ("_half", "_newer", "_older")
+
+    def __init__(self, limit: int) -> None:
+        self._half = limit // 2
+        self._newer: dict[int, Obj] = {}
+        self._older: dict[int, Obj] = {}
+
+    def get(self, revision: int) -> Obj | None:
+        found = self._newer.get(revision)
+        if found is None and self._older:
+            found = self._older.get(revision)
+            if found is not None:
+                self.put(revision, found)
+        return found
+
+    def put(self, revision: int, value: Obj) -> None:
+        if len(self._newer) >= self._half:
+            self._older = self._newer
+            self._newer = {}
+        self._newer[revision] = value
+
+
 class Views:
-    """The newest objects that were looked at or written. `open`: whether a write transaction is under way."""
+    """The objects that were last looked at or written. `open`: whether a write transaction is under way."""
 
     __slots__ = ("_objects", "_parts", "_read", "open")
 
@@ -31,20 +60,18 @@ class Views:
         """`read` gives the stored form of a revision, None where it is not retained."""
         self.open = False
         self._read = read
-        self._objects: dict[int, Obj] = {}
-        self._parts: dict[Part, dict[int, Obj]] = {}
+        self._objects = _Recent(_OBJECTS)
+        self._parts: dict[Part, _Recent] = {}
 
     def forget(self) -> None:
         """Revisions may stand for other objects from now on."""
-        self._objects.clear()
+        self._objects = _Recent(_OBJECTS)
         self._parts.clear()
 
     def keep(self, revision: int, obj: Obj) -> None:
         """Let an object that nobody will alter any more be what readers of its revision get."""
         if self.open:
-            if len(self._objects) >= _OBJECTS:
-                del self._objects[next(iter(self._objects))]
-            self._objects[revision] = obj
+            self._objects.put(revision, obj)
 
     def of(self, revision: int, data: str) -> Obj:
         """The object of a revision; `data` is its stored form."""
@@ -56,14 +83,17 @@ class Views:
 
     def at(self, revision: int) -> Obj | None:
         """The object that a revision wrote, while it is retained."""
-        if self.open and revision in self._objects:
-            return self._objects[revision]
+        found = self._objects.get(revision) if self.open else None
+        if found is not None:
+            return found
         data = self._read(revision)
         return None if data is None else self.of(revision, data)
 
     def part(self, make: Part, revision: int, data: str = "") -> Obj | None:
         """What `make` makes of a revision's object, remembered for longer than the object."""
-        known = self._parts.setdefault(make, {})
+        known = self._parts.get(make)
+        if known is None:
+            known = self._parts[make] = _Recent(_PARTS)
         found = known.get(revision) if self.open else None
         if found is None:
             obj = self.of(revision, data) if data else self.at(revision)
@@ -71,9 +101,7 @@ class Views:
                 return None
             found = make(obj)
             if self.open:
-                if len(known) >= _PARTS:
-                    del known[next(iter(known))]
-                known[revision] = found
+                known.put(revision, found)
         return found
 
 
