@@ -41,7 +41,12 @@ def handle(server: Server, request: Request) -> Response:
     if name not in resource.subresources:
         raise errors.StatusError("NotFound", "the server could not find the requested resource", code=404)
     if name not in _CONNECT and request.verb not in resource.subresources[name].verbs:
-        raise errors.method_not_supported(f"{resource.key}/{name}", request.verb)
+        # Built-in kinds have no route for it, custom ones a handler that refuses.
+        raise (
+            errors.method_not_supported(f"{resource.key}/{name}", request.verb)
+            if resource.custom
+            else errors.no_route(True)
+        )
     ctx = server.context(request, "UPDATE")
     target = _TABLE.get((resource.key, name)) or _TABLE.get(("*", name))
     if target:

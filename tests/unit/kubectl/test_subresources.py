@@ -39,3 +39,10 @@ def test_apply_warns_of_a_missing_annotation_in_a_dry_run_too(web: Any) -> None:
     answer = web.run("apply", "-f", "-", "--dry-run=client", stdin=text)
     assert answer.out == "configmap/a configured (dry run)\n"
     assert answer.err.startswith("Warning: resource configmaps/a is missing the kubectl.kubernetes.io/last-applied-")
+
+
+def test_a_subresource_that_cannot_be_read(kubectl: Any) -> None:
+    kubectl("run", "p", "--image=nginx")
+    assert kubectl("get", "pod", "p", "--subresource=eviction").err == (
+        "Error from server (MethodNotAllowed): the server does not allow this method on the requested resource\n"
+    )
