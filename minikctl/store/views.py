@@ -7,6 +7,7 @@ within write transactions only: then nobody else can have given a revision to an
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
@@ -22,33 +23,29 @@ _PARTS = 20_000  # of each kind of part
 _TYPES = ("ADDED", "MODIFIED", "DELETED")
 
 
-class _Recent:
-    """Values by revision: at least the `limit` / 2 that were put or got last, never more than `limit`.
+class _Recent(OrderedDict[int, Obj]):
+    """Values by revision: the `limit` that were put or found last.
 
-    They are forgotten half of them at a time: a dict whose oldest entry goes with every new one has to
-    look for it behind the places of all that went before, which costs more than what it keeps saves.
+    An OrderedDict, since a dict whose oldest entry goes with every new one looks for it behind the
+    places of all that went before, which costs more than what it keeps saves.
     """
 
-    __slots__ = ("_half", "_newer", "_older")
+    __slots__ = ("_limit",)
 
     def __init__(self, limit: int) -> None:
-        self._half = limit // 2
-        self._newer: dict[int, Obj] = {}
-        self._older: dict[int, Obj] = {}
+        super().__init__()
+        self._limit = limit
 
-    def get(self, revision: int) -> Obj | None:
-        found = self._newer.get(revision)
-        if found is None and self._older:
-            found = self._older.get(revision)
-            if found is not None:
-                self.put(revision, found)
+    def find(self, revision: int) -> Obj | None:
+        found = self.get(revision)
+        if found is not None:
+            self.move_to_end(revision)
         return found
 
     def put(self, revision: int, value: Obj) -> None:
-        if len(self._newer) >= self._half:
-            self._older = self._newer
-            self._newer = {}
-        self._newer[revision] = value
+        if len(self) >= self._limit:
+            self.popitem(last=False)
+        self[revision] = value
 
 
 class Views:
@@ -75,7 +72,7 @@ class Views:
 
     def of(self, revision: int, data: str) -> Obj:
         """The object of a revision; `data` is its stored form."""
-        found = self._objects.get(revision) if self.open else None
+        found = self._objects.find(revision) if self.open else None
         if found is None:
             found = decode(data, revision)
             self.keep(revision, found)
@@ -83,7 +80,7 @@ class Views:
 
     def at(self, revision: int) -> Obj | None:
         """The object that a revision wrote, while it is retained."""
-        found = self._objects.get(revision) if self.open else None
+        found = self._objects.find(revision) if self.open else None
         if found is not None:
             return found
         data = self._read(revision)
@@ -94,7 +91,7 @@ class Views:
         known = self._parts.get(make)
         if known is None:
             known = self._parts[make] = _Recent(_PARTS)
-        found = known.get(revision) if self.open else None
+        found = known.find(revision) if self.open else None
         if found is None:
             obj = self.of(revision, data) if data else self.at(revision)
             if obj is None:
