@@ -1,4 +1,4 @@
-"""What is wrong with a text that is not JSON, in the words of Go's encoding/json.
+"""What is wrong with a text that is not JSON, or not the JSON that was wanted, in the words of Go's encoding/json.
 
 The server passes these words on for Secrets, bodies and patches.
 """
@@ -6,13 +6,22 @@ The server passes these words on for Secrets, bodies and patches.
 from __future__ import annotations
 
 import re
+from typing import Any
 
 _ESCAPES = frozenset('"\\/bfnrtu')
 _SPACE = " \t\r\n"
+_TYPES: dict[type, str] = {str: "string", bool: "bool", list: "array", dict: "object"}
+# What Go reads the version and kind of any object into.
+TYPE_META = r'struct { APIVersion string "json:\"apiVersion,omitempty\""; Kind string "json:\"kind,omitempty\"" }'
 
 
 class _Stop(Exception):
     """Scanning found the text's problem."""
+
+
+def json_type(value: Any) -> str:
+    """What Go calls the type of a JSON value other than null."""
+    return _TYPES.get(type(value), "number")
 
 
 def json_problem(text: str) -> str:

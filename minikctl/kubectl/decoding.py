@@ -11,6 +11,7 @@ from typing import Any
 
 from minikctl.apimachinery import openapi, structural
 from minikctl.apimachinery.deepcopy import deep_copy
+from minikctl.apimachinery.jsonsyntax import TYPE_META, json_type
 from minikctl.apimachinery.meta import metadata_of
 from minikctl.apimachinery.request import Obj
 from minikctl.kubectl.errors import Aggregate, KubectlError
@@ -47,19 +48,13 @@ def check_document(value: Any, source: str, typed: bool) -> None:
 def _items_problem(items: Any) -> str:
     for item in items if isinstance(items, list) else ():
         if item is not None and not isinstance(item, dict):
-            return f"json: cannot unmarshal {_json_type(item)} into Go value of type map[string]interface {{}}"
+            return f"json: cannot unmarshal {json_type(item)} into Go value of type map[string]interface {{}}"
     return ""
-
-
-def _json_type(value: Any) -> str:
-    """The type of a JSON value, as encoding/json names it."""
-    return {str: "string", bool: "bool", list: "array", dict: "object"}.get(type(value), "number")
 
 
 def not_an_object(value: Any) -> str:
     """What a decoder of Go types says of a JSON value that is no object."""
-    fields = r'struct { APIVersion string "json:\"apiVersion,omitempty\""; Kind string "json:\"kind,omitempty\"" }'
-    problem = f"json: cannot unmarshal {_json_type(value)} into Go value of type {fields}"
+    problem = f"json: cannot unmarshal {json_type(value)} into Go value of type {TYPE_META}"
     return f"couldn't get version/kind; json parse error: {problem}"
 
 
@@ -109,7 +104,7 @@ def _type_problem(value: Any, typed: bool) -> str:
     if not isinstance(value, dict):
         if typed:
             return not_an_object(value)
-        return f"json: cannot unmarshal {_json_type(value)} into Go value of type unstructured.detector"
+        return f"json: cannot unmarshal {json_type(value)} into Go value of type unstructured.detector"
     if typed and (problem := _no_string(value, "", "apiVersion") or _no_string(value, "", "kind")):
         return f"couldn't get version/kind; json parse error: {problem}"
     named = value.get("kind")
@@ -128,7 +123,7 @@ def _no_string(value: Obj, struct: str, key: str) -> str:
     field = value.get(key)
     if field is None or isinstance(field, str):
         return ""
-    return f"json: cannot unmarshal {_json_type(field)} into Go struct field {struct}.{key} of type string"
+    return f"json: cannot unmarshal {json_type(field)} into Go struct field {struct}.{key} of type string"
 
 
 def _metadata_problem(metadata: Any) -> str:

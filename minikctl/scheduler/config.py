@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from minikctl.apimachinery import openapi, structural
 from minikctl.apimachinery.deepcopy import deep_copy
+from minikctl.apimachinery.jsonsyntax import json_type
 from minikctl.scheduler import configvalidation
 from minikctl.scheduler.points import DEFAULT_PLUGINS, POINTS, extends, known, type_name
 from minikctl.scheduler.profile import DEFAULT_SCHEDULER
@@ -108,7 +109,7 @@ def _decode_args(entry: Obj, where: str) -> list[str]:
         entry["args"] = {}
     args = entry["args"]
     if not isinstance(args, dict):
-        text = f"json: cannot unmarshal {_json_type(args)} into Go value of type v1.{wanted}"
+        text = f"json: cannot unmarshal {json_type(args)} into Go value of type v1.{wanted}"
         raise ConfigError(f"{where}decoding args for plugin {name}: {text}")
     schema = openapi.definition(_SCHEMA_FILE, wanted)
     if schema is None:
@@ -122,12 +123,6 @@ def _decode_args(entry: Obj, where: str) -> list[str]:
         raise ConfigError(f"{where}decoding args for plugin {name}: {result.fatal}")
     inner = f"strict decoding error: decoding args for plugin {name}: strict decoding error: "
     return [where + inner + ", ".join(result.strict)] if result.strict else []
-
-
-def _json_type(value: Any) -> str:
-    """What encoding/json calls a value that is no object."""
-    names: dict[type, str] = {str: "string", bool: "bool", list: "array"}
-    return names.get(type(value), "number")
 
 
 # Defaults

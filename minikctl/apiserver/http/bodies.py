@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from minikctl.apimachinery import decodeproblems, errors
+from minikctl.apimachinery.jsonsyntax import TYPE_META, json_problem, json_type
 from minikctl.apimachinery.request import BODY_LIMIT, JSON_PATCH
 from minikctl.apiserver.http.negotiation import JSON, PROTOBUF, YAML
 
@@ -19,7 +20,6 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
 _SECONDS = 30.0  # how long a client may take over the next piece
 _SHOWN = 30
-_KIND_STRUCT = r'struct { APIVersion string "json:\"apiVersion,omitempty\""; Kind string "json:\"kind,omitempty\"" }'
 _YAML_PATCH = "application/apply-patch+yaml"
 
 
@@ -87,23 +87,15 @@ def _of_a_kind(found: Any, kind: str, data: bytes) -> Any:
     if found is None:
         return {}
     if not isinstance(found, dict):
-        problem = f"json: cannot unmarshal {_json_type(found)} into Go value of type {_KIND_STRUCT}"
+        problem = f"json: cannot unmarshal {json_type(found)} into Go value of type {TYPE_META}"
     else:
         for name in ("apiVersion", "kind"):
             if not isinstance(found.get(name, ""), (str, type(None))):
-                what = _json_type(found[name])
+                what = json_type(found[name])
                 problem = f"json: cannot unmarshal {what} into Go struct field .{name} of type string"
     if problem:
         raise _unreadable(kind, "json parse error: " + problem, data)
     return found
-
-
-def _json_type(value: Any) -> str:
-    if isinstance(value, bool):
-        return "bool"
-    if isinstance(value, (dict, list)):
-        return "object" if isinstance(value, dict) else "array"
-    return "string" if isinstance(value, str) else "number"
 
 
 def _strictly(text: str, repeated: list[str]) -> Any:
@@ -133,8 +125,6 @@ def delete_options(body: Any) -> dict[str, Any]:
 
 def _problem(text: str) -> str:
     """What Go's decoder finds wrong with a text that Python's refuses."""
-    from minikctl.apimachinery.jsonsyntax import json_problem
-
     try:
         return json_problem(text) or "invalid JSON"
     except RecursionError:

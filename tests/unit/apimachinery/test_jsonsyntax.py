@@ -1,10 +1,10 @@
-"""Syntax errors of JSON texts, in Go's words."""
+"""Errors of JSON texts and values, in Go's words."""
 
 from __future__ import annotations
 
 import pytest
 
-from minikctl.apimachinery.jsonsyntax import json_problem
+from minikctl.apimachinery.jsonsyntax import json_problem, json_type
 
 
 @pytest.mark.parametrize(
@@ -22,3 +22,8 @@ from minikctl.apimachinery.jsonsyntax import json_problem
 )
 def test_json_problems_are_go_s(text: str, problem: str) -> None:
     assert json_problem(text) == problem
+
+
+def test_types_are_named_as_go_names_them() -> None:
+    values = ["a", True, 1, 1.5, [], {}]
+    assert [json_type(value) for value in values] == ["string", "bool", "number", "number", "array", "object"]

@@ -9,9 +9,8 @@ import json
 import re
 from binascii import Error as Base64Error
 from binascii import a2b_base64
-from typing import Any
 
-from minikctl.apimachinery.jsonsyntax import json_problem
+from minikctl.apimachinery.jsonsyntax import json_problem, json_type
 
 
 def decoded_size(text: str) -> int:
@@ -36,15 +35,7 @@ def docker_config_problem(encoded: str) -> str:
         return json_problem(text) or "invalid JSON"
     if value is None or isinstance(value, dict):
         return ""
-    return f"json: cannot unmarshal {_kind(value)} into Go value of type map[string]interface {{}}"
-
-
-def _kind(value: Any) -> str:
-    if isinstance(value, bool):
-        return "bool"
-    if isinstance(value, str):
-        return "string"
-    return "array" if isinstance(value, list) else "number"
+    return f"json: cannot unmarshal {json_type(value)} into Go value of type map[string]interface {{}}"
 
 
 def _pem_types(encoded: str) -> list[str]:
