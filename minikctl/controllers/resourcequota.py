@@ -15,17 +15,15 @@ from minikctl.apimachinery import quotausage
 from minikctl.apimachinery.quantity import as_milli, canonical
 from minikctl.client.component import split_key
 from minikctl.controllers.controller import Controller
+from minikctl.controllers.selectedpods import is_worthwhile
 
 if TYPE_CHECKING:
     from minikctl.apimachinery.request import Obj
     from minikctl.client.component import Env
 
 _RESOURCE = "resourcequotas"
-# A limit of which at most so much is used keeps nobody waiting; up to so many pods are counted at every change,
-# beyond when so much of what is counted has changed.
+# A limit of which at most so much is used keeps nobody waiting.
 _ROOMY = 0.8
-_SMALL = 16
-_WORTHWHILE = 0.2
 
 
 class ResourceQuotaController(Controller):
@@ -89,7 +87,7 @@ def _is_roomy(quota: Obj, changed: int) -> bool:
     if any(as_milli(used.get(name, "0")) > _ROOMY * as_milli(limit) for name, limit in hard.items()):
         return False
     counted = max((as_milli(used.get(name, "0")) // 1000 for name in hard if name in ("pods", "count/pods")), default=0)
-    return counted > _SMALL and changed < _WORTHWHILE * counted
+    return not is_worthwhile(changed, counted)
 
 
 @cache

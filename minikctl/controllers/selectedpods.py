@@ -24,6 +24,11 @@ _SMALL = 16
 _WORTHWHILE = 1 / 5
 
 
+def is_worthwhile(changed: int, among: int) -> bool:
+    """Whether so many changes are enough to look at all pods again."""
+    return among <= _SMALL or changed >= among * _WORTHWHILE
+
+
 class SelectedPods(Generic[T]):
     """What is known of one owner's pods: of each, what `view(pod, owner)` makes of it (None: it does not count)."""
 
@@ -50,7 +55,7 @@ class SelectedPods(Generic[T]):
 
     def is_worthwhile(self) -> bool:
         """Whether so much has changed since the last writing that all pods may be looked at."""
-        return len(self._pods) <= _SMALL or len(self._waiting) >= len(self._pods) * _WORTHWHILE
+        return is_worthwhile(len(self._waiting), len(self._pods))
 
     def written(self) -> None:
         self._waiting.clear()

@@ -95,7 +95,7 @@ class DaemonSetController(Controller):
     def _arrange(self, set_: Obj, fleet: Fleet, hash_: str) -> tuple[float | None, StatusError | None]:
         """Create and delete pods so that each fitting node has one, then go on with an update."""
         create: list[str] = []
-        delete: list[tuple[str, Daemon]] = []
+        delete: list[Daemon] = []
         due: float | None = None
         for node in sorted(fleet.review):
             start, stay = fleet.fits.get(node, (False, False))
@@ -111,7 +111,7 @@ class DaemonSetController(Controller):
                 gone = [pod for pod in here if not pod.terminating]
             else:
                 gone = [pod for pod in here if not pod.placed]
-            delete += [(node, pod) for pod in gone]
+            delete += gone
             due = earliest(due, retry)
             if not gone and retry is None:
                 fleet.review.discard(node)
@@ -123,7 +123,7 @@ class DaemonSetController(Controller):
         return due, failure
 
     def _apply(
-        self, set_: Obj, fleet: Fleet, create: list[str], delete: list[tuple[str, Daemon]], hash_: str
+        self, set_: Obj, fleet: Fleet, create: list[str], delete: list[Daemon], hash_: str
     ) -> StatusError | None:
         failure: StatusError | None = None
         namespace = set_["metadata"]["namespace"]
@@ -140,7 +140,7 @@ class DaemonSetController(Controller):
             made, failure = pods.create_many(one, len(nodes))
             for pod in made:
                 fleet.put(pod)
-        for _, daemon in delete:
+        for daemon in delete:
             meta = {"name": daemon.name, "namespace": namespace, "uid": daemon.uid}
             pods.delete(self, set_, {"metadata": meta})
             left = self.client.peek("pods", daemon.name, namespace)

@@ -32,26 +32,25 @@ def _rolling(set_: Obj) -> Obj:
     return (strategy.get("rollingUpdate") or {}) if strategy.get("type", "RollingUpdate") == "RollingUpdate" else {}
 
 
-def plan(set_: Obj, fleet: Fleet) -> tuple[list[str], list[tuple[str, Daemon]]]:
-    """(nodes to start an extra pod on, (node, pod) to delete)."""
+def plan(set_: Obj, fleet: Fleet) -> tuple[list[str], list[Daemon]]:
+    """(nodes to start an extra pod on, pods to delete)."""
     surge, unavailable = surge_of(set_, fleet.desired), unavailable_of(set_, fleet.desired)
     if surge:
         room = max(0, surge - len(fleet.in_role(BUSY)))
-        done = [(node, pod) for node in fleet.in_role(REPLACED) for pod in fleet.at(node) if not pod.updated]
-        return fleet.in_role(BROKEN) + fleet.in_role(OUTDATED)[:room], [
-            entry for entry in done if not entry[1].terminating
-        ]
+        done = [pod for node in fleet.in_role(REPLACED) for pod in fleet.at(node)]
+        gone = [pod for pod in done if not pod.updated and not pod.terminating]
+        return fleet.in_role(BROKEN) + fleet.in_role(OUTDATED)[:room], gone
     if not unavailable and fleet.desired:
         unavailable = 1
     room = max(0, unavailable - len(fleet.in_role(BUSY)))
-    chosen = sorted(fleet.in_role(BROKEN)) + fleet.in_role(OUTDATED)[:room]
-    return [], [(node, pod) for node in chosen for pod in fleet.at(node) if not pod.terminating]
+    chosen = fleet.in_role(BROKEN) + fleet.in_role(OUTDATED)[:room]
+    return [], [pod for node in chosen for pod in fleet.at(node) if not pod.terminating]
 
 
 def role_of(set_: Obj, here: list[Daemon], now: float) -> str:
     """What part a node with these pods plays in a rolling update; "" for none."""
     old, new, clear = _old_and_new(here)
-    surging = bool(surge_of(set_, 100))
+    surging = allows_surge(set_)
     if not clear:
         return BUSY
     if old is None:

@@ -86,7 +86,7 @@ def fleet_of(rolling: dict[str, Any], *members: dict[str, Any]) -> tuple[dict[st
 
 def planned(set_: dict[str, Any], fleet: Fleet) -> tuple[list[str], list[str]]:
     create, delete = update.plan(set_, fleet)
-    return create, [pod.name for _, pod in delete]
+    return create, [pod.name for pod in delete]
 
 
 def test_what_is_replaced_at_once() -> None:
