@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from minikctl.client.component import Env
 
 _TEXT, _JSON = "text/plain; charset=utf-8", "application/json"
-_LOG_OPTIONS = {"follow", "previous", "timestamps", "sinceTime"}
+_LOG_FLAGS = {"previous", "timestamps"}
 _LOG_NUMBERS = {"tailLines", "sinceSeconds", "limitBytes"}
 
 
@@ -118,14 +118,16 @@ def _pod_stats(pod: Obj, now: float) -> Obj:
 
 
 def _logs(env: Env, node: str, words: list[str], query: dict[str, str]) -> HttpAnswer:
-    """containerLogs/NAMESPACE/POD/CONTAINER: what `kubectl logs` shows."""
+    """containerLogs/NAMESPACE/POD/CONTAINER: what `kubectl logs` shows, without following."""
     if len(words) != 3 or not all(words):
         return _text(404, "404 page not found\n")
     namespace, name, container = words
     pod = env.client.find("pods", name, namespace)
     if pod is None or pod["spec"].get("nodeName") != node:
         return _text(404, f'pod "{name}" does not exist\n')
-    options: dict[str, Any] = {key: value for key, value in query.items() if key in _LOG_OPTIONS and key != "follow"}
+    options: dict[str, Any] = {key: query[key].lower() not in ("0", "false") for key in _LOG_FLAGS if key in query}
+    if "sinceTime" in query:
+        options["sinceTime"] = query["sinceTime"]
     options.update({key: int(query[key]) for key in _LOG_NUMBERS if query.get(key, "").isdigit()})
     text: str = env.client.request(
         "get", "pods", namespace=namespace, name=name, subresource="log", options={**options, "container": container}

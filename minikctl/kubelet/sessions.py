@@ -70,7 +70,6 @@ class Place(NamedTuple):
         state = record.containers.get(self.spec["name"])
         kept = state.env if state is not None else None
         own = environment.of_run(self.env.client, self.pod, self.spec, kept, record.ip, node)
-        state = record.containers.get(self.spec["name"])
         links = environment.of_services(self.env.client, self.pod, state.started if state else 0.0)
         return {**emulated.base_env(self.pod), **links, **own}
 

@@ -46,6 +46,8 @@ def test_the_summary_reads_the_model_of_usage(ask: Any) -> None:
 
 def test_logs_are_those_of_the_nodes_own_pods(ask: Any) -> None:
     assert ask("node-1", "containerLogs/default/web/main").out == "hello\n"
+    assert ask("node-1", "containerLogs/default/web/main?previous=false").out == "hello\n"
+    assert "not found" in ask("node-1", "containerLogs/default/web/main?previous=true").err
     assert "NotFound" in ask("node-2", "containerLogs/default/web/main").err
     assert "NotFound" in ask("node-1", "containerLogs/default/web").err
 
