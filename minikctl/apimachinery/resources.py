@@ -28,9 +28,13 @@ class Subresource:
         self.version = version
         self.verbs = verbs
 
+    def has_method(self, verb: str) -> bool:
+        """Whether there is a route for a verb; what is behind a proxy answers for itself."""
+        return self.name == "proxy" or verb in self.verbs
+
 
 # Verbs about one object, whose name stands in the path.
-BY_NAME = frozenset({"get", "update", "patch", "delete"})
+_BY_NAME = frozenset({"get", "update", "patch", "delete"})
 
 
 class Resource:
@@ -113,7 +117,7 @@ class Resource:
     @property
     def by_name(self) -> bool:
         """Whether its objects have paths of their own (those of reviews and bindings have none)."""
-        return not BY_NAME.isdisjoint(self.verbs)
+        return not _BY_NAME.isdisjoint(self.verbs)
 
 
 class ResourceSet:

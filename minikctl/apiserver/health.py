@@ -99,10 +99,6 @@ def _plugins(server: Server) -> bool:
     return True
 
 
-def _rules(server: Server) -> bool:
-    return bool(server.authorizer)
-
-
 def _counted(server: Server) -> bool:
     return bool(server.storage.store.resources())
 
@@ -150,10 +146,6 @@ def _have(resource: str, namespace: str, *names: str) -> Callable[[Server], bool
     return lambda server: all(server.reader.get(resource, namespace, name) is not None for name in names)
 
 
-def _namespaces(server: Server) -> bool:
-    return _have("namespaces", "", *_NAMESPACES)(server)
-
-
 _CHECKS = (
     _Check("ping", _answers),
     _Check("log", _answers, problem="logging blocked"),
@@ -164,14 +156,14 @@ _CHECKS = (
         _Check(_HOOK + name, passes)
         for name, passes in (
             ("start-apiserver-admission-initializer", _plugins),
-            ("generic-apiserver-start-informers", _rules),
+            ("generic-apiserver-start-informers", _changes),
             ("priority-and-fairness-config-consumer", _have(LEVELS, "", "exempt", "catch-all")),
             ("priority-and-fairness-filter", _have(SCHEMAS, "", "exempt", "catch-all")),
             ("storage-object-count-tracker-hook", _counted),
             ("start-apiextensions-informers", _definitions),
             ("start-apiextensions-controllers", _definitions),
             ("crd-informer-synced", _definitions),
-            ("start-system-namespaces-controller", _namespaces),
+            ("start-system-namespaces-controller", _have("namespaces", "", *_NAMESPACES)),
             ("start-service-ip-repair-controllers", _have("services", "default", "kubernetes")),
             ("rbac/bootstrap-roles", _have("clusterroles.rbac.authorization.k8s.io", "", "cluster-admin")),
             (

@@ -71,7 +71,7 @@ class Server:
         if handler is None or request.verb not in request.resource.verbs:
             if request.resource.custom:
                 raise errors.method_not_supported(request.resource.key, request.verb)
-            raise errors.no_route(request.verb not in resources.BY_NAME or request.resource.by_name)
+            raise errors.no_route(not request.name or request.resource.by_name)
         ctx = self.context(request, _OPERATIONS.get(request.verb, ""))
         try:
             if request.resource.group == _METRICS:

@@ -281,7 +281,7 @@ class Application:
                 return Answer(200, pieces, negotiation.JSON, answers.headers(found[0].warnings))
         elif request.verb in _WITH_BODY:
             if request.verb == "patch":
-                _check_patch_type(server, request, exchange.header(b"content-type"))
+                _check_patch_type(request, exchange.header(b"content-type"))
             body = await _read_body(exchange, request)
             if exchange.trail is not None:
                 exchange.trail.asked(request.verb, body)
@@ -312,7 +312,6 @@ class Application:
 
     async def _watch(self, exchange: Exchange, request: Request) -> None:
         assert request.resource is not None
-        self.server.admit(request)
         if "watch" not in request.resource.verbs:
             raise _NoSuchMethod
         context = self.server.context(request, "")
@@ -357,12 +356,11 @@ async def _read_body(exchange: Exchange, request: Request) -> Any:
     return None if isinstance(request.body, patches.Malformed) else request.body
 
 
-def _check_patch_type(server: Server, request: Request, content_type: str) -> None:
+def _check_patch_type(request: Request, content_type: str) -> None:
     """Note what kind of patch it is; the router of built-in kinds refuses others than the four it knows."""
     request.patch_type = content_type.split(";", 1)[0].strip().lower()
     resource = request.resource
     if resource is not None and not resource.custom and request.patch_type not in _PATCHES:
-        server.admit(request)
         raise errors.generic(415, "415: Unsupported Media Type")
 
 
@@ -383,7 +381,7 @@ def _check_path(server: Server, request: Request, known: bool) -> None:
 
 def _has_method(request: Request, resource: Resource) -> bool:
     if request.subresource:
-        return request.subresource == "proxy" or request.verb in resource.subresources[request.subresource].verbs
+        return resource.subresources[request.subresource].has_method(request.verb)
     right = request.verb in _SELECTING or bool(request.name) == (request.verb != "create")
     return right and request.verb in resource.verbs
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from minikctl.apiserver.http import gauges
 from minikctl.apiserver.http.gauges import head
+from minikctl.apiserver.http.requestinfo import STREAMS
 
 if TYPE_CHECKING:
     from minikctl.apiserver.http.exchange import Exchange
@@ -26,7 +27,6 @@ _SECONDS = (
     45.0, 60.0,
 )  # fmt: skip
 _BYTES = (1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9)
-_STREAMS = frozenset({"attach", "exec", "log", "portforward", "proxy"})
 _VERBS = {"create": "POST", "update": "PUT", "deletecollection": "DELETECOLLECTION"}
 _READING = frozenset({"GET", "LIST"})
 _READ_ONLY = frozenset({"get", "list", "watch", "head"})
@@ -117,7 +117,7 @@ class Metrics:
         self._requests[counted] = self._requests.get(counted, 0) + 1
         if key not in self._deprecated and request is not None and request.resource is not None:
             self._deprecated[key] = server.is_deprecated(request.resource)
-        if key.verb == "WATCH" or key.subresource in _STREAMS:
+        if key.verb == "WATCH" or key.subresource in STREAMS:
             return
         self._durations.observe((key, dry), seconds)
         if key.verb in _READING and key.resource:
@@ -182,7 +182,7 @@ def _key(exchange: Exchange) -> _Key:
     verb = _VERBS.get(info.verb, info.verb.upper())
     if verb == "PATCH" and request.patch_type.startswith("application/apply-patch"):
         verb = "APPLY"
-    elif info.subresource in _STREAMS and info.subresource != "log":
+    elif info.subresource in STREAMS and info.subresource != "log":
         verb = "CONNECT"
     return _Key(verb, resource.group, resource.version, resource.plural, info.subresource, scope)
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 _VERBS = {"POST": "create", "GET": "get", "HEAD": "get", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
 _SPECIAL = frozenset({"proxy", "watch"})
-_STREAMS = frozenset({"attach", "exec", "log", "portforward", "proxy"})
+STREAMS = frozenset({"attach", "exec", "log", "portforward", "proxy"})
 _OF_NAMESPACES = frozenset({"status", "finalize"})
 
 
@@ -32,7 +32,7 @@ class RequestInfo(NamedTuple):
     @property
     def long_running(self) -> bool:
         """Whether its answer may take as long as it likes (kube-apiserver's BasicLongRunningRequestCheck)."""
-        return bool(self.plural) and (self.verb in _SPECIAL or self.subresource in _STREAMS)
+        return bool(self.plural) and (self.verb in _SPECIAL or self.subresource in STREAMS)
 
 
 def parse(method: str, path: str, watch: bool = False, field_name: str = "") -> RequestInfo:

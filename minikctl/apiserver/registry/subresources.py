@@ -40,7 +40,7 @@ def handle(server: Server, request: Request) -> Response:
     assert resource is not None
     if name not in resource.subresources:
         raise errors.StatusError("NotFound", "the server could not find the requested resource", code=404)
-    if name not in _CONNECT and request.verb not in resource.subresources[name].verbs:
+    if not resource.subresources[name].has_method(request.verb):
         # Built-in kinds have no route for it, custom ones a handler that refuses.
         raise (
             errors.method_not_supported(f"{resource.key}/{name}", request.verb)

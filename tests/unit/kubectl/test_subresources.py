@@ -41,8 +41,8 @@ def test_apply_warns_of_a_missing_annotation_in_a_dry_run_too(web: Any) -> None:
     assert answer.err.startswith("Warning: resource configmaps/a is missing the kubectl.kubernetes.io/last-applied-")
 
 
-def test_a_subresource_that_cannot_be_read(kubectl: Any) -> None:
+def test_methods_that_a_subresource_does_not_have(kubectl: Any) -> None:
     kubectl("run", "p", "--image=nginx")
-    assert kubectl("get", "pod", "p", "--subresource=eviction").err == (
-        "Error from server (MethodNotAllowed): the server does not allow this method on the requested resource\n"
-    )
+    refused = "Error from server (MethodNotAllowed): the server does not allow this method on the requested resource\n"
+    assert kubectl("get", "pod", "p", "--subresource=eviction").err == refused
+    assert kubectl("delete", "--raw", "/api/v1/namespaces/default/pods/p/log").err == refused
