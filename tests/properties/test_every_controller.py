@@ -251,19 +251,15 @@ _COUNTS = ("replicas", "readyReplicas", "availableReplicas", "updatedReplicas", 
 
 
 def summary(cluster: Cluster) -> Iterator[str]:
-    """Every object but Events and Leases by what must not depend on the way: no random names, no addresses."""
+    """Every object but of some kinds by what must not depend on the way: no random names, no addresses."""
     client = cluster.client()
     for row in client.resource_set().preferred():
-        if (
-            "list" not in row.verbs
-            or row.plural in ("events", "leases", "ipaddresses")
-            or row.group == "metrics.k8s.io"
-        ):
+        if "list" not in row.verbs or row.plural in _LEFT_OUT or row.group == "metrics.k8s.io":
             continue
         for obj in client.items(row.key):
             meta, status = obj["metadata"], obj.get("status") or {}
             name = _UID.sub("UID", meta.get("generateName") or meta["name"])
-            if row.key == "replicasets.apps" or row.key == "controllerrevisions.apps":
+            if row.key in ("replicasets.apps", "controllerrevisions.apps"):
                 name = name.rpartition("-")[0]
             counts = {field: status[field] for field in _COUNTS if status.get(field) and row.key != "cronjobs.batch"}
             conditions = sorted((c["type"], c["status"]) for c in status.get("conditions") or ())
