@@ -45,6 +45,8 @@ def test_get_imports_almost_nothing(tmp_path: Path) -> None:
     own = {name for name in new if name.startswith("minikctl.")}
     assert {".".join(name.split(".")[:2]) for name in own} <= OWN
     assert len(own) <= MOST_MODULES
+    printers = {name.removeprefix("minikctl.printers.") for name in own if name.startswith("minikctl.printers.")}
+    assert printers == {"table", "tabwriter"}
 
 
 def test_reading_wakes_no_component(tmp_path: Path) -> None:

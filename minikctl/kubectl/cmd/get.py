@@ -176,18 +176,23 @@ class GetOptions(Options):
 
         A table that cannot be sorted is left out in silence, as kubectl does.
         """
-        from minikctl.printers.sorting import SortError, Unsortable, sort_table
-
         if obj.get("kind") != "Table":
             obj = local_table(self, [obj])
-        elif self.sort_by and len(obj.get("rows") or ()) > 1:
-            try:
-                sort_table(obj, self.sort_by)
-            except Unsortable as error:
-                raise KubectlError(str(error)) from None
-            except SortError:
-                return
+        elif self.sort_by and len(obj.get("rows") or ()) > 1 and not self._sort_rows(obj):
+            return
         printer.add(obj)
+
+    def _sort_rows(self, table: Obj) -> bool:
+        """Sort a table's rows in place; False where they do not have the field."""
+        from minikctl.printers.sorting import SortError, Unsortable, sort_table
+
+        try:
+            sort_table(table, self.sort_by)
+        except Unsortable as error:
+            raise KubectlError(str(error)) from None
+        except SortError:
+            return False
+        return True
 
     def _sorted_infos(self, infos: list[Info]) -> list[Info]:
         """Several tables or objects in the order of the field; tables rarely have it."""
