@@ -6,7 +6,6 @@ what of a literal argument can be told without running anything.
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Callable
 from typing import NamedTuple
@@ -57,15 +56,6 @@ def of(node: Node, bindings: bool = True) -> Macro | None:
 
 def _is_filtering(name: str, arguments: tuple[Node, ...]) -> bool:
     return name == "map" and len(arguments) == 3
-
-
-def text_of(literal: str) -> str | None:
-    """The text of a string literal; None where it takes CEL's own rules to read it."""
-    try:
-        found = ast.literal_eval(literal)
-    except (SyntaxError, ValueError):
-        return None
-    return found if isinstance(found, str) else None
 
 
 def _is_pattern(text: str) -> bool:

@@ -39,12 +39,6 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _whole(value: int) -> int:
-    if not _LEAST <= value <= _MOST * 2 + 1:
-        raise FunctionError("integer overflow")
-    return value
-
-
 def _signed(value: int) -> int:
     if not _LEAST <= value <= _MOST:
         raise FunctionError("integer overflow")
@@ -204,7 +198,9 @@ def _bool(value: Any) -> bool:
 
 
 def _bytes(value: Any) -> bytes:
-    return value.encode() if isinstance(value, str) else value if isinstance(value, bytes) else bytes(_fail().args)
+    if not isinstance(value, str | bytes):
+        raise _fail()
+    return value.encode() if isinstance(value, str) else value
 
 
 def _duration(value: Any) -> timedelta:

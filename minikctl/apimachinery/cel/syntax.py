@@ -64,6 +64,13 @@ _TOKENS = re.compile(
 )
 _RELATIONS = ("<", "<=", ">", ">=", "==", "!=", "in")
 _LITERALS = ("true", "false", "null")
+# Words that no variable may be called; a property can be, escaped.
+KEYWORDS = frozenset(
+    (
+        *(*_LITERALS, "in", "as", "break", "const", "continue", "else", "for", "function", "if", "import"),
+        *("let", "loop", "package", "namespace", "return", "var", "void", "while"),
+    )
+)
 
 
 def parse(source: str) -> Node:

@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterable
 
 from minikctl.apimachinery.cel.declarations import NAMESPACES
-from minikctl.apimachinery.cel.syntax import Node
+from minikctl.apimachinery.cel.syntax import KEYWORDS, Node
 
 _COMPREHENSIONS = frozenset(
     {"all", "exists", "exists_one", "existsOne", "transformList", "transformMap", "transformMapEntry"}
@@ -24,38 +24,13 @@ _ESCAPES = (
     ("__dash__", "-"),
     ("__slash__", "/"),
 )
-_KEYWORDS = frozenset(
-    {
-        "true",
-        "false",
-        "null",
-        "in",
-        "as",
-        "break",
-        "const",
-        "continue",
-        "else",
-        "for",
-        "function",
-        "if",
-        "import",
-        "let",
-        "loop",
-        "package",
-        "namespace",
-        "return",
-        "var",
-        "void",
-        "while",
-    }
-)
 
 
 def unescape(name: str) -> str:
     """The property that an escaped CEL name stands for (`foo__dash__bar` is foo-bar)."""
     if "__" not in name:
         return name
-    if name.startswith("__") and name.endswith("__") and name[2:-2] in _KEYWORDS:
+    if name.startswith("__") and name.endswith("__") and name[2:-2] in KEYWORDS:
         return name[2:-2]
     for code, text in _ESCAPES:
         name = name.replace(code, text)
@@ -108,7 +83,7 @@ class _Writer:
             return f"opt__({written}, {json.dumps(field)})"
         if operand.kind in ("literal", "unary"):
             written = f"({written})"
-        if field == name and field not in _KEYWORDS:
+        if field == name and field not in KEYWORDS:
             return f"{written}.{field}"
         return f"{written}[{json.dumps(field)}]"
 
@@ -163,7 +138,7 @@ class _Writer:
             written = self.write(operand, renamed)
             if optional:
                 return f"opt__({written}, {json.dumps(unescape(field))}).hasValue()"
-            if unescape(field) == field and field not in _KEYWORDS:
+            if unescape(field) == field and field not in KEYWORDS:
                 return f"has({written}.{field})"
             return f"({json.dumps(unescape(field))} in {written})"
         if name in _REPLACED:

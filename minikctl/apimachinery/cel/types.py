@@ -49,8 +49,6 @@ _DECLARED = {
 DYN, BOOL, INT, STRING = Type("dyn"), Type("bool"), Type("int"), Type("string")
 DOUBLE, UINT, BYTES, NULL = Type("double"), Type("uint"), Type("bytes"), Type("null_type")
 TIMESTAMP, DURATION, STRINGS = Type("timestamp"), Type("duration"), Type("list", Type("string"))
-OPTIONAL = Type("optional_type", DYN)
-SCALARS = frozenset({"bool", "int", "uint", "double", "string", "bytes", "timestamp", "duration"})
 
 # Names in a scope that allow what only some expressions may use: `cel.bind`, `Object{...}`.
 BINDINGS, OBJECTS = "@bindings", "@objects"

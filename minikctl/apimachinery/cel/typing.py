@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from minikctl.apimachinery.cel import macros, unification
 from minikctl.apimachinery.cel.declarations import NAMESPACES, overloads
+from minikctl.apimachinery.cel.literals import value_of
 from minikctl.apimachinery.cel.syntax import Node
 from minikctl.apimachinery.cel.translate import unescape
 from minikctl.apimachinery.cel.types import (
@@ -192,10 +193,11 @@ class _Checker:
 
     def _check_literal(self, name: str, argument: Node) -> None:
         """Texts that are written out and cannot be read as what they are meant for."""
-        if argument.kind == "literal" and name in macros.READABLE and literal_type(argument.parts[0]) is STRING:
-            text = macros.text_of(argument.parts[0])
-            if text is not None and not macros.READABLE[name](text):
-                self.literals.append(Problem(f"invalid {name} argument", argument.at))
+        readable = macros.READABLE.get(name)
+        if readable is None or argument.kind != "literal" or literal_type(argument.parts[0]) is not STRING:
+            return
+        if not readable(value_of(argument.parts[0])):
+            self.literals.append(Problem(f"invalid {name} argument", argument.at))
 
     def _resolve(self, name: str, kinds: list[Type], at: int, method: bool = False) -> Type:
         """What a call yields: by the overloads that match it, `dyn` where they do not agree."""

@@ -10,9 +10,8 @@ from minikctl.apimachinery.request import Obj
 from minikctl.apiserver.validation import Checks
 from minikctl.apiserver.validation.admissionrules import validate_match_conditions, validate_match_resources
 from minikctl.apiserver.validation.conditions import validate_conditions
-from minikctl.apiserver.validation.expressions import PolicyScope
+from minikctl.apiserver.validation.expressions import PolicyScope, is_identifier
 from minikctl.apiserver.validation.names import (
-    is_c_identifier,
     is_dns1035_label,
     is_dns1123_subdomain,
     is_path_segment,
@@ -26,31 +25,6 @@ _ACTIONS = ["Audit", "Deny", "Warn"]
 _REPETITION = (
     "must not contain both Deny and Warn (repeating the same validation failure information in the API"
     " response and headers serves no purpose)"
-)
-_CEL_RESERVED = frozenset(
-    [
-        "true",
-        "false",
-        "null",
-        "in",
-        "as",
-        "break",
-        "const",
-        "continue",
-        "else",
-        "for",
-        "function",
-        "if",
-        "import",
-        "let",
-        "loop",
-        "package",
-        "namespace",
-        "return",
-        "var",
-        "void",
-        "while",
-    ]
 )
 _MAX_AUDIT_ANNOTATIONS = 20
 _MAX_AUDIT_EXPRESSION = 5 * 1024
@@ -122,7 +96,7 @@ def _variables(variables: list[dict[str, Any]], scope: PolicyScope) -> list[Fiel
         name, expression = variable.get("name") or "", (variable.get("expression") or "").strip()
         if not name.strip():
             errors.append(field.required(f"{path}.name", "name is not specified"))
-        elif is_c_identifier(name) or name in _CEL_RESERVED:
+        elif not is_identifier(name):
             errors.append(field.invalid(f"{path}.name", name, "name is not a valid CEL identifier"))
         if not expression:
             errors.append(field.required(f"{path}.expression", "expression is not specified"))

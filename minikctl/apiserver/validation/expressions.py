@@ -11,12 +11,20 @@ from typing import TYPE_CHECKING, Any
 
 from minikctl.apimachinery import field
 from minikctl.apimachinery.field import FieldError, Struct
+from minikctl.apiserver.validation.names import is_c_identifier
 
 if TYPE_CHECKING:
     from minikctl.apimachinery.cel.types import Type
     from minikctl.apiserver.validation.celcosts import TotalCost
 
 _RULE = ("rule", "message", "messageExpression", "reason", "fieldPath", "optionalOldSelf")
+
+
+def is_identifier(name: str) -> bool:
+    """Whether a variable of a policy can be called that."""
+    from minikctl.apimachinery.cel.syntax import KEYWORDS
+
+    return not is_c_identifier(name) and name not in KEYWORDS
 
 
 class PolicyScope:
