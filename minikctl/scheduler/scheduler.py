@@ -232,7 +232,7 @@ class Scheduler:
             "target": {"kind": "Node", "name": node.name},
         }
         try:
-            self._client.create("pods", binding, namespace, subresource="binding", name=pod.name)
+            self._client.create("pods", binding, namespace, "binding", pod.name, trusted=True)
         except StatusError as error:
             if error.reason in ("NotFound", "Conflict"):  # deleted, or bound by somebody else
                 self._queue.remove(pod.key)

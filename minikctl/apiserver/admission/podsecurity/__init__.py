@@ -32,7 +32,8 @@ def validate(obj: Obj | None, old: Obj | None, ctx: Context) -> None:
     policy, _ = policy_of(labels)
     if ctx.resource.key == "pods":
         if old is None or _significant(obj, old):
-            ctx.note(f"{PREFIX}enforce-policy", str(policy.enforce))
+            if ctx.audited:
+                ctx.note(f"{PREFIX}enforce-policy", str(policy.enforce))
             if not policy.is_privileged():
                 _pod(obj, policy, ctx)
     elif policy.warn.level != "privileged" or (ctx.audited and policy.audit.level != "privileged"):

@@ -2,21 +2,41 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from minikctl.apimachinery.field import quote
 from minikctl.apimachinery.request import Obj
+
+_SOURCES = ("configMap", "secret", "downwardAPI")
 
 
 def overlapping_paths(volume: Obj) -> list[str]:
     """Remarks about paths that are the same, or where one is a directory on the way to the other."""
+    if _apart(volume):
+        return []
     found: list[str] = []
     name = quote(volume.get("name", ""))
-    for key in ("configMap", "secret", "downwardAPI"):
+    for key in _SOURCES:
         source = volume.get(key)
         if source and source.get("items"):
             found += _collisions(_paths(source), f"volume {name} ({_title(key, source)})")
     if volume.get("projected"):
         found += _projected(volume["projected"], name)
     return found
+
+
+def _apart(volume: Obj) -> bool:
+    """Whether there is nothing to remark, as is so of nearly every volume: no two of its paths meet."""
+    sources = [volume[key] for key in _SOURCES if volume.get(key)]
+    if volume.get("projected"):
+        for source in volume["projected"].get("sources") or ():
+            given = [value for value in source.values() if value is not None]
+            if not given:
+                return False
+            sources += given
+    paths = sorted([path.rstrip("/") + "/" for source in sources for path in _paths(source)])
+    # Sorted, what lies below a path comes right after it.
+    return not any(below.startswith(path) for path, below in pairwise(paths))
 
 
 def _projected(projected: Obj, name: str) -> list[str]:

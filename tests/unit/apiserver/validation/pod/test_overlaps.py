@@ -23,6 +23,10 @@ def items(*paths: str) -> dict[str, Any]:
             ['volume "v" (ConfigMap "c"): overlapping paths: "a/b" with "a"'],
         ),
         (
+            {"configMap": {"name": "c", **items("a", "a-b", "a.b", "a/c")}},
+            ['volume "v" (ConfigMap "c"): overlapping paths: "a/c" with "a"'],
+        ),
+        (
             {"secret": {"secretName": "s", **items("a/b", "a")}},
             ['volume "v" (Secret "s"): overlapping paths: "a" with "a/b"'],
         ),
