@@ -259,10 +259,8 @@ def _limited(ctx: Context, limit: Any) -> Response:
     ctx.strategy = _Limited(ctx.strategy.resource, limit)
     if verb == "update":
         obj = write.update(ctx, write.transform_from_body(ctx))
-    elif verb == "patch":
-        obj = patching.patch(ctx)
     else:
-        raise errors.method_not_supported(f"pods/{ctx.request.subresource}", verb)
+        obj = patching.patch(ctx)
     return Response(obj, 200, ctx.warnings)
 
 

@@ -21,12 +21,7 @@ def handle(ctx: Context) -> Response:
     verb = ctx.request.verb
     if verb == "get":
         return Response(to_scale(_get(ctx), ctx))
-    if verb == "update":
-        wanted: Any = ctx.request.body if ctx.request.trusted else _decoded(ctx)
-    elif verb == "patch":
-        wanted = None
-    else:
-        raise errors.method_not_supported(f"{ctx.resource.key}/scale", verb)
+    wanted = _decoded(ctx) if verb == "update" else None
 
     def transform(current: Callable[[], Obj]) -> Obj:
         live = current()
@@ -66,8 +61,6 @@ def _patched(scale: Obj, ctx: Context) -> Obj:
             result = patch.merge_patch(scale, body)
     except patch.PatchError as error:
         raise error.status() from None
-    if ctx.request.trusted:
-        return result
     try:
         result = decode.decode_part(result, "autoscaling/v1", "Scale", ctx)
     except decode.CannotDecode as error:

@@ -123,12 +123,10 @@ _CONDITIONAL = frozenset(
 # Metadata that writes of /status do not change; most kinds let them.
 _ALL_METADATA = ("labels", "annotations", "ownerReferences", "finalizers")
 _STATUS_KEEPS: dict[str, tuple[str, ...]] = {
-    "*": ("labels", "ownerReferences", "finalizers"),
     "apiservices.apiregistration.k8s.io": _ALL_METADATA,
     "customresourcedefinitions.apiextensions.k8s.io": _ALL_METADATA,
     "deployments.apps": ("labels",),
     "flowschemas.flowcontrol.apiserver.k8s.io": _ALL_METADATA,
-    "pods": ("ownerReferences",),
     "prioritylevelconfigurations.flowcontrol.apiserver.k8s.io": _ALL_METADATA,
     "resourceclaims.resource.k8s.io": _ALL_METADATA,
     "volumeattachments.storage.k8s.io": _ALL_METADATA,
@@ -198,8 +196,7 @@ class Strategy:
         for field in [*old, *new]:
             if field not in ("status", "metadata", "apiVersion", "kind"):
                 keep(new, old, field)
-        # Components of this process mean the status alone, however old their copy of the rest is.
-        for field in _STATUS_KEEPS["*"] if ctx.request.trusted else _STATUS_KEEPS.get(self.key, ()):
+        for field in _STATUS_KEEPS.get(self.key, ()):
             keep(new["metadata"], old["metadata"], field)
 
     def judge(self, new: Obj, old: Obj | None, found: list[FieldError], ctx: Context) -> list[FieldError]:

@@ -20,7 +20,7 @@ def _storage_version_update(new: Obj, old: Obj) -> list[FieldError]:
 
 
 def _migration(obj: Obj) -> list[FieldError]:
-    if (obj.get("spec") or {}).get("resource", {}).get("resource"):
+    if ((obj.get("spec") or {}).get("resource") or {}).get("resource"):
         return []
     return [field.required("spec.resource.resource", "resource is required")]
 

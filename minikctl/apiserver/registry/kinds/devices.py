@@ -26,7 +26,7 @@ class ResourceClaimStrategy(Strategy):
     def judge(self, new: Obj, old: Obj | None, found: list[FieldError], ctx: Context) -> list[FieldError]:
         if old is None:
             return _check_requests((new.get("spec") or {}).get("devices") or {}, ctx) + found
-        if ctx.request.subresource != "status" or ctx.request.trusted:
+        if ctx.request.subresource != "status":
             return found
         after, before = new.get("status") or {}, old.get("status") or {}
         errors: list[FieldError] = []

@@ -44,7 +44,8 @@ def _key(use: str, port: int) -> str:
 
 
 def numbers(spec: Obj) -> set[int]:
-    held = {port["nodePort"] for port in spec.get("ports") or () if port.get("nodePort")}
+    """The ports of which it holds some use."""
+    held = _spec_ports(spec)
     return held | {spec["healthCheckNodePort"]} if spec.get("healthCheckNodePort") else held
 
 
