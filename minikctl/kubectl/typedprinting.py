@@ -12,8 +12,6 @@ from typing import Any, TextIO
 from minikctl.apimachinery.request import Obj
 from minikctl.kubectl.flags import Values
 from minikctl.kubectl.printing import Printer, printer, without_managed_fields
-from minikctl.kubectl.structorder import in_struct_order
-from minikctl.printers import jsonout, kyaml
 
 _LARGE = 1_000_000  # integers below look the same as floats
 
@@ -32,6 +30,8 @@ def typed_printer(flags: Values, out: TextIO, operation: str, dry_run: str = "no
 
 def structured(output: str, show_managed_fields: bool = False) -> Callable[[Obj], str]:
     """The text of a typed object as json or kyaml."""
+    from minikctl.kubectl.structorder import in_struct_order
+    from minikctl.printers import jsonout, kyaml
 
     def text(obj: Obj) -> str:
         shown = in_struct_order(obj if show_managed_fields else without_managed_fields(obj))
