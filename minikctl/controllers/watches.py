@@ -16,6 +16,11 @@ if TYPE_CHECKING:
     Source = Callable[[], Env]
     Watches = Mapping[str, Mapper]
 
+# What keys of the attach/detach controller's state begin with: claims that a node's pods wait for, volumes refused
+# to a node (by volume and node).
+WAITING_FOR_CLAIM = "claim/"
+REFUSED_VOLUME = "refused/"
+
 _CRDS = "customresourcedefinitions.apiextensions.k8s.io"
 _API_SERVICES = "apiservices.apiregistration.k8s.io"
 _SCHEMAS = "flowschemas.flowcontrol.apiserver.k8s.io"
@@ -354,9 +359,9 @@ def _foreign_endpoints(change: Change) -> Keys:
 def attachment(source: Source) -> Watches:
     def bound_claim(change: Change) -> Keys:
         """The node where a pod waits for this claim."""
-        waiting = change.object["spec"].get("volumeName") and source().state.get(
-            f"claim/{change.namespace}/{change.name}"
-        )
+        if not change.object["spec"].get("volumeName"):
+            return ()
+        waiting = source().state.get(f"{WAITING_FOR_CLAIM}{change.namespace}/{change.name}")
         return (waiting,) if waiting else ()
 
     def of_attachment(change: Change) -> Keys:
@@ -364,7 +369,7 @@ def attachment(source: Source) -> Watches:
         spec = change.object["spec"]
         if change.type != "DELETED":
             return (spec["nodeName"],) if change.type != "ADDED" else ()
-        refused = source().state.scan(f"refused/{spec['source'].get('persistentVolumeName')}/")
+        refused = source().state.scan(f"{REFUSED_VOLUME}{spec['source'].get('persistentVolumeName')}/")
         return (spec["nodeName"], *(key.rpartition("/")[2] for key, _ in refused))
 
     return {

@@ -14,14 +14,13 @@ from minikctl.apimachinery.meta import condition
 from minikctl.apimachinery.request import MERGE_PATCH
 from minikctl.controllers import pods
 from minikctl.controllers.controller import Controller, earliest
+from minikctl.controllers.watches import REFUSED_VOLUME, WAITING_FOR_CLAIM
 
 if TYPE_CHECKING:
     from minikctl.apimachinery.request import Obj
 
-# What the state's keys begin with: claims that pods wait for, attaching under way (by attachment), volumes
-# refused to a node (by volume and node), detaching that waits for a dead node (by attachment).
-WAITING = "claim/"
-REFUSED = "refused/"
+# What the state's keys begin with, beside those that `watches` reads: attaching under way, detaching that waits
+# for a dead node (both by attachment).
 _ATTACHING = "attaching/"
 _DETACHING = "detaching/"
 
@@ -75,18 +74,16 @@ class AttachDetachController(Controller):
     def _volumes(self, pod: Obj, node: str) -> list[Obj]:
         """The volumes of a pod that have to be attached. Claims that are not bound yet wake the node later."""
         namespace = pod["metadata"]["namespace"]
-        waiting = dict(self.env.state.scan(WAITING))
         found = []
         for name in csivolumes.claims_of(pod):
             claim = self.client.peek("persistentvolumeclaims", name, namespace, shared=True)
             bound = (claim or {}).get("spec", {}).get("volumeName")
             volume = self.client.peek("persistentvolumes", bound, shared=True) if bound else None
-            mark = f"{WAITING}{namespace}/{name}"
+            mark = f"{WAITING_FOR_CLAIM}{namespace}/{name}"
             if volume is None:
                 self.env.state.put(mark, node)
                 continue
-            if mark in waiting:
-                self.env.state.delete(mark)
+            self.env.state.delete(mark)
             if csivolumes.needs_attaching(volume, self.client.peek):
                 found.append(volume)
         return found
@@ -132,7 +129,7 @@ class AttachDetachController(Controller):
     def _refuse(self, use: Use, node: str, every: list[Obj]) -> bool:
         """Whether the volume is attached elsewhere and may not be here too; its pods are told once."""
         volume = use.volume
-        mark = f"{REFUSED}{volume['metadata']['name']}/{node}"
+        mark = f"{REFUSED_VOLUME}{volume['metadata']['name']}/{node}"
         if csivolumes.on_one_node_only(volume):
             name = volume["metadata"]["name"]
             holders = [a["spec"]["nodeName"] for a in every if a["spec"]["source"].get("persistentVolumeName") == name]
