@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from minikctl.apimachinery import structural
+from minikctl.apimachinery.jsonsyntax import json_type
 from minikctl.apimachinery.quantity import QuantityError, canonical
 from minikctl.apimachinery.structural import INT32, INT64, TIMES, Decoded
 
@@ -80,7 +81,7 @@ class _Walk:
         self.saved = self.saved or problem
 
     def mismatch(self, value: Any, place: Place, go_type: str) -> None:
-        self.save(f"json: cannot unmarshal {_json_kind(value)} into {place} of type {go_type}")
+        self.save(f"json: cannot unmarshal {json_type(value)} into {place} of type {go_type}")
 
     def struct(self, obj: Any, schema: Schema, place: Place) -> Any:
         if not isinstance(obj, dict):
@@ -164,7 +165,7 @@ class _Walk:
 
     def time(self, value: Any, schema: Schema, place: Place) -> Any:
         if not isinstance(value, str):
-            raise _Hard(f"json: cannot unmarshal {_json_kind(value)} into {place} of type string")
+            raise _Hard(f"json: cannot unmarshal {json_type(value)} into {place} of type string")
         found = structural.canonical_time(value, 6 if schema.name == "MicroTime" else 0)
         if not found:
             from minikctl.apimachinery import gotime
@@ -290,12 +291,6 @@ def _quantity(value: Any) -> str:
         return canonical(value)
     except QuantityError as problem:
         raise _Hard(str(problem)) from None
-
-
-def _json_kind(value: Any) -> str:
-    if isinstance(value, bool):
-        return "bool"
-    return {str: "string", dict: "object", list: "array"}.get(value.__class__, "number")
 
 
 class _Object(dict[str, Any]):

@@ -1,6 +1,6 @@
 """What is wrong with a text that is not JSON, or not the JSON that was wanted, in the words of Go's encoding/json.
 
-The server passes these words on for Secrets, bodies and patches.
+The server passes these words on for Secrets, bodies and patches, kubectl for the files it reads.
 """
 
 from __future__ import annotations

@@ -16,11 +16,6 @@ from minikctl.kubectl.flags import Values, quote
 
 DEFAULT_NAME = "minikctl"
 SECTIONS = ("clusters", "contexts", "users")
-# Go's name for the struct that a file's version and kind are read into.
-_HEADER = (
-    r'Go value of type struct { APIVersion string "json:\"apiVersion,omitempty\""; '
-    r'Kind string "json:\"kind,omitempty\"" }'
-)
 ENTRY = {"clusters": "cluster", "contexts": "context", "users": "user"}
 
 _CREDENTIALS = ("token", "username", "password", "client-certificate", "client-key")
@@ -163,7 +158,9 @@ def _parse(path: str) -> Obj:
     if raw is None:
         return {}
     if not isinstance(raw, dict):
-        raise refuse(f"couldn't get version/kind; json parse error: json: cannot unmarshal {_kind(raw)} into {_HEADER}")
+        from minikctl.kubectl.decoding import not_an_object
+
+        raise refuse(not_an_object(raw))
     version, kind = raw.get("apiVersion") or "v1", raw.get("kind") or "Config"
     if (version, kind) != ("v1", "Config"):
         scheme = "k8s.io/client-go/tools/clientcmd/api/latest/latest.go:50"
@@ -172,10 +169,6 @@ def _parse(path: str) -> Obj:
         return kubeconfigtypes.typed(raw)
     except kubeconfigtypes.WrongType as problem:
         raise refuse(problem) from None
-
-
-def _kind(value: object) -> str:
-    return "array" if isinstance(value, list) else "string" if isinstance(value, str) else "number"
 
 
 class Target:

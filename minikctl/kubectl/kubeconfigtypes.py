@@ -10,6 +10,7 @@ import base64
 from typing import Any, NamedTuple
 
 from minikctl.apimachinery.decodeproblems import illegal_base64
+from minikctl.apimachinery.jsonsyntax import json_type
 from minikctl.apimachinery.request import Obj
 
 
@@ -218,9 +219,9 @@ def _fields(value: Obj, wanted: Type, path: str) -> Obj:
 def _fit(value: Any, kind: type, wanted: Type, struct: str, path: str) -> Any:
     if isinstance(value, kind):
         return value
-    names = {bool: "bool", int: "number", float: "number", str: "string", list: "array", dict: "object"}
-    what = names.get(type(value), "object")
-    raise WrongType(f"json: cannot unmarshal {what} into Go struct field {struct}.{path} of type {wanted.name}")
+    raise WrongType(
+        f"json: cannot unmarshal {json_type(value)} into Go struct field {struct}.{path} of type {wanted.name}"
+    )
 
 
 def _bytes(value: str) -> str:

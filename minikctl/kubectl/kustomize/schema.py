@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from minikctl.apimachinery.jsonsyntax import json_type
 from minikctl.kubectl.kustomize.problem import KustomizeError
 from minikctl.kubectl.manifest import ParseError, parse_yaml
 
@@ -155,7 +156,7 @@ def _check_struct(value: Any, shape: dict[str, Any], struct: str, path: str) -> 
 
 def _mismatch(value: Any, struct: str, path: str, wanted: str) -> KustomizeError:
     into = f"Go struct field {struct}.{path} of type {wanted}" if path else f"Go value of type {wanted}"
-    return KustomizeError(f"{_INVALID}cannot unmarshal {_json_type(value)} into {into}")
+    return KustomizeError(f"{_INVALID}cannot unmarshal {json_type(value)} into {into}")
 
 
 def _fits(value: Any, shape: str) -> bool:
@@ -170,10 +171,3 @@ def _fits(value: Any, shape: str) -> bool:
     if shape == MAP:
         return isinstance(value, dict) and all(isinstance(item, str | None) for item in value.values())
     return True
-
-
-def _json_type(value: Any) -> str:
-    if isinstance(value, bool):
-        return "bool"
-    kinds: dict[type, str] = {str: "string", dict: "object", list: "array"}
-    return kinds.get(type(value), "number")
