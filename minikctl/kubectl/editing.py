@@ -21,7 +21,7 @@ from minikctl.kubectl.errors import Exit, KubectlError
 from minikctl.kubectl.flags import quote
 from minikctl.kubectl.info import Info
 from minikctl.kubectl.manifest import ParseError, documents, parse_yaml
-from minikctl.kubectl.printing import dumper
+from minikctl.kubectl.printing import dumper, no_printer
 
 if TYPE_CHECKING:
     from minikctl.kubectl.factory import Factory
@@ -31,6 +31,7 @@ NORMAL_HEADER = (
     "# and an empty file will abort the edit. If an error occurs while saving this file will be\n"
     "# reopened with the relevant failures.\n"
 )
+_FORMATS = ("json", "kyaml", "yaml")
 LAST_APPLIED_HEADER = (
     "# Please edit the 'last-applied-configuration' annotations below.\n"
     "# Lines beginning with a '#' will be ignored, and an empty file will abort the edit.\n"
@@ -99,7 +100,7 @@ class Session:
         body, failed = original, False
         previous = ""
         while True:
-            header = "" if self.format == "json" else results.header(self.intro)
+            header = results.header(self.intro) if self._extension() == "yaml" else ""
             path, edited = self._launch(header + body)
             if failed and _content(previous) == _content(edited):
                 raise self._kept(KubectlError("Edit cancelled, no valid changes were saved."), path)
@@ -160,14 +161,18 @@ class Session:
         shown = (
             objects[0] if len(objects) == 1 else {"apiVersion": "v1", "items": objects, "kind": "List", "metadata": {}}
         )
-        text = dumper(self.format)(without_managed_fields(shown))
+        text = dumper(self.format.lower())(without_managed_fields(shown))
         return text if text.endswith("\n") else text + "\n"
+
+    def _extension(self) -> str:
+        """That of the file, which has a header where it is yaml; kubectl takes "JSON" in capitals for such, too."""
+        return "json" if self.format == "json" else "yaml"
 
     def _launch(self, text: str) -> tuple[str, str]:
         if self.windows:
             text = text.replace("\n", "\r\n")
         number = int.from_bytes(os.urandom(4), "big")
-        path = os.path.join(tempfile.gettempdir(), f"{self.factory.program}-edit-{number}.{self.format}")
+        path = os.path.join(tempfile.gettempdir(), f"{self.factory.program}-edit-{number}.{self._extension()}")
         with open(path, "w", encoding="utf-8", newline="") as file:
             file.write(text)
         run_editor(self.factory.environ, path)
@@ -196,6 +201,12 @@ class Session:
     def _kept(self, error: Exception, path: str) -> Exception:
         self.factory.err(f"A copy of your changes has been stored to {quote(path)}")
         return error
+
+
+def check_format(output: str) -> None:
+    """Refuse (KubectlError) an -o that nothing can be edited in."""
+    if output and output.lower() not in _FORMATS:
+        raise no_printer(output, _FORMATS)
 
 
 def strip_comments(text: str) -> str:

@@ -11,7 +11,7 @@ from minikctl.apimachinery.errors import StatusError
 from minikctl.apimachinery.request import MERGE_PATCH, Obj
 from minikctl.kubectl import lastapplied, strategy
 from minikctl.kubectl.command import Command, Options
-from minikctl.kubectl.editing import LAST_APPLIED_HEADER, Results, Session
+from minikctl.kubectl.editing import LAST_APPLIED_HEADER, Results, Session, check_format
 from minikctl.kubectl.errors import KubectlError, add_source, flattened, raise_all
 from minikctl.kubectl.flags import BOOL, STRING, Flag
 from minikctl.kubectl.flagsets import (
@@ -25,7 +25,7 @@ from minikctl.kubectl.flagsets import (
     filename_flags,
 )
 from minikctl.kubectl.info import Info
-from minikctl.kubectl.printing import name_printer, no_printer, printer
+from minikctl.kubectl.printing import name_printer, printer
 from minikctl.printers.jsonout import compact
 
 
@@ -112,8 +112,7 @@ class EditOptions(Options):
 
     def complete(self, args: list[str]) -> None:
         self.args = args
-        if self.flags["output"] not in ("", "json", "yaml"):
-            raise no_printer(self.flags["output"], ("json", "kyaml", "yaml"))
+        check_format(self.flags["output"])
 
     def run(self) -> None:
         builder = self.factory.builder().files(self.flags).types_or_names(self.args).latest()

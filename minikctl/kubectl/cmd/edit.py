@@ -13,18 +13,17 @@ from minikctl.apimachinery.patch import PatchError, diff_merge, two_way_strategi
 from minikctl.apimachinery.request import MERGE_PATCH, STRATEGIC_PATCH, Obj
 from minikctl.kubectl import lastapplied, strategy
 from minikctl.kubectl.command import Command, Options
-from minikctl.kubectl.editing import Results, Session
+from minikctl.kubectl.editing import Results, Session, check_format
 from minikctl.kubectl.errors import KubectlError
 from minikctl.kubectl.flags import BOOL, STRING, Flag
 from minikctl.kubectl.flagsets import PRINT, SAVE_CONFIG, VALIDATE, field_manager, filename_flags
 from minikctl.kubectl.info import Info
-from minikctl.kubectl.printing import no_printer, printer
+from minikctl.kubectl.printing import printer
 from minikctl.printers.jsonout import compact
 
 if TYPE_CHECKING:
     from minikctl.kubectl.cmd.create import CreateOptions
 
-_FORMATS = ("json", "kyaml", "yaml")
 _WINDOWS = Flag("windows-line-endings", "", BOOL, False, "Use the line endings of Windows in the file.")
 FLAGS = (
     *PRINT,
@@ -93,12 +92,6 @@ class EditOptions(Options):
         self.show(result)
 
 
-def check_format(output: str) -> None:
-    """Refuse a format that nothing can be edited in."""
-    if output not in ("", *_FORMATS):
-        raise no_printer(output, _FORMATS)
-
-
 def two_way(original: Info, edited: Obj) -> tuple[Obj, str]:
     """The patch that turns the original into what was edited, and its content type."""
     row = original.row
@@ -114,6 +107,7 @@ def two_way(original: Info, edited: Obj) -> tuple[Obj, str]:
 def edit_on_create(options: CreateOptions) -> None:
     """create --edit: each object is edited before it is created."""
     flags = options.flags
+    check_format(flags["output"])
     infos = options.factory.builder().validated(options.validation).files(flags).infos()
     options.show = printer(flags, options.factory.streams.out, "created", options.dry_run)
 
@@ -123,7 +117,7 @@ def edit_on_create(options: CreateOptions) -> None:
 
     for info in infos:
         session = Session(options.factory, [info], create)
-        session.format = flags["output"] if flags["output"] in _FORMATS else "yaml"
+        session.format = flags["output"] or "yaml"
         session.validation = options.validation
         session.windows = flags["windows-line-endings"]
         session.run()

@@ -215,6 +215,10 @@ def test_editing(kubectl: Kubectl) -> None:
     assert kubectl("edit", "cm", "a", **edit).out == "configmap/a edited\n"
     assert data_of(kubectl) == {"x": "after"}
     assert kubectl("edit", "cm", "a", **edit).err == "Edit cancelled, no changes made.\n"
+    kubectl("apply", "-f", "-", stdin=CM.replace("name: a", "name: b") + "  x: before\n")
+    for command in (("apply", "edit-last-applied"), ("edit",)):
+        assert kubectl(*command, "cm", "b", "-o", "KYAML", **edit).err == ""
+        assert "json,kyaml,yaml" in kubectl(*command, "cm", "b", "-o", "name", **edit).err
     empty = kubectl("edit", "cm", "a", "--validate=false", KUBE_EDITOR="truncate -s0")
     assert empty.err == "Edit cancelled, saved file was empty.\n"
     assert kubectl("edit", "cm", "a", KUBE_EDITOR="truncate -s0").err.splitlines()[::2] == [
