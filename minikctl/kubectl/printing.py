@@ -95,6 +95,19 @@ def dumper(output: str) -> Callable[[Any], str]:
     return kyaml.dump
 
 
+def ordered_dumper(output: str) -> Callable[[Any], str] | None:
+    """The text form of a value with its keys in the order they have; None for a format that sorts them."""
+    if output.lower() == "json":
+        from minikctl.printers import jsonout
+
+        return lambda value: jsonout.dump(value, in_order=True)
+    if output.lower() == "kyaml":
+        from minikctl.printers import kyaml
+
+        return lambda value: kyaml.dump(value, in_order=True)
+    return None
+
+
 def _template(name: str, template: str, allow_missing: bool, out: TextIO) -> Callable[[Any], str]:
     """A jsonpath or go-template as a function from object to text."""
     if name.startswith("jsonpath"):

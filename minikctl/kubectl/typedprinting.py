@@ -6,12 +6,11 @@ counterpart: cli-runtime's printers given a typed object.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, TextIO
 
 from minikctl.apimachinery.request import Obj
 from minikctl.kubectl.flags import Values
-from minikctl.kubectl.printing import Printer, printer, without_managed_fields
+from minikctl.kubectl.printing import Printer, ordered_dumper, printer, without_managed_fields
 
 _LARGE = 1_000_000  # integers below look the same as floats
 
@@ -19,27 +18,16 @@ _LARGE = 1_000_000  # integers below look the same as floats
 def typed_printer(flags: Values, out: TextIO, operation: str, dry_run: str = "none") -> Printer:
     """The printer that the flags ask for."""
     output = flags.get("output") or ""
-    if output.lower() in ("json", "kyaml"):
-        dump = structured(output.lower(), flags.get("show-managed-fields", False))
-        return lambda obj: print(dump(obj), end="", file=out)
+    dump = ordered_dumper(output)
+    if dump is not None:
+        from minikctl.kubectl.structorder import in_struct_order
+
+        hide = not flags.get("show-managed-fields", False)
+        return lambda obj: print(dump(in_struct_order(without_managed_fields(obj) if hide else obj)), end="", file=out)
     show = printer(flags, out, operation, dry_run)
     if output.startswith("jsonpath"):
         return lambda obj: show(with_floats(obj))
     return show
-
-
-def structured(output: str, show_managed_fields: bool = False) -> Callable[[Obj], str]:
-    """The text of a typed object as json or kyaml."""
-    from minikctl.kubectl.structorder import in_struct_order
-    from minikctl.printers import jsonout, kyaml
-
-    def text(obj: Obj) -> str:
-        shown = in_struct_order(obj if show_managed_fields else without_managed_fields(obj))
-        if output == "json":
-            return jsonout.dump(shown, in_order=True)
-        return kyaml.dump(shown, in_order=True)
-
-    return text
 
 
 def with_floats(obj: Obj) -> Obj:

@@ -90,7 +90,7 @@ class ApiResourcesOptions(Options):
             self.factory.streams.out.write(align("\n".join(lines) + "\n"))
 
     def _document(self, rows: list[Resource], output: str) -> None:
-        from minikctl.kubectl.printing import dumper
+        from minikctl.kubectl.printing import dumper, ordered_dumper
 
         items: list[Obj] = []
         for row in rows:
@@ -104,16 +104,8 @@ class ApiResourcesOptions(Options):
                 item["categories"] = list(row.categories)
             items.append(item)
         document = {"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": "", "resources": items}
-        if output == "json":
-            import json
-
-            self.factory.out(json.dumps(document, indent=4))
-        elif output == "kyaml":
-            from minikctl.printers import kyaml
-
-            self.factory.streams.out.write(kyaml.dump(document, in_order=True))
-        else:
-            self.factory.streams.out.write(dumper(output)(document))
+        dump = ordered_dumper(output) or dumper(output)
+        self.factory.streams.out.write(dump(document))
 
 
 COMMAND = Command(

@@ -30,7 +30,7 @@ from minikctl.kubectl.flagsets import (
     filename_flags,
 )
 from minikctl.kubectl.info import Info
-from minikctl.kubectl.printing import printer
+from minikctl.kubectl.printing import ordered_dumper, printer, without_managed_fields
 
 CLIENT_SIDE_MANAGER = "kubectl-client-side-apply"
 SERVER_SIDE_MANAGER = "kubectl"
@@ -140,18 +140,17 @@ class ApplyOptions(Options):
 
     def _show(self, objects: list[Obj]) -> None:
         """Print what was applied; several objects as a List, which is a typed object of untyped ones."""
-        from minikctl.kubectl.typedprinting import structured
-
         flags, out = self.flags, self.factory.streams.out
         if len(objects) == 1:
             printer(flags, out)(objects[0])
             return
         items = json.loads(json.dumps(objects, sort_keys=True))
         listed = {"kind": "List", "apiVersion": "v1", "metadata": {}, "items": items}
-        if flags["output"].lower() in ("json", "kyaml"):
-            out.write(structured(flags["output"].lower(), flags["show-managed-fields"])(listed))
-        else:
+        dump = ordered_dumper(flags["output"])
+        if dump is None:
             printer(flags, out)(listed)
+        else:
+            out.write(dump(listed if flags["show-managed-fields"] else without_managed_fields(listed)))
 
     def apply(self, info: Info) -> None:
         """Apply one object and print what became of it."""

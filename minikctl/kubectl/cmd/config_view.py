@@ -50,19 +50,13 @@ class ViewOptions(Options):
             minify(config, flags["context"])
         self._rewrite(config)
         raw = config.to_raw()
-        if flags["output"] == "json":
-            import json
+        from minikctl.kubectl.printing import ordered_dumper, printer
 
-            self.factory.out(json.dumps(in_struct_order(raw), indent=4, ensure_ascii=False))
-            return
-        if flags["output"] == "kyaml":
-            from minikctl.printers import kyaml
-
-            self.factory.streams.out.write(kyaml.dump(in_struct_order(raw), in_order=True))
-            return
-        from minikctl.kubectl.printing import printer
-
-        printer(flags, self.factory.streams.out)(raw)
+        dump = ordered_dumper(flags["output"])
+        if dump is None:
+            printer(flags, self.factory.streams.out)(raw)
+        else:
+            self.factory.streams.out.write(dump(in_struct_order(raw)))
 
     def _load(self) -> Kubeconfig:
         explicit = self.flags["kubeconfig"]

@@ -65,13 +65,14 @@ class TokenOptions(Options):
         token = (answer.get("status") or {}).get("token")
         if not token:
             raise KubectlError("failed to create token: no token in server response")
-        if flags["output"] or flags["template"]:
-            from minikctl.kubectl.printing import printer
+        if flags["output"]:  # --template alone changes nothing
+            from minikctl.kubectl.typedprinting import typed_printer
 
             answer.get("spec", {}).setdefault("boundObjectRef", None)
-            printer(flags, self.factory.streams.out, "created")(answer)
+            typed_printer(flags, self.factory.streams.out, "created")(answer)
         else:
-            self.factory.out(token)
+            out = self.factory.streams.out
+            out.write(f"{token}\n" if out.isatty() else token)
 
 
 TOKEN = Command(

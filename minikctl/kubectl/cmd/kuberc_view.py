@@ -44,15 +44,14 @@ class ViewOptions(Options):
         self._print(_typed(parse(data)))
 
     def _print(self, preference: Obj) -> None:
-        """A typed object's JSON has the order of its type, its other forms that of the alphabet."""
-        from minikctl.kubectl.printing import printer
+        """A typed object's JSON and KYAML have the order of its type, its other forms that of the alphabet."""
+        from minikctl.kubectl.printing import ordered_dumper, printer
 
-        if self.flags["output"].lower() == "json":
-            from minikctl.printers import jsonout
-
-            self.factory.streams.out.write(jsonout.dump(preference, in_order=True))
-        else:
+        dump = ordered_dumper(self.flags["output"])
+        if dump is None:
             printer(self.flags, self.factory.streams.out)(preference)
+        else:
+            self.factory.streams.out.write(dump(preference))
 
     def _missing(self) -> None:
         """Offer to write a file with recommended defaults."""

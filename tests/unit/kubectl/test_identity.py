@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,10 @@ def test_the_first_user_is_the_administrator(kubectl: Kubectl) -> None:
 
 
 def test_tokens_are_the_service_accounts(kubectl: Kubectl) -> None:
-    token = kubectl("create", "token", "default").out.strip()
+    token = kubectl("create", "token", "default").out
+    assert not token.endswith("\n")  # a newline is for terminals
+    assert kubectl("create", "token", "default", "--template={{.kind}}").out.count(".") == 2  # the token alone
+    assert list(json.loads(kubectl("create", "token", "default", "-o", "json").out))[:2] == ["kind", "apiVersion"]
     assert kubectl(f"--token={token}", *WHO).out.startswith("system:serviceaccount:default:default ")
     assert kubectl(f"--token={token}", "get", "secrets").err.startswith("Error from server (Forbidden): secrets is")
     refused = kubectl("--token=made.up.token", "get", "secrets")

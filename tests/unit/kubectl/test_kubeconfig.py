@@ -147,6 +147,13 @@ def test_what_is_no_kubeconfig(kubectl: Kubectl, tmp_path: Path) -> None:
     )
 
 
+def test_json_shows_the_struct_with_go_s_escapes(kubectl: Kubectl, tmp_path: Path) -> None:
+    (tmp_path / "c").write_text('clusters: [{name: "a<b", cluster: {server: "https://x?a&b"}}]\n')
+    shown = kubectl("config", "view", "-o", "JSON", KUBECONFIG=str(tmp_path / "c")).out
+    assert shown.startswith('{\n    "kind": "Config",\n    "apiVersion": "v1",\n    "clusters": [\n')
+    assert '"name": "a\\u003cb"' in shown and '"server": "https://x?a\\u0026b"' in shown
+
+
 def test_names_are_not_always_checked(kubectl: Kubectl) -> None:
     kubectl("get", "ns")
     assert kubectl("config", "current-context", "whatever").out == "minikctl\n"
