@@ -25,9 +25,7 @@ _LISTS = ("v1", "List")
 
 
 def problem(factory: Factory, value: Any, directive: str) -> str:
-    """What is wrong with a document, "" where nothing is; `directive` is Strict, Warn or Ignore."""
-    if directive == "Ignore":
-        return ""
+    """What is wrong with a document, "" where nothing is; `directive` is Strict or Warn."""
     problems = [] if isinstance(value, dict) else ["invalid object to validate"]
     problems = problems or _type_problems(value)
     if not problems and value["kind"].endswith("List"):

@@ -124,11 +124,11 @@ def _go_type(info: Info) -> str:
     return f"*{info.row.version}.{info.row.kind}"
 
 
-def running_timeout(flags: Values) -> float:
-    """--pod-running-timeout, in seconds."""
+def running_timeout(flags: Values, refusal: Callable[[str], KubectlError] = KubectlError) -> float:
+    """--pod-running-timeout, in seconds; `refusal` is the error for one that is not positive."""
     timeout: float = flags["pod-running-timeout"]
     if timeout <= 0:
-        raise KubectlError("--pod-running-timeout must be higher than zero")
+        raise refusal("--pod-running-timeout must be higher than zero")
     return timeout
 
 

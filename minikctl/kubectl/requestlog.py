@@ -1,9 +1,8 @@
 """-v: the requests on standard error, as client-go's `transport/round_trippers.go` and `rest/request.go` log them.
 
 Scripts grep these lines for paths and `limit=`. Hooked into the client by the factory. What a level adds:
-1 feature gates, 4 the Status behind an error,
-6 the kubeconfig and a line per response, 7 the request with its headers, 8 bodies (cut off) and the response's
-headers, 9 a curl command in place of the request, 10 whole bodies.
+1 feature gates, 4 the Status behind an error, 6 the kubeconfig and a line per response, 7 the request with its
+headers, 8 bodies (cut off) and the response's headers, 9 a curl command in place of the request, 10 whole bodies.
 """
 
 from __future__ import annotations

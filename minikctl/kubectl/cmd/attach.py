@@ -29,10 +29,7 @@ class AttachOptions(Options):
         if len(args) > 2:
             raise KubectlError("expected POD, TYPE/NAME, or TYPE NAME, (at most 2 arguments) saw " + _go_list(args))
         self.args = args
-        try:
-            self.timeout = podpicking.running_timeout(self.flags)
-        except KubectlError as error:
-            raise self.usage_error(str(error)) from None
+        self.timeout = podpicking.running_timeout(self.flags, self.usage_error)
 
     def run(self) -> None:
         flags = self.flags

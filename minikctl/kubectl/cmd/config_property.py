@@ -40,7 +40,7 @@ class Path:
     def __init__(self, section: str, name: str = "", field: str = "") -> None:
         self.section = section
         self.name = name
-        self.field = field.removeprefix("act-") if field.startswith("act-") else field
+        self.field = field.removeprefix("act-")
 
 
 def parse(path: str) -> Path:

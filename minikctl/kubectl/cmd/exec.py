@@ -28,10 +28,7 @@ class ExecOptions(Options):
     """What to run where."""
 
     def complete(self, args: list[str]) -> None:
-        try:
-            self.timeout = podpicking.running_timeout(self.flags)
-        except KubectlError as error:
-            raise self.usage_error(str(error)) from None
+        self.timeout = podpicking.running_timeout(self.flags, self.usage_error)
         dash = self.flags.dash
         self.target = args[0] if args and dash != 0 else ""
         self.command: list[str] = []

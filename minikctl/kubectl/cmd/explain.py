@@ -18,8 +18,6 @@ from minikctl.kubectl.errors import KubectlError, NoResourceType
 from minikctl.kubectl.flags import BOOL, STRING, Flag, quote
 from minikctl.kubectl.kindschema import schema_of
 
-_CRDS = "customresourcedefinitions.apiextensions.k8s.io"
-
 
 class ExplainOptions(Options):
     """Which field of which resource to explain."""

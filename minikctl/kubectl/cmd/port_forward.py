@@ -22,10 +22,7 @@ class PortForwardOptions(Options):
     def complete(self, args: list[str]) -> None:
         if len(args) < 2:
             raise self.usage_error("TYPE/NAME and list of ports are required for port-forward")
-        try:
-            timeout = podpicking.running_timeout(self.flags)
-        except KubectlError as error:
-            raise self.usage_error(str(error)) from None
+        timeout = podpicking.running_timeout(self.flags, self.usage_error)
         named = [args[0]] if "/" in args[0] else ["pods", args[0]]
         (info,) = self.factory.builder().types_or_names(named).infos()
         self.pod: Obj = podpicking.attachable_pod(self.factory, info, timeout)

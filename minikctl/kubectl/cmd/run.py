@@ -87,8 +87,7 @@ class RunOptions(Options):
             raise self.usage_error(f"invalid restart policy: {flags['restart']}")
         if not self.attach and flags["rm"]:
             raise self.usage_error("--rm should only be used for attached containers")
-        if flags["pod-running-timeout"] <= 0:
-            raise self.usage_error("--pod-running-timeout must be higher than zero")
+        podpicking.running_timeout(flags, self.usage_error)
         if self.attach and self.dry_run != strategy.NONE:
             raise self.usage_error(
                 "--dry-run=[server|client] can't be used with attached containers options (--attach, --stdin, or --tty)"

@@ -100,9 +100,8 @@ def test_objects_of_files(filled: Kubectl) -> None:
     assert filled("describe", "-f", "-", "-n", "nowhere", stdin=named).err == (
         'Error from server (NotFound): configmaps "a" not found\n'
     )
-    labelled = '{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}}'
-    assert filled("get", "-f", "-", "-l", "x=1", "-o", "name", stdin=labelled).out == "configmap/a\n"
-    assert filled("get", "-f", "-", "-l", "x=1", stdin=labelled).err == "No resources found in default namespace.\n"
+    assert filled("get", "-f", "-", "-l", "x=1", "-o", "name", stdin=named).out == "configmap/a\n"
+    assert filled("get", "-f", "-", "-l", "x=1", stdin=named).err == "No resources found in default namespace.\n"
     assert filled("get", "cm,").err == 'error: the server doesn\'t have a resource type ""\n'
 
 
