@@ -64,7 +64,7 @@ class _Local(NamedTuple):
 
 def estimate(tree: Node, scope: Scope, sizes: Sizes) -> int:
     """The most that an expression can cost, its variables having the types of `scope`."""
-    return _Coster(sizes, typing.types(tree, scope)).cost(tree, dict(scope), {})
+    return _Coster(tree, scope, sizes).cost(tree, {})
 
 
 def _bounded(value: float) -> int:
@@ -111,17 +111,21 @@ _Locals = Mapping[str, _Local]
 class _Coster:
     """Walks one tree. Types are asked for where a price depends on them."""
 
-    def __init__(self, sizes: Sizes, known: dict[int, Type]) -> None:
+    def __init__(self, tree: Node, scope: Scope, sizes: Sizes) -> None:
         self._sizes = sizes
-        self._types = known
+        self._variables = frozenset(scope)
+        self._types = typing.types(tree, scope)
         self._any = Size(0, sizes.unknown)
         self._results: dict[int, Size] = {}
         self._entries: dict[int, Size] = {}
 
     # What is known of a node
 
-    def _type(self, node: Node, scope: Scope) -> Type:
+    def _type(self, node: Node) -> Type:
         return self._types.get(id(node), kinds.DYN)
+
+    def _is_variable(self, name: str, local: _Locals) -> bool:
+        return name in local or name in self._variables
 
     def _path(self, node: Node, local: _Locals) -> Path:
         """Where the value of a node is found in the variables; empty for what is worked out."""
@@ -136,7 +140,7 @@ class _Coster:
             return (*below, "@items") if below else ()
         return ()
 
-    def size(self, node: Node, scope: Scope, local: _Locals) -> Size:
+    def size(self, node: Node, local: _Locals) -> Size:
         """How large the value of a node can be; to be asked after its cost."""
         known = self._results.get(id(node)) or _literal_size(node)
         if known is not None:
@@ -145,7 +149,7 @@ class _Coster:
         most = self._sizes.of(path) if path else None
         if most is not None:
             return Size(0, most)
-        kind = self._type(node, scope)
+        kind = self._type(node)
         if (kind.item if kind.kind == "optional_type" and kind.item else kind).kind in _FIXED:
             return ONE
         if node.kind == "ident" and node.parts[0] in local:
@@ -166,8 +170,8 @@ class _Coster:
 
     # Costs
 
-    def cost(self, node: Node, scope: Scope, local: _Locals) -> int:
-        walk = partial(self.cost, scope=scope, local=local)
+    def cost(self, node: Node, local: _Locals) -> int:
+        walk = partial(self.cost, local=local)
         parts = node.parts
         if node.kind == "literal":
             return 0
@@ -177,28 +181,28 @@ class _Coster:
             below = walk(parts[0])
             if parts[2]:
                 return total(below, 1)
-            return total(below, int(self._type(parts[0], scope).kind in _KEYED))
+            return total(below, int(self._type(parts[0]).kind in _KEYED))
         if node.kind == "index":
             return total(walk(parts[0]), walk(parts[1]), 1)
         if node.kind == "unary":
             return total(walk(parts[1]), 1)
         if node.kind == "choice":
             condition, yes, no = (walk(part) for part in parts)
-            one, other = (self.size(part, scope, local) for part in parts[1:])
+            one, other = (self.size(part, local) for part in parts[1:])
             self._results[id(node)] = Size(min(one.least, other.least), max(one.most, other.most))
             return total(condition, max(yes, no))
         if node.kind == "binary":
-            return self._binary(node, scope, local)
+            return self._binary(node, local)
         if node.kind == "call":
-            return self._call(node, scope, local)
-        return self._created(node, scope, local)
+            return self._call(node, local)
+        return self._created(node, local)
 
-    def _created(self, node: Node, scope: Scope, local: _Locals) -> int:
-        walk = partial(self.cost, scope=scope, local=local)
+    def _created(self, node: Node, local: _Locals) -> int:
+        walk = partial(self.cost, local=local)
         if node.kind == "list":
             items = [item for item, _ in node.parts[0]]
             costs = total(*[walk(item) for item in items], _LIST)
-            found = [self.size(item, scope, local) for item in items]
+            found = [self.size(item, local) for item in items]
             self._entries[id(node)] = Size(
                 min((size.least for size in found), default=0), max((size.most for size in found), default=0)
             )
@@ -207,15 +211,15 @@ class _Coster:
             return total(*[walk(value) for _, value, _ in node.parts[1]], _STRUCT)
         return total(*[total(walk(key), walk(value)) for key, value, _ in node.parts[0]], _MAP)
 
-    def _binary(self, node: Node, scope: Scope, local: _Locals) -> int:
+    def _binary(self, node: Node, local: _Locals) -> int:
         operator, left, right = node.parts
-        below = total(self.cost(left, scope, local), self.cost(right, scope, local))
+        below = total(self.cost(left, local), self.cost(right, local))
         if operator in ("&&", "||"):
             return below
-        both_kinds = {self._type(left, scope).kind, self._type(right, scope).kind}
-        one, other = self.size(left, scope, local), self.size(right, scope, local)
+        both_kinds = {self._type(left).kind, self._type(right).kind}
+        one, other = self.size(left, local), self.size(right, local)
         if operator == "in":
-            return total(below, 1 if self._type(right, scope).kind in _KEYED else other.most)
+            return total(below, 1 if self._type(right).kind in _KEYED else other.most)
         if operator in ("==", "!=") or (operator in ("<", "<=", ">", ">=") and both_kinds & {"string", "bytes", "dyn"}):
             return total(below, scaled(min(one.most, other.most), _TRAVERSAL))
         if operator == "+" and both_kinds & {"string", "bytes", "list", "dyn"}:
@@ -226,48 +230,46 @@ class _Coster:
             return total(below, scaled(both.most, _TRAVERSAL))
         return total(below, 1)
 
-    def _call(self, node: Node, scope: Scope, local: _Locals) -> int:
+    def _call(self, node: Node, local: _Locals) -> int:
         target, name, arguments = node.parts
-        spaced = target is not None and target.kind == "ident" and target.parts[0] not in scope
+        spaced = target is not None and target.kind == "ident" and not self._is_variable(target.parts[0], local)
         space = str(target.parts[0]) if spaced and target.parts[0] in (*NAMESPACES, "optional", "cel") else ""
         if space == "cel" and name == "bind" and len(arguments) == 3:
-            return self._bind(arguments, scope, local)
+            return self._bind(arguments, local)
         if name == "has" and target is None and len(arguments) == 1:
             operand = arguments[0].parts[0] if arguments[0].kind in ("select", "index") else arguments[0]
-            return self.cost(operand, scope, local)
+            return self.cost(operand, local)
         if target is not None and not space and len(arguments) >= 2 and name in _MACROS:
-            return self._comprehension(node, scope, local)
+            return self._comprehension(node, local)
         if target is not None and name in ("optMap", "optFlatMap") and len(arguments) == 2:
-            return self._opt_map(node, scope, local)
-        below = total(*[self.cost(argument, scope, local) for argument in arguments])
+            return self._opt_map(node, local)
+        below = total(*[self.cost(argument, local) for argument in arguments])
         if target is not None and not space:
-            below = total(below, self.cost(target, scope, local))
-        return total(below, self._price(node, None if space else target, scope, local))
+            below = total(below, self.cost(target, local))
+        return total(below, self._price(node, None if space else target, local))
 
-    def _bind(self, arguments: tuple[Node, ...], scope: Scope, local: _Locals) -> int:
+    def _bind(self, arguments: tuple[Node, ...], local: _Locals) -> int:
         name, value, body = str(arguments[0].parts[0]), arguments[1], arguments[2]
-        first = self.cost(value, scope, local)
-        bound = _Local(self._path(value, local), self.size(value, scope, local), self._element(value, local))
-        inner = {**scope, name: self._type(value, scope)}
-        return total(_LIST, first, self.cost(body, inner, {**local, name: bound}))
+        first = self.cost(value, local)
+        bound = _Local(self._path(value, local), self.size(value, local), self._element(value, local))
+        return total(_LIST, first, self.cost(body, {**local, name: bound}))
 
-    def _opt_map(self, node: Node, scope: Scope, local: _Locals) -> int:
+    def _opt_map(self, node: Node, local: _Locals) -> int:
         """target.hasValue() ? optional.of(cel.bind(v, target.value(), e)) : optional.none()"""
         target, name, arguments = node.parts
-        value = self.cost(target, scope, local)
+        value = self.cost(target, local)
         variable = str(arguments[0].parts[0])
-        inner = {**scope, variable: kinds.DYN}
-        body = self.cost(arguments[1], inner, {**local, variable: _Local((), None)})
+        body = self.cost(arguments[1], {**local, variable: _Local((), None)})
         wrapped = 1 if name == "optMap" else 0
         return total(value, 1, value, 1, _LIST, body, wrapped)
 
-    def _comprehension(self, node: Node, scope: Scope, local: _Locals) -> int:
+    def _comprehension(self, node: Node, local: _Locals) -> int:
         target, name, arguments = node.parts
-        ranged = self.cost(target, scope, local)
-        count = self.size(target, scope, local)
-        kind = self._type(target, scope)
+        ranged = self.cost(target, local)
+        count = self.size(target, local)
+        kind = self._type(target)
         path, entry = self._path(target, local), self._element(target, local)
-        inner, known, bodies = dict(scope), dict(local), arguments[1:]
+        known, bodies = dict(local), arguments[1:]
         first = str(arguments[0].parts[0])
         below = "@values" if kind.kind in _KEYED else "@items"
         element = _Local((*path, below) if path else (), entry if entry != self._any else None)
@@ -275,28 +277,26 @@ class _Coster:
         two = len(bodies) > 1 and bodies[0].kind == "ident" and name not in ("map", "filter")
         if two:
             second = str(bodies[0].parts[0])
-            inner |= {first: kinds.STRING if kind.kind in _KEYED else kinds.INT, second: kind.item or kinds.DYN}
             known |= {first: key, second: element}
             bodies = bodies[1:]
         else:
-            inner[first] = kinds.STRING if kind.kind in _KEYED else (kind.item or kinds.DYN)
             known[first] = key if kind.kind in _KEYED else element
-        costs = [self.cost(body, inner, known) for body in bodies]
+        costs = [self.cost(body, known) for body in bodies]
         start, step, end = _MACROS[name](costs)
         if name in ("map", "filter", "transformList", "transformMap", "transformMapEntry"):
             self._results[id(node)] = count
-            self._entries[id(node)] = entry if name == "filter" else self.size(bodies[-1], inner, known)
+            self._entries[id(node)] = entry if name == "filter" else self.size(bodies[-1], known)
         return total(ranged, start, times(count.most, step), end)
 
-    def _price(self, node: Node, target: Node | None, scope: Scope, local: _Locals) -> int:
+    def _price(self, node: Node, target: Node | None, local: _Locals) -> int:
         """What a call costs beside its target and arguments; remembers how large its result can be."""
         _, name, arguments = node.parts
-        size = partial(self.size, scope=scope, local=local)
+        size = partial(self.size, local=local)
         subject = target if target is not None else (arguments[0] if arguments else None)
         if subject is None:
             return 1
         if name in _ORDERED and target is not None:
-            return self._ordered(target, scope, local)
+            return self._ordered(target, local)
         if name in _TRAVERSED:
             found = size(subject)
             if name in _KEEPS_SIZE:
@@ -316,28 +316,28 @@ class _Coster:
             self._results[id(node)] = result
             return scaled(result.most if name == "join" else size(target).most, _TRAVERSAL if name == "join" else 0.2)
         if name in ("containsIP", "containsCIDR"):
-            written = self._type(arguments[0], scope).kind in ("string", "dyn")
+            written = self._type(arguments[0]).kind in ("string", "dyn")
             parsed = scaled(size(arguments[0]).most, _TRAVERSAL) if written else 0
             return total(scaled(2 * _IP, _TRAVERSAL), parsed, 3 if name == "containsCIDR" else 0)
         if name == "dyn" and target is None:
             self._results[id(node)] = size(subject)
             return 1
         if name in ("string", "bytes") and target is None:
-            return self._converted(node, arguments[0], scope, local)
+            return self._converted(node, arguments[0], local)
         return _AUTHORIZER_CHECK if name == "check" else 1
 
-    def _converted(self, node: Node, argument: Node, scope: Scope, local: _Locals) -> int:
+    def _converted(self, node: Node, argument: Node, local: _Locals) -> int:
         """string(bytes) and bytes(string) copy; other conversions cost nothing special."""
-        kind, found = self._type(argument, scope).kind, self.size(argument, scope, local)
+        kind, found = self._type(argument).kind, self.size(argument, local)
         if kind not in ("bytes", "string", "dyn") or kind == node.parts[1]:
             return 1
         most = found.most if node.parts[1] == "string" else times(found.most, 4)
         self._results[id(node)] = Size(0, most)
         return scaled(found.most, _TRAVERSAL)
 
-    def _ordered(self, target: Node, scope: Scope, local: _Locals) -> int:
+    def _ordered(self, target: Node, local: _Locals) -> int:
         """isSorted, sum and the like compare each element; on a string, indexOf reads it."""
-        found, kind = self.size(target, scope, local), self._type(target, scope)
+        found, kind = self.size(target, local), self._type(target)
         if kind.kind != "list":
             return scaled(found.most, _TRAVERSAL)
         each = 1
