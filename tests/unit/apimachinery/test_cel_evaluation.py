@@ -34,7 +34,7 @@ def walked(source: str, limit: float = float("inf")) -> tuple[Any, int]:
         "has(self.n) && !has(self.m)",
         "7 / 2 == 3 && -7 / 2 == -3 && -7 % 2 == -1 && 7.0 / 2.0 == 3.5",
         "'é'.size() == 1 && size(b'é') == 2",
-        "timestamp('2024-02-29T23:30:00Z').getDayOfMonth('+01:00') == 0 || true",
+        "timestamp('2024-02-29T23:30:00Z').getDayOfMonth('+01:00') == 0",
         "duration('90s').getMinutes() == 1 && duration('1h') > duration('59m')",
         "int('12') + int(3.9) == 15 && string(1.5) == '1.5' && double('2') == 2.0",
         "[3, 1, 2].sortBy(x, -x) == [3, 2, 1] && lists.range(2) == [0, 1]",
