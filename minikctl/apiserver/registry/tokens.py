@@ -11,29 +11,31 @@ from minikctl.apimachinery import errors, field
 from minikctl.apimachinery.clock import rfc3339
 from minikctl.apimachinery.request import Obj, Response
 from minikctl.apiserver import admission, authentication
+from minikctl.apiserver.registry import decode
 
 if TYPE_CHECKING:
     from minikctl.apiserver.registry.context import Context
 
 _BOUND = {"Pod": "pods", "Secret": "secrets", "Node": "nodes"}
 _SHORTEST, _LONGEST, _DEFAULT = 600, 1 << 32, 3600
+_VERSION = "authentication.k8s.io/v1"
 _KIND = "TokenRequest.authentication.k8s.io"
 
 
 def create(ctx: Context) -> Response:
     """Issue a token for a service account."""
     namespace, name = ctx.namespace, ctx.request.name
-    body = ctx.request.body if isinstance(ctx.request.body, dict) else {}
+    body = decode.decode_part(ctx.request.body, _VERSION, "TokenRequest", ctx)
     _check_name(body, name)
     account = ctx.reader.get("serviceaccounts", namespace, name)
     if account is None:
         raise errors.not_found("serviceaccounts", name)
     meta: Obj = {"name": name, "namespace": namespace, "uid": ctx.rand.uid(), "creationTimestamp": ctx.now}
-    request: Obj = {"kind": "TokenRequest", "apiVersion": "authentication.k8s.io/v1", "metadata": meta}
-    spec: Obj = dict(body.get("spec") or {})
+    spec: Obj = body.get("spec") or {}
     spec["audiences"] = spec.get("audiences") or [authentication.ISSUER]
-    spec.setdefault("expirationSeconds", _DEFAULT)
-    request["spec"] = spec
+    if spec.get("expirationSeconds") is None:
+        spec["expirationSeconds"] = _DEFAULT
+    request: Obj = {"kind": "TokenRequest", "apiVersion": _VERSION, "metadata": meta, "spec": spec}
     admission.mutate(request, None, ctx)
     spec = request["spec"]
     seconds = spec["expirationSeconds"]
@@ -60,9 +62,9 @@ def create(ctx: Context) -> Response:
     return Response({**request, "status": status}, 201, ctx.warnings)
 
 
-def _check_lifetime(seconds: object) -> None:
+def _check_lifetime(seconds: int) -> None:
     path = "spec.expirationSeconds"
-    if not isinstance(seconds, int) or seconds < _SHORTEST:
+    if seconds < _SHORTEST:
         problem = field.invalid(path, seconds, "may not specify a duration less than 10 minutes")
     elif seconds > _LONGEST:
         problem = field.invalid(path, seconds, "may not specify a duration larger than 2^32 seconds")
@@ -72,7 +74,7 @@ def _check_lifetime(seconds: object) -> None:
 
 
 def _check_name(body: Obj, name: str) -> None:
-    given = (body.get("metadata") or {}).get("name")
+    given = body["metadata"].get("name")
     if given and given != name:
         text = "must match the service account name if specified"
         raise errors.invalid(_KIND, name, [field.invalid("metadata.name", given, text)])

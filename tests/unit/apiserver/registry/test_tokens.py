@@ -68,6 +68,24 @@ def test_what_a_token_cannot_be_bound_to(cluster: Cluster) -> None:
     assert 'metadata.name: Invalid value: "x": must match the service account name' in refusal(cluster, "default", "x")
 
 
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"metadata": "x"}, "json: cannot unmarshal string into Go struct field TokenRequest.metadata"),
+        ({"spec": {"expirationSeconds": "600"}}, "json: cannot unmarshal string into Go struct field TokenRequestSpec"),
+        ({"kind": "TokenReview"}, "converting (v1.TokenReview) to (authentication.TokenRequest): unknown conversion"),
+    ],
+)
+def test_a_request_is_decoded(cluster: Cluster, wrong: Obj, told: str) -> None:
+    body = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}, **wrong}
+    with pytest.raises(StatusError) as caught:
+        cluster.client().request(
+            "create", "serviceaccounts", namespace="demo", name="default", subresource="token", body=body
+        )
+    assert caught.value.reason == "BadRequest"
+    assert told in caught.value.message
+
+
 def test_a_review_says_why_a_token_is_bad(cluster: Cluster) -> None:
     cluster.client().create("pods", POD, "demo")
     assert review(cluster, "a.b.c") == {"user": {}, "error": "invalid bearer token"}
