@@ -166,7 +166,11 @@ def _coredns() -> Obj:
     return _workload("Deployment", "coredns", "kube-dns", pod, replicas=2, strategy=strategy)
 
 
-_PROXY_CONFIG = "apiVersion: kubeproxy.config.k8s.io/v1alpha1\nkind: KubeProxyConfiguration\nmode: iptables\n"
+_PROXY_CONFIG = """apiVersion: kubeproxy.config.k8s.io/v1alpha1
+clusterCIDR: 10.244.0.0/16
+kind: KubeProxyConfiguration
+mode: iptables
+"""
 
 
 def _kube_proxy() -> Obj:

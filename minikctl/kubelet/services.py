@@ -1,23 +1,34 @@
 """What containers can connect to: Services by the names DNS gives them, endpoints, pods.
 
-A Service leads to its ready endpoints, as EndpointSlices list them; network policies are not enforced.
+Where an address leads is the proxy's to say, as on a real node; network policies are not enforced.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
+from zlib import crc32
 
 from minikctl.apimachinery.request import Obj
 from minikctl.kubelet import listeners
 from minikctl.kubelet.runtime.emulated import hostname
 from minikctl.kubelet.runtime.httpexchange import HttpAnswer, HttpRequest, NotReached
+from minikctl.proxy import connections, endpoints, ports
+from minikctl.proxy.connections import Source, Target
+from minikctl.proxy.topology import Place
 
 if TYPE_CHECKING:
     from minikctl.client.client import Client
     from minikctl.kubelet.runtime.shell.interpreter import World
+    from minikctl.proxy.endpoints import Endpoint, PortKey
+    from minikctl.proxy.ports import ServicePort
+    from minikctl.proxy.rulesets import Table
 
 _LOCAL = ("localhost", "127.0.0.1", "0.0.0.0", "::1")
 _DOMAIN = "cluster.local"
+_ZONE = "topology.kubernetes.io/zone"
+# What kube-proxy's configuration names as the range of all pods (see kubelet.nodes.pod_cidr).
+_POD_RANGES = {endpoints.IPV4: "10.244.0.0/16"}
 
 
 def world(client: Client, pod: Obj, now: float) -> World:
@@ -25,19 +36,19 @@ def world(client: Client, pod: Obj, now: float) -> World:
     from minikctl.kubelet.runtime.shell.interpreter import World
 
     found = World(now, hostname(pod), _user(pod))
-    network = ClusterNetwork(client, pod)
+    network = ClusterNetwork(client, pod, turn=crc32(f"{pod['metadata'].get('uid')} {now}".encode()))
     found.reaches = lambda host, port, at: network.reaches(host, port)
     found.network = network
     return found
 
 
 class ClusterNetwork:
-    """The cluster's network, as a pod sees it."""
+    """The cluster's network, as a pod sees it. Endpoints take turns; `turn` is where that begins."""
 
-    def __init__(self, client: Client, pod: Obj) -> None:
+    def __init__(self, client: Client, pod: Obj, turn: int = 0) -> None:
         self._client = client
         self._pod = pod
-        self._turn = 0
+        self._turn = turn
 
     def lookup(self, host: str) -> tuple[str, list[str]] | None:
         """What DNS answers: the full name of a Service (or endpoint), and its addresses."""
@@ -71,57 +82,108 @@ class ClusterNetwork:
         if not port or not found[1]:
             return True
         try:
-            self._destinations(host, port)
+            self._destination(host, port)
         except NotReached:
             return False
         return True
 
     def fetch(self, host: str, port: int, request: HttpRequest) -> HttpAnswer:
-        """An HTTP request to a Service, a pod or the pod itself; endpoints take turns."""
+        """An HTTP request to a Service, a node, a pod or the pod itself."""
         if host in _LOCAL:
             return listeners.answer(self._now(self._pod), port, request)
         if self.lookup(host) is None:
             raise NotReached("unknown")
-        found = self._destinations(host, port)
-        pod, target = found[self._turn % len(found)]
-        self._turn += 1
+        pod, target = self._destination(host, port)
         if pod is None:
             raise NotReached("timeout")
         return listeners.answer(pod, target, request)
+
+    def filter_tables(self, family: str) -> list[Table] | None:
+        """The packet filter's tables where the pod is: its node's, or none in a network of its own.
+
+        None where the container may not look at them.
+        """
+        spec = self._pod["spec"]
+        if not any(_administers(container) for container in spec["containers"]):
+            return None
+        if not spec.get("hostNetwork"):
+            return []
+        from minikctl.proxy import iptables
+
+        node = self._client.find("nodes", spec.get("nodeName", "")) or {"metadata": {"name": ""}}
+        here = iptables.Node(_place(node), next(iter(_addresses(node, family)), ""), _POD_RANGES.get(family, ""))
+        services = sorted(self._client.items("services"), key=lambda each: _key(each["metadata"]))
+        return iptables.rules(self._with_endpoints(services, family), here, family)
 
     def _now(self, pod: Obj) -> Obj:
         meta = pod["metadata"]
         return self._client.find("pods", meta["name"], meta["namespace"]) or pod
 
-    def _destinations(self, host: str, port: int) -> list[tuple[Obj | None, int]]:
-        """The pods (None: none of this cluster) and ports a connection may lead to; NotReached where there are none."""
+    def _destination(self, host: str, port: int) -> tuple[Obj | None, int]:
+        """The pod (None: none of this cluster) and the port a connection leads to; NotReached where to nobody."""
         if _is_address(host):
-            return self._by_address(host, port)
+            return self._by_address(host, port, self._client.items("services"))
         named = self._service(host)
         if named is None:
             raise NotReached("unknown")
         service, endpoint = named
-        headless = service["spec"].get("clusterIP") == "None"
-        found = []
-        for _, name, slices in ServiceEndpoints(self._client, service).all():
-            target = port if headless or endpoint else slices.get(port)
-            if endpoint and name != endpoint:
-                continue
-            if target is not None:
-                found.append((slices.pod(self._client), target))
+        address = service["spec"].get("clusterIP") or "None"
+        if address != "None" and not endpoint:
+            return self._by_address(address, port, [service])
+        found = [each for each in ServiceEndpoints(self._client, service).all() if not endpoint or each[1] == endpoint]
         if not found:
             raise NotReached("refused")
-        return found
+        return found[self._next() % len(found)][2].pod(self._client), port
 
-    def _by_address(self, address: str, port: int) -> list[tuple[Obj | None, int]]:
-        for service in self._client.items("services"):
-            if service["spec"].get("clusterIP") == address:
-                meta = service["metadata"]
-                return self._destinations(f"{meta['name']}.{meta['namespace']}.svc.{_DOMAIN}", port)
-        for pod in self._client.items("pods"):
-            if (pod.get("status") or {}).get("podIP") == address:
-                return [(pod, port)]
-        raise NotReached("timeout")
+    def _by_address(self, address: str, port: int, services: Iterable[Obj]) -> tuple[Obj | None, int]:
+        family = endpoints.IPV6 if ":" in address else endpoints.IPV4
+        node = next((each for each in self._client.items("nodes") if address in _addresses(each, family)), None)
+        target = Target(address, port, node=_place(node) if node is not None else None)
+        meant = [each for each in services if any(connections.meant(p, target) for p in ports.of_service(each, family))]
+        try:
+            route = connections.resolve(self._with_endpoints(meant, family), self._source(), target)
+        except connections.Refused:
+            raise NotReached("refused") from None
+        except connections.Dropped:
+            raise NotReached("timeout") from None
+        if route is None:
+            return self._listening(address, port, node)
+        chosen = route.choose(self._source().address, self._next())
+        return (self._client.find("pods", *chosen.pod) if chosen.pod[0] else None), chosen.port
+
+    def _listening(self, address: str, port: int, node: Obj | None) -> tuple[Obj | None, int]:
+        """Who has the address itself, or this port of the node's."""
+        found = [each for each in self._client.items("pods") if (each.get("status") or {}).get("podIP") == address]
+        for pod in found:
+            if len(found) == 1 or listeners.listener(pod, port) is not None:
+                return pod, port
+        for pod in self._client.items("pods", node=node["metadata"]["name"]) if node is not None else ():
+            for container in pod["spec"]["containers"]:
+                for entry in container.get("ports") or ():
+                    if entry.get("hostPort") == port and entry.get("hostIP") in (None, "", "0.0.0.0", address):
+                        return pod, entry["containerPort"]
+        raise NotReached("timeout" if node is None else "refused")
+
+    def _with_endpoints(self, services: Iterable[Obj], family: str) -> Iterator[tuple[ServicePort, list[Endpoint]]]:
+        for service in services:
+            meta = service["metadata"]
+            selector = {"matchLabels": {"kubernetes.io/service-name": meta["name"]}}
+            found: dict[PortKey, list[Endpoint]] | None = None
+            for port in ports.of_service(service, family):
+                if found is None:
+                    slices = self._client.items("endpointslices.discovery.k8s.io", meta["namespace"], selector)
+                    found = endpoints.by_port(slices, family)
+                yield port, found.get(port.key, [])
+
+    def _source(self) -> Source:
+        pod = self._now(self._pod)
+        node = self._client.find("nodes", pod["spec"].get("nodeName", ""))
+        address = (pod.get("status") or {}).get("podIP") or "0.0.0.0"
+        return Source(_place(node) if node else Place(""), address, not pod["spec"].get("hostNetwork"))
+
+    def _next(self) -> int:
+        self._turn += 1
+        return self._turn - 1
 
     def _service(self, host: str) -> tuple[Obj, str] | None:
         """The Service that a name stands for, and the endpoint's hostname before it."""
@@ -185,7 +247,27 @@ class _Endpoint:
         return client.find("pods", *self._reference) if self._reference[0] else None
 
 
+def _place(node: Obj) -> Place:
+    return Place(node["metadata"]["name"], (node["metadata"].get("labels") or {}).get(_ZONE, ""))
+
+
+def _addresses(node: Obj, family: str) -> list[str]:
+    found = [each["address"] for each in (node.get("status") or {}).get("addresses") or () if "IP" in each["type"]]
+    return [each for each in found if (":" in each) == (family == endpoints.IPV6)]
+
+
+def _administers(container: Obj) -> bool:
+    context = container.get("securityContext") or {}
+    return bool(context.get("privileged")) or "NET_ADMIN" in ((context.get("capabilities") or {}).get("add") or ())
+
+
+def _key(meta: Obj) -> tuple[str, str]:
+    return meta["namespace"], meta["name"]
+
+
 def _is_address(host: str) -> bool:
+    if ":" in host:
+        return True
     return host.replace(".", "").isdigit() and host.count(".") == 3
 
 

@@ -7,9 +7,12 @@ Connection; programs in the emulated shell ask through a Network.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from minikctl.apimachinery.streaming import HttpAnswer, HttpRequest
+
+if TYPE_CHECKING:
+    from minikctl.proxy.rulesets import Table
 
 __all__ = ["Answering", "Connection", "HttpAnswer", "HttpRequest", "Network", "NotReached", "text_answer"]
 
@@ -37,6 +40,10 @@ class Network(Protocol):
 
     def fetch(self, host: str, port: int, request: HttpRequest) -> HttpAnswer:
         """Carry out a request; NotReached where nobody answers."""
+        ...
+
+    def filter_tables(self, family: str) -> list[Table] | None:
+        """The packet filter's tables for "IPv4" or "IPv6"; None where the program may not look at them."""
         ...
 
 

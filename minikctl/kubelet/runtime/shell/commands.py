@@ -39,13 +39,15 @@ def programs() -> dict[str, Command]:
         filecommands,
         filtercommands,
         netcommands,
+        packetcommands,
         systemcommands,
         textcommands,
         webcommands,
     )
 
     families = (
-        textcommands, filtercommands, filecommands, archivecommands, systemcommands, netcommands, webcommands,
+        textcommands, filtercommands, filecommands, archivecommands, systemcommands, netcommands, packetcommands,
+        webcommands,
     )  # fmt: skip
     found: dict[str, Command] = {}
     for family in families:
