@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
-from minikctl.apimachinery.cel import library, translate
+from minikctl.apimachinery.cel import library, macros, translate
 from minikctl.apimachinery.cel.library import MISSING, FunctionError, LibraryMissingError
 from minikctl.apimachinery.cel.syntax import Node, SyntaxProblem, parse
 
@@ -28,6 +28,7 @@ __all__ = [
 
 # What explaining a failure may cost.
 _WALK_LIMIT = 1_000_000
+_TAB = "\t"
 _WRAPPED = re.compile(r"Function '[^']*' error: (?:Python function call failed: \w+: )?(.*?)(?:\. Check function .*)?$")
 _UNKNOWN_FIELD = re.compile(r"^'(.*)'$")
 _UNDEFINED = re.compile(r"Undefined variable or function: '([^']*)'")
@@ -107,11 +108,17 @@ def compile_(source: str) -> Program:
     try:
         tree = parse(source)
     except SyntaxProblem as problem:
-        raise CompileError(_syntax_report(source, problem)) from None
+        report_ = _grammar_report(source)
+        if "Syntax error" not in report_:
+            report_ = _pointed(source, f"Syntax error: {problem}", problem.at)
+        raise CompileError(report_) from None
+    misused = macros.problems(tree)
+    if misused:
+        raise CompileError(report(source, misused))
     try:
         compiled = engine.compile(translate.translate(tree))
     except Exception as error:
-        raise CompileError(_engine_report(error)) from None
+        raise CompileError(_grammar_report(source) or _engine_report(error) or str(error)) from None
     return Program(source, tree, compiled)
 
 
@@ -126,25 +133,28 @@ def _pointed(source: str, message: str, at: int) -> str:
     end = source.find("\n", at)
     text = source[start:] if end < 0 else source[start:end]
     column = at - start
-    return f"ERROR: <input>:{line}:{column + 1}: {message}\n | {text}\n | {'.' * column}^"
+    # Characters beyond ASCII are taken to be wide, and so is what stands under them.
+    dots = "".join("." if char.isascii() else "\uff0e" for char in text[:column])
+    sign = "^" if text[column : column + 1].isascii() else "\uff3e"
+    place = f"ERROR: <input>:{line}:{column + 1}: {message}"
+    return f"{place}\n | {text.replace(_TAB, ' ')}\n | {dots}{sign}" if source else place
 
 
-def _syntax_report(source: str, problem: SyntaxProblem) -> str:
-    """The engine's own words where it refuses the source too: its grammar is cel-go's."""
+def _grammar_report(source: str) -> str:
+    """The engine's own words where it refuses the source as it stands: its grammar is cel-go's."""
     try:
         library.engine().compile(source)
     except Exception as error:
-        found = _engine_report(error)
-        if "Syntax error" in found:
-            return found
-    return _pointed(source, f"Syntax error: {problem}", problem.at)
+        return _engine_report(error)
+    return ""
 
 
 def _engine_report(error: Exception) -> str:
+    """The findings in an engine's exception; empty where it has none of cel-go's."""
     text = str(error)
     start = text.find("ERROR: <input>")
     if start < 0:
-        return text
+        return ""
     found: list[str] = []
     for part in ("\n" + text[start:]).split("\nERROR: ")[1:]:
         if "unsupported syntax" not in part:

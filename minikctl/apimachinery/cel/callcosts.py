@@ -1,6 +1,7 @@
 """What a call has cost, from its arguments and its result.
 
-Counterparts: cel-go's `interpreter/runtimecost.go` and the actual costs in `apiserver/pkg/cel/library/cost.go`.
+Counterparts: cel-go's `interpreter/runtimecost.go`, `ext/lists.go` and `ext/sets.go`, and the actual costs in
+`apiserver/pkg/cel/library/cost.go`.
 """
 
 from __future__ import annotations
@@ -13,10 +14,18 @@ from minikctl.apimachinery.cel.kubetypes import CIDR, IP
 _AUTHORIZER_CHECK = 350_000
 # Calls that go once through what they are given.
 _TRAVERSING = frozenset(
-    {"url", "lowerAscii", "upperAscii", "substring", "trim", "cidr", "isIP", "isCIDR", "quantity", "isQuantity"}
+    {
+        *("url", "lowerAscii", "upperAscii", "substring", "trim", "strings.quote", "format", "jsonpatch.escapeKey"),
+        *("cidr", "isIP", "isCIDR", "quantity", "isQuantity", "semver", "isSemver"),
+    }
 )
 _ORDERING = frozenset({"isSorted", "sum", "max", "min", "indexOf", "lastIndexOf"})
 _REGULAR = frozenset({"matches", "find", "findAll"})
+_LISTS = frozenset({"slice", "flatten", "lists.range", "reverse", "distinct", "sort"})
+_SETS = {"sets.contains": 1, "sets.intersects": 1, "sets.equivalent": 2}
+_CALL, _CREATE_LIST = 1, 10
+# The length of a named format's expression, roughly.
+_FORMAT = 60
 
 
 def call_cost(name: str, values: Sequence[Any], result: Any) -> int:
@@ -40,11 +49,38 @@ def call_cost(name: str, values: Sequence[Any], result: Any) -> int:
         return _tenth(first) * _tenth(size_of(values[1]))
     if name in ("startsWith", "endsWith"):
         return _tenth(first)
+    if name in _LISTS:
+        return _listed(name, values, result)
+    if name in _SETS:
+        return _CALL + first * size_of(values[1]) * _SETS[name]
+    if name in ("fieldSelector", "labelSelector"):
+        return selector_cost(size_of(values[1]))
+    if name == "validate":
+        return _tenth(1 + size_of(values[1])) * -(-_FORMAT // 4)
     if name in ("containsIP", "containsCIDR"):
         return _containing(name, values)
     if (name, type(values[0])) in (("string", bytes), ("bytes", str)):
         return _tenth(first)
     return 1
+
+
+def selector_cost(length: int) -> int:
+    """Reading a selector: the shortest requirement has two characters, and each is a struct with a list."""
+    return 10 + _tenth(length) + -(-length // 2) * 50
+
+
+def _listed(name: str, values: Sequence[Any], result: Any) -> int:
+    """The functions of ext.Lists, which make a list."""
+    if name in ("distinct", "sort"):
+        return self_comparison(values[0])
+    size = size_of(values[0]) * (values[1] if len(values) > 1 else 1) if name == "flatten" else size_of(result)
+    return size + _CALL + _CREATE_LIST
+
+
+def self_comparison(items: Sequence[Any]) -> int:
+    """Comparing each element of a list with each."""
+    factor = 2.1 if items and isinstance(items[0], str | bytes) else 2.0
+    return int(len(items) ** 2 * factor) + _CALL + _CREATE_LIST
 
 
 def _containing(name: str, values: Sequence[Any]) -> int:
@@ -60,10 +96,9 @@ def _tenth(count: int) -> int:
 def size_of(value: Any) -> int:
     """How many characters, bytes or elements a value has; 1 for what has no size."""
     if isinstance(value, dict):
-        for key in (IP, CIDR):
-            if key in value:
-                return 16 if ":" in value[key] else 4
-        return len(value)
+        if IP in value:
+            return 16 if ":" in value[IP] else 4
+        return -(-int(value[CIDR].rpartition("/")[2]) // 8) if CIDR in value else len(value)
     return len(value) if isinstance(value, str | bytes | list) else 1
 
 

@@ -7,40 +7,49 @@ saturate at UNKNOWN, which is also the size of what nothing bounds.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from typing import NamedTuple, Protocol
 
 from minikctl.apimachinery.cel import types as kinds
 from minikctl.apimachinery.cel import typing
 from minikctl.apimachinery.cel.declarations import NAMESPACES
+from minikctl.apimachinery.cel.literals import value_of
+from minikctl.apimachinery.cel.prices import (
+    KEEPS_SIZE,
+    LIST,
+    LISTED,
+    MACROS,
+    MAP,
+    ONE,
+    OPAQUE,
+    ORDERED,
+    RESULTS,
+    SETS,
+    STRUCT,
+    TRAVERSAL,
+    TRAVERSED,
+    UNKNOWN,
+    Size,
+    collected,
+    compared,
+    scaled,
+    times,
+    total,
+)
 from minikctl.apimachinery.cel.syntax import Node
 from minikctl.apimachinery.cel.translate import unescape
 from minikctl.apimachinery.cel.types import Scope, Type
 
-UNKNOWN = 2**64 - 1
 _FIXED = frozenset({"bool", "double", "duration", "int", "timestamp", "uint"})
-_TRAVERSAL = 0.1
 _REGEX = 0.25
 _AUTHORIZER_CHECK = 350_000
-_LIST, _MAP, _STRUCT = 10, 30, 40
 _IP = 16
+_FORMAT = 128
 # Objects are gone through by key too where data and not a schema tell the type.
 _KEYED = ("map", "object")
 
 Path = tuple[str, ...]
-
-
-class Size(NamedTuple):
-    """How many elements, characters or bytes a value has."""
-
-    least: int
-    most: int
-
-
-ONE = Size(1, 1)
-ANY = Size(0, UNKNOWN)
 
 
 class Sizes(Protocol):
@@ -67,30 +76,13 @@ def estimate(tree: Node, scope: Scope, sizes: Sizes) -> int:
     return _Coster(tree, scope, sizes).cost(tree, {})
 
 
-def _bounded(value: float) -> int:
-    return UNKNOWN if value >= UNKNOWN else int(value)
-
-
-def scaled(count: int, factor: float) -> int:
-    """A count of characters or elements at a price each, rounded up."""
-    return UNKNOWN if count >= UNKNOWN else _bounded(math.ceil(count * factor))
-
-
-def times(one: int, other: int) -> int:
-    return _bounded(one * other)
-
-
-def total(*costs: int) -> int:
-    return _bounded(sum(costs))
-
-
 def shape(tree: Node) -> tuple[int, int]:
     """How deep loops (and functions that read texts) are nested, and how many nodes there are."""
     depth, nodes = 0, 1
     for part in _subtrees(tree.parts):
         below, more = shape(part)
         depth, nodes = max(depth, below), nodes + more
-    loops = tree.kind == "call" and (tree.parts[1] in _MACROS or tree.parts[1] in _PRODUCTS)
+    loops = tree.kind == "call" and (tree.parts[1] in MACROS or tree.parts[1] in _PRODUCTS)
     return depth + loops, nodes
 
 
@@ -122,7 +114,8 @@ class _Coster:
     # What is known of a node
 
     def _type(self, node: Node) -> Type:
-        return self._types.get(id(node), kinds.DYN)
+        found = self._types.get(id(node), kinds.DYN)
+        return kinds.DYN if found.kind == "any" else found
 
     def _is_variable(self, name: str, local: _Locals) -> bool:
         return name in local or name in self._variables
@@ -201,15 +194,15 @@ class _Coster:
         walk = partial(self.cost, local=local)
         if node.kind == "list":
             items = [item for item, _ in node.parts[0]]
-            costs = total(*[walk(item) for item in items], _LIST)
+            costs = total(*[walk(item) for item in items], LIST)
             found = [self.size(item, local) for item in items]
             self._entries[id(node)] = Size(
                 min((size.least for size in found), default=0), max((size.most for size in found), default=0)
             )
             return costs
         if node.kind == "struct":
-            return total(*[walk(value) for _, value, _ in node.parts[1]], _STRUCT)
-        return total(*[total(walk(key), walk(value)) for key, value, _ in node.parts[0]], _MAP)
+            return total(*[walk(value) for _, value, _ in node.parts[1]], STRUCT)
+        return total(*[total(walk(key), walk(value)) for key, value, _ in node.parts[0]], MAP)
 
     def _binary(self, node: Node, local: _Locals) -> int:
         operator, left, right = node.parts
@@ -220,14 +213,16 @@ class _Coster:
         one, other = self.size(left, local), self.size(right, local)
         if operator == "in":
             return total(below, 1 if self._type(right).kind in _KEYED else other.most)
+        if operator == "==" and self._type(left) == self._type(right) and self._type(left).kind in OPAQUE:
+            return total(below, OPAQUE[self._type(left).kind](other))
         if operator in ("==", "!=") or (operator in ("<", "<=", ">", ">=") and both_kinds & {"string", "bytes", "dyn"}):
-            return total(below, scaled(min(one.most, other.most), _TRAVERSAL))
+            return total(below, scaled(min(one.most, other.most), TRAVERSAL))
         if operator == "+" and both_kinds & {"string", "bytes", "list", "dyn"}:
             both = Size(total(one.least, other.least), total(one.most, other.most))
             self._results[id(node)] = both
             if "list" in both_kinds:
                 return total(below, 1)
-            return total(below, scaled(both.most, _TRAVERSAL))
+            return total(below, scaled(both.most, TRAVERSAL))
         return total(below, 1)
 
     def _call(self, node: Node, local: _Locals) -> int:
@@ -239,10 +234,12 @@ class _Coster:
         if name == "has" and target is None and len(arguments) == 1:
             operand = arguments[0].parts[0] if arguments[0].kind in ("select", "index") else arguments[0]
             return self.cost(operand, local)
-        if target is not None and not space and len(arguments) >= 2 and name in _MACROS:
+        if target is not None and not space and len(arguments) >= 2 and name in MACROS:
             return self._comprehension(node, local)
         if target is not None and name in ("optMap", "optFlatMap") and len(arguments) == 2:
             return self._opt_map(node, local)
+        if target is not None and name == "sortBy" and len(arguments) == 2:
+            return self._sort_by(node, local)
         below = total(*[self.cost(argument, local) for argument in arguments])
         if target is not None and not space:
             below = total(below, self.cost(target, local))
@@ -252,7 +249,7 @@ class _Coster:
         name, value, body = str(arguments[0].parts[0]), arguments[1], arguments[2]
         first = self.cost(value, local)
         bound = _Local(self._path(value, local), self.size(value, local), self._element(value, local))
-        return total(_LIST, first, self.cost(body, {**local, name: bound}))
+        return total(LIST, first, self.cost(body, {**local, name: bound}))
 
     def _opt_map(self, node: Node, local: _Locals) -> int:
         """target.hasValue() ? optional.of(cel.bind(v, target.value(), e)) : optional.none()"""
@@ -261,7 +258,7 @@ class _Coster:
         variable = str(arguments[0].parts[0])
         body = self.cost(arguments[1], {**local, variable: _Local((), None)})
         wrapped = 1 if name == "optMap" else 0
-        return total(value, 1, value, 1, _LIST, body, wrapped)
+        return total(value, 1, value, 1, LIST, body, wrapped)
 
     def _comprehension(self, node: Node, local: _Locals) -> int:
         target, name, arguments = node.parts
@@ -282,11 +279,41 @@ class _Coster:
         else:
             known[first] = key if kind.kind in _KEYED else element
         costs = [self.cost(body, known) for body in bodies]
-        start, step, end = _MACROS[name](costs)
+        start, step, end = MACROS[name](costs)
         if name in ("map", "filter", "transformList", "transformMap", "transformMapEntry"):
             self._results[id(node)] = count
             self._entries[id(node)] = entry if name == "filter" else self.size(bodies[-1], known)
         return total(ranged, start, times(count.most, step), end)
+
+    def _sort_by(self, node: Node, local: _Locals) -> int:
+        """A binding of the list, within which its elements' keys are collected and the list is sorted by them."""
+        target, _, arguments = node.parts
+        listed, count, path = self.cost(target, local), self.size(target, local), self._path(target, local)
+        entry = self._element(target, local)
+        element = _Local((*path, "@items") if path else (), entry if entry != self._any else None)
+        body = self.cost(arguments[1], {**local, str(arguments[0].parts[0]): element})
+        start, step, end = collected([body])
+        most, price = compared(count.most, self._type(arguments[1]))
+        self._results[id(node)] = Size(0, most)
+        return total(LIST, listed, 2, start, times(count.most, step), end, price)
+
+    def _listed(self, node: Node, target: Node | None, local: _Locals) -> int:
+        """The functions of ext.Lists, which make a list."""
+        _, name, arguments = node.parts
+        size = self.size(target, local).most if target is not None else 0
+        factor = 1
+        if name in ("distinct", "sort"):
+            most, price = compared(size, (self._type(target) if target is not None else kinds.DYN).item or kinds.DYN)
+            self._results[id(node)] = Size(0, most)
+            return price
+        if name == "slice":
+            size = (_natural(arguments[1], size) - _natural(arguments[0], 0)) % (UNKNOWN + 1)
+        elif name == "range":
+            size = _natural(arguments[0], UNKNOWN)
+        elif name == "flatten" and arguments:
+            factor = _natural(arguments[0], UNKNOWN)
+        self._results[id(node)] = Size(0 if name in ("reverse", "flatten") else size, size)
+        return total(times(size, factor), 1, LIST)
 
     def _price(self, node: Node, target: Node | None, local: _Locals) -> int:
         """What a call costs beside its target and arguments; remembers how large its result can be."""
@@ -295,30 +322,43 @@ class _Coster:
         subject = target if target is not None else (arguments[0] if arguments else None)
         if subject is None:
             return 1
-        if name in _ORDERED and target is not None:
+        if name in ORDERED and target is not None:
             return self._ordered(target, local)
-        if name in _TRAVERSED:
+        if (name in LISTED and len(arguments) == LISTED[name]) or (name == "flatten" and len(arguments) <= 1):
+            return self._listed(node, target, local)
+        if name in SETS and target is None and len(arguments) == 2:
+            return total(times(times(size(arguments[0]).most, size(arguments[1]).most), SETS[name]), 1)
+        if name in TRAVERSED:
             found = size(subject)
-            if name in _KEEPS_SIZE:
+            if name in KEEPS_SIZE:
                 self._results[id(node)] = found
-            return scaled(found.most, _TRAVERSED[name])
+            if name == "quote":
+                self._results[id(node)] = Size(total(found.least, 2), total(times(found.most, 2), 2))
+            return scaled(found.most, TRAVERSAL)
         if name in ("matches", "find", "findAll") and arguments:
             text, pattern = size(subject), size(arguments[-1] if target is None else arguments[0])
             if name != "matches":
                 self._results[id(node)] = Size(0, text.most)
-            return times(scaled(total(text.most, 1), _TRAVERSAL), scaled(pattern.most, _REGEX))
+            return times(scaled(total(text.most, 1), TRAVERSAL), scaled(pattern.most, _REGEX))
         if name == "contains" and target is not None and arguments:
-            return times(scaled(size(target).most, _TRAVERSAL), scaled(size(arguments[0]).most, _TRAVERSAL))
+            return times(scaled(size(target).most, TRAVERSAL), scaled(size(arguments[0]).most, TRAVERSAL))
         if name in ("startsWith", "endsWith") and arguments:
-            return scaled(size(arguments[0]).most, _TRAVERSAL)
+            return scaled(size(arguments[0]).most, TRAVERSAL)
         if name in ("replace", "split", "join") and target is not None:
-            result = _RESULTS[name]([size(one) for one in (target, *arguments)], self._element(target, local))
+            result = RESULTS[name]([size(one) for one in (target, *arguments)], self._element(target, local))
+            if name == "split" and len(arguments) > 1:
+                result = Size(0, _natural(arguments[1], result.most, UNKNOWN))
             self._results[id(node)] = result
-            return scaled(result.most if name == "join" else size(target).most, _TRAVERSAL if name == "join" else 0.2)
+            return scaled(result.most if name == "join" else size(target).most, TRAVERSAL if name == "join" else 0.2)
         if name in ("containsIP", "containsCIDR"):
             written = self._type(arguments[0]).kind in ("string", "dyn")
-            parsed = scaled(size(arguments[0]).most, _TRAVERSAL) if written else 0
-            return total(scaled(2 * _IP, _TRAVERSAL), parsed, 3 if name == "containsCIDR" else 0)
+            parsed = scaled(size(arguments[0]).most, TRAVERSAL) if written else 0
+            return total(scaled(2 * _IP, TRAVERSAL), parsed, 3 if name == "containsCIDR" else 0)
+        if name in ("fieldSelector", "labelSelector") and arguments:
+            length = size(arguments[0]).most
+            return total(LIST, scaled(length, TRAVERSAL), scaled(scaled(length, 0.5), LIST + STRUCT))
+        if name == "validate" and target is not None and arguments:
+            return scaled(scaled(size(arguments[0]).most, TRAVERSAL), _FORMAT * _REGEX)
         if name == "dyn" and target is None:
             self._results[id(node)] = size(subject)
             return 1
@@ -333,16 +373,16 @@ class _Coster:
             return 1
         most = found.most if node.parts[1] == "string" else times(found.most, 4)
         self._results[id(node)] = Size(0, most)
-        return scaled(found.most, _TRAVERSAL)
+        return scaled(found.most, TRAVERSAL)
 
     def _ordered(self, target: Node, local: _Locals) -> int:
         """isSorted, sum and the like compare each element; on a string, indexOf reads it."""
         found, kind = self.size(target, local), self._type(target)
         if kind.kind != "list":
-            return scaled(found.most, _TRAVERSAL)
+            return scaled(found.most, TRAVERSAL)
         each = 1
         if (kind.item or kinds.DYN).kind in ("string", "bytes"):
-            each = total(each, scaled(self._element(target, local).most, _TRAVERSAL))
+            each = total(each, scaled(self._element(target, local).most, TRAVERSAL))
         return times(found.most, each)
 
 
@@ -363,53 +403,10 @@ def _literal_size(node: Node) -> Size | None:
     return Size(count, count)
 
 
-# name -> (costs of the bodies) -> (before the loop, per element, after it)
-_Macro = Callable[[list[int]], tuple[int, int, int]]
-
-
-def _collected(costs: list[int]) -> tuple[int, int, int]:
-    """map(x, t), map(x, p, t), filter(x, p) and their like: a list that grows by one element lists."""
-    return _LIST, total(*costs, 2 + _LIST), 1
-
-
-_MACROS: dict[str, _Macro] = {
-    "all": lambda costs: (0, total(costs[0], 3), 1),
-    "exists": lambda costs: (0, total(costs[0], 4), 1),
-    "exists_one": lambda costs: (0, total(costs[0], 2), 2),
-    "existsOne": lambda costs: (0, total(costs[0], 2), 2),
-    "map": _collected,
-    "transformList": _collected,
-    "filter": lambda costs: (_LIST, total(costs[0], 3 + _LIST), 1),
-    "transformMap": lambda costs: (_MAP, total(*costs, 3), 1),
-    "transformMapEntry": lambda costs: (_MAP, total(*costs, 2), 1),
-}
-_ORDERED = frozenset({"isSorted", "sum", "max", "min", "indexOf", "lastIndexOf"})
-_TRAVERSED = {
-    **dict.fromkeys(("url", "lowerAscii", "upperAscii", "substring", "trim", "quote", "format"), _TRAVERSAL),
-    **dict.fromkeys(("cidr", "isIP", "isCIDR", "ip", "quantity", "isQuantity"), _TRAVERSAL),
-    "isCanonical": 2 * _TRAVERSAL,
-}
-_KEEPS_SIZE = frozenset({"lowerAscii", "upperAscii", "substring", "trim"})
-
-
-def _replaced(sizes: list[Size], _: Size) -> Size:
-    """The longest text that replacing can make; no useful least is known."""
-    text, old, new = sizes[0], sizes[1] if len(sizes) > 1 else ANY, sizes[2] if len(sizes) > 2 else ANY
-    if old.least == 0:
-        return Size(0, total(times(total(text.most, 1), new.most), text.most))
-    if new.most <= old.least:
-        return Size(0, text.most)
-    return Size(0, times(-(-text.most // old.least), new.most))
-
-
-def _joined(sizes: list[Size], element: Size) -> Size:
-    count = sizes[0].most
-    separators = times(max(0, count - 1), sizes[1].most) if len(sizes) > 1 else 0
-    return Size(0, total(times(count, element.most), separators))
-
-
-_RESULTS: dict[str, Callable[[list[Size], Size], Size]] = {
-    "replace": _replaced,
-    "split": lambda sizes, _: Size(0, sizes[0].most),
-    "join": _joined,
-}
+def _natural(node: Node, unknown: int, negative: int = 0) -> int:
+    """A number that is written out."""
+    if node.kind == "unary" and node.parts[0] == "-" and node.parts[1].kind == "literal":
+        return negative
+    if node.kind != "literal" or typing.literal_type(node.parts[0]) is not kinds.INT:
+        return unknown
+    return int(value_of(node.parts[0]))

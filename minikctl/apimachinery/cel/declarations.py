@@ -17,6 +17,7 @@ PATH_CHECK = "kubernetes.authorization.PathCheck"
 GROUP_CHECK = "kubernetes.authorization.GroupCheck"
 RESOURCE_CHECK = "kubernetes.authorization.ResourceCheck"
 DECISION = "kubernetes.authorization.Decision"
+QUANTITY = "kubernetes.Quantity"
 
 
 class Overload(NamedTuple):
@@ -33,7 +34,7 @@ _NAMES = {
     "GroupCheck": GROUP_CHECK,
     "ResourceCheck": RESOURCE_CHECK,
     "Decision": DECISION,
-    "Quantity": "kubernetes.Quantity",
+    "Quantity": QUANTITY,
     "URL": "kubernetes.URL",
     "Semver": "kubernetes.Semver",
     "Format": "kubernetes.NamedFormat",

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from minikctl.apimachinery.cel import functions as builtin
-from minikctl.apimachinery.cel import macros, operations
-from minikctl.apimachinery.cel.callcosts import call_cost, size_of
+from minikctl.apimachinery.cel import kubetypes, macros, operations
+from minikctl.apimachinery.cel.callcosts import call_cost, self_comparison, size_of
 from minikctl.apimachinery.cel.declarations import NAMESPACES
 from minikctl.apimachinery.cel.library import FunctionError, optional
 from minikctl.apimachinery.cel.literals import value_of
@@ -95,7 +95,8 @@ class Walk:
             return operations.contains(self.value(left_node, scope), self.value(right_node, scope))
         left, right = self.value(left_node, scope), self.value(right_node, scope)
         if operator in ("==", "!="):
-            self.spend(-(-min(size_of(left), size_of(right)) // 10))
+            opaque = operator == "==" and kubetypes.is_special(left)
+            self.spend(1 if opaque else -(-min(size_of(left), size_of(right)) // 10))
             return operations.equals(left, right) is (operator == "==")
         if operator == "in":
             found = operations.contains(left, right)
@@ -292,7 +293,7 @@ class Walk:
         for inner in self.scopes(macro, scope, source):
             keys.append(self.value(macro.bodies[0], inner))
             self.spend(2 + _CREATE_LIST)
-        self.spend(4)
+        self.spend(3 + self_comparison(keys))
         try:
             order = sorted(range(len(keys)), key=lambda at: keys[at])
         except TypeError:

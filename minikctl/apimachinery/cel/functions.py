@@ -31,7 +31,7 @@ def matches(text: Any, pattern: Any) -> bool:
 
     if not isinstance(text, str) or not isinstance(pattern, str):
         raise FunctionError("no such overload")
-    _compiled(pattern)
+    _compiled(pattern, "")
     return goregexp.matches(pattern, text)
 
 
@@ -273,13 +273,18 @@ def unwrapped(items: list[Any]) -> list[Any]:
 # Regular expressions
 
 
-def _compiled(pattern: str) -> Any:
+def _compiled(pattern: str, prefix: str = "Illegal regex: ") -> Any:
+    """The expression; FunctionError in Go's words, after the prefix of the function that needs it."""
     from minikctl.apimachinery import goregexp
+    from minikctl.apimachinery.regexpproblems import regexp_problem
 
+    problem = regexp_problem(pattern)
+    if problem:
+        raise FunctionError(prefix + problem)
     try:
         return goregexp.compiled(pattern)
     except goregexp.NotTranslatableError as error:
-        raise FunctionError(f"error parsing regexp: {error}") from None
+        raise FunctionError(f"{prefix}error parsing regexp: {error}") from None
 
 
 def find(text: str, pattern: str) -> str:

@@ -14,6 +14,7 @@ from minikctl.apimachinery.label_syntax import label_key_errors, label_value_err
 from minikctl.apimachinery.quantity import Quantity, QuantityError, of_int, parse
 
 QUANTITY, IP, CIDR, URL, SEMVER, FORMAT = "quantity__", "ip__", "cidr__", "url__", "semver__", "format__"
+_KEYS = frozenset({QUANTITY, IP, CIDR, URL, SEMVER, FORMAT})
 Value = dict[str, Any]
 
 
@@ -23,6 +24,11 @@ def text_of(value: Value) -> str:
         if key in value:
             return str(value[key])
     raise FunctionError("no such overload")
+
+
+def is_special(value: Any) -> bool:
+    """Whether a value is of a type of Kubernetes' own."""
+    return isinstance(value, dict) and not _KEYS.isdisjoint(value)
 
 
 def _ok(function: Callable[..., Any]) -> Callable[..., bool]:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
-from minikctl.apimachinery.cel.syntax import Node
+from minikctl.apimachinery.cel.syntax import Node, subtrees
 
 _ONE: dict[str, tuple[int, ...]] = {
     "all": (2,),
@@ -56,6 +56,34 @@ def of(node: Node, bindings: bool = True) -> Macro | None:
 
 def _is_filtering(name: str, arguments: tuple[Node, ...]) -> bool:
     return name == "map" and len(arguments) == 3
+
+
+def problems(tree: Node) -> list[tuple[str, int]]:
+    """What is wrong with how macros are called: an argument that is no variable's name where one must be."""
+    found = [problem for node in subtrees(tree) for problem in problems(node)]
+    if tree.kind != "call":
+        return found
+    target, name, arguments = tree.parts
+    if target is None:
+        wrong = name == "has" and len(arguments) == 1 and arguments[0].kind != "select"
+        return [*found, ("invalid argument to has() macro", arguments[0].at)] if wrong else found
+    if len(arguments) in _ONE.get(name, ()) and arguments[0].kind != "ident":
+        message = _UNNAMED.get(name, "argument must be a simple name")
+        return [*found, (message.format(name=name), arguments[0].at)]
+    if len(arguments) not in _TWO.get(name, ()):
+        return found
+    unnamed = [argument for argument in arguments[:2] if argument.kind != "ident"]
+    if unnamed:
+        return [*found, ("argument must be a simple name", unnamed[0].at)]
+    if arguments[0].parts == arguments[1].parts:
+        return [*found, (f"duplicate variable name: {arguments[0].parts[0]}", arguments[1].at)]
+    return found
+
+
+_NO_IDENTIFIER = "argument is not an identifier"
+_OPTIONAL = "{name}() variable name must be a simple identifier"
+_UNNAMED = {"map": _NO_IDENTIFIER, "filter": _NO_IDENTIFIER, "sortBy": _NO_IDENTIFIER}
+_UNNAMED |= {"optMap": _OPTIONAL, "optFlatMap": _OPTIONAL}
 
 
 def _is_pattern(text: str) -> bool:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from minikctl.apimachinery import cel, openapi
 from minikctl.apimachinery.cel import typing
 from minikctl.apimachinery.cel.scopes import policy_scope
+from minikctl.apimachinery.cel.translate import escape
 from minikctl.apimachinery.cel.types import DYN, STRING, Type, of_schema
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def _type_of(kind: Resource, definition: Callable[[Resource], Obj | None]) -> Ty
         if found.schema is None:
             return found
         meta = openapi.schema_for("v1", "ConfigMap")
-        fields = {name: of_schema(child) for name, child in found.schema.properties.items()}
+        fields = {escape(name): of_schema(child) for name, child in found.schema.properties.items()}
         fields |= {"apiVersion": STRING, "kind": STRING, "metadata": of_schema(meta and meta.prop("metadata"))}
         return Type("object", fields=fields)
     return None

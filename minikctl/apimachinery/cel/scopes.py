@@ -5,8 +5,10 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
-from minikctl.apimachinery.cel.declarations import AUTHORIZER, RESOURCE_CHECK
+from minikctl.apimachinery.cel.declarations import AUTHORIZER, QUANTITY, RESOURCE_CHECK
+from minikctl.apimachinery.cel.translate import escape
 from minikctl.apimachinery.cel.types import (
+    ANY,
     BINDINGS,
     BOOL,
     DYN,
@@ -87,7 +89,11 @@ def _namespace() -> Type:
 
 
 def device_scope() -> Scope:
-    return {"device": DYN, BINDINGS: DYN}
+    """The device that selectors of resource.k8s.io look at (`dynamic-resource-allocation/cel`)."""
+    attributes = Type("map", Type("map", ANY))
+    capacity = Type("map", Type("map", Type(QUANTITY)))
+    device = _record(driver=STRING, allowMultipleAllocations=BOOL, attributes=attributes, capacity=capacity)
+    return {"device": device, BINDINGS: DYN}
 
 
 def schema_scope(raw: dict[str, Any], root: bool, optional_old: bool) -> Scope:
@@ -97,6 +103,6 @@ def schema_scope(raw: dict[str, Any], root: bool, optional_old: bool) -> Scope:
     whole = root or bool(raw.get("x-kubernetes-embedded-resource"))
     kind = of_schema(openapi.from_crd(raw) if whole else openapi.Schema(raw))
     if whole and kind.schema is not None:
-        fields = {name: of_schema(child) for name, child in kind.schema.properties.items()}
+        fields = {escape(name): of_schema(child) for name, child in kind.schema.properties.items()}
         kind = Type("object", fields={**fields, "apiVersion": STRING, "kind": STRING, "metadata": _NAMES})
     return {"self": kind, "oldSelf": optional_of(kind) if optional_old else kind}

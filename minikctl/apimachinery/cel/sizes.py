@@ -7,7 +7,8 @@ bound is bounded by what fits into one request.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 REQUEST_BYTES = 3 * 1024 * 1024
 _TEXTS = {"duration": (3, 32), "date": (12, 12), "date-time": (21, 32)}
@@ -111,6 +112,50 @@ def _natural(value: Any) -> int:
 def most_occurrences(node: Node) -> int:
     """How many values of a schema fit into one request (where nothing else bounds them)."""
     return REQUEST_BYTES // ((least_bytes(node) or 0) + 1)
+
+
+class _Limits(NamedTuple):
+    """The most elements of a value in a device, of its keys, and what is below. `named`: items may be selected."""
+
+    most: int
+    keys: int = 0
+    items: _Limits | None = None
+    fields: Mapping[str, _Limits] = MappingProxyType({})
+    named: bool = False
+
+
+# Attributes and capacities stand in maps by their names, those in maps by domain.
+_ATTRIBUTES = _Limits(32, 63, _Limits(32, 32, _Limits(64), named=True))
+_CAPACITY = _Limits(32, 63, _Limits(32, 32, _Limits(0)))
+_DEVICE = _Limits(
+    0,
+    fields={
+        "driver": _Limits(63),
+        "allowMultipleAllocations": _Limits(1),
+        "attributes": _ATTRIBUTES,
+        "capacity": _CAPACITY,
+    },
+)
+
+
+class DeviceSizes:
+    """Sizes of `device` in selectors of resource.k8s.io, by the limits on slices."""
+
+    unknown = 2**64 - 1
+
+    def of(self, path: tuple[str, ...]) -> int | None:
+        """As in Sizes."""
+        node: _Limits | None = _DEVICE if path[0] == "device" else None
+        for name in path[1:]:
+            if node is None:
+                return None
+            if name in ("@items", "@values"):
+                node = node.items
+            elif name == "@keys":
+                node = _Limits(node.keys) if node.items is not None else None
+            else:
+                node = node.fields.get(name) or (node.items if node.named else None)
+        return node.most if node is not None else None
 
 
 class ValueSizes:

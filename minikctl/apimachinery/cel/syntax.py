@@ -35,7 +35,12 @@ class Node(NamedTuple):
 
 def mentions(tree: Node, name: str) -> bool:
     """Whether an expression names a variable."""
-    return (tree.kind == "ident" and name in tree.parts) or any(mentions(part, name) for part in _trees(tree.parts))
+    return (tree.kind == "ident" and name in tree.parts) or any(mentions(part, name) for part in subtrees(tree))
+
+
+def subtrees(tree: Node) -> Iterator[Node]:
+    """The nodes right below one."""
+    return _trees(tree.parts)
 
 
 def _trees(parts: tuple[Any, ...]) -> Iterator[Node]:

@@ -7,6 +7,7 @@ variables, `cel.bind`, escaped names and namespaced functions become calls of wh
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 
 from minikctl.apimachinery.cel.declarations import NAMESPACES
@@ -18,12 +19,10 @@ _COMPREHENSIONS = frozenset(
 _NATIVE = {"existsOne": "exists_one"}
 # Functions that stand in for the engine's own of that name.
 _REPLACED = frozenset({"matches", "size", "string"})
-_ESCAPES = (
-    ("__underscores__", "__"),
-    ("__dot__", "."),
-    ("__dash__", "-"),
-    ("__slash__", "/"),
-)
+_ESCAPES = {"__underscores__": "__", "__dot__": ".", "__dash__": "-", "__slash__": "/"}
+_CODES = re.compile("|".join(_ESCAPES))
+_ESCAPED = {text: code for code, text in _ESCAPES.items()}
+_SPECIAL = re.compile("__|[-./]")
 
 
 def unescape(name: str) -> str:
@@ -32,9 +31,14 @@ def unescape(name: str) -> str:
         return name
     if name.startswith("__") and name.endswith("__") and name[2:-2] in KEYWORDS:
         return name[2:-2]
-    for code, text in _ESCAPES:
-        name = name.replace(code, text)
-    return name
+    return _CODES.sub(lambda code: _ESCAPES[code.group()], name)
+
+
+def escape(name: str) -> str:
+    """The CEL name of a property."""
+    if name in KEYWORDS:
+        return f"__{name}__"
+    return _SPECIAL.sub(lambda text: _ESCAPED[text.group()], name)
 
 
 def translate(node: Node) -> str:

@@ -39,7 +39,7 @@ class Type(NamedTuple):
 
 Scope = Mapping[str, Type]
 
-_SHORT = {"null_type": "null"}
+_SHORT = {"null_type": "null", "error": "!error!"}
 _DECLARED = {
     "null_type": "null_type",
     "timestamp": "google.protobuf.Timestamp",
@@ -47,6 +47,10 @@ _DECLARED = {
 }
 
 DYN, BOOL, INT, STRING = Type("dyn"), Type("bool"), Type("int"), Type("string")
+# Any message: all it is not is something to loop over.
+ANY = Type("any")
+# What fits whatever is asked for: unknown types, and those of expressions that are wrong already.
+LOOSE = frozenset({"dyn", "any", "error"})
 DOUBLE, UINT, BYTES, NULL = Type("double"), Type("uint"), Type("bytes"), Type("null_type")
 TIMESTAMP, DURATION, STRINGS = Type("timestamp"), Type("duration"), Type("list", Type("string"))
 

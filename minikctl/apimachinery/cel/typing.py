@@ -13,7 +13,7 @@ from minikctl.apimachinery.cel import macros, unification
 from minikctl.apimachinery.cel.declarations import NAMESPACES, overloads
 from minikctl.apimachinery.cel.literals import value_of
 from minikctl.apimachinery.cel.syntax import Node
-from minikctl.apimachinery.cel.translate import unescape
+from minikctl.apimachinery.cel.translate import escape, unescape
 from minikctl.apimachinery.cel.types import (
     BINDINGS,
     BOOL,
@@ -21,6 +21,7 @@ from minikctl.apimachinery.cel.types import (
     DOUBLE,
     DYN,
     INT,
+    LOOSE,
     NULL,
     OBJECTS,
     STRING,
@@ -36,7 +37,7 @@ __all__ = ["Problem", "Scope", "Type", "check", "types"]
 
 _TYPE_NAMES = {"null_type": NULL, "list": list_of(DYN), "map": Type("map", DYN, key=DYN), "dyn": DYN}
 _TYPE_NAMES |= {kind.kind: kind for kind in (BOOL, INT, UINT, DOUBLE, STRING, BYTES)}
-_SELECTABLE = frozenset({"dyn", "map", "object", "error"})
+_SELECTABLE = LOOSE | {"map", "object"}
 _ERROR = Type("error")
 
 
@@ -123,7 +124,7 @@ class _Checker:
             if optional:
                 if kind.kind == "optional_type":
                     kind = kind.item or DYN
-                elif kind.kind not in ("dyn", "error"):
+                elif kind.kind not in LOOSE:
                     self._blame(f"expected type '{optional_of(kind)}' but found '{kind}'", item.at)
             kinds.append(kind)
         return self._joined(kinds, [item for item, _ in items])
@@ -155,7 +156,7 @@ class _Checker:
         operand_node, name, optional = node.parts
         operand = self.infer(operand_node, scope)
         wrapped = operand.kind == "optional_type"
-        found = self._field(operand.item or DYN if wrapped else operand, unescape(name), node.at)
+        found = self._field(operand.item or DYN if wrapped else operand, name, node.at)
         return optional_of(found) if (optional or wrapped) and found.kind != "error" else found
 
     def _field(self, operand: Type, name: str, at: int) -> Type:
@@ -163,8 +164,10 @@ class _Checker:
             found = operand.fields.get(name)
             return found if found is not None else self._blame(f"undefined field '{name}'", at)
         if operand.schema is not None:
-            child = operand.schema.prop(name)
-            return of_schema(child) if child is not None else self._blame(f"undefined field '{name}'", at)
+            child = operand.schema.prop(unescape(name))
+            if child is None or escape(unescape(name)) != name:
+                return self._blame(f"undefined field '{name}'", at)
+            return of_schema(child)
         if operand.kind == "map":
             return operand.item or DYN
         if operand.kind in _SELECTABLE or operand.kind.startswith("Object"):
@@ -225,7 +228,7 @@ class _Checker:
             return self.infer(macro.bodies[0], {**scope, macro.variables[0]: operand})
         if macro.name in ("optMap", "optFlatMap"):
             item = (operand.item or DYN) if operand.kind == "optional_type" else DYN
-            if operand.kind not in ("optional_type", "dyn", "error"):
+            if operand.kind != "optional_type" and operand.kind not in LOOSE:
                 return self._resolve("hasValue", [operand], node.at, True)
             body = self.infer(macro.bodies[0], {**scope, macro.variables[0]: item})
             return body if macro.name == "optFlatMap" else optional_of(body)
@@ -254,7 +257,7 @@ class _Checker:
             self._resolve("_?_:_", [kinds[0], INT, INT], at)
             return BOOL
         if name == "sortBy":
-            if operand.kind not in ("list", "dyn", "error"):
+            if operand.kind != "list" and operand.kind not in LOOSE:
                 return self._resolve("sort", [operand], at, True)
             return list_of(entry[0])
         gives = _collected(name, entry, kinds)

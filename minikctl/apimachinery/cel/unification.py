@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from minikctl.apimachinery.cel.declarations import Overload
-from minikctl.apimachinery.cel.types import DYN, STRING, Type
+from minikctl.apimachinery.cel.types import DYN, LOOSE, STRING, Type
 
-_LOOSE = frozenset({"dyn", "error"})
 _VARIABLES = frozenset({"A", "B"})
 _NULLABLE = frozenset({"null_type", "timestamp", "duration", "object", "optional_type"})
 
@@ -28,7 +27,7 @@ def applied(overload: Overload, kinds: Sequence[Type]) -> Type | None:
 
 def common(one: Type, other: Type) -> Type | None:
     """The type of which values of both are; None where they have nothing in common."""
-    if one.kind in _LOOSE or other.kind in _LOOSE:
+    if one.kind in LOOSE or other.kind in LOOSE:
         return DYN
     return one if _fits(other, one, {}) else None
 
@@ -39,11 +38,11 @@ def _fits(kind: Type, wanted: Type, bound: Bound) -> bool:
         if known is None:
             bound[wanted.kind] = kind
             return True
-        if known.kind in _LOOSE or kind.kind in _LOOSE:
+        if known.kind in LOOSE or kind.kind in LOOSE:
             bound[wanted.kind] = DYN
             return True
         return _fits(kind, known, bound) or _fits(known, kind, bound)
-    if kind.kind in _LOOSE or wanted.kind in _LOOSE:
+    if kind.kind in LOOSE or wanted.kind in LOOSE:
         return True
     if kind.kind == "null_type" or wanted.kind == "null_type":
         return {kind.kind, wanted.kind} <= _NULLABLE or (kind if kind.kind != "null_type" else wanted).kind[0].isupper()

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from minikctl.apimachinery import field
-from minikctl.apimachinery.cel import cost, sizes
+from minikctl.apimachinery.cel import cost, prices, sizes
 from minikctl.apimachinery.cel.syntax import Node as Tree
 from minikctl.apimachinery.cel.typing import Scope
 from minikctl.apimachinery.field import FieldError
@@ -34,7 +34,7 @@ class TotalCost:
 
     def observe(self, path: str, amount: int) -> None:
         """Count a rule."""
-        self._total = cost.total(self._total, amount)
+        self._total = prices.total(self._total, amount)
         if amount >= _SCHEMA_LIMIT // 100:
             self._expensive.append((amount, path))
 
@@ -65,7 +65,7 @@ class Cardinality:
             factor = node.get("maxProperties")
         if self.most is None or factor is None:
             return Cardinality(None)
-        return Cardinality(cost.times(self.most, max(0, int(factor))))
+        return Cardinality(prices.times(self.most, max(0, int(factor))))
 
     def of(self, node: Node) -> int:
         """How often a rule of the node may have to be evaluated."""
@@ -74,7 +74,7 @@ class Cardinality:
 
 def rule_costs(tree: Tree, scope: Scope, node: Node, root: bool, often: int) -> int:
     """The most that evaluating an expression everywhere can cost; `often` is how many places there are."""
-    return cost.times(cost.estimate(tree, scope, sizes.SchemaSizes(node, root)), often)
+    return prices.times(cost.estimate(tree, scope, sizes.SchemaSizes(node, root)), often)
 
 
 def too_expensive(what: str, path: str, amount: int) -> list[FieldError]:

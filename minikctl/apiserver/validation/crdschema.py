@@ -11,11 +11,11 @@ from typing import Any
 
 from minikctl.apimachinery import field
 from minikctl.apimachinery.field import FieldError
+from minikctl.apimachinery.regexpproblems import regexp_problem
 from minikctl.apiserver.validation.celcosts import Cardinality, TotalCost
 from minikctl.apiserver.validation.crddefaults import validate_defaults
 from minikctl.apiserver.validation.crdextensions import validate_list_and_map, validate_rules
 from minikctl.apiserver.validation.expressions import schema_rules
-from minikctl.apiserver.validation.goregexp import regexp_problem
 
 Node = dict[str, Any]
 

@@ -53,14 +53,14 @@ def itself(item: str) -> str:
 def each_entry(
     entries: dict[str, Any] | None, limit: int, key_length: int, path: str, check_key: Check, check: Check
 ) -> list[FieldError]:
-    """The keys and values of a map; keys longer than `key_length` are cut in the middle where they are shown."""
+    """The keys (told at the map) and values of a map; longer keys than `key_length` are cut in the middle in paths."""
     entries = entries or {}
     if 0 <= limit < len(entries):
         return [field.too_many(path, len(entries), limit)]
     errors: list[FieldError] = []
     for key, value in entries.items():
         at = f"{path}[{_cut(key, max(key_length, 16))}]"
-        errors += check_key(key, at) + check(_given(value), at)
+        errors += check_key(key, path) + check(_given(value), at)
     return errors
 
 

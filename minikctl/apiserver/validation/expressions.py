@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from minikctl.apimachinery.cel.types import Type
     from minikctl.apiserver.validation.celcosts import TotalCost
 
+_DEVICE_COST = 1_000_000
 _RULE = ("rule", "message", "messageExpression", "reason", "fieldPath", "optionalOldSelf")
 
 
@@ -69,13 +70,20 @@ def _wrong_result(expression: str, path: str, result: str, found: Any) -> list[F
 
 def device_expression(expression: str, path: str) -> list[FieldError]:
     """Problems of a device selector."""
+    from minikctl.apimachinery import cel
+    from minikctl.apimachinery.cel import cost, sizes
     from minikctl.apimachinery.cel.scopes import device_scope
 
-    found, problem = _typed(expression, device_scope())
+    scope = device_scope()
+    found, problem = _typed(expression, scope)
     if problem:
         return [field.invalid(path, expression, f"compilation failed: {problem}")]
-    if found is not None and found.kind not in ("bool", "dyn"):
+    if found is None:
+        return []
+    if found.kind not in ("bool", "any"):
         return [field.invalid(path, expression, "must evaluate to bool or the unknown type, not " + found.declared)]
+    if cost.estimate(cel.compile_(expression).tree, scope, sizes.DeviceSizes()) > _DEVICE_COST:
+        return [field.forbidden(path, "too complex, exceeds cost limit")]
     return []
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from minikctl.apimachinery import field
-from minikctl.apimachinery.field import FieldError
+from minikctl.apimachinery.field import FieldError, quote
 from minikctl.apimachinery.request import Obj
-from minikctl.apiserver.validation import Checks
+from minikctl.apiserver.validation import Checks, WarningsCheck, deviceshapes
 from minikctl.apiserver.validation.core.volumesources import validate_driver_name
 from minikctl.apiserver.validation.devices import (
     by_name,
@@ -34,7 +34,10 @@ _MAX_PARAMETERS = 10 * 1024
 _BAD_REFERENCE = "must be the name of a request in the claim or the name of a request and a subrequest separated by '/'"
 _ONE_KIND = "exactly one of `exactly` or `firstAvailable` is required"
 _SOURCES = ["FromClaim", "FromClass"]
-_ALLOWED_TEMPLATE_META = ("annotations", "labels", "creationTimestamp")
+# What a template's metadata must not have, by its names in JSON and (where capitals do not make it) in Go.
+_UNSET_META = {"name": "", "generateName": "", "namespace": "", "selfLink": "", "uid": "UID"}
+_UNSET_META |= {"resourceVersion": "", "generation": "", "creationTimestamp": "", "deletionTimestamp": ""}
+_UNSET_META |= {"deletionGracePeriodSeconds": "", "ownerReferences": "", "finalizers": "", "managedFields": ""}
 
 
 def _request_names(requests: list[Any]) -> dict[str, set[str]]:
@@ -150,8 +153,10 @@ def _claim(obj: Obj) -> list[FieldError]:
     return _device_claim((obj.get("spec") or {}).get("devices") or {}, "spec.devices")
 
 
-def _spec_update(new: Obj, old: Obj) -> list[FieldError]:
-    return [] if new.get("spec") == old.get("spec") else [field.invalid("spec", new.get("spec"), IMMUTABLE)]
+def _claim_update(new: Obj, old: Obj) -> list[FieldError]:
+    if new.get("spec") == old.get("spec"):
+        return []
+    return [field.invalid("spec", deviceshapes.claim_spec(new.get("spec")), IMMUTABLE)]
 
 
 def _claim_status(new: Obj, old: Obj) -> list[FieldError]:
@@ -168,7 +173,7 @@ def _claim_status(new: Obj, old: Obj) -> list[FieldError]:
         errors.append(field.forbidden(path, text))
     if allocation is not None and old_allocation is not None:
         if allocation != old_allocation:
-            errors.append(field.invalid("status.allocation", allocation, IMMUTABLE))
+            errors.append(field.invalid("status.allocation", deviceshapes.allocation(allocation), IMMUTABLE))
     elif allocation is not None:
         errors += _allocation(allocation, (new.get("spec") or {}).get("devices") or {})
     return errors
@@ -213,10 +218,16 @@ def _template(obj: Obj) -> list[FieldError]:
     meta = inner.get("metadata") or {}
     errors = validate_annotations(meta.get("annotations"), "spec.metadata.annotations")
     errors += validate_labels(meta.get("labels"), "spec.metadata.labels")
-    for key, value in meta.items():
-        if value and key not in _ALLOWED_TEMPLATE_META:
-            errors.append(field.forbidden(f"spec.metadata.{key[0].upper()}{key[1:]}", "cannot be set"))
+    for key, name in _UNSET_META.items():
+        if meta.get(key):
+            errors.append(field.forbidden(f"spec.metadata.{name or key[0].upper() + key[1:]}", "cannot be set"))
     return errors + _device_claim((inner.get("spec") or {}).get("devices") or {}, "spec.spec.devices")
+
+
+def _template_update(new: Obj, old: Obj) -> list[FieldError]:
+    if new.get("spec") == old.get("spec"):
+        return []
+    return [field.invalid("spec", deviceshapes.template_spec(new.get("spec") or {}), IMMUTABLE)]
 
 
 def _device_class(obj: Obj) -> list[FieldError]:
@@ -233,9 +244,17 @@ def _device_class(obj: Obj) -> list[FieldError]:
     return errors
 
 
+def _driver_warnings(new: Obj, old: Obj | None) -> list[str]:
+    driver = (new.get("spec") or {}).get("driver") or ""
+    if driver == driver.lower():
+        return []
+    return [f"spec.driver: driver names should be lowercase; {quote(driver)} contains uppercase characters"]
+
+
 VALIDATE: dict[str, Checks] = {
-    "resourceclaims.resource.k8s.io": (_claim, _spec_update, _claim_status),
-    "resourceclaimtemplates.resource.k8s.io": (_template, _spec_update, None),
+    "resourceclaims.resource.k8s.io": (_claim, _claim_update, _claim_status),
+    "resourceclaimtemplates.resource.k8s.io": (_template, _template_update, None),
     "deviceclasses.resource.k8s.io": (_device_class, lambda new, old: _device_class(new), None),
     **VALIDATE_SLICES,
 }
+WARNINGS: dict[str, WarningsCheck] = {"resourceslices.resource.k8s.io": _driver_warnings}

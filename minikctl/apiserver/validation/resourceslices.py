@@ -8,7 +8,7 @@ from typing import Any
 from minikctl.apimachinery import field
 from minikctl.apimachinery.field import FieldError
 from minikctl.apimachinery.request import Obj
-from minikctl.apiserver.validation import Checks
+from minikctl.apiserver.validation import Checks, deviceshapes
 from minikctl.apiserver.validation.core.volumesources import validate_driver_name
 from minikctl.apiserver.validation.devicecapacity import validate_capacity
 from minikctl.apiserver.validation.devices import (
@@ -107,7 +107,9 @@ def _placement(holder: dict[str, Any], path: str, keys: tuple[str, ...]) -> tupl
             terms = value.get("nodeSelectorTerms") or []
             if len(terms) != 1 and path == "spec":
                 text = "must have exactly one node selector term"
-                errors.append(field.invalid(f"{path}.{key}.nodeSelectorTerms", terms, text))
+                errors.append(
+                    field.invalid(f"{path}.{key}.nodeSelectorTerms", deviceshapes.node_selector_terms(terms), text)
+                )
         elif not value:
             errors.append(field.invalid(f"{path}.{key}", False, _NOT_TRUE))
             continue
@@ -189,7 +191,7 @@ def _attribute(attribute: dict[str, Any], path: str) -> list[FieldError]:
     if not present:
         errors.append(field.invalid(path, "", "exactly one value must be specified"))
     elif len(present) > 1:
-        errors.append(field.invalid(path, attribute, "exactly one value must be specified"))
+        errors.append(field.invalid(path, deviceshapes.attribute(attribute), "exactly one value must be specified"))
     return errors
 
 

@@ -106,7 +106,7 @@ def _no_directory(path: str) -> tuple[str, str]:
 def _patterns(text: str) -> tuple[re.Pattern[str], ...]:
     """A comma-separated list of regular expressions."""
     from minikctl.apimachinery import goregexp
-    from minikctl.apiserver.validation.goregexp import regexp_problem
+    from minikctl.apimachinery.regexpproblems import regexp_problem
 
     found = []
     for part in text.split(","):

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from minikctl.apimachinery.cel import cost, sizes
-from minikctl.apimachinery.cel.scopes import schema_scope
+from minikctl.apimachinery.cel import cost, prices, sizes
+from minikctl.apimachinery.cel.scopes import device_scope, schema_scope
 from minikctl.apimachinery.cel.syntax import parse
 
 STRING = {"type": "string"}
@@ -63,6 +63,19 @@ def test_a_loop_costs_three_per_element(raw: dict[str, Any], expected: int) -> N
         ("self.list.isSorted()", 2 + MANY // 3 * (1 + 314573)),
         ("cel.bind(x, self.short, x == 'abc')", 10 + 2 + 2),
         ("optional.of(self.n).hasValue()", 4),
+        ("self.few.reverse().size() == 1", 2 + 10 + 11 + 1 + 1),
+        ("self.few.distinct().size() == 1", 2 + 210 + 11 + 1 + 1),
+        ("self.few.sortBy(x, x.size()).size() == 1", 10 + 2 + 2 + 10 + 10 * (12 + 2) + 1 + 200 + 11 + 1 + 1),
+        ("self.few.slice(1, 4).size() == 3", 2 + 3 + 11 + 1 + 1),
+        ("lists.range(5).size() == 5", 5 + 11 + 1 + 1),
+        ("[self.few].flatten().size() == 1", 2 + 10 + 1 + 11 + 1 + 1),
+        ("sets.contains(self.few, ['a', 'b'])", 2 + 10 + 20 + 1),
+        ("sets.equivalent(self.few, self.few)", 4 + 200 + 1),
+        ("quantity(self.text) == quantity('1')", 2 + 1 + 1 + 1),
+        ("ip.isCanonical(self.text)", 3),
+        ("strings.quote(self.short) == 'a'", 2 + 4 + 1),
+        ("self.text.split(',', 3).all(x, true)", 2 + 629146 + 3 * 3 + 1),
+        ("format.dns1123Label().validate(self.short).hasValue()", 2 + 1 + 4 * 32 + 1),
     ],
 )
 def test_prices(expression: str, expected: int) -> None:
@@ -71,7 +84,7 @@ def test_prices(expression: str, expected: int) -> None:
 
 def test_what_nothing_bounds_costs_the_most_there_is() -> None:
     expression = "self.list.all(a, self.list.all(b, self.list.all(c, self.list.all(d, a == b && c == d))))"
-    assert estimated(RAW, expression) == cost.UNKNOWN
+    assert estimated(RAW, expression) == prices.UNKNOWN
 
 
 @pytest.mark.parametrize(
@@ -89,6 +102,20 @@ def test_what_nothing_bounds_costs_the_most_there_is() -> None:
 )
 def test_sizes_that_a_schema_allows(path: tuple[str, ...], expected: int | None) -> None:
     assert sizes.SchemaSizes(RAW, False).of(path) == expected
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ("device.driver == 'x'", 2 + 1),
+        ("device.attributes['a'].b == 'x'", 4 + 1),
+        ("device.attributes['a'].b.matches('^abcd$')", 4 + 7 * 2),
+        ("device.attributes.all(d, d == 'x')", 2 + 32 * (1 + 1 + 3) + 1),
+        ("device.capacity['a'].b.isGreaterThan(quantity('1Gi'))", 4 + 2),
+    ],
+)
+def test_selectors_of_devices(expression: str, expected: int) -> None:
+    assert cost.estimate(parse(expression), device_scope(), sizes.DeviceSizes()) == expected
 
 
 def test_sizes_of_data_are_those_of_the_largest() -> None:

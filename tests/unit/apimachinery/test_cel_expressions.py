@@ -10,6 +10,7 @@ pytest.importorskip("cel", reason="the engine is an extra")
 
 from minikctl.apimachinery import cel
 from minikctl.apimachinery.cel import typing as kinds
+from minikctl.apimachinery.cel.scopes import schema_scope
 from minikctl.apimachinery.cel.syntax import SyntaxProblem, parse
 from minikctl.apimachinery.cel.translate import unescape
 from minikctl.apimachinery.cel.types import DYN, OBJECTS
@@ -67,6 +68,11 @@ def test_values(source: str, expected: Any) -> None:
         ("1 / 0", "division by zero"),
         ("object.spec.replicas > 'a'", "no such overload"),
         ("[1][4]", "index out of bounds: 4"),
+        ("object.metadata.name.matches(object.metadata.name + '[')", "error parsing regexp: missing closing ]: `[`"),
+        (
+            "object.metadata.name.find(object.metadata.name + '(')",
+            "Illegal regex: error parsing regexp: missing closing ): `a(`",
+        ),
         ("'abc'.charAt(9)", "index out of range: 9"),
         ("nobody", "undeclared reference to 'nobody' (in container '')"),
     ],
@@ -83,6 +89,28 @@ def test_syntax_reports_point_at_the_place() -> None:
     assert str(caught.value) == (
         "ERROR: <input>:1:14: Syntax error: no viable alternative at input '.('\n | object.?spec.(\n | .............^"
     )
+
+
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        ("object.all(x.y, x)", "1:13: argument must be a simple name\n | object.all(x.y, x)\n | ............^"),
+        ("[1].map(2, 3)", "1:9: argument is not an identifier\n | [1].map(2, 3)\n | ........^"),
+        ("{}.all(k, k, true)", "1:11: duplicate variable name: k\n | {}.all(k, k, true)\n | ..........^"),
+        ("has(object)", "1:5: invalid argument to has() macro\n | has(object)\n | ....^"),
+        ("package == 1", "1:1: reserved identifier: package\n | package == 1\n | ^"),
+        ("99999999999999999999 > 1", "1:1: invalid int literal\n | 99999999999999999999 > 1\n | ^"),
+    ],
+)
+def test_expressions_that_cannot_be_meant(source: str, told: str) -> None:
+    with pytest.raises(cel.CompileError) as caught:
+        cel.compile_(source)
+    assert str(caught.value) == f"ERROR: <input>:{told}"
+
+
+def test_wide_characters_have_wide_signs() -> None:
+    found = cel.report("\t'é' == ñ", [("what", 8)])
+    assert found == "ERROR: <input>:1:9: what\n |  'é' == ñ\n | ..\uff0e.....\uff3e"
 
 
 @pytest.mark.parametrize("source", ["1 +", "a b", "(1", "{1: }", "'x", "a.", "x{", "#"])
@@ -150,6 +178,24 @@ def test_types(source: str, kind: str) -> None:
 def test_type_problems(source: str, message: str, at: int) -> None:
     _, problems = kinds.check(parse(source), {})
     assert problems == [(message, at)]
+
+
+def test_what_is_wrong_already_is_told_as_such() -> None:
+    _, problems = kinds.check(parse("math.max(1, 2)"), {})
+    assert [problem.message for problem in problems] == [
+        "undeclared reference to 'math' (in container '')",
+        "found no matching overload for 'max' applied to '!error!.(int, int)'",
+    ]
+
+
+def test_properties_go_by_their_escaped_names_alone() -> None:
+    schema = {"type": "object", "properties": {"namespace": {"type": "string"}, "a-b": {"type": "integer"}}}
+    scope = schema_scope(schema, False, False)
+    for source, wrong in (
+        ("self.__namespace__ == 'a' && self.a__dash__b == 1", []),
+        ("self.namespace == 'a'", ["undefined field 'namespace'"]),
+    ):
+        assert [problem.message for problem in kinds.check(parse(source), scope)[1]] == wrong
 
 
 def test_escaped_names() -> None:

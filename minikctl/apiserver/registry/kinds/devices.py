@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 _GROUP = "resource.k8s.io"
 _ADMIN_LABEL = "resource.kubernetes.io/admin-access"
 _NODE_NAME = "authentication.kubernetes.io/node-name"
+_LISTS = ("ints", "bools", "strings", "versions")
+_MAPPINGS = ("nodeAllocatableResourceMappings",)
 _ONE_DEVICE = ("driver", "pool", "device", "shareID")
 
 
@@ -54,15 +56,34 @@ class ResourceClaimTemplateStrategy(Strategy):
 
 
 class ResourceSliceStrategy(Strategy):
-    """A taint that does not say when it was added has been added now."""
+    """A taint that does not say when it was added has been added now; fields whose gates are off are dropped."""
 
     def prepare_for_create(self, obj: Obj, ctx: Context) -> None:
         _date_taints(obj, ctx)
+        _drop_gated(obj, None)
         super().prepare_for_create(obj, ctx)
 
     def prepare_for_update(self, new: Obj, old: Obj, ctx: Context) -> None:
         _date_taints(new, ctx)
+        _drop_gated(new, old)
         super().prepare_for_update(new, old, ctx)
+
+
+def _drop_gated(new: Obj, old: Obj | None) -> None:
+    """Drop what DRAListTypeAttributes and DRANodeAllocatableResources are about, unless the old slice has it."""
+    for fields, holders in ((_LISTS, _attributes), (_MAPPINGS, _devices)):
+        if old is None or not any(holder.get(name) is not None for holder in holders(old) for name in fields):
+            for holder in holders(new):
+                for name in fields:
+                    holder.pop(name, None)
+
+
+def _devices(slice_: Obj) -> list[Obj]:
+    return [device for device in (slice_.get("spec") or {}).get("devices") or () if device]
+
+
+def _attributes(slice_: Obj) -> list[Obj]:
+    return [item for device in _devices(slice_) for item in (device.get("attributes") or {}).values() if item]
 
 
 def _date_taints(obj: Obj, ctx: Context) -> None:

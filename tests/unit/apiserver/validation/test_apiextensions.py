@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from minikctl.apimachinery.regexpproblems import regexp_problem
 from minikctl.apiserver import defaults, validation
-from minikctl.apiserver.validation.goregexp import regexp_problem
 
 KEY = "customresourcedefinitions.apiextensions.k8s.io"
 

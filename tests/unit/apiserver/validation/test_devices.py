@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from validationlab import changed, made, refused, status_changed
+
+from minikctl.apiserver import validation
 
 GROUP = "resource.k8s.io"
 VERSION = f"{GROUP}/v1"
@@ -70,7 +73,7 @@ def test_slices() -> None:
     assert slice_of({"name": "a", "attributes": {"x/y": {"int": 1}, "/z": {}}}, nodeName=None) == [
         "spec: Required value: exactly one of `nodeName`, `nodeSelector`, `allNodes`, `perDeviceNodeSelection` is"
         " required",
-        'spec.devices[0].attributes[/z]: Invalid value: "": the domain must not be empty',
+        'spec.devices[0].attributes: Invalid value: "": the domain must not be empty',
         'spec.devices[0].attributes[/z]: Invalid value: "": exactly one value must be specified',
     ]
     counters = {"counterSet": "", "counters": {}}
@@ -80,6 +83,74 @@ def test_slices() -> None:
         "spec.devices[0].consumesCounters[0].counters: Required value",
         "spec.devices[0].bindingFailureConditions: Invalid value: null: bindingFailureConditions are required to use"
         " bindingConditions",
+    ]
+
+
+def test_slices_show_structs_as_go_names_them() -> None:
+    terms = {"nodeSelectorTerms": [{"matchFields": [{"key": "metadata.name", "operator": "In", "values": ["n"]}]}] * 2}
+    device = {"name": "a", "attributes": {"x": {"int": 1, "string": "b"}}}
+    assert slice_of(device, nodeName=None, nodeSelector=terms) == [
+        f"spec.nodeSelector.nodeSelectorTerms: Invalid value: [{TERM},{TERM}]: must have exactly one node selector term",
+        'spec.devices[0].attributes[x]: Invalid value: {"IntValue":1,"BoolValue":null,"StringValue":"b",'
+        '"VersionValue":null,"IntValues":null,"BoolValues":null,"StringValues":null,"VersionValues":null}:'
+        " exactly one value must be specified",
+    ]
+
+
+TERM = '{"MatchExpressions":null,"MatchFields":[{"Key":"metadata.name","Operator":"In","Values":["n"]}]}'
+
+
+@pytest.mark.parametrize(
+    ("expression", "told"),
+    [
+        (
+            "device.attributs['a'].b",
+            "Invalid value: \"device.attributs['a'].b\": compilation failed: ERROR: <input>:1:7:",
+        ),
+        ("device.driver", 'Invalid value: "device.driver": must evaluate to bool or the unknown type, not string'),
+        (
+            "device.attributes.all(a, device.attributes.all(b, device.attributes.all(c, device.attributes.all(d,"
+            " a == b && c == d))))",
+            "Forbidden: too complex, exceeds cost limit",
+        ),
+        ("device.attributes['a'].b.exists(x, x)", "expression of type 'any' cannot be range of a comprehension"),
+    ],
+)
+def test_selectors_of_devices_are_typed(expression: str, told: str) -> None:
+    pytest.importorskip("cel", reason="the engine is an extra")
+    found = refused(f"deviceclasses.{GROUP}", VERSION, spec={"selectors": [{"cel": {"expression": expression}}]})
+    assert len(found) == 1
+    assert told in found[0]
+
+
+def test_changes_of_what_is_asked_for() -> None:
+    request = {"name": "a", "exactly": {"deviceClassName": "c"}}
+    claim = made(CLAIMS, VERSION, spec={"devices": {"requests": [request]}})
+    other = {"name": "b", "exactly": {"deviceClassName": "c", "allocationMode": "ExactCount", "count": 1}}
+    shown = (
+        '{"Devices":{"Requests":[{"Name":"b","Exactly":{"DeviceClassName":"c","Selectors":null,'
+        '"AllocationMode":"ExactCount","Count":1,"AdminAccess":null,"Tolerations":null,"Capacity":null},'
+        '"FirstAvailable":null}],"Constraints":null,"Config":null}}'
+    )
+    assert changed(CLAIMS, claim, spec={"devices": {"requests": [other]}}) == [
+        f"spec: Invalid value: {shown}: field is immutable"
+    ]
+    templates = f"resourceclaimtemplates.{GROUP}"
+    template = made(templates, VERSION, spec={"spec": claim["spec"]})
+    new = {"metadata": {"labels": {"x": "y"}}, "spec": {"devices": {"requests": [other]}}}
+    assert changed(templates, template, spec=new) == [
+        'spec: Invalid value: {"labels":{"x":"y"},"Spec":' + shown + "}: field is immutable"
+    ]
+    assert refused(templates, VERSION, spec={**new, "metadata": {"uid": "u", "name": "n"}}) == [
+        "spec.metadata.Name: Forbidden: cannot be set",
+        "spec.metadata.UID: Forbidden: cannot be set",
+    ]
+
+
+def test_drivers_in_capitals_are_remarked_on() -> None:
+    obj = made(SLICES, VERSION, spec={"driver": "D.example.com"})
+    assert validation.warnings(SLICES, obj) == [
+        'spec.driver: driver names should be lowercase; "D.example.com" contains uppercase characters'
     ]
 
 
