@@ -49,10 +49,12 @@ class Request:
     `trusted`: the body of a create or update comes from a component of this process, which has made it
     as the apiserver itself would write it and gives it away. It need not be checked for its form, nor a
     status for its validity; it may become the stored object, and what is answered may not be altered.
+
+    `answers` are what webhooks have answered so far (see the apiserver's `admission.webhooks.conversation`).
     """
 
     __slots__ = (
-        "accept", "body", "impersonate", "name", "namespace", "notes", "options", "patch_type",
+        "accept", "answers", "body", "impersonate", "name", "namespace", "notes", "options", "patch_type",
         "path", "repeated", "resource", "subresource", "trusted", "user", "user_agent", "verb",
     )  # fmt: skip
 
@@ -88,6 +90,7 @@ class Request:
         self.impersonate = impersonate
         self.trusted = trusted
         self.notes: dict[str, str] | None = None
+        self.answers: Any = None
         self.repeated: list[str] = []
 
 

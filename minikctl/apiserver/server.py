@@ -35,6 +35,8 @@ _DEPRECATED = {
     "endpoints": "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice",
     "componentstatuses": "v1 ComponentStatus is deprecated in v1.19+",
 }
+_READS = frozenset({"get", "list", "watch"})
+_WEBHOOKS = tuple(f"{kind}webhookconfigurations.admissionregistration.k8s.io" for kind in ("mutating", "validating"))
 _OPERATIONS = {"create": "CREATE", "update": "UPDATE", "patch": "UPDATE", "delete": "DELETE"}
 
 
@@ -62,6 +64,20 @@ class Server:
 
     def handle(self, request: Request) -> Response:
         """Carry out one request. StatusError is the only error that leaves it."""
+        if self.asks(request):
+            from minikctl.apiserver.admission.webhooks import conversation
+
+            return conversation.carry_out(self, request)
+        return self.carry_out(request)
+
+    def asks(self, request: Request) -> bool:
+        """Whether webhooks may have to be asked about a request."""
+        if request.verb in _READS and not request.subresource:
+            return False
+        return any(self.reader.peek_all(key) for key in _WEBHOOKS)
+
+    def carry_out(self, request: Request) -> Response:
+        """`handle` on the spot: AnswersNeeded leaves it too where webhooks are to be asked."""
         self.admit(request)
         if request.resource is None:
             return self._non_resource(request)
@@ -426,7 +442,9 @@ def _single(request: Request, meta: Obj) -> Request:
     """The delete of one object that a deletecollection comes to."""
     options = {k: v for k, v in request.options.items() if k not in _SELECTING}
     namespace, name = meta.get("namespace", ""), meta["name"]
-    return Request("delete", request.user, request.resource, namespace, name, options=options)
+    single = Request("delete", request.user, request.resource, namespace, name, options=options)
+    single.answers = request.answers
+    return single
 
 
 _SHOWN_AS_TABLE = frozenset({"scale", "status"})

@@ -29,6 +29,12 @@ class PatchError(ValueError):
         return StatusError("", str(self), code=500)
 
 
+class TestFailedError(PatchError):
+    """A JSON patch whose test operation does not hold."""
+
+    __test__ = False  # the name is the operation's
+
+
 class PatchConflict(PatchError):
     """A three-way patch refused because both sides changed the same fields."""
 

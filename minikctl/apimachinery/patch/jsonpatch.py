@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from minikctl.apimachinery.deepcopy import deep_copy
-from minikctl.apimachinery.patch.error import PatchError, same
+from minikctl.apimachinery.patch.error import PatchError, TestFailedError, same
 from minikctl.apimachinery.patch.malformed import Malformed
 
 _KINDS = {dict: "object", str: "string", bool: "bool", int: "number", float: "number"}
@@ -198,7 +198,7 @@ def _op_test(doc: Any, operation: dict[str, Any]) -> None:
             raise _failed(f"error in test for path: '{path}': {error}") from None
         value = None
     if not same(value, operation.get("value")):
-        raise _failed(f"testing value {path} failed: test failed")
+        raise TestFailedError(f"testing value {path} failed: test failed", 422)
 
 
 _OPERATIONS = {

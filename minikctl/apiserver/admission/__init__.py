@@ -90,7 +90,7 @@ def mutate(obj: Obj | None, old: Obj | None, ctx: Context) -> None:
     chain = _chain(True, ctx.resource.key, ctx.operation, ctx.request.subresource)
     for plugin in chain:
         plugin(obj, old, ctx)
-    if ctx.hooked and ctx.passes.second():
+    if ctx.hooked and ctx.passes.second(obj):
         for plugin in chain:
             plugin(obj, old, ctx)
 

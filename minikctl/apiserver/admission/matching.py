@@ -9,6 +9,7 @@ from minikctl.apimachinery import resources, selectors
 
 if TYPE_CHECKING:
     from minikctl.apimachinery.request import Obj
+    from minikctl.apimachinery.resources import Resource
     from minikctl.apiserver.registry.context import Context
 
 _GROUP = "admissionregistration.k8s.io"
@@ -24,44 +25,47 @@ POLICIES = frozenset(
 )
 
 
-def matches(match: Obj, obj: Obj | None, old: Obj | None, ctx: Context, rules: str = "resourceRules") -> bool:
-    """Whether a request is among those a policy's, binding's or webhook's match describes."""
+def matched(
+    match: Obj, obj: Obj | None, old: Obj | None, ctx: Context, rules: str = "resourceRules"
+) -> Resource | None:
+    """The version in which a policy's, binding's or webhook's match wants to see the request; None for not at all."""
+    if not _namespace_matches(match.get("namespaceSelector"), obj, old, ctx):
+        return None
+    if not _object_matches(match.get("objectSelector"), obj, old):
+        return None
+    if _by_rules(match.get("excludeResourceRules") or (), match, ctx) is not None:
+        return None
     listed = match.get(rules)
-    if listed is not None and listed != [] and not _any_rule(listed, match, ctx):
-        return False
-    if listed in (None, []) and rules == "rules":
-        return False
-    if _any_rule(match.get("excludeResourceRules") or (), match, ctx):
-        return False
-    return _namespace_matches(match.get("namespaceSelector"), obj, old, ctx) and _object_matches(
-        match.get("objectSelector"), obj, old
-    )
+    if not listed:
+        return ctx.resource if rules == "resourceRules" else None
+    return _by_rules(listed, match, ctx)
 
 
-def _any_rule(rules: Iterable[Obj], match: Obj, ctx: Context) -> bool:
-    versions = [(ctx.resource.group, ctx.resource.version)]
-    if match.get("matchPolicy", "Equivalent") == "Equivalent":
-        known = ctx.server.resource_set() if ctx.resource.custom else resources.builtin()
-        versions += [(row.group, row.version) for row in known.versions(ctx.resource.key)]
-    return any(_rule_matches(rule, group, version, ctx) for rule in rules for group, version in versions)
+def _by_rules(rules: Iterable[Obj], match: Obj, ctx: Context) -> Resource | None:
+    """The request's own version if a rule names it, else an equivalent one, earlier rules first."""
+    if any(_rule_matches(rule, ctx.resource, ctx) for rule in rules):
+        return ctx.resource
+    if match.get("matchPolicy", "Equivalent") != "Equivalent":
+        return None
+    known = ctx.server.resource_set() if ctx.resource.custom else resources.builtin()
+    others = [row for row in known.versions(ctx.resource.key) if row.version != ctx.resource.version]
+    return next((row for rule in rules for row in others if _rule_matches(rule, row, ctx)), None)
 
 
-def _rule_matches(rule: Obj, group: str, version: str, ctx: Context) -> bool:
+def _rule_matches(rule: Obj, resource: Resource, ctx: Context) -> bool:
     request = ctx.request
     if not _has(rule.get("operations"), ctx.operation):
         return False
-    if not (_has(rule.get("apiGroups"), group) and _has(rule.get("apiVersions"), version)):
+    if not (_has(rule.get("apiGroups"), resource.group) and _has(rule.get("apiVersions"), resource.version)):
         return False
     scope = rule.get("scope", "*")
-    cluster_wide = not ctx.resource.namespaced
+    cluster_wide = not resource.namespaced
     if scope != "*" and (scope == "Cluster") is not cluster_wide:
         return False
     names = rule.get("resourceNames")
     if names and request.name not in names:
         return False
-    return any(
-        _resource_matches(text, ctx.resource.plural, request.subresource) for text in rule.get("resources") or ()
-    )
+    return any(_resource_matches(text, resource.plural, request.subresource) for text in rule.get("resources") or ())
 
 
 def _resource_matches(text: str, plural: str, subresource: str) -> bool:

@@ -43,6 +43,7 @@ from minikctl.apiserver.http.answers import Answer
 from minikctl.apiserver.http.documents import Documents
 from minikctl.apiserver.http.exchange import Exchange, Receive, Scope, Send
 from minikctl.apiserver.http.frames import Frames
+from minikctl.apiserver.http.handling import handled
 from minikctl.apiserver.http.priorities import Priorities
 from minikctl.store.errors import StoreError
 
@@ -286,7 +287,7 @@ class Application:
             if exchange.trail is not None:
                 exchange.trail.asked(request.verb, body)
             writeoptions.check(request)
-        response = server.handle(request)
+        response = await handled(server, request)
         if request.verb not in _READING and request.resource is not None:
             self.wrote(request.resource)
         exchange.answered = _formed(request, response)

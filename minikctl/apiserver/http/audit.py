@@ -11,6 +11,7 @@ from minikctl.apimachinery.clock import rfc3339_micro
 from minikctl.apimachinery.deepcopy import deep_copy
 from minikctl.apimachinery.request import Obj
 from minikctl.apimachinery.wireform import ordered
+from minikctl.apiserver.admission.webhooks.mutating import PATCHES
 from minikctl.apiserver.authentication import user_info
 from minikctl.apiserver.authorization import Attributes
 from minikctl.apiserver.http import auditpolicy
@@ -45,6 +46,12 @@ class Trail:
             metadata = body.get("metadata")
             self._seen = metadata if isinstance(metadata, dict) else {}
             self._seen = {key: self._seen[key] for key in _OF_OBJECT if isinstance(self._seen.get(key), str)}
+
+    def annotations(self) -> dict[str, str]:
+        """What those who carried the request out have noted; what webhooks' patches hold from level Request on."""
+        if self.verdict.reaches("Request"):
+            return self.notes
+        return {key: value for key, value in self.notes.items() if not key.startswith(PATCHES)}
 
     def reference(self, exchange: Exchange) -> Obj:
         """The ObjectReference: what the path names, and what the object says of itself."""
@@ -114,7 +121,7 @@ class AuditLog:
         at = exchange.received if stage == RECEIVED else self._server.clock.now()
         event["requestReceivedTimestamp"] = rfc3339_micro(exchange.received)
         event["stageTimestamp"] = rfc3339_micro(at)
-        annotations = {**self._authorization(exchange), **trail.notes} if stage != RECEIVED else {}
+        annotations = {**self._authorization(exchange), **trail.annotations()} if stage != RECEIVED else {}
         if annotations:
             event["annotations"] = dict(sorted(annotations.items()))
         self._file.write(CODEC.dumps(event))

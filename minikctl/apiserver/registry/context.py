@@ -69,13 +69,17 @@ class Context:
 
     @property
     def rand(self) -> Rand:
-        return self.server.rand
+        """What is drawn from it is the same each time a request is begun anew for a webhook's sake."""
+        answers = self.request.answers
+        rand: Rand = self.server.rand if answers is None else answers.rand
+        return rand
 
     @property
     def now(self) -> str:
         """The time of this request as metav1.Time."""
         if not self._now:
-            self._now = rfc3339(self.server.clock.now())
+            answers = self.request.answers
+            self._now = rfc3339(self.server.clock.now()) if answers is None else answers.now
         return self._now
 
     @property

@@ -64,7 +64,7 @@ def bind_named(ctx: Context) -> Response:
     name = str(meta.get("name") or "") if isinstance(meta, dict) else ""
     pods = ctx.server.lookup("pods")
     request = Request("create", asked.user, pods, asked.namespace, name, "binding", body, options=asked.options)
-    request.notes = asked.notes
+    request.notes, request.answers = asked.notes, asked.answers
     return bind(ctx.server.context(request, "CREATE"))
 
 
@@ -150,6 +150,7 @@ def evict(ctx: Context) -> Response:
             _spend_budget(pod, ctx)
         _mark_disrupted(pod, ctx)
         single = Request("delete", ctx.user, ctx.resource, ctx.namespace, ctx.request.name, options=options)
+        single.answers = ctx.request.answers
         deletion.delete(ctx.server.context(single, "DELETE"))
     return Response(dict(_SUCCESS), 201, ctx.warnings)
 

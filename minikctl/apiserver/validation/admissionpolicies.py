@@ -21,6 +21,7 @@ from minikctl.apiserver.validation.selectors import validate_label_selector
 
 _GROUP = "admissionregistration.k8s.io"
 _REASONS = ["Forbidden", "Invalid", "RequestEntityTooLarge"]
+_MUTATED = ["*", "CONNECT", "CREATE", "UPDATE"]
 _ACTIONS = ["Audit", "Deny", "Warn"]
 _REPETITION = (
     "must not contain both Deny and Warn (repeating the same validation failure information in the API"
@@ -40,7 +41,7 @@ def _validating(obj: Obj) -> list[FieldError]:
     spec = obj.get("spec") or {}
     errors = _needed(spec.get("failurePolicy"), "spec.failurePolicy", ["Fail", "Ignore"])
     errors += _param_kind(spec.get("paramKind"), "spec.paramKind") + _constraints(spec)
-    scope = PolicyScope(spec.get("paramKind") is not None, composed=True)
+    scope = PolicyScope(spec.get("paramKind") is not None, composed=bool(spec.get("variables")))
     conditions = spec.get("matchConditions") or []
     errors += validate_match_conditions(conditions, "spec.matchConditions", spec.get("paramKind") is not None)
     errors += _variables(spec.get("variables") or [], scope)
@@ -93,12 +94,12 @@ def _variables(variables: list[dict[str, Any]], scope: PolicyScope) -> list[Fiel
     errors: list[FieldError] = []
     for index, variable in enumerate(variables):
         path = f"spec.variables[{index}]"
-        name, expression = variable.get("name") or "", (variable.get("expression") or "").strip()
+        name, expression = variable.get("name") or "", variable.get("expression") or ""
         if not name.strip():
             errors.append(field.required(f"{path}.name", "name is not specified"))
         elif not is_identifier(name):
             errors.append(field.invalid(f"{path}.name", name, "name is not a valid CEL identifier"))
-        if not expression:
+        if not expression.strip():
             errors.append(field.required(f"{path}.expression", "expression is not specified"))
         else:
             errors += scope.define(name, expression, f"{path}.expression")
@@ -106,9 +107,9 @@ def _variables(variables: list[dict[str, Any]], scope: PolicyScope) -> list[Fiel
 
 
 def _validation(item: dict[str, Any], path: str, scope: PolicyScope) -> list[FieldError]:
-    expression, message = (item.get("expression") or "").strip(), item.get("message") or ""
+    expression, message = item.get("expression") or "", item.get("message") or ""
     errors: list[FieldError] = []
-    if not expression:
+    if not expression.strip():
         errors.append(field.required(f"{path}.expression", "expression is not specified"))
     else:
         errors += scope.problems(expression, f"{path}.expression")
@@ -150,7 +151,10 @@ def _audit_annotations(items: list[dict[str, Any]], policy: str, scope: PolicySc
         path = f"spec.auditAnnotations[{index}]"
         key, expression = item.get("key") or "", item.get("valueExpression") or ""
         whole = f"{policy}/{key}"
-        errors += [field.invalid(f"{path}.key", whole, text) for text in is_qualified_name(whole)]
+        if policy:
+            errors += [field.invalid(f"{path}.key", whole, text) for text in is_qualified_name(whole)]
+        else:
+            errors.append(field.invalid(f"{path}.key", key, "requires metadata.name be non-empty"))
         if not expression.strip():
             errors.append(field.required(f"{path}.valueExpression", "valueExpression is not specified"))
         elif len(expression.strip()) > _MAX_AUDIT_EXPRESSION:
@@ -218,12 +222,7 @@ def _mutating(obj: Obj) -> list[FieldError]:
     spec = obj.get("spec") or {}
     errors = _needed(spec.get("failurePolicy"), "spec.failurePolicy", ["Fail", "Ignore"])
     errors += _param_kind(spec.get("paramKind"), "spec.paramKind") + _constraints(spec)
-    operations = ["*", "CONNECT", "CREATE", "UPDATE"]
-    for rule in (spec.get("matchConstraints") or {}).get("resourceRules") or ():
-        for operation in rule.get("operations") or ():
-            if operation == "DELETE":
-                path = "spec.matchConstraints.resourceRules.operations"
-                errors.append(field.not_supported(path, operation, operations))
+    errors += _only_writes(spec.get("matchConstraints"), "spec.matchConstraints")
     scope = PolicyScope(spec.get("paramKind") is not None, composed=True)
     conditions = spec.get("matchConditions") or []
     errors += validate_match_conditions(conditions, "spec.matchConditions", spec.get("paramKind") is not None)
@@ -236,6 +235,16 @@ def _mutating(obj: Obj) -> list[FieldError]:
     return errors + _needed(spec.get("reinvocationPolicy"), "spec.reinvocationPolicy", ["IfNeeded", "Never"])
 
 
+def _only_writes(match: dict[str, Any] | None, path: str) -> list[FieldError]:
+    """A delete leaves nothing to change."""
+    return [
+        field.not_supported(f"{path}.resourceRules.operations", operation, _MUTATED)
+        for rule in (match or {}).get("resourceRules") or ()
+        for operation in rule.get("operations") or ()
+        if operation not in _MUTATED
+    ]
+
+
 def _mutation(mutation: dict[str, Any], path: str, scope: PolicyScope) -> list[FieldError]:
     kind = mutation.get("patchType") or ""
     names = {"ApplyConfiguration": "applyConfiguration", "JSONPatch": "jsonPatch"}
@@ -245,18 +254,22 @@ def _mutation(mutation: dict[str, Any], path: str, scope: PolicyScope) -> list[F
         return [field.not_supported(f"{path}.patchType", kind, sorted(names))]
     key = names[kind]
     other = next(name for name in names.values() if name != key)
-    errors: list[FieldError] = []
-    if mutation.get(other) is not None:
-        errors.append(field.invalid(f"{path}.{other}", mutation[other], f"must not be set when patchType is {kind}"))
-    patch = mutation.get(key)
+    patch, at = mutation.get(key), f"{path}.{key}"
     if patch is None:
-        text = f"must be specified when patchType is {kind}"
-        return [*errors, field.required(f"{path}.{key}", text)]
-    expression = (patch.get("expression") or "").strip()
-    at = f"{path}.{key}.expression"
-    if not expression:
-        return [*errors, field.required(at, "expression is not specified")]
-    return errors + scope.problems(expression, at, kind)
+        errors = [field.required(at, f"must be specified when patchType is {kind}")]
+    elif not (patch.get("expression") or "").strip():
+        errors = [field.required(f"{at}.expression")]
+    else:
+        errors = scope.problems(patch["expression"].strip(), f"{at}.expression", kind)
+    if mutation.get(other) is not None:
+        text = f"must not be specified when patchType is {kind}"
+        errors.append(field.invalid(f"{path}.{other}", f"{{{other}}}", text))
+    return errors
+
+
+def _mutating_binding(obj: Obj) -> list[FieldError]:
+    match = (obj.get("spec") or {}).get("matchResources")
+    return _binding(obj) + _only_writes(match, "spec.matchResources")
 
 
 VALIDATE_POLICIES: dict[str, Checks] = {
@@ -275,5 +288,5 @@ VALIDATE_POLICIES: dict[str, Checks] = {
         lambda new, old: _mutating(new) if new.get("spec") != old.get("spec") else [],
         None,
     ),
-    f"mutatingadmissionpolicybindings.{_GROUP}": (_binding, lambda new, old: _binding(new), None),
+    f"mutatingadmissionpolicybindings.{_GROUP}": (_mutating_binding, lambda new, old: _mutating_binding(new), None),
 }

@@ -68,7 +68,9 @@ def _resources(resources: list[str], path: str) -> list[FieldError]:
             everywhere.add(sub)
     if len(resources) > 1 and "*/*" in resources:
         errors.append(field.invalid(path, resources, "if '*/*' is present, must not specify other resources"))
-    if "*" in resources and any(text != "*" and "/" not in text for text in resources):
+    # Upstream remembers of the last one without subresource alone whether it is another than "*".
+    alone = [text for text in resources if text and "/" not in text]
+    if "*" in alone and alone[-1] != "*":
         text = "if '*' is present, must not specify other resources without subresources"
         errors.append(field.invalid(path, resources, text))
     return errors

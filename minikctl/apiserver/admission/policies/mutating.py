@@ -5,131 +5,149 @@ Counterpart of `apiserver/pkg/admission/plugin/policy/mutating`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from minikctl.apiserver.admission import matching
 
 if TYPE_CHECKING:
+    from minikctl.apimachinery import errors
     from minikctl.apimachinery.request import Obj
+    from minikctl.apimachinery.resources import Resource
+    from minikctl.apiserver.admission.policies.evaluation import Evaluation
     from minikctl.apiserver.registry.context import Context
 
 POLICIES = "mutatingadmissionpolicies.admissionregistration.k8s.io"
 BINDINGS = "mutatingadmissionpolicybindings.admissionregistration.k8s.io"
 
 
+class Invocation(NamedTuple):
+    """A policy that is to be carried out by one of its bindings with one of its parameters."""
+
+    policy: Obj
+    binding: Obj
+    params: Any
+    version: Resource
+
+    @property
+    def key(self) -> str:
+        meta = (self.params or {}).get("metadata") or {}
+        names = (self.policy["metadata"]["name"], self.binding["metadata"]["name"])
+        return "/".join((*names, meta.get("namespace") or "", meta.get("name") or ""))
+
+
+class Problem(NamedTuple):
+    """Why a policy cannot be carried out, as its failure policy sees it."""
+
+    policy: Obj
+    binding: Obj | None
+    why: str
+    reason: str = ""
+
+    @property
+    def text(self) -> str:
+        name = self.policy["metadata"]["name"]
+        if self.binding is None:
+            return f'policy "{name}" denied request: {self.why}'
+        return f"policy '{name}' with binding '{self.binding['metadata']['name']}' denied request: {self.why}"
+
+
 def mutate(obj: Obj | None, old: Obj | None, ctx: Context) -> None:
-    """Apply every policy that is bound to the request."""
+    """Apply every policy that is bound to the request, as it was before the first of them."""
     policies = ctx.reader.peek_all(POLICIES)
     if not policies or obj is None or ctx.resource.key in matching.POLICIES:
         return
-    for policy in policies:
-        name = policy["metadata"]["name"]
-        match = policy["spec"].get("matchConstraints") or {}
-        if ctx.passes.due(name) and matching.matches(match, obj, old, ctx):
-            changed = _apply(policy, obj, old, ctx)
-            ctx.passes.ran(name, changed, policy["spec"].get("reinvocationPolicy") == "IfNeeded")
-
-
-def _apply(policy: Obj, obj: Obj, old: Obj | None, ctx: Context) -> bool:
-    """Carry out one policy by all its bindings; whether it changed the object."""
     from minikctl.apimachinery import cel
     from minikctl.apimachinery.cel.budget import OverBudgetError
     from minikctl.apiserver.admission.policies import evaluation
+    from minikctl.apiserver.admission.policies.patching import PatchFailedError
 
-    changed = False
-    strict = policy["spec"].get("failurePolicy", "Fail") == "Fail"
-    for binding in evaluation.bindings_of(BINDINGS, policy, ctx):
-        if not evaluation.concerns(policy, binding, obj, old, ctx):
+    ctx.passes.resume(obj)
+    problems: list[Problem] = []
+    for one in [*_invocations(policies, obj, old, ctx, problems)]:
+        if not ctx.passes.due(one.key):
+            continue
+        changed = False
+        try:
+            run = evaluation.Evaluation(one.policy, obj, old, one.params, ctx, one.version)
+            if not run.conditions_hold():
+                continue
+            changed = _carry_out(one, obj, old, ctx, problems)
+        except (cel.EvaluationError, OverBudgetError, PatchFailedError) as error:
+            problems.append(Problem(one.policy, one.binding, str(error), "Invalid"))
+        ctx.passes.ran(one.key, changed, one.policy["spec"].get("reinvocationPolicy") == "IfNeeded")
+    told = [problem for problem in problems if problem.policy["spec"].get("failurePolicy", "Fail") == "Fail"]
+    if told:
+        raise _refusal(told, obj, ctx)
+
+
+def _invocations(
+    policies: list[Obj], obj: Obj, old: Obj | None, ctx: Context, problems: list[Problem]
+) -> Iterator[Invocation]:
+    """What concerns the request; what is wrong with policies and bindings themselves is added to `problems`."""
+    from minikctl.apiserver.admission.policies import evaluation
+
+    for policy in policies:
+        version = matching.matched(policy["spec"].get("matchConstraints") or {}, obj, old, ctx)
+        bindings = evaluation.bindings_of(BINDINGS, policy, ctx) if version is not None else []
+        if version is None or not bindings:
             continue
         try:
-            for params in evaluation.params_of(policy, binding, ctx):
-                run = evaluation.Evaluation(policy, obj, old, params, ctx)
-                if run.conditions_hold():
-                    changed |= _mutations(policy, obj, old, params, ctx)
-        except (cel.EvaluationError, OverBudgetError, evaluation.ConfigurationError, _PatchFailed) as error:
-            if strict:
-                raise _refusal(policy, binding, obj, str(error), ctx) from None
-    return changed
+            evaluation.check_params(policy, ctx)
+        except evaluation.ConfigurationError as error:
+            problems.append(Problem(policy, None, f"failed to configure policy: {error}"))
+            continue
+        for binding in bindings:
+            if not evaluation.concerns(binding, obj, old, ctx):
+                continue
+            try:
+                for params in evaluation.params_of(policy, binding, obj, ctx):
+                    yield Invocation(policy, binding, params, version)
+            except evaluation.ConfigurationError as error:
+                problems.append(Problem(policy, binding, f"failed to configure binding: {error}"))
 
 
-class _PatchFailed(Exception):
-    """A patch that does not apply."""
-
-
-def _mutations(policy: Obj, obj: Obj, old: Obj | None, params: Any, ctx: Context) -> bool:
-    """Apply a policy's patches one after the other, each to what the last one left."""
-    from minikctl.apiserver.admission.policies.evaluation import Evaluation, seen
+def _carry_out(one: Invocation, obj: Obj, old: Obj | None, ctx: Context, problems: list[Problem]) -> bool:
+    """Apply a policy's patches one after the other, each to what the last one left; whether any changed the object."""
+    from minikctl.apimachinery import cel
+    from minikctl.apimachinery.cel.budget import OverBudgetError
+    from minikctl.apiserver.admission.policies import evaluation, patching
 
     changed = False
-    for mutation in policy["spec"].get("mutations") or ():
-        run = Evaluation(policy, obj, old, params, ctx)
-        shown = seen(obj, ctx) if ctx.request.subresource == "scale" else obj
-        assert shown is not None
-        if mutation.get("patchType") == "JSONPatch":
-            patched = _json_patched(shown, run.value(mutation["jsonPatch"]["expression"].strip()))
-        else:
-            patched = _applied(shown, run.value(mutation["applyConfiguration"]["expression"].strip()), ctx)
-        if patched != shown:
-            replace(obj, patched, ctx)
-            changed = True
+    for mutation in one.policy["spec"].get("mutations") or ():
+        run = evaluation.Evaluation(one.policy, obj, old, one.params, ctx, one.version)
+        try:
+            changed |= _mutate(mutation, run, obj, one.version, ctx)
+        except (cel.EvaluationError, OverBudgetError, patching.PatchFailedError) as error:
+            problems.append(Problem(one.policy, one.binding, str(error), "Invalid"))
     return changed
 
 
-def _json_patched(obj: Obj, operations: Any) -> Obj:
-    from minikctl.apimachinery import patch
-    from minikctl.apimachinery.deepcopy import deep_copy
+def _mutate(mutation: Obj, run: Evaluation, obj: Obj, version: Resource, ctx: Context) -> bool:
+    """Apply one patch; whether it changed the object."""
+    from minikctl.apiserver.admission.policies import evaluation, patching
 
-    try:
-        result: Obj = patch.json_patch(deep_copy(obj), operations)
-    except patch.PatchError as error:
-        raise _PatchFailed(f"JSON Patch: {error}") from None
-    return result
-
-
-def _applied(obj: Obj, configuration: Any, ctx: Context) -> Obj:
-    """The object with an apply configuration merged into it, lists by their keys."""
-    from minikctl.apimachinery.managedfields import plan, typed
-
-    schema = ctx.server.schema(ctx.resource)
-    if obj["kind"] == "Scale":
-        from minikctl.apimachinery import openapi
-
-        schema = openapi.schema_for("autoscaling/v1", "Scale")
-    if schema is None:
-        from minikctl.apimachinery import patch
-
-        merged: Obj = patch.merge_patch(obj, configuration)
-        return merged
-    shape = plan.plan_for(schema)
-    problems = typed.problems(configuration, shape)
-    if problems:
-        raise _PatchFailed(f"error applying patch: {typed.problems_text(problems)}")
-    result: Obj = typed.merge(obj, configuration, shape)
-    return result
+    shown = evaluation.seen(obj, ctx, version)
+    assert shown is not None
+    if mutation.get("patchType") == "JSONPatch":
+        expression = mutation["jsonPatch"]["expression"]
+        patched = patching.json_patched(shown, run.value(expression), expression, version, ctx)
+    else:
+        expression = mutation["applyConfiguration"]["expression"]
+        patched = patching.applied(shown, run.value(expression), expression, version, ctx)
+    if patched == shown:
+        return False
+    patching.replace(obj, patched, ctx)
+    return True
 
 
-def replace(obj: Obj, patched: Obj, ctx: Context) -> None:
-    """Give the object a new content in place, defaults filled in where the patch left gaps."""
-    from minikctl.apimachinery.deepcopy import deep_copy
-    from minikctl.apiserver.registry import decode
-
-    content = deep_copy(patched)
-    if ctx.request.subresource == "scale" and content.get("kind") == "Scale":
-        from minikctl.apiserver.registry import scale
-
-        scale.with_replicas(obj, content, ctx)
-        return
-    if not ctx.resource.custom and content.get("kind") == ctx.resource.kind:
-        content = decode.defaulted(content, ctx)
-    obj.clear()
-    obj.update(content)
-
-
-def _refusal(policy: Obj, binding: Obj, obj: Obj, why: str, ctx: Context) -> Exception:
+def _refusal(problems: list[Problem], obj: Obj, ctx: Context) -> errors.StatusError:
+    """Forbidden, in the words of the first problem; all of them are its causes."""
     from minikctl.apiserver.admission.refusal import forbidden
 
-    names = f"policy '{policy['metadata']['name']}' with binding '{binding['metadata']['name']}'"
     error = forbidden(obj, ctx, "admission request denied by policy")
-    error.message = f"{names} denied request: {why}"
+    error.message = problems[0].text
     error.args = (error.message,)
+    error.reason = problems[0].reason or error.reason
+    error.details["causes"] = [{"message": problem.text} for problem in problems]
     return error

@@ -5,15 +5,16 @@ Counterpart of `apiserver/pkg/admission/plugin/policy/validating`.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
+from minikctl.apimachinery.field import Struct, go_json
 from minikctl.apiserver.admission import matching
 
 if TYPE_CHECKING:
     from minikctl.apimachinery import errors
     from minikctl.apimachinery.request import Obj
+    from minikctl.apimachinery.resources import Resource
     from minikctl.apiserver.admission.policies.evaluation import Evaluation
     from minikctl.apiserver.registry.context import Context
 
@@ -26,7 +27,7 @@ _FAILURE = "validation.policy.admission.k8s.io/validation_failure"
 
 
 class Denial(NamedTuple):
-    """A validation that did not hold: the text and the reason of the refusal, and which one it was."""
+    """A validation that did not hold: the text and the reason of the refusal, and which one it was (-1 for none)."""
 
     message: str
     reason: str = ""
@@ -40,36 +41,38 @@ def validate(obj: Obj | None, old: Obj | None, ctx: Context) -> None:
         return
     refusal: errors.StatusError | None = None
     for policy in policies:
-        match = policy["spec"].get("matchConstraints") or {}
-        if not matching.matches(match, obj, old, ctx):
-            continue
-        found = _apply(policy, obj, old, ctx)
-        refusal = refusal or found
+        version = matching.matched(policy["spec"].get("matchConstraints") or {}, obj, old, ctx)
+        if version is not None:
+            found = _apply(policy, version, obj, old, ctx)
+            refusal = refusal or found
     if refusal is not None:
         raise refusal
 
 
-def _apply(policy: Obj, obj: Obj | None, old: Obj | None, ctx: Context) -> errors.StatusError | None:
+def _apply(policy: Obj, version: Resource, obj: Obj | None, old: Obj | None, ctx: Context) -> errors.StatusError | None:
     """Carry out one policy by all its bindings; the first refusal of them."""
     from minikctl.apiserver.admission.policies import evaluation
 
+    bindings = evaluation.bindings_of(BINDINGS, policy, ctx)
+    if not bindings:
+        return None
     refusal: errors.StatusError | None = None
     strict = policy["spec"].get("failurePolicy", "Fail") == "Fail"
+    try:
+        evaluation.check_params(policy, ctx)
+    except evaluation.ConfigurationError as error:
+        denial = Denial(f"failed to configure policy: {error}")
+        return _refusal(policy, None, denial, obj, ctx) if strict else None
     notes: dict[str, list[str]] = {}
-    for binding in evaluation.bindings_of(BINDINGS, policy, ctx):
-        if not evaluation.concerns(policy, binding, obj, old, ctx):
+    for binding in bindings:
+        if not evaluation.concerns(binding, obj, old, ctx):
             continue
-        actions = binding["spec"].get("validationActions") or ()
         try:
-            for params in evaluation.params_of(policy, binding, ctx):
-                run = evaluation.Evaluation(policy, obj, old, params, ctx)
+            for params in evaluation.params_of(policy, binding, obj, ctx):
+                run = evaluation.Evaluation(policy, obj, old, params, ctx, version)
                 for denial in _denials(policy, run, strict, notes):
-                    if "Deny" in actions or denial.number < 0:
-                        refusal = refusal or _refusal(policy, binding, denial, obj, ctx)
-                    if "Audit" in actions and denial.number >= 0:
-                        ctx.note(_FAILURE, _failure(binding, denial))
-                    if "Warn" in actions and denial.number >= 0:
-                        ctx.warnings.append(f"Validation failed for {_names(policy, binding)}: {denial.message}")
+                    found = _act(policy, binding, denial, obj, ctx)
+                    refusal = refusal or found
         except evaluation.ConfigurationError as error:
             if strict:
                 denial = Denial(f"failed to configure binding: {error}")
@@ -79,16 +82,31 @@ def _apply(policy: Obj, obj: Obj | None, old: Obj | None, ctx: Context) -> error
     return refusal
 
 
+def _act(policy: Obj, binding: Obj, denial: Denial, obj: Obj | None, ctx: Context) -> errors.StatusError | None:
+    """Do as the binding says about what does not hold; what is to be refused is returned."""
+    if denial.number < 0:
+        return _refusal(policy, binding, denial, obj, ctx)
+    refusal = None
+    for action in binding["spec"].get("validationActions") or ():
+        if action == "Deny":
+            refusal = _refusal(policy, binding, denial, obj, ctx)
+        elif action == "Audit":
+            ctx.note(_FAILURE, _failure(binding, denial))
+        elif action == "Warn":
+            ctx.warnings.append(f"Validation failed for {_names(policy, binding)}: {denial.message}")
+    return refusal
+
+
 def _failure(binding: Obj, denial: Denial) -> str:
     """How the audit log is told of a validation that did not hold."""
-    value = {
-        "message": denial.message,
-        "policy": binding["spec"]["policyName"],
-        "binding": binding["metadata"]["name"],
-        "expressionIndex": denial.number,
-        "validationActions": binding["spec"].get("validationActions"),
-    }
-    return json.dumps([value], separators=(",", ":"), ensure_ascii=False)
+    value = Struct(
+        message=denial.message,
+        policy=binding["spec"]["policyName"],
+        binding=binding["metadata"]["name"],
+        expressionIndex=denial.number,
+        validationActions=binding["spec"].get("validationActions"),
+    )
+    return go_json([value])
 
 
 def _denials(policy: Obj, run: Evaluation, strict: bool, notes: dict[str, list[str]]) -> Iterator[Denial]:
@@ -105,18 +123,18 @@ def _denials(policy: Obj, run: Evaluation, strict: bool, notes: dict[str, list[s
         return
     for index, validation in enumerate(policy["spec"].get("validations") or ()):
         try:
-            if run.value(validation["expression"].strip()) is not True:
+            if run.value(validation["expression"]) is not True:
                 yield Denial(_message(validation, run), validation.get("reason") or "", index)
         except cel.EvaluationError as error:
             if strict:
-                yield Denial(str(error), validation.get("reason") or "", index)
+                yield Denial(str(error), number=index)
         except OverBudgetError as error:
             if strict:
                 yield Denial(str(error))
             return
     for annotation in policy["spec"].get("auditAnnotations") or ():
         try:
-            value = run.value(annotation["valueExpression"].strip())
+            value = run.value(annotation["valueExpression"])
         except (cel.EvaluationError, OverBudgetError) as error:
             if strict:
                 yield Denial(str(error), number=-1)
@@ -131,7 +149,7 @@ def _message(validation: Obj, run: Evaluation) -> str:
 
     if validation.get("messageExpression"):
         try:
-            text = run.value(validation["messageExpression"].strip())
+            text = run.value(validation["messageExpression"])
         except cel.EvaluationError:
             text = None
         if isinstance(text, str) and text.strip() and "\n" not in text.strip() and len(text) <= _LONGEST_MESSAGE:
@@ -140,11 +158,12 @@ def _message(validation: Obj, run: Evaluation) -> str:
     return message or f"failed expression: {validation['expression'].strip()}"
 
 
-def _names(policy: Obj, binding: Obj) -> str:
-    return f"ValidatingAdmissionPolicy '{policy['metadata']['name']}' with binding '{binding['metadata']['name']}'"
+def _names(policy: Obj, binding: Obj | None) -> str:
+    named = f"ValidatingAdmissionPolicy '{policy['metadata']['name']}'"
+    return named if binding is None else f"{named} with binding '{binding['metadata']['name']}'"
 
 
-def _refusal(policy: Obj, binding: Obj, denial: Denial, obj: Obj | None, ctx: Context) -> errors.StatusError:
+def _refusal(policy: Obj, binding: Obj | None, denial: Denial, obj: Obj | None, ctx: Context) -> errors.StatusError:
     """Forbidden by its words, with the reason and code the policy gives."""
     from minikctl.apiserver.admission.refusal import forbidden
 

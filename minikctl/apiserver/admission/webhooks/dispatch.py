@@ -8,21 +8,24 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from minikctl.apimachinery import errors
+from minikctl.apimachinery.deepcopy import deep_copy
 from minikctl.apimachinery.field import quote
 from minikctl.apiserver.admission import matching
 
 if TYPE_CHECKING:
     from minikctl.apimachinery.request import Obj
+    from minikctl.apimachinery.resources import Resource
     from minikctl.apiserver.registry.context import Context
 
 # On a configuration: what to take for the answer where emulated pods would have to give it.
 EMULATED_ANSWER = "minikctl.dev/emulated-answer"
-# Programs whose emulated webhook lets everything pass: it tests what only the real one could know.
+_NOTES = "webhook.admission.k8s.io"
 _VERSIONS = ("v1", "v1beta1")
+# Programs whose emulated webhook lets everything pass: it tests what only the real one could know.
 _CONTENT = ("ingress-nginx/controller",)
 
 
@@ -47,51 +50,116 @@ class Answer:
             raise denial(webhook["name"], self.status)
 
 
-def webhooks(kind: str, obj: Obj | None, old: Obj | None, ctx: Context) -> Iterator[tuple[Obj, Obj]]:
-    """The (configuration, webhook) pairs that concern the request, in order."""
+# What asking comes to: an answer, an error that refuses the request, or nothing where that is passed over.
+Asked = Answer | errors.StatusError | None
+
+
+class Hook(NamedTuple):
+    """A webhook that a request concerns: where it stands among all, and the version it wants to see."""
+
+    configuration: Obj
+    webhook: Obj
+    number: int
+    version: Resource
+
+    @property
+    def name(self) -> str:
+        return str(self.webhook["name"])
+
+    @property
+    def key(self) -> str:
+        return f"{self.configuration['metadata']['name']}/{self.name}"
+
+    @property
+    def fails_open(self) -> bool:
+        return bool(self.webhook.get("failurePolicy") == "Ignore")
+
+
+def webhooks(kind: str, obj: Obj | None, old: Obj | None, ctx: Context) -> Iterator[Hook]:
+    """The webhooks that concern the request, in order; each is looked at only when those before it are done with."""
     if ctx.resource.key in matching.WEBHOOKS or ctx.resource.key in matching.POLICIES:
         return
+    number = -1
     for configuration in ctx.reader.peek_all(kind):
         for webhook in configuration.get("webhooks") or ():
-            if matching.matches(webhook, obj, old, ctx, "rules") and _conditions_hold(webhook, obj, old, ctx):
-                yield configuration, webhook
+            number += 1
+            version = matching.matched(webhook, obj, old, ctx, "rules")
+            if version is not None and _conditions_hold(webhook, obj, old, ctx, version):
+                yield Hook(configuration, webhook, number, version)
 
 
-def _conditions_hold(webhook: Obj, obj: Obj | None, old: Obj | None, ctx: Context) -> bool:
+def _conditions_hold(webhook: Obj, obj: Obj | None, old: Obj | None, ctx: Context, version: Resource) -> bool:
     conditions = webhook.get("matchConditions")
     if not conditions:
         return True
     from minikctl.apimachinery import cel
     from minikctl.apiserver.admission.policies.evaluation import Evaluation
-    from minikctl.apiserver.admission.refusal import forbidden
 
     try:
-        return Evaluation({"spec": {"matchConditions": conditions}}, obj, old, None, ctx).conditions_hold()
+        return Evaluation({"spec": {"matchConditions": conditions}}, obj, old, None, ctx, version).conditions_hold()
     except cel.EvaluationError as error:
         if webhook.get("failurePolicy") == "Ignore":
             return False
-        raise forbidden(obj or old, ctx, str(error)) from None
+        raise errors.forbidden(ctx.resource.key, ctx.request.name, str(error)) from None
 
 
-def ask(configuration: Obj, webhook: Obj, obj: Obj | None, old: Obj | None, ctx: Context) -> Answer | None:
-    """A webhook's answer; None where it cannot be asked and may be passed over."""
+def ask(
+    hooks: Sequence[Hook], obj: Obj | None, old: Obj | None, ctx: Context
+) -> list[Answer | errors.StatusError | None]:
+    """What each webhook answers, or why it could not be asked; None where that is passed over.
+
+    AnswersNeeded where some are still to be called.
+    """
+    from minikctl.apiserver.admission.webhooks import conversation, transport
+
+    outcomes: list[Obj | transport.CallError | None] = []
+    reviews = [_review(hook, obj, old, ctx) for hook in hooks]
+    needed: dict[str, transport.Call] = {}
+    answers: conversation.Answers | None = ctx.request.answers
+    for hook, review in zip(hooks, reviews, strict=True):
+        try:
+            call = transport.call_of(hook.webhook, review, ctx.reader)
+        except transport.CallError as error:
+            outcomes.append(error)
+            continue
+        if answers is None or not answers.patient:
+            outcomes.append(call.outcome())
+            continue
+        question = _question(hook, review, ctx)
+        outcomes.append(answers.get(question))
+        if outcomes[-1] is None:
+            needed[question] = call
+    if answers is not None and needed:
+        raise conversation.AnswersNeeded(answers, needed)
+    return [_answer(*known, ctx) for known in zip(hooks, reviews, outcomes, strict=True)]
+
+
+def _question(hook: Hook, review: Obj, ctx: Context) -> str:
+    """What identifies a question: the same object in the same round. A review's uid says nothing."""
+    shown = {key: value for key, value in review["request"].items() if key != "uid"}
+    return json.dumps([hook.configuration["kind"], hook.key, ctx.hooked and ctx.passes.again, shown], sort_keys=True)
+
+
+def _answer(hook: Hook, review: Obj, outcome: Any, ctx: Context) -> Asked:
+    """What an outcome means."""
     from minikctl.apiserver.admission.webhooks import transport
 
-    name = webhook["name"]
-    uid = ctx.rand.uid()
-    version = next((one for one in webhook.get("admissionReviewVersions") or () if one in _VERSIONS), "v1")
+    mutating = hook.configuration["kind"].startswith("Mutating")
     try:
-        answer = transport.post(webhook, _review(uid, version, obj, old, ctx), ctx.reader)
-        return _read(answer, uid, version, configuration["kind"].startswith("Mutating"))
+        if isinstance(outcome, transport.CallError):
+            raise outcome
+        return _read(outcome, review["request"]["uid"], review["apiVersion"].rpartition("/")[2], mutating)
     except transport.CallError as error:
         if isinstance(error, transport.EmulatedError):
-            fixed = _emulated_answer(configuration, error.images)
+            fixed = _emulated_answer(hook.configuration, error.images)
             if fixed:
                 return Answer({"allowed": fixed == "allow"})
-        if webhook.get("failurePolicy") == "Ignore":
+        if hook.fails_open:
+            kind, again = ("mutation", ctx.passes.again) if mutating else ("validating", False)
+            ctx.note(f"failed-open.{kind}.{_NOTES}/round_{int(again)}_index_{hook.number}", hook.name)
             return None
         what = "" if isinstance(error, transport.AnswerError) else "failed to call webhook: "
-        raise errors.internal(f'failed calling webhook "{name}": {what}{error}') from None
+        return errors.internal(f'failed calling webhook "{hook.name}": {what}{error}')
 
 
 def _emulated_answer(configuration: Obj, images: list[str]) -> str:
@@ -102,14 +170,14 @@ def _emulated_answer(configuration: Obj, images: list[str]) -> str:
     return "allow" if any(known in image for image in images for known in _CONTENT) else ""
 
 
-def _review(uid: str, version: str, obj: Obj | None, old: Obj | None, ctx: Context) -> Obj:
+def _review(hook: Hook, obj: Obj | None, old: Obj | None, ctx: Context) -> Obj:
     from minikctl.apiserver.admission.policies.evaluation import request_of, seen
 
-    request = {key: value for key, value in request_of(ctx, obj).items() if value not in ("", {})}
-    request.setdefault("options", None)
-    shown = {"uid": uid, **request}
-    shown["object"] = seen(obj, ctx)
-    shown["oldObject"] = seen(old, ctx)
+    known = hook.webhook.get("admissionReviewVersions") or ()
+    version = next((one for one in known if one in _VERSIONS), "v1")
+    shown = {"uid": ctx.rand.uid(), **request_of(ctx, obj, hook.version)}
+    shown["object"] = deep_copy(seen(obj, ctx, hook.version))
+    shown["oldObject"] = seen(old, ctx, hook.version)
     return {"apiVersion": f"admission.k8s.io/{version}", "kind": "AdmissionReview", "request": shown}
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from minikctl.apimachinery.request import Obj
+    from minikctl.apiserver.admission.webhooks.dispatch import Hook
     from minikctl.apiserver.registry.context import Context
 
 CONFIGURATIONS = "mutatingwebhookconfigurations.admissionregistration.k8s.io"
+# Under this prefix the audit log is told patches, from level Request on.
+PATCHES = "patch.webhook.admission.k8s.io/"
+_MUTATIONS = "mutation.webhook.admission.k8s.io/"
 
 
 def mutate(obj: Obj | None, old: Obj | None, ctx: Context) -> None:
@@ -18,32 +22,49 @@ def mutate(obj: Obj | None, old: Obj | None, ctx: Context) -> None:
     from minikctl.apiserver.admission.webhooks import dispatch
 
     passes = ctx.passes
-    for configuration, webhook in dispatch.webhooks(CONFIGURATIONS, obj, old, ctx):
-        name = f"{configuration['metadata']['name']}/{webhook['name']}"
-        if not passes.due(name):
+    passes.resume(obj)
+    for hook in dispatch.webhooks(CONFIGURATIONS, obj, old, ctx):
+        if not passes.due(hook.key):
             continue
-        answer = dispatch.ask(configuration, webhook, obj, old, ctx)
         changed = False
-        if answer is not None:
-            answer.take(webhook, ctx)
-            changed = bool(answer.patch) and _apply(answer.patch, obj, webhook, ctx)
-        passes.ran(name, changed, webhook.get("reinvocationPolicy") == "IfNeeded")
+        try:
+            changed = _ask(hook, obj, old, ctx)
+        finally:
+            _note(_MUTATIONS, hook, ctx, mutated=changed)
+        passes.ran(hook.key, changed, hook.webhook.get("reinvocationPolicy") == "IfNeeded")
 
 
-def _apply(operations: Any, obj: Obj | None, webhook: Obj, ctx: Context) -> bool:
-    from minikctl.apimachinery import errors, patch
-    from minikctl.apimachinery.deepcopy import deep_copy
+def _ask(hook: Hook, obj: Obj | None, old: Obj | None, ctx: Context) -> bool:
+    """Ask one webhook and do as it says; whether it changed the object."""
+    from minikctl.apimachinery.errors import StatusError, internal
+    from minikctl.apiserver.admission.policies import patching
     from minikctl.apiserver.admission.policies.evaluation import seen
-    from minikctl.apiserver.admission.policies.mutating import replace
+    from minikctl.apiserver.admission.webhooks import dispatch
 
-    if obj is None:
+    answer = dispatch.ask([hook], obj, old, ctx)[0]
+    if isinstance(answer, StatusError):
+        raise answer
+    if answer is None:
+        return False
+    answer.take(hook.webhook, ctx)
+    if not answer.patch:
+        return False
+    shown = seen(obj, ctx, hook.version)
+    if obj is None or shown is None:
         why = "attempted to modify the object, which is not supported for this operation"
-        raise errors.internal(f'admission webhook "{webhook["name"]}" {why}')
-    before = deep_copy(obj)
-    shown = deep_copy(seen(obj, ctx))
-    try:
-        patched = patch.json_patch(shown, operations)
-    except patch.PatchError as error:
-        raise errors.internal(str(error)) from None
-    replace(obj, patched, ctx)
-    return bool(obj != before)
+        raise internal(f'admission webhook "{hook.name}" {why}')
+    patched = patching.webhook_patched(shown, answer.patch, hook.version, ctx)
+    _note(PATCHES, hook, ctx, patch=answer.patch, patchType="JSONPatch")
+    if patched == shown:
+        return False
+    patching.replace(obj, patched, ctx)
+    return True
+
+
+def _note(prefix: str, hook: Hook, ctx: Context, **facts: object) -> None:
+    """Have the audit log say what a webhook did."""
+    if ctx.audited:
+        from minikctl.apimachinery.field import Struct, go_json
+
+        value = Struct(configuration=hook.configuration["metadata"]["name"], webhook=hook.name, **facts)
+        ctx.note(f"{prefix}round_{int(ctx.passes.again)}_index_{hook.number}", go_json(value))

@@ -49,21 +49,49 @@ class Target(NamedTuple):
     path: str
 
 
+class Call(NamedTuple):
+    """A review on its way: everything that must be known to post it, so that any thread may."""
+
+    target: Target
+    bundle: str
+    review: Obj
+    seconds: int
+
+    def outcome(self) -> Obj | CallError:
+        """The review that the webhook answers with, or why there is none."""
+        try:
+            return self._answer()
+        except CallError as error:
+            return error
+
+    def _answer(self) -> Obj:
+        target = self.target
+        try:
+            status, body = _exchange(target, _context(self.bundle), json.dumps(self.review).encode(), self.seconds)
+        except OSError as error:
+            raise CallError(f'Post "{target.url}": {_explained(error, target)}') from None
+        if status != 200:
+            raise CallError(_status_text(status, body))
+        try:
+            answer = json.loads(body)
+        except ValueError as error:
+            raise CallError(f"couldn't get version/kind; json parse error: {error}") from None
+        return answer if isinstance(answer, dict) else {}
+
+
 def post(webhook: Obj, review: Obj, reader: Reader) -> Obj:
-    """The AdmissionReview that a webhook answers with; CallError where there is none."""
+    """The review that a webhook answers with; CallError where there is none."""
+    outcome = call_of(webhook, review, reader).outcome()
+    if isinstance(outcome, CallError):
+        raise outcome
+    return outcome
+
+
+def call_of(webhook: Obj, review: Obj, reader: Reader) -> Call:
+    """The call of a webhook; CallError where there is nobody to call."""
     seconds = int(webhook.get("timeoutSeconds") or 10)
-    target = _target(webhook.get("clientConfig") or {}, seconds, reader)
-    try:
-        status, body = _exchange(target, _context(webhook), json.dumps(review).encode(), seconds)
-    except OSError as error:
-        raise CallError(f'Post "{target.url}": {_explained(error, target)}') from None
-    if status != 200:
-        raise CallError(_status_text(status, body))
-    try:
-        answer = json.loads(body)
-    except ValueError as error:
-        raise CallError(f"couldn't get version/kind; json parse error: {error}") from None
-    return answer if isinstance(answer, dict) else {}
+    config = webhook.get("clientConfig") or {}
+    return Call(_target(config, seconds, reader), config.get("caBundle") or "", review, seconds)
 
 
 def _target(config: Obj, seconds: int, reader: Reader) -> Target:
@@ -117,10 +145,9 @@ def _endpoints(namespace: str, service: str, port_name: str, reader: Reader) -> 
                     yield address, int(port), pod
 
 
-def _context(webhook: Obj) -> ssl.SSLContext:
+def _context(bundle: str) -> ssl.SSLContext:
     import ssl
 
-    bundle = (webhook.get("clientConfig") or {}).get("caBundle")
     if not bundle:
         return ssl.create_default_context()
     return ssl.create_default_context(cadata=base64.b64decode(bundle).decode("ascii", "replace"))

@@ -1,4 +1,4 @@
-"""ValidatingAdmissionWebhook: asks every webhook that the request concerns; the first refusal is told."""
+"""ValidatingAdmissionWebhook: asks every webhook that the request concerns, all at once; the first refusal is told."""
 
 from __future__ import annotations
 
@@ -18,12 +18,14 @@ def validate(obj: Obj | None, old: Obj | None, ctx: Context) -> None:
     from minikctl.apimachinery.errors import StatusError
     from minikctl.apiserver.admission.webhooks import dispatch
 
+    hooks = [*dispatch.webhooks(CONFIGURATIONS, obj, old, ctx)]
     refusal: StatusError | None = None
-    for configuration, webhook in dispatch.webhooks(CONFIGURATIONS, obj, old, ctx):
+    for hook, answer in zip(hooks, dispatch.ask(hooks, obj, old, ctx), strict=True):
         try:
-            answer = dispatch.ask(configuration, webhook, obj, old, ctx)
+            if isinstance(answer, StatusError):
+                raise answer
             if answer is not None:
-                answer.take(webhook, ctx)
+                answer.take(hook.webhook, ctx)
         except StatusError as error:
             refusal = refusal or error
     if refusal is not None:

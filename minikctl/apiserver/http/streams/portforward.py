@@ -9,6 +9,7 @@ import struct
 from typing import TYPE_CHECKING
 
 from minikctl.apimachinery import errors
+from minikctl.apiserver.http.handling import handled
 from minikctl.apiserver.http.streams import channels
 from minikctl.apiserver.http.streams.sockets import Socket, negotiated
 from minikctl.apiserver.http.streams.tunnel import Tunnel
@@ -24,7 +25,7 @@ _TUNNEL = "SPDY/3.1+portforward.k8s.io"
 async def serve(connection: Connection) -> None:
     """Hold the connections to a pod's ports until the client or the pod goes."""
     protocol = negotiated(connection, (_TUNNEL, *channels.PORT_FORWARD))
-    forwarder: PortForwarder = connection.server.handle(connection.request).object
+    forwarder: PortForwarder = (await handled(connection.server, connection.request)).object
     if protocol is None:
         raise errors.bad_request("Upgrade request required")
     if protocol == _TUNNEL:

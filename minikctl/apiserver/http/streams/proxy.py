@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from minikctl.apimachinery import errors
 from minikctl.apimachinery.streaming import HttpAnswer, HttpRequest
 from minikctl.apiserver.http import bodies
+from minikctl.apiserver.http.handling import handled
 
 if TYPE_CHECKING:
     from minikctl.apiserver.http.connections import Connection
@@ -29,7 +30,7 @@ async def serve(connection: Connection) -> None:
     kept = tuple((name, value) for name, value in headers if name.lower() not in _DROPPED)
     body = await bodies.read(connection.receive, dict(headers).get("content-length", ""))
     request.body = HttpRequest(scope["method"], path, kept, body)
-    answer: HttpAnswer = connection.server.handle(request).object
+    answer: HttpAnswer = (await handled(connection.server, request)).object
     sent = [(name.lower().encode("latin-1"), value.encode("latin-1", "replace")) for name, value in answer.headers]
     sent.append((b"content-length", str(len(answer.body)).encode()))
     await connection.send({"type": "http.response.start", "status": answer.status, "headers": sent})

@@ -9,6 +9,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from minikctl.apimachinery import errors
+from minikctl.apiserver.http.handling import handled
 from minikctl.apiserver.http.streams import channels
 from minikctl.apiserver.http.streams.commandstreams import CommandStreams
 from minikctl.apiserver.http.streams.sockets import Socket, negotiated
@@ -30,7 +31,7 @@ async def serve(connection: Connection) -> None:
     if not any(options.get(name) for name in ("stdin", "stdout", "stderr")):
         raise errors.bad_request("you must specify at least 1 of stdin, stdout, stderr")
     protocol = negotiated(connection, (*channels.REMOTE_COMMAND, *_OVER_SPDY))
-    session: Session = connection.server.handle(connection.request).object
+    session: Session = (await handled(connection.server, connection.request)).object
     if protocol is None:
         session.close()
         raise errors.bad_request("Upgrade request required")

@@ -210,3 +210,139 @@ def test_what_is_worked_out_costs_no_more_than_its_data(api: Any) -> None:
     labelled = config_map()
     labelled["metadata"]["labels"] = {"owner": "bob"}
     api.create(labelled)
+
+
+def json_patch(expression: str) -> dict[str, Any]:
+    return {"patchType": "JSONPatch", "jsonPatch": {"expression": expression}}
+
+
+def configuration(expression: str) -> dict[str, Any]:
+    return {"patchType": "ApplyConfiguration", "applyConfiguration": {"expression": expression}}
+
+
+def test_a_patch_whose_test_does_not_hold_changes_nothing(api: Any) -> None:
+    operations = "[JSONPatch{op: 'test', path: '/data/a', value: 'x'}, JSONPatch{op: 'remove', path: '/data/a'}]"
+    policy(api, "Mutating", reinvocationPolicy="Never", mutations=[json_patch(operations)])
+    assert api.create(config_map("c", a="b"))["data"] == {"a": "b"}
+    assert "data" not in api.create(config_map("d", a="x"))
+
+
+@pytest.mark.parametrize(
+    ("expression", "why"),
+    [
+        (
+            "Object{metadata: Object.metadata{finalizers: ['a/b']}, spec: Object.spec{tolerations: []}}",
+            "error applying patch: invalid ApplyConfiguration: may not mutate atomic arrays, maps or structs: "
+            ".spec.tolerations",
+        ),
+        (
+            "Object{metadata: Object.metadata{labels: {'a': 'b'}}, spec: Object.wrong{}}",
+            'type mismatch: unexpected type name "Object.wrong", expected "Object.spec", which matches field name path '
+            "from root Object type",
+        ),
+        (
+            "Object{spec: Object.spec{bogus: 1}}",
+            "error applying patch: failed to convert patch object to typed object: .spec.bogus: "
+            "field not declared in schema",
+        ),
+    ],
+)
+def test_apply_configurations_that_do_not_fit(api: Any, expression: str, why: str) -> None:
+    pods = {"resourceRules": [{**CONFIG_MAPS, "resources": ["pods"]}]}
+    policy(api, "Mutating", matchConstraints=pods, reinvocationPolicy="Never", mutations=[configuration(expression)])
+    with pytest.raises(StatusError) as caught:
+        api.create(api.pod())
+    told = f"policy 'p' with binding 'p' denied request: {why}"
+    assert caught.value.message == told
+    assert (caught.value.reason, caught.value.code) == ("Invalid", 403)
+    assert caught.value.details["causes"] == [{"message": told}]
+
+
+def test_a_json_patch_that_makes_no_object_of_its_kind(api: Any) -> None:
+    operations = "[JSONPatch{op: 'add', path: '/immutable', value: 'perhaps'}]"
+    policy(api, "Mutating", failurePolicy="Ignore", reinvocationPolicy="Never", mutations=[json_patch(operations)])
+    assert api.refusal(api.create, config_map()) == (
+        "Internal error occurred: json: cannot unmarshal string into Go struct field ConfigMap.immutable of type bool"
+    )
+
+
+def test_all_problems_of_mutations_are_causes_and_lax_ones_are_passed_over(api: Any) -> None:
+    absent = [json_patch("[JSONPatch{op: 'remove', path: '/data/absent'}]")]
+    policy(api, "Mutating", "a", failurePolicy="Ignore", reinvocationPolicy="Never", mutations=absent)
+    policy(api, "Mutating", "b", reinvocationPolicy="Never", mutations=absent)
+    policy(api, "Mutating", "c", reinvocationPolicy="Never", mutations=absent)
+    with pytest.raises(StatusError) as caught:
+        api.create(config_map(a="b"))
+    causes = [cause["message"].partition(" with")[0] for cause in caught.value.details["causes"]]
+    assert causes == ["policy 'b'", "policy 'c'"]
+
+
+def test_an_expression_that_fails_is_invalid_whatever_the_reason(api: Any) -> None:
+    policy(api, validations=[{"expression": "object.data.absent == 'x'\n", "reason": "Forbidden"}])
+    with pytest.raises(StatusError) as caught:
+        api.create(config_map(a="b"))
+    assert (caught.value.reason, caught.value.code) == ("Invalid", 422)
+    assert "expression 'object.data.absent == 'x'\n' resulted in error" in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [
+        ("Validating", "configmaps \"c\" is forbidden: ValidatingAdmissionPolicy 'p' denied request: "),
+        ("Mutating", 'policy "p" denied request: '),
+    ],
+)
+def test_a_kind_of_parameters_that_is_not_served(api: Any, kind: str, told: str) -> None:
+    spec = {"validations": [{"expression": "true"}]}
+    if kind == "Mutating":
+        spec = {"reinvocationPolicy": "Never", "mutations": [configuration("Object{}")]}
+    reference = {"paramRef": {"name": "x", "parameterNotFoundAction": "Allow"}}
+    policy(api, kind, paramKind={"apiVersion": "v1", "kind": "Bogus"}, binding=reference, **spec)
+    why = "failed to configure policy: failed to find resource referenced by paramKind: '/v1, Kind=Bogus'"
+    assert api.refusal(api.create, config_map()) == told + why
+
+
+def test_parameters_of_a_cluster_wide_kind_have_no_namespace(api: Any) -> None:
+    policy(
+        api,
+        paramKind={"apiVersion": "v1", "kind": "Node"},
+        validations=[{"expression": "true"}],
+        binding={"paramRef": {"name": "x", "namespace": "demo", "parameterNotFoundAction": "Allow"}},
+    )
+    why = "failed to configure binding: paramRef.namespace must not be provided for a cluster-scoped `paramKind`"
+    assert api.refusal(api.create, config_map()).endswith(why)
+
+
+def test_what_the_request_does_not_have_is_no_key(api: Any) -> None:
+    policy(api, validations=[{"expression": "has(request.name) && !has(request.subResource)", "message": "nameless"}])
+    api.create(config_map())
+    generated = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"generateName": "c-"}}
+    assert api.refusal(api.create, generated).endswith("denied request: nameless")
+
+
+def test_the_namespace_of_a_namespace_is_itself(api: Any) -> None:
+    rule = {**CONFIG_MAPS, "resources": ["namespaces"], "operations": ["*"]}
+    told = "request.namespace + ' ' + string(namespaceObject == null)"
+    policy(
+        api,
+        matchConstraints={"resourceRules": [rule]},
+        validations=[{"expression": "false", "messageExpression": told}],
+    )
+    made = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "new"}}
+    assert api.refusal(api.create, made).endswith("denied request: new true")
+    assert api.refusal(api.client.delete, "namespaces", "demo").endswith("denied request: demo true")
+
+
+def test_a_change_of_other_plugins_counts_in_the_second_pass(api: Any) -> None:
+    """The sidecar of the second policy gets its defaults from the LimitRange; the first policy is to see them."""
+    limits = {"type": "Container", "default": {"cpu": "1"}}
+    meta = {"name": "l", "namespace": "demo"}
+    api.create({"apiVersion": "v1", "kind": "LimitRange", "metadata": meta, "spec": {"limits": [limits]}})
+    pods = {"resourceRules": [{**CONFIG_MAPS, "resources": ["pods"]}]}
+    count = "string(object.spec.containers.filter(c, has(c.resources) && has(c.resources.limits)).size())"
+    labels = [configuration(f"Object{{metadata: Object.metadata{{labels: {{'limited': {count}}}}}}}")]
+    sidecar = "Object.spec.containers{name: 'side', image: 'x'}"
+    more = [configuration(f"Object{{spec: Object.spec{{containers: [{sidecar}]}}}}")]
+    policy(api, "Mutating", "a", matchConstraints=pods, reinvocationPolicy="Never", mutations=more)
+    policy(api, "Mutating", "b", matchConstraints=pods, reinvocationPolicy="IfNeeded", mutations=labels)
+    assert api.create(api.pod())["metadata"]["labels"]["limited"] == "2"

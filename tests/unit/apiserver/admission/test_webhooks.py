@@ -11,6 +11,9 @@ from typing import Any
 import pytest
 
 from minikctl.apimachinery.errors import StatusError
+from minikctl.apimachinery.request import Request
+from minikctl.apimachinery.resources import lookup
+from minikctl.cluster import ADMIN
 
 PEM = Path(__file__).parents[1] / "webhook.pem"
 BUNDLE = base64.b64encode(PEM.read_bytes().partition(b"-----END PRIVATE KEY-----\n")[2]).decode()
@@ -266,3 +269,63 @@ def test_mutating_webhooks_see_and_change_a_scale(api: Any, hook: Any) -> None:
     api.client.update("deployments.apps", scale, "scale")
     assert hook.requests[0]["object"]["kind"] == "Scale"
     assert api.client.get("deployments.apps", "web", "demo")["spec"]["replicas"] == 3
+
+
+def test_a_request_in_another_version_is_shown_in_the_one_asked_for(api: Any, hook: Any) -> None:
+    spec = {"type": "object", "properties": {"a": {"type": "string"}}}
+    schema = {"openAPIV3Schema": {"type": "object", "properties": {"spec": spec}}}
+    versions = [{"name": name, "served": True, "storage": name == "v1", "schema": schema} for name in ("v1", "v1beta1")]
+    spec = {
+        "group": "example.com",
+        "scope": "Namespaced",
+        "names": {"plural": "things", "kind": "Thing"},
+        "versions": versions,
+    }
+    meta = {"name": "things.example.com"}
+    kind = {"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition"}
+    api.create({**kind, "metadata": meta, "spec": spec})
+    api.cluster.settle()
+    rule = {"apiGroups": ["example.com"], "apiVersions": ["v1"], "operations": ["*"], "resources": ["things"]}
+    install(api, hook.port, "Mutating", rules=[rule])
+    hook.answer = patched(*({"op": "add", "path": f"/spec/{name}", "value": "x"} for name in "ab"))
+    old = api.client.resource_set().by_kind("example.com/v1beta1", "Thing")
+    thing = {"apiVersion": old.api_version, "kind": "Thing", "spec": {}}
+    made = api.client.create(old, {**thing, "metadata": {"name": "t"}}, "demo")
+    assert (made["apiVersion"], made["spec"]) == ("example.com/v1beta1", {"a": "x"})
+    request = hook.requests[0]
+    assert (request["kind"]["version"], request["requestKind"]["version"]) == ("v1", "v1beta1")
+    assert request["object"]["apiVersion"] == "example.com/v1"
+    exact = [{**rule, "apiVersions": ["v1"]}]
+    install(api, hook.port, "Mutating", name="exact.example.com", rules=exact, matchPolicy="Exact")
+    api.client.create(old, {**thing, "metadata": {"name": "u"}}, "demo")
+    assert len(hook.requests) == 2
+
+
+def test_a_patch_that_makes_no_object_of_its_kind(api: Any, hook: Any) -> None:
+    install(api, hook.port, "Mutating")
+    hook.answer = patched({"op": "add", "path": "/immutable", "value": "x"})
+    assert api.refusal(api.create, config_map()) == (
+        "Internal error occurred: json: cannot unmarshal string into Go struct field ConfigMap.immutable of type bool"
+    )
+    hook.answer = patched({"op": "add", "path": "/bogus", "value": "x"})
+    assert "bogus" not in api.create(config_map())
+
+
+def test_the_audit_log_is_told_what_webhooks_did(api: Any, hook: Any) -> None:
+    install(api, hook.port, "Mutating")
+    install(api, 1, "Mutating", name="lax.example.com", failurePolicy="Ignore")
+    install(api, 1, "Validating", name="lax.example.com", failurePolicy="Ignore")
+    hook.answer = patched({"op": "add", "path": "/data/b", "value": "<1>"})
+    request = Request("create", ADMIN, lookup("configmaps"), "demo", body=config_map(a="b"))
+    request.notes = {}
+    api.cluster.server.handle(request)
+    lax = '{"configuration":"mutating-lax.example.com","webhook":"lax.example.com","mutated":false}'
+    hooked = '{"configuration":"mutating-hook.example.com","webhook":"hook.example.com",'
+    patch = '"patch":[{"op":"add","path":"/data/b","value":"\\u003c1\\u003e"}],"patchType":"JSONPatch"}'
+    assert request.notes == {
+        "mutation.webhook.admission.k8s.io/round_0_index_0": hooked + '"mutated":true}',
+        "patch.webhook.admission.k8s.io/round_0_index_0": hooked + patch,
+        "mutation.webhook.admission.k8s.io/round_0_index_1": lax,
+        "failed-open.mutation.webhook.admission.k8s.io/round_0_index_1": "lax.example.com",
+        "failed-open.validating.webhook.admission.k8s.io/round_0_index_0": "lax.example.com",
+    }
