@@ -207,6 +207,7 @@ def _nodes(settings: dict[str, Any], now: float) -> list[tuple[str, Obj]]:
             now,
             nodes.node_ip(index),
             nodes.pod_cidr(index),
+            external_cloud=bool(settings.get("cloud-provider")),
         )
         node["metadata"]["annotations"][ttl.ANNOTATION] = ttl.seconds(settings["nodes"])
         found.append(("nodes", node))

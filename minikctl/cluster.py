@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from minikctl.apimachinery.rand import Rand
     from minikctl.apiserver.registry.context import Context
     from minikctl.client.component import Component, Env
+    from minikctl.cloud.provider import EmulatedCloud
     from minikctl.settle import Reconciler
 
 DEFAULT_FROZEN_TIME = "2026-01-01T00:00:00Z"
@@ -60,7 +61,7 @@ class Cluster:
         """Open the cluster in the file `path`, making and starting a new one where there is none.
 
         `clock` is MINIKCTL_CLOCK: "" (wall time plus what was skipped), "wall", or "frozen[:TIME]".
-        `settings` is for a new cluster: nodes, cpu, memory, profile. StoreError where the file is not usable.
+        `settings` is for a new cluster: nodes, cpu, profile and the like. StoreError where the file is not usable.
         """
         store = SQLiteStore(path, create=create)
         with store.explaining():
@@ -204,9 +205,33 @@ class Cluster:
 
         return [
             *manager.components(self.env),
+            *self._cloud_components(),
             Scheduler(self._scheduler_env()),
             Kubelet(self.env("system:node", "kubelet", groups=("system:nodes", "system:masters"))),
         ]
+
+    def _cloud_components(self) -> list[Component]:
+        if not self.settings().get("cloud-provider"):
+            return []
+        from minikctl.cloud import manager
+
+        user = "system:cloud-controller-manager"
+
+        def env(source: str) -> Env:
+            return self.env(user, source, agent="cloud-controller-manager", groups=("system:masters",))
+
+        return manager.components(env, self.cloud())
+
+    def cloud(self) -> EmulatedCloud:
+        """The emulated cloud, whose instances are the machines under the nodes."""
+        from minikctl.cloud.provider import EmulatedCloud
+        from minikctl.kubelet.machines import Machines, is_off
+
+        def running(name: str) -> bool | None:
+            machine = Machines(self.store.state("kubelet")).get(name)
+            return None if machine is None else not is_off(machine)
+
+        return EmulatedCloud(self.store.state("cloud"), running)
 
     def env(self, user: str, component: str, agent: str = "", groups: Iterable[str] = ()) -> Env:
         """What a component gets: a client of its user, the clock, ids, events, storage, settings."""

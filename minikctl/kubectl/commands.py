@@ -133,6 +133,7 @@ ROWS = (
     ("version", "version", "Print the version of client and server", "other", "", ""),
     ("cluster", "", "Manage cluster files", "minikctl", "", "cluster SUBCOMMAND"),
     ("cluster check", "cluster:CHECK", "Check a cluster's file for broken invariants", "", "", ""),
+    ("cluster cloud", "cluster:CLOUD", "Show what the cluster's emulated cloud has", "", "", ""),
     ("cluster create", "cluster:CREATE", "Create a cluster and use it", "", "", ""),
     ("cluster delete", "cluster:DELETE", "Delete a cluster with everything in it", "", "", ""),
     ("cluster info", "cluster:INFO", "Show what is in a cluster's file", "", "", ""),

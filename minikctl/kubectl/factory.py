@@ -187,6 +187,10 @@ class Factory:
             if latency not in ("none", "realistic"):
                 raise KubectlError("MINIKCTL_LATENCY must be none or realistic")
             settings["latency"] = latency
+        if provider := environ.get("MINIKCTL_CLOUD_PROVIDER"):
+            if provider != "emulated":
+                raise KubectlError("MINIKCTL_CLOUD_PROVIDER must be emulated, or empty")
+            settings["cloud-provider"] = provider
         if environ.get("MINIKCTL_SCHEDULER_CONFIG") and not os.path.exists(path):
             from minikctl.kubectl import schedulerconfig
 

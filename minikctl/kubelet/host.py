@@ -33,6 +33,7 @@ class Host:
         self.logs = Logs(env.state)
         self.machines = Machines(env.state)
         self.latency = latency.of(env.settings)
+        self.in_cloud = bool(env.settings.get("cloud-provider"))
         self._recorders: dict[str, Recorder] = {}
         self._nodes: dict[str, Obj | None] = {}
         self._usage: dict[str, Usage] = {}

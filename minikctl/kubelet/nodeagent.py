@@ -87,7 +87,8 @@ class NodeAgent:
     def _register(self, name: str, machine: Obj, now: float) -> Obj:
         """Make the Node object, as a kubelet does that starts on a machine the cluster does not know."""
         given = machine["register"]
-        node = nodes.node_object(name, now=now, ip=self._free_address(), **given)
+        ip, cloud = self._free_address(), self._host.in_cloud
+        node = nodes.node_object(name, now=now, ip=ip, external_cloud=cloud, **given)
         node["status"]["nodeInfo"] = nodes.node_info(name, machine.get("boots", 0))
         try:
             created = self._client.create("nodes", node)

@@ -57,6 +57,10 @@ def node_ip(index: int) -> str:
     return f"172.{18 + number // 65536}.{number // 256 % 256}.{number % 256}"
 
 
+_PROVIDED_IP = "alpha.kubernetes.io/provided-node-ip"
+_UNINITIALIZED = "node.cloudprovider.kubernetes.io/uninitialized"
+
+
 def pod_cidr(index: int) -> str:
     """The pod network of the index-th node: 10.244.0.0/24 onward, then 10.128.0.0/24 onward."""
     second = 244 + index // 256
@@ -78,12 +82,20 @@ def node_object(
     resources: Mapping[str, str] | None = None,
     labels: Mapping[str, str] | None = None,
     taints: Sequence[Obj] = (),
+    external_cloud: bool = False,
 ) -> Obj:
-    """A healthy Node (spec and status) with the labels, taints and conditions a kubelet registers."""
+    """A healthy Node (spec and status) with the labels, taints and conditions a kubelet registers.
+
+    `external_cloud`: the kubelet was started with --cloud-provider=external and leaves the rest to the cloud.
+    """
     spec: Obj = {}
     if pod_cidr:
         spec = {"podCIDR": pod_cidr, "podCIDRs": [pod_cidr]}
     given = [{"key": "node-role.kubernetes.io/control-plane", "effect": "NoSchedule"}] if control_plane else []
+    notes = {}
+    if external_cloud:
+        notes[_PROVIDED_IP] = ip
+        given.append({"key": _UNINITIALIZED, "value": "true", "effect": "NoSchedule"})
     if given or taints:
         spec["taints"] = [*given, *taints]
     basics = {"cpu": cpu, "ephemeral-storage": storage, "memory": memory, "pods": pods}
@@ -95,6 +107,7 @@ def node_object(
             "name": name,
             "labels": {**_labels(name, control_plane), **(labels or {})},
             "annotations": {
+                **notes,
                 "node.alpha.kubernetes.io/ttl": "0",
                 "volumes.kubernetes.io/controller-managed-attach-detach": "true",
             },

@@ -48,6 +48,8 @@ class CreateOptions(_ClusterOptions):
             raise KubectlError("--nodes must be between 1 and 15000")
         if self.flags["profile"] not in ("default", "bare"):
             raise KubectlError("--profile must be default or bare")
+        if self.flags["cloud-provider"] not in ("", "emulated"):
+            raise KubectlError("--cloud-provider must be emulated, or empty")
         if self.flags["latency"] not in ("none", "realistic"):
             raise KubectlError("--latency must be none or realistic")
         readers: dict[str, Callable[[str], object]] = {
@@ -68,6 +70,7 @@ class CreateOptions(_ClusterOptions):
 
         environ, path = self.factory.environ, self.path(self.name)
         settings: dict[str, Any] = {name: self.flags[name] for name in ("nodes", "cpu", "memory", "profile", "latency")}
+        settings["cloud-provider"] = self.flags["cloud-provider"]
         settings["runtime-config"] = switches.api_versions(self.flags["runtime-config"]) or None
         settings["feature-gates"] = switches.feature_gates(self.flags["feature-gates"]) or None
         if self.flags["scheduler-config"]:
@@ -155,6 +158,7 @@ class InfoOptions(_ClusterOptions):
             "Revision": f"{found['revision']} (history from {found['compacted']})",
             "Next due": rfc3339(due) if due is not None else "nothing",
             "Profile": settings.get("profile", ""),
+            "Cloud": settings.get("cloud-provider", ""),
             "Serves": ", ".join(settings.get("runtime-config") or ()),
             "Gates": ", ".join(
                 f"{gate}={str(on).lower()}" for gate, on in (settings.get("feature-gates") or {}).items()
@@ -169,6 +173,39 @@ class InfoOptions(_ClusterOptions):
                 self.factory.out(f"{label + ':':<10} {value}")
         for key, count in found["objects"].items():
             self.factory.out(f"  {count:>6} {key}")
+
+
+class CloudOptions(_ClusterOptions):
+    """Prints what the current cluster's emulated cloud has."""
+
+    def complete(self, args: list[str]) -> None:
+        self.no_arguments(args)
+
+    def run(self) -> None:
+        from minikctl import machines
+
+        cluster = self.factory.cluster
+        if not cluster.settings().get("cloud-provider"):
+            raise KubectlError("the cluster has no cloud; see `minikctl cluster create --cloud-provider`")
+        cloud = cluster.cloud()
+        rows: list[tuple[str, ...]] = [("INSTANCE", "ZONE", "STATE")]
+        for machine in machines.states(cluster):
+            instance = cloud.instance(machine.name)
+            rows.append((machine.name, instance.zone if instance else "", machine.state))
+        self._table(rows)
+        balancers: list[tuple[str, ...]] = [("LOAD BALANCER", "SERVICE", "ADDRESS", "PORTS", "HOSTS")]
+        for each in cloud.load_balancers().values():
+            row = (each.name, each.service, each.ip, ",".join(each.ports), ",".join(each.hosts) or "<none>")
+            balancers.append(row)
+        self._table(balancers)
+        self._table([("ROUTE", "NODE"), *((cidr, node) for node, cidr in cloud.routes())])
+
+    def _table(self, rows: list[tuple[str, ...]]) -> None:
+        """A table, where it has more than its head."""
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        for row in rows if len(rows) > 1 else ():
+            cells = "   ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True))
+            self.factory.out(cells.rstrip())
 
 
 class SchedulerConfigOptions(_ClusterOptions):
@@ -248,6 +285,7 @@ CREATE = Command(
         Flag("memory", "", STRING, "8Gi", "Memory of each node"),
         Flag("profile", "", STRING, "default", "default, or bare: nothing in kube-system and no StorageClass"),
         Flag("latency", "", STRING, "none", "none, or realistic: pulls, starts, probes and stops take their time"),
+        Flag("cloud-provider", "", STRING, "", "emulated: load balancers, zones and routes as a cloud gives them"),
         Flag("runtime-config", "", STRING, "", "API versions to serve, as kube-apiserver takes them: VERSION=true,..."),
         Flag("feature-gates", "", STRING, "", "Feature gates to set: GATE=true,..."),
         Flag("scheduler-config", "", STRING, "", "File with the scheduler's KubeSchedulerConfiguration"),
@@ -258,6 +296,12 @@ LIST = Command("cluster list", ListOptions, long="List the clusters; a star mark
 USE = Command("cluster use NAME", UseOptions, long="Make a cluster the current context.")
 DELETE = Command("cluster delete NAME", DeleteOptions, long="Delete a cluster with everything in it.")
 INFO = Command("cluster info [NAME]", InfoOptions, long="Show what is in a cluster's file.")
+CLOUD = Command(
+    "cluster cloud",
+    CloudOptions,
+    long="Show what the emulated cloud of the current cluster has: its instances, load balancers and routes. A cluster "
+    "has one where it was made with `cluster create --cloud-provider=emulated`.",
+)
 SNAPSHOT = Command("cluster snapshot FILE", SnapshotOptions, long="Copy the current cluster, whole, to a new file.")
 RESTORE = Command(
     "cluster restore FILE", RestoreOptions, long="Bring the current cluster back to exactly the state of a snapshot."
