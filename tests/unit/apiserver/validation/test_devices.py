@@ -90,7 +90,8 @@ def test_slices_show_structs_as_go_names_them() -> None:
     terms = {"nodeSelectorTerms": [{"matchFields": [{"key": "metadata.name", "operator": "In", "values": ["n"]}]}] * 2}
     device = {"name": "a", "attributes": {"x": {"int": 1, "string": "b"}}}
     assert slice_of(device, nodeName=None, nodeSelector=terms) == [
-        f"spec.nodeSelector.nodeSelectorTerms: Invalid value: [{TERM},{TERM}]: must have exactly one node selector term",
+        f"spec.nodeSelector.nodeSelectorTerms: Invalid value: [{TERM},{TERM}]: "
+        "must have exactly one node selector term",
         'spec.devices[0].attributes[x]: Invalid value: {"IntValue":1,"BoolValue":null,"StringValue":"b",'
         '"VersionValue":null,"IntValues":null,"BoolValues":null,"StringValues":null,"VersionValues":null}:'
         " exactly one value must be specified",
