@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from minikctl.apimachinery import structural
+from minikctl.apimachinery.field import go_json
 from minikctl.apimachinery.jsonsyntax import json_type
 from minikctl.apimachinery.quantity import QuantityError, canonical
 from minikctl.apimachinery.structural import INT32, INT64, TIMES, Decoded
@@ -55,6 +56,7 @@ def explain(obj: dict[str, Any], schema: Schema, drop: bool) -> Decoded:
     try:
         if schema.custom:
             walk.custom(obj, schema, Place())
+            walk.strict = [*walk.common, *sorted(walk.strict), *sorted(walk.embedded)]
         else:
             walk.struct(obj, schema, Place())
     except _Hard as problem:
@@ -69,6 +71,8 @@ class _Walk:
         self.drop = drop
         self.saved = ""
         self.strict: list[str] = []
+        self.common: list[str] = []  # of a custom object's own metadata
+        self.embedded: list[str] = []  # of the metadata of objects in it
         self.lenient = 0
 
     def unknown(self, holder: dict[str, Any], key: str, place: Place) -> None:
@@ -203,24 +207,51 @@ class _Walk:
             self.lenient -= 1
         return value
 
-    def custom(self, value: Any, schema: Schema, place: Place) -> None:
-        """Structural pruning: only unknown fields matter, and metadata is Go's."""
+    def custom(self, value: Any, schema: Schema | None, place: Place, keeps: bool = False) -> None:
+        """Structural pruning: only unknown fields matter, and metadata is Go's.
+
+        Without a schema no field is known. `keeps`: unknown fields stay.
+        """
+        keeps = keeps or (schema is not None and schema.preserve_unknown)
         if isinstance(value, list):
-            if schema.items is not None:
+            items = schema.items if schema is not None else None
+            if items is not None or not keeps:
                 for position, item in enumerate(value):
-                    self.custom(item, schema.items, place.index(position))
+                    self.custom(item, items, place.index(position), keeps)
             return
-        if not isinstance(value, dict) or structural.open_ended(schema):
+        if not isinstance(value, dict):
             return
         for key in sorted(value):
-            field = schema.prop(key) or schema.additional
-            if field is None:
-                if not schema.preserve_unknown:
-                    self.unknown(value, key, place)
-            elif field.custom:
+            field = schema.prop(key) if schema is not None else None
+            if schema is not None and schema.embedded and key in ("apiVersion", "kind"):
+                if not isinstance(value[key], str):
+                    raise _Hard(f"{place.key(key).path}: Invalid value: {go_json(value[key])}: must be a string")
+            elif field is not None and not field.custom:
+                self.metadata(value, key, field, place)
+            elif field is not None:
                 self.custom(value[key], field, place.key(key))
-            elif value[key] is not None:
-                value[key] = self.value(value[key], field, Place(place.key(key).path, key))
+            elif schema is not None and schema.additional_raw is not None:
+                known = schema.additional if isinstance(schema.additional_raw, dict) else None
+                self.custom(value[key], known, place.key(key))
+            elif not keeps:
+                self.unknown(value, key, place)
+
+    def metadata(self, holder: dict[str, Any], key: str, schema: Schema, place: Place) -> None:
+        """The metadata of the object, or of one that is embedded, whose problems tell where it is."""
+        value, inside = holder[key], _Walk(self.drop)
+        if value is None:
+            holder[key] = {}
+            return
+        at = Place(place.key(key).path, key)
+        try:
+            holder[key] = inside.value(value, schema, at)
+        except _Hard as problem:
+            inside.saved = str(problem)
+        if inside.saved and place.path:
+            raise _Hard(f"{at.path}: Invalid value: {go_json(value)}: {inside.saved}")
+        self.save(inside.saved)
+        self.common += [] if place.path else inside.strict
+        self.embedded += inside.strict if place.path else []
 
 
 def go_type(schema: Schema) -> str:

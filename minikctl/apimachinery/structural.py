@@ -263,42 +263,51 @@ def _map(schema: Schema) -> Check:
     return check
 
 
-def _custom(schema: Schema) -> Check:
-    """Custom kinds: only what pruning looks at. Types are for schema validation to judge."""
-    if open_ended(schema):
-        return _anything
-    preserve = schema.preserve_unknown
+def _custom(schema: Schema, keeps: bool = False) -> Check:
+    """Custom kinds: only what pruning looks at. Types are for schema validation to judge.
+
+    `keeps`: fields the schema does not know stay, as x-kubernetes-preserve-unknown-fields wants of it or of
+    the list it is the item of.
+    """
+    keeps = keeps or schema.preserve_unknown
     get = schema.prop
-    additional = checker(schema.additional) if isinstance(schema.additional_raw, dict) and schema.additional else None
+    values: Check | None = None if schema.additional_raw is None else _bare
+    items: Check | None = None if keeps else _bare
+    if isinstance(schema.additional_raw, dict) and schema.additional is not None:
+        values = checker(schema.additional)
+    if schema.items is not None:
+        items = _custom(schema.items, True) if keeps else checker(schema.items)
+
+    embedded = schema.embedded
 
     def check(value: Any, _owner: Any, _key: Any) -> bool:
         if value.__class__ is dict:
+            if embedded and not all(isinstance(value.get(name, ""), str) for name in ("apiVersion", "kind")):
+                return False
             for name, member in value.items():
                 field = get(name)
                 if field is not None:
                     if not checker(field)(member, value, name):
                         return False
-                elif additional is not None:
-                    if not additional(member, value, name):
+                elif values is not None:
+                    if not values(member, value, name):
                         return False
-                elif not preserve:
+                elif not keeps:
                     return False
-        elif value.__class__ is list and schema.items is not None:
-            inner = checker(schema.items)
+        elif value.__class__ is list and items is not None:
             for member in value:
-                if not inner(member, value, None):
+                if not items(member, value, None):
                     return False
         return True
 
     return check
 
 
-def open_ended(schema: Schema) -> bool:
-    """Whether pruning looks no further: scalars, and objects that may hold anything."""
-    if schema.additional_raw is True:
-        return True
-    bare = not schema._raw_properties and schema.additional_raw is None and schema.items_raw is None
-    return bare and (schema.type != "object" or schema.preserve_unknown)
+def _bare(value: Any, _owner: Any, _key: Any) -> bool:
+    """What stands where the schema says nothing: a value without any fields."""
+    if value.__class__ is list:
+        return all(_bare(member, None, None) for member in value)
+    return value.__class__ is not dict or not value
 
 
 def _anything(_value: Any, _owner: Any, _key: Any) -> bool:

@@ -272,6 +272,57 @@ def test_custom_resources_are_pruned() -> None:
     assert "status" not in obj
 
 
+LOOSE = from_crd(
+    {
+        "properties": {
+            "s": {"type": "string"},
+            "l": {"type": "array", "items": {"type": "string"}},
+            "t": {"type": "object", "additionalProperties": True},
+            "p": {
+                "type": "object",
+                "x-kubernetes-preserve-unknown-fields": True,
+                "properties": {"k": {"type": "object"}},
+            },
+            "o": {
+                "type": "object",
+                "x-kubernetes-embedded-resource": True,
+                "x-kubernetes-preserve-unknown-fields": True,
+            },
+        }
+    }
+)
+
+
+def test_fields_of_what_has_no_schema_are_unknown() -> None:
+    obj: dict[str, Any] = {
+        "s": {"a": 1},
+        "l": [{"b": 1}],
+        "t": {"x": {"c": {"d": 1}}},
+        "p": {"free": {"a": 1}, "k": {"e": 1}},
+    }
+    assert structural.check(obj, LOOSE) == [
+        'unknown field "l[0].b"',
+        'unknown field "p.k.e"',
+        'unknown field "s.a"',
+        'unknown field "t.x.c"',
+    ]
+    structural.prune(obj, LOOSE)
+    assert obj == {"s": {}, "l": [{}], "t": {"x": {}}, "p": {"free": {"a": 1}, "k": {}}}
+
+
+def test_what_embedded_objects_are_is_typed() -> None:
+    meta = {"name": "x", "odd": 1, "creationTimestamp": None}
+    obj: dict[str, Any] = {"o": {"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": {"a": 1}}}
+    assert structural.check(obj, LOOSE) == ['unknown field "o.metadata.odd"']
+    structural.prune(obj, LOOSE)
+    assert obj["o"] == {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "x"}, "spec": {"a": 1}}
+    assert structural.decode({"o": {"kind": 3}}, LOOSE).fatal == "o.kind: Invalid value: 3: must be a string"
+    assert structural.decode({"o": {"metadata": {"name": 3}}}, LOOSE).fatal == (
+        'o.metadata: Invalid value: {"name":3}: json: cannot unmarshal number into Go struct field ObjectMeta.name'
+        " of type string"
+    )
+
+
 def test_metadata_of_custom_resources_is_typed() -> None:
     found = structural.decode({"metadata": {"labels": {"a": 1}}}, CUSTOM)
     assert found.fatal == "json: cannot unmarshal number into Go struct field ObjectMeta.labels of type string"
