@@ -26,8 +26,8 @@ _PATTERNS = {
     "bsonobjectid": "[0-9a-fA-F]{24}",
     "date": r"\d{4}-\d{2}-\d{2}",
     "duration": r"[+-]?(\d+(\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h)((\d+(\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h))*|0",
-    "k8s-short-name": "[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?",
-    "k8s-long-name": r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*",
+    "k8sshortname": "[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?",
+    "k8slongname": r"(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*",
 }
 _HUMAN_DURATION = (
     r"\s*[+-]?\d+\s*(ns|us|µs|ms|s|m|h|d|w|nanos?|micros?|millis?|secs?|seconds?|mins?|minutes?|hours?|days?|weeks?)\s*"
@@ -35,12 +35,18 @@ _HUMAN_DURATION = (
 _DATE_TIME = r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}([.,]\d+)?([Zz]|[+-]\d{2}:?\d{2})?"
 
 
+def known(format_: str) -> bool:
+    """Whether texts are judged by that format."""
+    return format_.replace("-", "") in _KNOWN_STRINGS
+
+
 def fits(format_: str, text: str) -> bool:
-    """Whether the text is of that format; True for formats that are unknown."""
-    special = _SPECIAL.get(format_)
+    """Whether the text is of that format; True for formats that are unknown. Dashes in the name do not count."""
+    name = format_.replace("-", "")
+    special = _SPECIAL.get(name)
     if special is not None:
         return special(text)
-    pattern = _PATTERNS.get(format_)
+    pattern = _PATTERNS.get(name)
     return pattern is None or _compiled(pattern).fullmatch(text) is not None
 
 
@@ -147,7 +153,6 @@ _SPECIAL: dict[str, Callable[[str], bool]] = {
     "ipv6": _address(6),
     "cidr": _cidr,
     "date": _date,
-    "date-time": _date_time,
     "datetime": _date_time,
     "duration": _duration,
     "byte": _base64,

@@ -191,6 +191,8 @@ def _accepts_object(value: Node, raw: Node) -> bool:
     properties, additional = raw.get("properties") or {}, raw.get("additionalProperties")
     for name, member in value.items():
         schema = properties.get(name)
+        if schema is None and additional is False:
+            return False
         if schema is None:
             schema = additional if isinstance(additional, dict) else None
         if schema is not None and not accepts(member, schema):

@@ -180,8 +180,70 @@ def test_defaults() -> None:
     schema = from_crd(RAW)
     obj: dict[str, Any] = {"spec": {"keep": None, "note": None, "targets": [{}]}}
     validation.apply_defaults(obj, schema)
-    assert obj == {"spec": {"keep": 7, "compression": "zstd", "window": {"start": "dusk"}, "targets": [{}]}}
+    # A null that is allowed stays.
+    assert obj == {
+        "spec": {"keep": 7, "note": None, "compression": "zstd", "window": {"start": "dusk"}, "targets": [{}]}
+    }
     assert RAW["properties"]["spec"]["properties"]["window"]["default"] == {}  # type: ignore[index]
+
+
+def test_nulls_go_where_the_schema_allows_none_of_them() -> None:
+    schema = from_crd(
+        {
+            "type": "object",
+            "properties": {
+                "a": {"type": "string"},
+                "b": {"type": "string", "nullable": True},
+                "m": {"type": "object", "additionalProperties": {"type": "string"}},
+                "d": {"type": "object", "additionalProperties": {"type": "string", "default": "x"}},
+                "any": {"type": "object", "x-kubernetes-preserve-unknown-fields": True},
+                "true": {"type": "object", "additionalProperties": True},
+                "l": {"type": "array", "items": {"type": "string", "default": "y"}},
+                "n": {"type": "array", "items": {"type": "string"}},
+            },
+        }
+    )
+    nulls = {"k": None}
+    obj: dict[str, Any] = {"a": None, "b": None, "m": {**nulls}, "d": {**nulls}, "any": {**nulls}, "true": {**nulls}}
+    obj.update(l=[None], n=[None])
+    validation.apply_defaults(obj, schema)
+    assert obj == {"b": None, "m": {}, "d": {"k": "x"}, "any": nulls, "true": nulls, "l": ["y"], "n": [None]}
+
+
+def test_the_branch_with_most_to_look_at_is_told() -> None:
+    deep = {"properties": {"a": {"properties": {"b": {"minimum": 5}, "c": {"minimum": 5}}}}}
+    raw = {"type": "object", "anyOf": [{"required": ["x"]}, deep], "properties": {"a": {"type": "object"}}}
+    found = [str(error) for error in validation.validate({"a": {"b": 1, "c": 2}}, raw)]
+    assert found == [
+        '<nil>: Invalid value: "": "" must validate at least one schema (anyOf)',
+        "a.b: Invalid value: 1: a.b in body should be greater than or equal to 5",
+        "a.c: Invalid value: 2: a.c in body should be greater than or equal to 5",
+    ]
+    even = {"type": "object", "oneOf": [{"required": ["x", "y"]}, {"required": ["z"]}]}
+    assert [error.field for error in validation.validate({}, even)] == ["<nil>", "x", "y"]
+
+
+def test_of_the_same_complaints_one_is_told() -> None:
+    raw = {"allOf": [{"minimum": 5}, {"minimum": 5}], "minimum": 5}
+    assert [error.detail for error in validation.validate({"n": 1}, {"properties": {"n": raw}})] == [
+        "n in body should be greater than or equal to 5",
+        '"n" must validate all the schemas (allOf). None validated',
+    ]
+
+
+def test_an_object_of_the_wrong_size_is_not_looked_into() -> None:
+    raw = {"type": "object", "maxProperties": 1, "additionalProperties": {"type": "integer"}, "required": ["x"]}
+    assert [str(error) for error in validation.validate({"a": "b", "c": 1}, {"properties": {"m": raw}})] == []
+    assert [str(error) for error in validation.validate({"m": {"a": "b", "c": 1}}, {"properties": {"m": raw}})] == [
+        "m: Too many: 2: must have at most 1 item"
+    ]
+
+
+def test_properties_may_be_forbidden() -> None:
+    raw = {"properties": {"m": {"type": "object", "additionalProperties": False}}}
+    assert [str(error) for error in validation.validate({"m": {"a": 1}}, raw)] == [
+        'm: Invalid value: "a": m.a in body is a forbidden property'
+    ]
 
 
 def test_pruning() -> None:
