@@ -14,6 +14,7 @@ from minikctl.apimachinery import cel, field
 from minikctl.apimachinery.cel.budget import Budget, OverBudgetError
 from minikctl.apimachinery.cel.syntax import mentions
 from minikctl.apimachinery.field import FieldError, quote
+from minikctl.apiserver.validation import crdpaths
 
 Node = dict[str, Any]
 
@@ -39,12 +40,14 @@ class _Run:
 
 
 class _Place(NamedTuple):
-    """A value, what it was before (_NOTHING where that cannot be told), its path, and whether it is unchanged."""
+    """A value, what it was before (_NOTHING where that cannot be told), its path, and whether it, or what it is
+    in, is unchanged."""
 
     new: Any
     old: Any
     path: str
     unchanged: bool
+    inside_unchanged: bool = False
 
 
 def check(new: Any, old: Any, raw: Node) -> tuple[list[FieldError], list[str]]:
@@ -52,10 +55,19 @@ def check(new: Any, old: Any, raw: Node) -> tuple[list[FieldError], list[str]]:
 
     `old` is None where the object is new.
     """
-    run = _Run(len(json.dumps(new)))
     before = _NOTHING if old is None else old
+    return _checked(_Place(new, before, "", old is not None and new == old), raw)
+
+
+def check_default(value: Any, raw: Node) -> list[FieldError]:
+    """What the rules have against a default: as a value that was there before, then as a new one."""
+    return _checked(_Place(value, value, "", False), raw)[0] or _checked(_Place(value, _NOTHING, "", False), raw)[0]
+
+
+def _checked(place: _Place, raw: Node) -> tuple[list[FieldError], list[str]]:
+    run = _Run(len(json.dumps(place.new)))
     try:
-        _walk(_Place(new, before, "", old is not None and new == old), raw, run)
+        _walk(place, raw, run)
     except cel.LibraryMissingError as error:
         return [field.internal("<nil>", str(error))], []
     except _Stopped:
@@ -65,14 +77,14 @@ def check(new: Any, old: Any, raw: Node) -> tuple[list[FieldError], list[str]]:
 
 def _walk(place: _Place, raw: Node, run: _Run) -> None:
     """The rules of this node, then those of its allOf and below it, in the order of the value."""
-    new, old, path, unchanged = place
+    new, old, path, unchanged, inside = place
     if new is None:
         return
-    for rule in raw.get("x-kubernetes-validations") or ():
-        _judge(place, raw, rule, run)
+    _judge_all(place, raw, run)
     for part in raw.get("allOf") or ():
         if part.get("x-kubernetes-validations"):
-            _walk(place, {**part, "type": raw.get("type")}, run)
+            # What stands in an allOf is excused only where the whole around the value is unchanged.
+            _walk(place._replace(unchanged=inside), {**part, "type": raw.get("type")}, run)
     if isinstance(new, dict):
         known = raw.get("properties") or {}
         extra = raw.get("additionalProperties")
@@ -91,7 +103,9 @@ def _walk(place: _Place, raw: Node, run: _Run) -> None:
 
 
 def _below(new: Any, old: Any, path: str, unchanged: bool) -> _Place:
-    return _Place(new, old, path, unchanged or (old is not _NOTHING and new == old))
+    if path in ("apiVersion", "kind"):
+        return _Place(new, old, path, False)
+    return _Place(new, old, path, unchanged or (old is not _NOTHING and new == old), unchanged)
 
 
 def _counterpart(item: Any, old: Any, raw: Node) -> Any:
@@ -105,19 +119,48 @@ def _counterpart(item: Any, old: Any, raw: Node) -> Any:
     return _NOTHING
 
 
-def _judge(place: _Place, raw: Node, rule: Node, run: _Run) -> None:
-    expression = str(rule.get("rule", ""))
-    program = _compiled(expression)
-    if program is None:
+class _Rules:
+    """The rules of one node as they apply to one value: `oldSelf` is known where any of them asks for it."""
+
+    def __init__(self, place: _Place, raw: Node) -> None:
+        self.place, self.raw = place, raw
+        self.kind = str(raw.get("type") or "")
+        compiled = [(rule, _compiled(str(rule.get("rule", "")))) for rule in raw.get("x-kubernetes-validations") or ()]
+        self.rules = [(rule, program) for rule, program in compiled if program is not None]
+        self.with_old = any(mentions(program.tree, "oldSelf") for _, program in self.rules)
+        self.is_new = place.old is _NOTHING or place.old is None
+
+    def variables(self, optional: bool) -> dict[str, Any]:
+        """What an expression sees; the old value of a new one is an empty optional, or nothing at all."""
+        found = {"self": typed(self.place.new, self.raw)}
+        if not self.with_old:
+            return found
+        if optional:
+            kinds = cel.library.optional()
+            found["oldSelf"] = kinds.none() if self.is_new else kinds.of(self._old())
+        elif not self.is_new:
+            found["oldSelf"] = self._old()
+        return found
+
+    def _old(self) -> Any:
+        return typed(_aligned(self.place.old, self.place.new, self.raw), self.raw)
+
+
+def _judge_all(place: _Place, raw: Node, run: _Run) -> None:
+    if not raw.get("x-kubernetes-validations"):
         return
+    rules = _Rules(place, raw)
+    for rule, program in rules.rules:
+        _judge(rules, rule, program, run)
+
+
+def _judge(rules: _Rules, rule: Node, program: cel.Program, run: _Run) -> None:
+    place, kind = rules.place, rules.kind
     optional = bool(rule.get("optionalOldSelf"))
     transition = mentions(program.tree, "oldSelf")
-    if transition and place.old is _NOTHING and not optional:
+    if transition and rules.is_new and not optional:
         return
-    variables = {"self": typed(place.new, raw)}
-    if transition:
-        variables["oldSelf"] = _old_self(place.old, raw, optional)
-    kind = str(raw.get("type") or "")
+    variables = rules.variables(optional)
     try:
         run.budget.spend(program, variables)
         if program.evaluate(variables) is True:
@@ -127,12 +170,29 @@ def _judge(place: _Place, raw: Node, rule: Node, run: _Run) -> None:
     except cel.EvaluationError as error:
         run.errors.append(field.invalid(place.path or "<nil>", kind, _failure(str(error), rule)))
         return
-    path = place.path + _field_path(rule.get("fieldPath") or "", place.path)
-    refusal = _refusal(rule, path, place.new, _message(rule, variables, path, kind, run))
+    path = _joined(place.path, rule.get("fieldPath") or "", rules.raw)
+    refusal = _refusal(rule, path, rules, _message(rule, rules, path, run))
     if place.unchanged and not transition:
         run.warnings.append(str(refusal))
     else:
         run.errors.append(refusal)
+
+
+def _aligned(old: Any, new: Any, raw: Node) -> Any:
+    """The old value with its sets and list-maps in the order of the new ones: the order of those does not count."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        known, extra = raw.get("properties") or {}, raw.get("additionalProperties")
+        below = {name: known.get(name) or (extra if isinstance(extra, dict) else {}) for name in old}
+        return {name: _aligned(item, new.get(name), below[name]) for name, item in old.items()}
+    if not isinstance(old, list) or not isinstance(new, list):
+        return old
+    if raw.get("x-kubernetes-list-type") == "set":
+        return [item for item in new if item in old] + [item for item in old if item not in new]
+    if raw.get("x-kubernetes-list-type") != "map":
+        return old
+    found = [(item, before) for item in new if (before := _counterpart(item, old, raw)) is not _NOTHING]
+    kept = [_aligned(before, item, raw.get("items") or {}) for item, before in found]
+    return kept + [item for item in old if not any(item is before for _, before in found)]
 
 
 def _said(rule: Node) -> str:
@@ -161,24 +221,19 @@ def _compiled(expression: str) -> cel.Program | None:
         return None
 
 
-def _old_self(old: Any, raw: Node, optional: bool) -> Any:
-    if not optional:
-        return typed(old, raw)
-    kinds = cel.library.optional()
-    return kinds.none() if old is _NOTHING else kinds.of(typed(old, raw))
-
-
-def _message(rule: Node, variables: dict[str, Any], path: str, kind: str, run: _Run) -> str:
+def _message(rule: Node, rules: _Rules, path: str, run: _Run) -> str:
     """The rule's message: worked out, or as written, or the rule itself."""
     expression = str(rule.get("messageExpression") or "")
     program = _compiled(expression) if expression else None
     if program is not None:
         text = None
+        # Whatever the rule sees, here `oldSelf` is the value itself.
+        variables = rules.variables(optional=False)
         try:
             run.budget.spend(program, variables)
             text = program.evaluate(variables)
         except OverBudgetError as error:
-            run.stop(field.invalid(path or "<nil>", kind, _message_over_budget(error, expression)))
+            run.stop(field.invalid(path or "<nil>", rules.kind, _message_over_budget(error, expression)))
         except cel.EvaluationError:
             pass
         if isinstance(text, str) and _is_message(text.strip()):
@@ -200,28 +255,26 @@ def _message_over_budget(error: OverBudgetError, expression: str) -> str:
     return f"{why}: {quote(expression)}"
 
 
-def _field_path(text: str, path: str) -> str:
-    """`.a.b` and `['c']` after a path."""
-    found = text.replace("['", "[").replace("']", "]")
-    return found if path else found.removeprefix(".")
+def _joined(path: str, text: str, raw: Node) -> str:
+    """The path of a value with that of a rule's fieldPath after it; "<nil>" for the whole object."""
+    found = crdpaths.resolve(text, raw).text if text else ""
+    return ".".join(part for part in (path, found) if part) or "<nil>"
 
 
-def _refusal(rule: Node, path: str, value: Any, message: str) -> FieldError:
+def _refusal(rule: Node, path: str, rules: _Rules, message: str) -> FieldError:
+    """The rule's complaint; it shows the value unless the schema says that it is an object or a list."""
     reason = rule.get("reason")
     if reason == "FieldValueForbidden":
         return field.forbidden(path, message)
     if reason == "FieldValueRequired":
         return field.required(path, message)
-    if reason == "FieldValueDuplicate":
-        return field.duplicate(path, value)
-    return _invalid(path, value, message)
-
-
-def _invalid(path: str, value: Any, message: str) -> FieldError:
-    """Invalid; objects and lists are not shown."""
-    if isinstance(value, dict | list):
-        return FieldError("FieldValueInvalid", path or "<nil>", detail=message)
-    return field.invalid(path, value, message)
+    duplicate = reason == "FieldValueDuplicate"
+    found = (
+        FieldError("FieldValueDuplicate", path) if duplicate else FieldError("FieldValueInvalid", path, detail=message)
+    )
+    if rules.kind not in ("object", "array"):
+        found.bad_value = rules.place.new
+    return found
 
 
 def typed(value: Any, raw: Node) -> Any:
@@ -235,16 +288,17 @@ def _converts(text: str) -> bool:
     return any(sign in text for sign in _SIGNS)
 
 
-_SIGNS = ('"type": "number"', '"format": "date', '"format": "duration"', '"format": "byte"')
+_SIGNS = ('"nullable": true', '"type": "number"', '"format": "date', '"format": "duration"', '"format": "byte"')
 
 
 def _typed(value: Any, raw: Node) -> Any:
     kind = raw.get("type")
     if isinstance(value, dict):
         known, extra = raw.get("properties") or {}, raw.get("additionalProperties")
+        below = {name: known.get(name) or (extra if isinstance(extra, dict) else {}) for name in value}
+        # A field that is null counts as absent; null among the values of a map does not.
         return {
-            name: _typed(item, known.get(name) or (extra if isinstance(extra, dict) else {}))
-            for name, item in value.items()
+            name: _typed(item, below[name]) for name, item in value.items() if item is not None or name not in known
         }
     if isinstance(value, list):
         return [_typed(item, raw.get("items") or {}) for item in value]

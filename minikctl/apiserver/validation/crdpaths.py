@@ -18,11 +18,15 @@ _ESCAPES = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v
 
 
 class Found(NamedTuple):
-    """Where a path leads: the names on the way and the schema there, or why it leads nowhere."""
+    """Where a path leads: the names on the way and the schema there, or why it leads nowhere.
+
+    `text` is the path as errors have it: `a.b`, and `[key]` for the values of maps.
+    """
 
     names: tuple[str, ...]
     schema: Node
     problem: str = ""
+    text: str = ""
 
 
 class _BadPathError(ValueError):
@@ -32,14 +36,18 @@ class _BadPathError(ValueError):
 def resolve(path: str, schema: Node, brackets: bool = True) -> Found:
     """Follow a path of `.name` and, with `brackets`, `['name']`, from a schema down."""
     names: list[str] = []
-    node = schema
+    node, text = schema, ""
     try:
         for name in _names(path, brackets):
+            if not node.get("properties"):
+                text += f"[{name}]"
+            else:
+                text += f".{name}" if text else name
             node = _child(node, name)
             names.append(name)
     except _BadPathError as problem:
         return Found((), {}, str(problem))
-    return Found(tuple(names), node)
+    return Found(tuple(names), node, text=text)
 
 
 def _names(path: str, brackets: bool) -> Iterator[str]:

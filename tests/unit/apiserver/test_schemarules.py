@@ -169,3 +169,66 @@ def test_rules_of_all_of_are_judged_too() -> None:
 def test_rules_stand_at_nodes_of_every_type(node: Node, rule: str) -> None:
     raw = {**node, "x-kubernetes-validations": [{"rule": rule}]}
     assert [str(error) for error in schema_rules(raw, "p.properties[x]", 1, TotalCost())] == []
+
+
+def test_null_counts_as_absent_in_fields_but_not_in_lists() -> None:
+    optional = {"type": "string", "nullable": True}
+    raw = schema(
+        {"rule": "!has(self.s)", "message": "there"},
+        {"rule": "self.l.all(x, x == null)", "message": "not null"},
+        s=optional,
+        l={"type": "array", "items": optional},
+    )
+    assert texts({"s": None, "l": [None]}, None, raw) == []
+    assert texts({"s": "x", "l": [None]}, None, raw) == ["<nil>: Invalid value: there"]
+
+
+def test_the_order_of_sets_and_list_maps_does_not_count() -> None:
+    same = {"rule": "self == oldSelf", "message": "fixed"}
+    tags = {"type": "array", "x-kubernetes-list-type": "set", "items": {"type": "string"}}
+    parts = {
+        "type": "array",
+        "x-kubernetes-list-type": "map",
+        "x-kubernetes-list-map-keys": ["name"],
+        "items": {"type": "object", "properties": {"name": {"type": "string"}, "tags": tags}},
+    }
+    raw = schema(same, tags=tags, parts=parts, plain={"type": "array", "items": {"type": "string"}})
+    old = {"tags": ["a", "b"], "parts": [{"name": "x", "tags": ["c", "d"]}, {"name": "y"}], "plain": ["a", "b"]}
+    new = {"tags": ["b", "a"], "parts": [{"name": "y"}, {"name": "x", "tags": ["d", "c"]}], "plain": ["a", "b"]}
+    assert texts(new, old, raw) == []
+    assert texts({**new, "tags": ["b"]}, old, raw) == ["<nil>: Invalid value: fixed"]
+    assert texts({**new, "plain": ["b", "a"]}, old, raw) == ["<nil>: Invalid value: fixed"]
+
+
+def test_field_paths_through_maps_have_brackets() -> None:
+    rule = {"rule": "false", "fieldPath": ".m['x']", "message": "no", "reason": "FieldValueDuplicate"}
+    raw = {
+        "type": "object",
+        "properties": {
+            "spec": schema(rule, m={"type": "object", "additionalProperties": {"type": "string"}}),
+            "n": {"type": "integer", "x-kubernetes-validations": [{"rule": "false", "reason": "FieldValueDuplicate"}]},
+        },
+    }
+    assert texts({"spec": {"m": {}}, "n": 1}, None, raw) == ["n: Duplicate value: 1", "spec.m[x]: Duplicate value"]
+
+
+def test_messages_see_the_old_value_itself() -> None:
+    rule = {
+        "rule": "oldSelf.hasValue() && self.n == oldSelf.value().n",
+        "optionalOldSelf": True,
+        "messageExpression": "'was ' + string(oldSelf.n)",
+        "message": "fixed",
+    }
+    raw = schema(rule, n={"type": "integer"})
+    assert texts({"n": 2}, {"n": 1}, raw) == ["<nil>: Invalid value: was 1"]
+    assert texts({"n": 2}, None, raw) == ["<nil>: Invalid value: fixed"]
+
+
+def test_what_was_null_is_new() -> None:
+    raw = {
+        "type": "object",
+        "properties": {
+            "n": {"type": "integer", "nullable": True, "x-kubernetes-validations": [{"rule": "self == oldSelf"}]}
+        },
+    }
+    assert texts({"n": 2}, {"n": None}, raw) == []
