@@ -10,7 +10,7 @@ import json
 from typing import Any
 
 from minikctl.apimachinery import field
-from minikctl.apimachinery.field import FieldError, Struct
+from minikctl.apimachinery.field import FieldError
 from minikctl.apimachinery.request import Obj
 from minikctl.apimachinery.textformats import unknown_formats
 from minikctl.apiserver.validation import Checks, WarningsCheck
@@ -20,6 +20,7 @@ from minikctl.apiserver.validation.crdcolumns import (
     validate_subresources,
 )
 from minikctl.apiserver.validation.crdschema import validate_root, validate_schema
+from minikctl.apiserver.validation.crdstructs import version_struct
 from minikctl.apiserver.validation.metadata import validate_immutable
 from minikctl.apiserver.validation.names import is_dns1035_label, is_dns1123_subdomain
 from minikctl.apiserver.validation.webhooks import validate_bundle, validate_client_config, validate_review_versions
@@ -31,22 +32,26 @@ _MIXED_CASE = "may have mixed case, but should otherwise match: "
 
 
 class _Shared:
-    """What all versions have in common, and is therefore said of the spec and not of each version."""
+    """What all versions have in common, and is therefore said of the spec and not of each version.
 
-    __slots__ = ("columns", "fields", "schema", "subresources")
+    `keys` are those of a version that its struct then lacks.
+    """
+
+    __slots__ = ("columns", "fields", "keys", "schema", "subresources")
 
     def __init__(self, versions: list[Obj]) -> None:
-        self.schema = self._common(versions, "schema")
-        self.subresources = self._common(versions, "subresources")
-        self.columns = self._common(versions, "additionalPrinterColumns")
-        # Fields are told of the spec only where the schema they are in is.
-        same = all(version.get("schema") == versions[0].get("schema") for version in versions)
-        self.fields = self._common(versions, "selectableFields") if same else None
-
-    @staticmethod
-    def _common(versions: list[Obj], key: str) -> Any:
-        first = versions[0].get(key) if versions else None
-        return first if first and all(version.get(key) == first for version in versions) else None
+        keys: set[str] = set()
+        for key in ("schema", "subresources", "additionalPrinterColumns", "selectableFields"):
+            if all(version.get(key) == versions[0].get(key) for version in versions):
+                keys.add(key)
+        if "schema" not in keys:  # Fields are told of the spec only where the schema they are in is.
+            keys.discard("selectableFields")
+        self.keys = frozenset(keys)
+        first = {key: versions[0].get(key) for key in keys} if versions else {}
+        self.schema = first.get("schema")
+        self.subresources = first.get("subresources")
+        self.columns = first.get("additionalPrinterColumns")
+        self.fields = first.get("selectableFields")
 
 
 def _create(obj: Obj) -> list[FieldError]:
@@ -80,6 +85,9 @@ def _spec(spec: dict[str, Any], old: dict[str, Any] | None, strict: bool) -> lis
     for index, version in enumerate(versions):
         if (version.get("schema") or {}).get("openAPIV3Schema") is None:
             errors.append(field.required(f"spec.versions[{index}].schema.openAPIV3Schema"))
+    if spec.get("preserveUnknownFields") and any(_has_defaults(version.get("schema")) for version in versions):
+        text = "must be false in order to use defaults in the schema"
+        errors.append(field.invalid("spec.preserveUnknownFields", True, text))
     for index, version in enumerate(versions):
         errors += _version(version, f"spec.versions[{index}]", shared, old)
     errors += _version_list(versions, shared)
@@ -94,7 +102,7 @@ def _spec(spec: dict[str, Any], old: dict[str, Any] | None, strict: bool) -> lis
         errors += _schema(schema, "spec.validation.openAPIV3Schema", has_status, old)
     errors += validate_subresources(shared.subresources, "spec.subresources")
     errors += validate_columns(shared.columns, "spec.additionalPrinterColumns")
-    if shared.fields is not None:
+    if shared.fields:
         schema = (shared.schema or {}).get("openAPIV3Schema")
         errors += _selectable(shared.fields, schema, "spec.selectableFields", "validations.schema is included")
     conversion = spec.get("conversion")
@@ -102,6 +110,15 @@ def _spec(spec: dict[str, Any], old: dict[str, Any] | None, strict: bool) -> lis
         text = "must be None if spec.preserveUnknownFields is true"
         errors.append(field.invalid("spec.conversion.strategy", conversion.get("strategy") or "", text))
     return errors + _conversion(conversion, strict)
+
+
+def _has_defaults(schema: Any) -> bool:
+    if isinstance(schema, list):
+        return any(_has_defaults(item) for item in schema)
+    if not isinstance(schema, dict):
+        return False
+    children = [value for key, value in schema.items() if key not in ("default", "enum", "example")]
+    return schema.get("default") is not None or any(_has_defaults(child) for child in children)
 
 
 def _group(group: str) -> list[FieldError]:
@@ -126,7 +143,7 @@ def _schema(schema: Obj | None, path: str, has_status: bool, old: dict[str, Any]
 
 def _selectable(fields: list[Obj], schema: Obj | None, path: str, wanted: str) -> list[FieldError]:
     if schema is None:
-        return [field.invalid(path, "", f"selectableFields may only be set when {wanted}")]
+        return [field.invalid(path, "", f"may only be set when {wanted}")]
     return validate_selectable_fields(fields, schema, path)
 
 
@@ -152,8 +169,8 @@ def _version(version: Obj, path: str, shared: _Shared, old: dict[str, Any] | Non
         errors += validate_subresources(version.get("subresources"), f"{path}.subresources")
     if shared.columns is None:
         errors += validate_columns(version.get("additionalPrinterColumns"), f"{path}.additionalPrinterColumns")
-    if shared.fields is None and version.get("selectableFields"):
-        wanted = "version.schema.openAPIV3Schema is not included"  # as upstream words it
+    if not shared.fields and version.get("selectableFields"):
+        wanted = "`version.schema.openAPIV3Schema` is not included"  # as upstream words it
         errors += _selectable(version["selectableFields"], schema, f"{path}.selectableFields", wanted)
     return errors
 
@@ -177,7 +194,7 @@ def _deprecation(deprecated: bool, warning: str, path: str) -> list[FieldError]:
 
 def _version_list(versions: list[Obj], shared: _Shared) -> list[FieldError]:
     names = [version.get("name") or "" for version in versions]
-    shown = [_version_struct(version, shared) for version in versions] or None
+    shown = [version_struct(version, shared.keys) for version in versions] or None
     errors: list[FieldError] = []
     if len(set(names)) < len(names):
         errors.append(field.invalid("spec.versions", shown, "must contain unique version names"))
@@ -189,21 +206,6 @@ def _version_list(versions: list[Obj], shared: _Shared) -> list[FieldError]:
     if problems:
         errors.append(field.invalid("spec.version", names[0], ",".join(problems)))
     return errors
-
-
-def _version_struct(version: Obj, shared: _Shared) -> Struct:
-    schema = None if shared.schema is not None else version.get("schema")
-    return Struct(
-        Name=version.get("name") or "",
-        Served=bool(version.get("served")),
-        Storage=bool(version.get("storage")),
-        Deprecated=bool(version.get("deprecated")),
-        DeprecationWarning=version.get("deprecationWarning"),
-        Schema=Struct(OpenAPIV3Schema=schema.get("openAPIV3Schema")) if schema else None,
-        Subresources=None if shared.subresources is not None else version.get("subresources"),
-        AdditionalPrinterColumns=None if shared.columns is not None else version.get("additionalPrinterColumns"),
-        SelectableFields=None if shared.fields is not None else version.get("selectableFields"),
-    )
 
 
 def _names(names: dict[str, Any], path: str) -> list[FieldError]:

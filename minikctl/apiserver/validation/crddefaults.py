@@ -1,145 +1,93 @@
 """Whether the defaults in a CRD's schema satisfy the schema themselves.
 
-Counterpart: apiextensions-apiserver's `pkg/apiserver/schema/defaulting/validation.go`; the texts are
-those of kube-openapi's validators.
+Counterpart: apiextensions-apiserver's `pkg/apiserver/schema/defaulting/validation.go`. What is wrong with a
+default is told as it would be told of an object.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from minikctl.apimachinery import field, goregexp
-from minikctl.apimachinery.field import FieldError, go_json
+from minikctl.apimachinery import field, openapi, structural
+from minikctl.apimachinery.deepcopy import deep_copy
+from minikctl.apimachinery.field import FieldError
+from minikctl.apiserver import customobjects, schemavalidation
 
 Node = dict[str, Any]
+# The object around a value that is part of its metadata or type.
+Surround = Callable[[Any], Node]
 
-_NOTHING: Any = object()
+_TYPE = {"apiVersion": "validation/v1", "kind": "Validation"}
+_COMMON = ("apiVersion", "kind", "metadata")
+_INVALID = ": Invalid value: "
 
 
-def validate_defaults(node: Node, path: str) -> list[FieldError]:
-    """Problems of all defaults from this node down."""
+def validate_defaults(node: Node, path: str, root: bool = True, around: Surround | None = None) -> list[FieldError]:
+    """Problems of all defaults from this node down; those of maps' values are not looked at.
+
+    `around` is there for nodes that are part of an object's metadata or type.
+    """
+    embedded = root or bool(node.get("x-kubernetes-embedded-resource"))
+    around = None if embedded else around
     errors: list[FieldError] = []
-    default = node.get("default")
-    if default is not None:
+    if node.get("default") is not None:
         at = f"{path}.default"
-        if _pruned(default, node) != default:
-            errors.append(field.invalid(at, default, "must not have unknown fields"))
-        errors += _check(default, node, at, "")
-    for key in ("items", "additionalProperties"):
-        if isinstance(node.get(key), dict):
-            errors += validate_defaults(node[key], f"{path}.{key}")
-    for name, child in (node.get("properties") or {}).items():
-        errors += validate_defaults(child or {}, f"{path}.properties[{name}]")
-    return errors
-
-
-def _pruned(value: Any, node: Node) -> Any:
-    """The value without the fields its schema does not know."""
-    if node.get("x-kubernetes-preserve-unknown-fields"):
-        return value
-    if isinstance(value, dict):
-        properties, additional = node.get("properties") or {}, node.get("additionalProperties")
-        if isinstance(additional, dict):
-            return {key: _pruned(item, additional) for key, item in value.items()}
-        if additional is True:
-            return value
-        return {key: _pruned(item, properties[key] or {}) for key, item in value.items() if key in properties}
-    if isinstance(value, list) and isinstance(node.get("items"), dict):
-        return [_pruned(item, node["items"]) for item in value]
-    return value
-
-
-def _type_of(value: Any) -> str:
-    if isinstance(value, bool):
-        return "boolean"
-    if isinstance(value, int):
-        return "integer"
-    if isinstance(value, float):
-        return "number"
-    if isinstance(value, str):
-        return "string"
-    return "array" if isinstance(value, list) else "object" if isinstance(value, dict) else "null"
-
-
-def _check(value: Any, node: Node, at: str, name: str) -> list[FieldError]:
-    """`name` is the path inside the default, as the validator's texts give it."""
-    where = f"{at}.{name}" if name else at
-    if value is None and node.get("nullable"):
-        return []
-    actual, wanted = _type_of(value), node.get("type") or ""
-    if node.get("x-kubernetes-int-or-string"):
-        fits = actual in ("integer", "string")
-    else:
-        fits = not wanted or actual == wanted or (wanted == "number" and actual == "integer")
-    if not fits:
-        return [field.invalid(where, actual, f'{name} in body must be of type {wanted}: "{actual}"')]
-    errors: list[FieldError] = []
-    if node.get("enum") and value not in node["enum"]:
-        shown = [item if isinstance(item, str) else go_json(item) for item in node["enum"]]
-        errors.append(field.not_supported(where, value, shown))
-    if actual == "string":
-        errors += _string(value, node, where, name)
-    elif actual in ("integer", "number"):
-        errors += _number(value, node, where, name)
-    elif actual == "array":
-        errors += _array(value, node, at, name)
-    elif actual == "object":
-        errors += _object(value, node, at, name)
-    return errors
-
-
-def _string(value: str, node: Node, where: str, name: str) -> list[FieldError]:
-    errors: list[FieldError] = []
-    if node.get("maxLength") is not None and len(value) > node["maxLength"]:
-        errors.append(field.too_long(where, node["maxLength"]))
-    if node.get("minLength") is not None and len(value) < node["minLength"]:
-        text = f"{name} in body should be at least {node['minLength']} chars long"
-        errors.append(field.invalid(where, value, text))
-    pattern = node.get("pattern")
-    if pattern and not goregexp.matches(pattern, value):
-        errors.append(field.invalid(where, value, f"{name} in body should match '{pattern}'"))
-    return errors
-
-
-def _number(value: float, node: Node, where: str, name: str) -> list[FieldError]:
-    errors: list[FieldError] = []
-    low, high = node.get("minimum"), node.get("maximum")
-    if low is not None and (value < low or (node.get("exclusiveMinimum") and value == low)):
-        relation = "greater than" if node.get("exclusiveMinimum") else "greater than or equal to"
-        errors.append(field.invalid(where, value, f"{name} in body should be {relation} {go_json(low)}"))
-    if high is not None and (value > high or (node.get("exclusiveMaximum") and value == high)):
-        relation = "less than" if node.get("exclusiveMaximum") else "less than or equal to"
-        errors.append(field.invalid(where, value, f"{name} in body should be {relation} {go_json(high)}"))
-    multiple = node.get("multipleOf")
-    if multiple and value % multiple:
-        text = f"{name} in body should be a multiple of {go_json(multiple)}"
-        errors.append(field.invalid(where, value, text))
-    return errors
-
-
-def _array(value: list[Any], node: Node, at: str, name: str) -> list[FieldError]:
-    where = f"{at}.{name}" if name else at
-    errors: list[FieldError] = []
-    if node.get("minItems") is not None and len(value) < node["minItems"]:
-        text = f"{name} in body should have at least {node['minItems']} items"
-        errors.append(field.invalid(where, len(value), text))
-    if node.get("maxItems") is not None and len(value) > node["maxItems"]:
-        errors.append(field.too_many(where, len(value), node["maxItems"]))
+        errors += _default(node, at) if around is None else _common(node, at, around)
     if isinstance(node.get("items"), dict):
-        for index, item in enumerate(value):
-            errors += _check(item, node["items"], at, f"{name}[{index}]")
+        inner = around and (lambda value: around([value]))
+        errors += validate_defaults(node["items"], f"{path}.items", False, inner)
+    for name, child in (node.get("properties") or {}).items():
+        inside = _surround(name, around if not embedded or name not in _COMMON else lambda value: {**_TYPE, **value})
+        errors += validate_defaults(child or {}, f"{path}.properties[{name}]", False, inside)
     return errors
 
 
-def _object(value: dict[str, Any], node: Node, at: str, name: str) -> list[FieldError]:
-    errors: list[FieldError] = []
-    prefix = f"{name}." if name else ""
-    properties, additional = node.get("properties") or {}, node.get("additionalProperties")
-    for key in node.get("required") or ():
-        if key not in value and (properties.get(key) or {}).get("default", _NOTHING) is _NOTHING:
-            errors.append(field.required(f"{at}.{prefix}{key}"))
-    for key, item in value.items():
-        child = properties.get(key, additional)
-        if isinstance(child, dict):
-            errors += _check(item, child, at, f"{prefix}{key}")
+def _surround(name: str, around: Surround | None) -> Surround | None:
+    return around and (lambda value: around({name: value}))
+
+
+def _default(node: Node, at: str) -> list[FieldError]:
+    value = node["default"]
+    held = {"value": deep_copy(value)}
+    decoded = structural.decode(held, openapi.Schema({"type": "object", "properties": {"value": node}}))
+    if decoded.fatal:
+        where, _, why = decoded.fatal.partition(_INVALID)
+        return [FieldError("FieldValueInvalid", at + where.removeprefix("value"), detail=why)]
+    errors = [field.invalid(at, value, "must not have unknown fields")] if decoded.strict else []
+    return errors + (list(customobjects.embedded_problems(value, node, at)) or _schema_problems(node, at))
+
+
+def _common(node: Node, at: str, around: Surround) -> list[FieldError]:
+    """Problems of a default within metadata: the whole object must be a good one with it."""
+    value = node["default"]
+    obj = around(deep_copy(value))
+    decoded = structural.decode({"value": obj}, openapi.Schema({"type": "object", "properties": {"value": _OBJECT}}))
+    why = decoded.fatal.removeprefix("value.")
+    if not why:
+        found = [str(problem) for problem in customobjects.embedded_problems({"value": obj}, _HOLDER)]
+        why = ", ".join(text.removeprefix("value.") for text in found)
+        why = f"[{why}]" if len(found) > 1 else why
+    if why:
+        return [field.invalid(at, value, f"must result in valid metadata: {why}")]
+    return _schema_problems(node, at)
+
+
+_OBJECT = {"type": "object", "x-kubernetes-embedded-resource": True, "x-kubernetes-preserve-unknown-fields": True}
+_HOLDER = {"type": "object", "properties": {"value": _OBJECT}}
+
+
+def _schema_problems(node: Node, at: str) -> list[FieldError]:
+    value = node["default"]
+    errors = schemavalidation.validate(value, node)
+    for error in errors:
+        error.field = at if error.field in ("", "<nil>") else f"{at}.{error.field}"
+    if errors or not schemavalidation.has_rules(node):
+        return errors
+    from minikctl.apiserver import schemarules
+
+    errors = [error for error in schemarules.check_default(value, node) if error.reason != "InternalError"]
+    for error in errors:
+        path = "" if error.field == "<nil>" else error.field
+        error.field = at + (f".{path}" if path and not path.startswith("[") else path)
     return errors

@@ -119,9 +119,9 @@ def _rule(rule: dict[str, Any], path: str, node: dict[str, Any]) -> list[FieldEr
     if not expression:
         errors.append(field.required(f"{path}.rule", "rule is not specified"))
     elif message and not message.strip():
-        errors.append(field.invalid(f"{path}.message", message, "message must be non-empty if specified"))
+        errors.append(field.invalid(f"{path}.message", message, "must be non-empty if specified"))
     elif _broken(message.strip()):
-        errors.append(field.invalid(f"{path}.message", message, "message must not contain line breaks"))
+        errors.append(field.invalid(f"{path}.message", message, "must not contain line breaks"))
     elif _broken(expression) and not message:
         errors.append(field.required(f"{path}.message", "message must be specified if rule contains line breaks"))
     if rule.get("messageExpression") and not rule["messageExpression"].strip():
@@ -132,9 +132,9 @@ def _rule(rule: dict[str, Any], path: str, node: dict[str, Any]) -> list[FieldEr
         errors.append(field.not_supported(f"{path}.reason", reason, _REASONS))
     at, where = f"{path}.fieldPath", rule.get("fieldPath") or ""
     if where and not where.strip():
-        errors.append(field.invalid(at, where, "fieldPath must be non-empty if specified"))
+        errors.append(field.invalid(at, where, "must be non-empty if specified"))
     if _broken(where):
-        errors.append(field.invalid(at, where, "fieldPath must not contain line breaks"))
+        errors.append(field.invalid(at, where, "must not contain line breaks"))
     if where and resolve(where, node).problem:
-        errors.append(field.invalid(at, where, "fieldPath must be a valid path"))
+        errors.append(field.invalid(at, where, "must be a valid path"))
     return errors

@@ -15,6 +15,7 @@ from minikctl.apimachinery.regexpproblems import regexp_problem
 from minikctl.apiserver.validation.celcosts import Cardinality, TotalCost
 from minikctl.apiserver.validation.crddefaults import validate_defaults
 from minikctl.apiserver.validation.crdextensions import validate_list_and_map, validate_rules
+from minikctl.apiserver.validation.crdstructs import schema_struct
 from minikctl.apiserver.validation.expressions import schema_rules
 
 Node = dict[str, Any]
@@ -83,7 +84,7 @@ def validate_root(schema: Node, path: str, has_status: bool) -> list[FieldError]
         return []
     allowed = " ".join(_AT_ROOT.values())
     text = f"only [{allowed}] fields are allowed at the root of the schema if the status subresource is enabled"
-    return [field.invalid(path, schema, text)]
+    return [field.invalid(path, schema_struct(schema), text)]
 
 
 _EMPTY_TYPE = {
@@ -169,14 +170,17 @@ def _metadata(node: Node, level: str, path: str) -> list[FieldError]:
     return errors
 
 
-def _junctors(node: Node, path: str, level: str) -> list[FieldError]:
-    """Under anyOf, allOf, oneOf and not only values may be restricted, no structure told."""
+def _junctors(node: Node, path: str, level: str, either: bool = True, first: bool = True) -> list[FieldError]:
+    """Under anyOf, allOf, oneOf and not only values may be restricted, no structure told.
+
+    `either`: an anyOf may say that a value is an integer or a string; `first`: so may that of the first allOf.
+    """
     errors: list[FieldError] = []
-    if node.get("anyOf") != _INT_OR_STRING:
+    if not (either and node.get("anyOf") == _INT_OR_STRING):
         for index, child in enumerate(node.get("anyOf") or ()):
             errors += _nested(child or {}, f"{path}.anyOf[{index}]", level)
     for index, child in enumerate(node.get("allOf") or ()):
-        errors += _nested(child or {}, f"{path}.allOf[{index}]", level)
+        errors += _nested(child or {}, f"{path}.allOf[{index}]", level, first and not index)
     for index, child in enumerate(node.get("oneOf") or ()):
         errors += _nested(child or {}, f"{path}.oneOf[{index}]", level)
     negated = _sub(node, "not")
@@ -203,11 +207,10 @@ _FORBIDDEN = (
     ("x-kubernetes-map-type", "must be undefined to be structural"),
     ("x-kubernetes-validations", "must be empty to be structural"),
 )
-_UNDEFINED = ("additionalProperties", "default", "externalDocs")
 
 
-def _nested(node: Node, path: str, level: str) -> list[FieldError]:
-    errors = _junctors(node, path, level)
+def _nested(node: Node, path: str, level: str, either: bool = False) -> list[FieldError]:
+    errors = _junctors(node, path, level, either, False)
     items = _sub(node, "items")
     if items is not None:
         errors += _nested(items, f"{path}.items", level)
@@ -215,7 +218,10 @@ def _nested(node: Node, path: str, level: str) -> list[FieldError]:
         errors += _nested(child or {}, f"{path}.properties[{name}]", "field")
     errors += [field.forbidden(f"{path}.{key}", text) for key, text in _FORBIDDEN if node.get(key)]
     text = "must be undefined to be structural"
-    errors += [field.forbidden(f"{path}.{key}", text) for key in _UNDEFINED if node.get(key) is not None]
+    if node.get("additionalProperties") not in (None, False):
+        errors.append(field.forbidden(f"{path}.additionalProperties", text))
+    if node.get("default") is not None:
+        errors.append(field.forbidden(f"{path}.default", text))
     if "metadata" in (node.get("properties") or {}):
         errors.append(field.forbidden(f"{path}.properties[metadata]", "must not be specified in a nested context"))
     return errors

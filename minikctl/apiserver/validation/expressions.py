@@ -10,7 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from minikctl.apimachinery import field
-from minikctl.apimachinery.field import FieldError, Struct
+from minikctl.apimachinery.field import FieldError
+from minikctl.apiserver.validation.crdstructs import rule_struct
 from minikctl.apiserver.validation.names import is_c_identifier
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from minikctl.apiserver.validation.celcosts import TotalCost
 
 _DEVICE_COST = 1_000_000
-_RULE = ("rule", "message", "messageExpression", "reason", "fieldPath", "optionalOldSelf")
 
 
 def is_identifier(name: str) -> bool:
@@ -135,9 +135,9 @@ class _Rule:
         found, problem = _typed(text, self._scope)
         errors = self._costs(text, "estimated rule cost", path, total) if not problem else []
         if problem:
-            errors.append(field.invalid(path, _struct(self._rule), f"compilation failed: {problem}"))
+            errors.append(field.invalid(path, rule_struct(self._rule), f"compilation failed: {problem}"))
         elif found is not None and found.kind not in ("bool", "dyn"):
-            errors.append(field.invalid(path, _struct(self._rule), "cel expression must evaluate to a bool"))
+            errors.append(field.invalid(path, rule_struct(self._rule), "cel expression must evaluate to a bool"))
         return errors
 
     def message_problems(self, total: TotalCost) -> list[FieldError]:
@@ -149,7 +149,7 @@ class _Rule:
             text = "messageExpression must evaluate to a string"
         else:
             return self._costs(expression, "estimated messageExpression cost", path, total)
-        return [field.invalid(path, _struct(self._rule), text)]
+        return [field.invalid(path, rule_struct(self._rule), text)]
 
     def old_self_problems(self, unmatched: str) -> list[FieldError]:
         """Whether the rule may, and whether it does, look at the value before an update."""
@@ -184,9 +184,3 @@ class _Rule:
         amount = celcosts.rule_costs(tree, self._scope, self._schema, self._root, self._often)
         total.observe(path, amount)
         return celcosts.too_expensive(what, path, amount)
-
-
-def _struct(rule: dict[str, Any]) -> Struct:
-    """A rule as Go prints its struct."""
-    texts = ("rule", "message", "messageExpression", "fieldPath")
-    return Struct({name[0].upper() + name[1:]: rule.get(name, "" if name in texts else None) for name in _RULE})

@@ -219,7 +219,7 @@ def test_field_paths_that_lead_somewhere(where: str) -> None:
 def test_field_paths_that_lead_nowhere(where: str) -> None:
     errors = refused(ruled({"rule": "true", "fieldPath": where}))
     assert len(errors) == 1
-    assert errors[0].endswith(": fieldPath must be a valid path")
+    assert errors[0].endswith(": must be a valid path")
 
 
 def test_a_rule_is_judged_where_the_schema_below_it_is_sound() -> None:
@@ -308,6 +308,93 @@ def test_a_default_with_unknown_fields_is_checked_all_the_same() -> None:
         f"{SPEC}.properties[o].default",
         f"{SPEC}.properties[o].default.a",
     ]
+
+
+@pytest.mark.parametrize(
+    ("node", "problem"),
+    [
+        ({"type": "string", "default": "b", "enum": ["a"]}, '.default: Unsupported value: "b": supported values: "a"'),
+        (
+            {"type": "array", "items": {"type": "integer"}, "default": ["a"]},
+            '.default.[0]: Invalid value: "string": [0] in body must be of type integer: "string"',
+        ),
+        (
+            {"type": "integer", "anyOf": [{"maximum": 1}, {"minimum": 5}], "default": 3},
+            '.default: Invalid value: "": "" must validate at least one schema (anyOf)',
+        ),
+        (
+            {"type": "object", "required": ["a"], "properties": {"a": {"type": "string"}}, "default": {}},
+            ".default.a: Required value",
+        ),
+        (
+            {
+                "type": "object",
+                "x-kubernetes-embedded-resource": True,
+                "x-kubernetes-preserve-unknown-fields": True,
+                "default": {"kind": "Pod"},
+            },
+            ".default.apiVersion: Required value",
+        ),
+        (
+            {
+                "type": "object",
+                "x-kubernetes-embedded-resource": True,
+                "properties": {"kind": {"type": "string", "default": ""}},
+            },
+            '.properties[kind].default: Invalid value: "": must result in valid metadata: kind: Invalid value: "": must'
+            " not be empty",
+        ),
+    ],
+)
+def test_defaults_that_are_refused(node: dict[str, Any], problem: str) -> None:
+    assert refused(crd({"o": node}))[0] == f"{SPEC}.properties[o]{problem}"
+
+
+def test_defaults_of_maps_values_are_not_looked_at() -> None:
+    assert refused(crd({"o": {"type": "object", "additionalProperties": {"type": "string", "default": 3}}})) == []
+
+
+def test_defaults_must_satisfy_the_rules() -> None:
+    pytest.importorskip("cel", reason="the engine is an extra")
+    node = {"type": "integer", "default": 3, "x-kubernetes-validations": [{"rule": "self > 5", "message": "more"}]}
+    assert refused(crd({"o": node})) == [f"{SPEC}.properties[o].default: Invalid value: 3: more"]
+
+
+def test_defaults_and_unknown_fields_exclude_each_other() -> None:
+    obj = crd({"a": {"type": "string", "default": "x"}})
+    obj["spec"]["preserveUnknownFields"] = True
+    assert [error.partition(": Invalid value: true: ")[2] for error in refused(obj)] == [
+        "must be false in order to use defaults in the schema",
+        "cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead",
+    ]
+
+
+def test_integers_or_strings_may_be_told_of_first() -> None:
+    either = {"anyOf": [{"type": "integer"}, {"type": "string"}]}
+    flag = {"x-kubernetes-int-or-string": True}
+    assert refused(crd({"a": {**flag, **either}, "b": {**flag, "allOf": [either, {"pattern": "^a"}]}})) == []
+    at = f"{SPEC}.properties[a].allOf[1].anyOf"
+    assert refused(crd({"a": {**flag, "allOf": [{"pattern": "^a"}, either]}})) == [
+        f"{at}[0].type: Forbidden: must be empty to be structural",
+        f"{at}[1].type: Forbidden: must be empty to be structural",
+    ]
+
+
+def test_versions_are_shown_whole() -> None:
+    obj = crd({"a": {"type": "string", "maxLength": 3}})
+    first = obj["spec"]["versions"][0]
+    first["subresources"] = {"status": {}}
+    obj["spec"]["versions"].append({"name": "v2", "served": True, "storage": True, "schema": {"openAPIV3Schema": {}}})
+    (told,) = [error for error in refused(obj) if "exactly one" in error]
+    assert '"Schema":{"OpenAPIV3Schema":{"ID":"","Schema":"","Ref":null,"Description":"","Type":"object",' in told
+    assert '"Properties":{"a":{"ID":"","Schema":"","Ref":null,"Description":"","Type":"string",' in told
+    assert '"MaxLength":3,"MinLength":null,"Pattern":"",' in told
+    assert '"XListType":null,"XMapType":null,"XValidations":null}},"AdditionalProperties":null,' in told
+    assert '"Subresources":{"Status":{},"Scale":null},"AdditionalPrinterColumns":null,"SelectableFields":null},' in told
+    assert told.endswith(
+        '"Subresources":null,"AdditionalPrinterColumns":null,"SelectableFields":null}]: must have exactly'
+        " one version marked as storage version"
+    )
 
 
 def test_a_conversion_webhook_s_service_misses_names_crosswise() -> None:
