@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from minikctl.apimachinery import devicequota
 from minikctl.apimachinery.podresources import aggregate_quantities
 from minikctl.apimachinery.quantity import Quantity, of_int, parse
 from minikctl.apimachinery.request import Obj
@@ -27,9 +28,6 @@ _COUNTED = {
 }
 _COMPUTE = ("cpu", "memory", "ephemeral-storage")
 _STORAGE_SUFFIX = ".storageclass.storage.k8s.io/"
-_DEVICE_CLAIMS, _DEVICES_SUFFIX = "resourceclaims.resource.k8s.io", ".deviceclass.resource.k8s.io/devices"
-# The most results an allocation can have, which is what "All" may come to.
-_MOST_DEVICES = 32
 _POD_SCOPES = {
     "Terminating",
     "NotTerminating",
@@ -52,13 +50,27 @@ def usage(resource_key: str, obj: Obj, now: float = 0.0) -> Usage:
         found.update(_service_usage(obj))
     elif resource_key == "persistentvolumeclaims":
         found.update(_claim_usage(obj))
-    elif resource_key == _DEVICE_CLAIMS:
-        found.update(_device_usage(obj))
+    elif resource_key == devicequota.CLAIMS:
+        found.update(devicequota.usage(obj))
     return found
 
 
+def claim_usage(claim: Obj, extended: devicequota.Extended, pod: Obj | None, now: float = 0.0) -> Usage:
+    """Everything a claim for devices costs. `pod` is that of `devicequota.pod_of`, if there is one."""
+    found = usage(devicequota.CLAIMS, claim)
+    paid = _pod_usage(pod, now) if pod is not None and devicequota.is_for(claim, pod) else {}
+    return found | devicequota.extended_usage(found, extended, paid)
+
+
+def resources_of(name: str, extended: devicequota.Extended) -> tuple[str, ...]:
+    """The resource keys whose objects a hard limit is about, where device classes stand for extended resources."""
+    if devicequota.counts_claims(name, extended):
+        return (resource_of(name), devicequota.CLAIMS)
+    return (resource_of(name),)
+
+
 def resource_of(name: str) -> str:
-    """The resource key whose objects a hard limit is about."""
+    """The resource key whose objects a hard limit is about, whatever device classes stand for."""
     if name.startswith("count/"):
         return name.removeprefix("count/")
     if name in _COUNTED:
@@ -67,12 +79,7 @@ def resource_of(name: str) -> str:
         return "services"
     if name == "requests.storage" or _STORAGE_SUFFIX in name or name.endswith(".storageclass.storage.k8s.io"):
         return "persistentvolumeclaims"
-    return _DEVICE_CLAIMS if name.endswith(_DEVICES_SUFFIX) else "pods"
-
-
-def concerns(quota: Obj, resource_key: str) -> list[str]:
-    """The hard limits of a quota that objects of this kind count against."""
-    return [name for name in (quota["spec"].get("hard") or {}) if resource_of(name) == resource_key]
+    return devicequota.CLAIMS if devicequota.is_by_class(name) else "pods"
 
 
 def in_scope(quota: Obj, resource_key: str, obj: Obj) -> bool:
@@ -157,25 +164,6 @@ def _claim_usage(claim: Obj) -> Usage:
         if class_:
             found[f"{class_}{_STORAGE_SUFFIX}requests.storage"] = parse(storage)
     return found
-
-
-def _device_usage(claim: Obj) -> Usage:
-    """The devices of each class that a claim may take; of alternatives the one that takes most."""
-    found: Usage = {}
-    for request in (claim["spec"].get("devices") or {}).get("requests") or ():
-        most: dict[str, int] = {}
-        for one in request.get("firstAvailable") or [request.get("exactly") or {}]:
-            name, count = f"{one.get('deviceClassName', '')}{_DEVICES_SUFFIX}", _devices(one)
-            most[name] = max(count, most.get(name, 0))
-        for name, count in most.items():
-            found[name] = found[name] + of_int(count) if name in found else of_int(count)
-    return found
-
-
-def _devices(request: Obj) -> int:
-    if request.get("allocationMode") == "All":
-        return _MOST_DEVICES
-    return int(request.get("count") or 1)
 
 
 def _matches(requirement: Obj, resource_key: str, obj: Obj) -> bool:

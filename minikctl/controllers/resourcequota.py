@@ -7,17 +7,18 @@ at this instant.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
 from typing import TYPE_CHECKING
 
-from minikctl.apimachinery import quotausage
+from minikctl.apimachinery import devicequota, quotausage
 from minikctl.apimachinery.quantity import as_milli, canonical
 from minikctl.client.component import split_key
 from minikctl.controllers.controller import Controller
 from minikctl.controllers.selectedpods import is_worthwhile
 
 if TYPE_CHECKING:
+    from minikctl.apimachinery.quantity import Quantity
     from minikctl.apimachinery.request import Obj
     from minikctl.client.component import Env
 
@@ -54,11 +55,16 @@ class ResourceQuotaController(Controller):
 
     def _count(self, quota: Obj) -> None:
         hard = quota["spec"].get("hard") or {}
-        used: dict[str, str] = {}
-        for resource in sorted({quotausage.resource_of(name) for name in hard}):
-            names = quotausage.concerns(quota, resource)
-            sums = quotausage.total(self._usages(quota, resource), names)
-            used.update({name: str(amount) for name, amount in sums.items()})
+        extended = self._extended(hard)
+        counted: dict[str, list[str]] = {}
+        for name in hard:
+            for resource in quotausage.resources_of(name, extended):
+                counted.setdefault(resource, []).append(name)
+        sums: dict[str, Quantity] = {}
+        for resource, names in sorted(counted.items()):
+            for name, amount in quotausage.total(self._usages(quota, resource, extended), names).items():
+                sums[name] = sums[name] + amount if name in sums else amount
+        used = {name: str(amount) for name, amount in sums.items()}
         status = dict(quota.get("status") or {})
         if not hard:
             status.pop("hard", None)
@@ -67,10 +73,18 @@ class ResourceQuotaController(Controller):
             status |= {"hard": {name: canonical(value) for name, value in hard.items()}, "used": used}
         self.put_status(_RESOURCE, quota, status)
 
-    def _usages(self, quota: Obj, resource: str) -> list[quotausage.Usage]:
+    def _extended(self, hard: Iterable[str]) -> dict[str, str]:
+        """The extended resources that device classes stand for, where a limit may be about one."""
+        if not any(devicequota.may_be_extended(name) for name in hard):
+            return {}
+        return devicequota.extended_resources(self.client.items(devicequota.CLASSES))
+
+    def _usages(self, quota: Obj, resource: str, extended: dict[str, str]) -> list[quotausage.Usage]:
         if self.client.resource_set().lookup(resource) is None:
             return []
         namespace, now = quota["metadata"]["namespace"], self.clock.now()
+        if resource == devicequota.CLAIMS and not quotausage.scope_requirements(quota):
+            return [self._claim_usage(claim, extended, now) for claim in self.client.items(resource, namespace)]
         if quotausage.scope_requirements(quota):
             objects = self.client.items(resource, namespace, shared=True)
             return [quotausage.usage(resource, o, now) for o in objects if quotausage.in_scope(quota, resource, o)]
@@ -79,6 +93,11 @@ class ResourceQuotaController(Controller):
             quotausage.usage(resource, part, now) if part["metadata"].get("deletionTimestamp") else part["usage"]
             for part in parts
         ]
+
+    def _claim_usage(self, claim: Obj, extended: dict[str, str], now: float) -> quotausage.Usage:
+        name = devicequota.pod_of(claim)
+        pod = self.client.peek("pods", name, claim["metadata"]["namespace"]) if name else None
+        return quotausage.claim_usage(claim, extended, pod, now)
 
 
 def _is_roomy(quota: Obj, changed: int) -> bool:

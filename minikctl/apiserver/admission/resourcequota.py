@@ -29,12 +29,13 @@ def validate(obj: Obj | None, old: Obj | None, ctx: Context) -> None:
     from minikctl.apimachinery import quotausage
 
     key = ctx.resource.key
+    extended = _extended(ctx)
     concerned = []
     for quota in quotas:
         if not quotausage.in_scope(quota, key, obj):
             continue
         hard = (quota.get("status") or {}).get("hard") or {}
-        names = [name for name in hard if quotausage.resource_of(name) == key]
+        names = [name for name in hard if key in quotausage.resources_of(name, extended)]
         if key == "pods":
             _check_constraints(quota, names, obj, ctx)
         used = (quota.get("status") or {}).get("used") or {}
@@ -43,7 +44,7 @@ def validate(obj: Obj | None, old: Obj | None, ctx: Context) -> None:
             why = f"status unknown for quota: {quota['metadata']['name']}, resources: {','.join(unknown)}"
             raise forbidden(obj, ctx, why)
         concerned.append(quota)
-    cost = _cost(obj, old, ctx) if concerned else {}
+    cost = _cost(obj, old, extended, ctx) if concerned else {}
     if cost:
         charged = [_charged(quota, cost, obj, ctx) for quota in concerned]
         ctx.on_commit.append(lambda: _store(charged, ctx))
@@ -58,14 +59,30 @@ def _charges(ctx: Context) -> bool:
     return not subresource and ctx.resource.key in _CHARGED_ON_UPDATE
 
 
-def _cost(obj: Obj, old: Obj | None, ctx: Context) -> dict[str, Quantity]:
-    """What the request adds to the usage, zeros left out."""
-    from minikctl.apimachinery import quotausage
+def _extended(ctx: Context) -> dict[str, str]:
+    """The extended resources that device classes stand for, of interest for claims alone."""
+    from minikctl.apimachinery import devicequota
+
+    if ctx.resource.key != devicequota.CLAIMS:
+        return {}
+    return devicequota.extended_resources(ctx.reader.peek_all(devicequota.CLASSES))
+
+
+def _usage(obj: Obj, extended: dict[str, str], ctx: Context) -> dict[str, Quantity]:
+    from minikctl.apimachinery import devicequota, quotausage
 
     now = ctx.server.clock.now()
-    cost = quotausage.usage(ctx.resource.key, obj, now)
+    if ctx.resource.key != devicequota.CLAIMS:
+        return quotausage.usage(ctx.resource.key, obj, now)
+    name = devicequota.pod_of(obj)
+    return quotausage.claim_usage(obj, extended, ctx.reader.peek("pods", ctx.namespace, name) if name else None, now)
+
+
+def _cost(obj: Obj, old: Obj | None, extended: dict[str, str], ctx: Context) -> dict[str, Quantity]:
+    """What the request adds to the usage, zeros left out."""
+    cost = _usage(obj, extended, ctx)
     if old is not None:
-        before = quotausage.usage(ctx.resource.key, old, now)
+        before = _usage(old, extended, ctx)
         cost = {name: amount - before[name] if name in before else amount for name, amount in cost.items()}
     return {name: amount for name, amount in cost.items() if amount.nanos > 0}
 

@@ -188,6 +188,10 @@ def _csi_driver(obj: Obj) -> list[FieldError]:
     if period is not None and period < 10:
         text = "must be greater than or equal to 10 seconds"
         errors.append(field.invalid("spec.nodeAllocatableUpdatePeriodSeconds", period, text))
+    in_secrets = spec.get("serviceAccountTokenInSecrets")
+    if in_secrets is not None and not spec.get("tokenRequests"):
+        text = "serviceAccountTokenInSecrets is set but no tokenRequests are specified"
+        errors.append(field.invalid("spec.serviceAccountTokenInSecrets", in_secrets, text))
     return errors
 
 
@@ -227,7 +231,7 @@ def _csi_node(obj: Obj) -> list[FieldError]:
         errors += validate_driver_name(name, f"{path}.name")
         if not node_id:
             errors.append(field.required(f"{path}.nodeID"))
-        elif len(node_id) > _NODE_ID_LIMIT:
+        elif len(node_id.encode()) > _NODE_ID_LIMIT:
             text = f"must be {_NODE_ID_LIMIT} characters or less"
             errors.append(field.invalid(f"{path}.nodeID", node_id, text))
         errors += validate_nonnegative_int((driver.get("allocatable") or {}).get("count"), f"{path}.allocatable.count")

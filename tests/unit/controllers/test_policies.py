@@ -10,6 +10,7 @@ from controllers_world import Obj, World, pod_spec, workload
 
 from minikctl.apimachinery import quotausage
 from minikctl.apimachinery.clock import rfc3339
+from minikctl.apimachinery.errors import StatusError
 from minikctl.apimachinery.request import STRATEGIC_PATCH
 from minikctl.controllers import bootstraptokens, resourcequota
 from minikctl.controllers.certificates import authority, der
@@ -83,6 +84,24 @@ def test_a_quota_counts_what_is_used(world: World) -> None:
     assert world.status(QUOTAS, "q") == {"hard": hard, "used": used}
     world.delete("deployments.apps", "web")
     assert set(world.status(QUOTAS, "q")["used"].values()) == {"0"}
+
+
+def test_claims_for_devices_count_as_the_resource_their_class_stands_for(world: World) -> None:
+    hard = {"requests.example.com/gpu": "3"}
+    meta = {"name": "q", "namespace": "demo"}
+    world.create(QUOTAS, {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": meta, "spec": {"hard": hard}})
+    api = {"apiVersion": "resource.k8s.io/v1"}
+    device_class = {**api, "kind": "DeviceClass", "metadata": {"name": "gpu"}}
+    world.create("deviceclasses.resource.k8s.io", {**device_class, "spec": {"extendedResourceName": "example.com/gpu"}})
+    claims = "resourceclaims.resource.k8s.io"
+    request = {"name": "r", "exactly": {"deviceClassName": "gpu", "count": 2}}
+    claim: Obj = {**api, "kind": "ResourceClaim", "spec": {"devices": {"requests": [request]}}}
+    world.create(claims, {**claim, "metadata": {"name": "a", "namespace": "demo"}})
+    assert world.status(QUOTAS, "q")["used"] == {"requests.example.com/gpu": "2"}
+    with pytest.raises(StatusError, match=r"requested: requests.example.com/gpu=2, used: requests.example.com/gpu=2"):
+        world.create(claims, {**claim, "metadata": {"name": "b", "namespace": "demo"}})
+    world.delete(claims, "a")
+    assert world.status(QUOTAS, "q")["used"] == {"requests.example.com/gpu": "0"}
 
 
 def quota(**spec: Any) -> Obj:
@@ -270,6 +289,7 @@ def test_requests_are_signed_once_approved_and_forgotten_later(
         },
     )
     assert "certificate" not in world.status(requests, "amelia", "")
+    assert "managedFields" not in made["metadata"]  # nobody owns a request's spec
     stamp = "2026-01-02T03:04:05Z"
     entry = {"type": "Approved", "status": "True", "reason": "Me", "lastUpdateTime": stamp, "lastTransitionTime": stamp}
     made["status"] = {"conditions": [entry]}

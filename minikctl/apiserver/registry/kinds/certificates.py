@@ -13,6 +13,12 @@ if TYPE_CHECKING:
     from minikctl.apiserver.registry.context import Context
 
 _DECISIONS = ("Approved", "Denied")
+# Nobody owns a request's spec: it is what was asked for once.
+_RESETS = {
+    "": ("spec", "status"),
+    "status": ("spec", "status.conditions"),
+    "approval": ("spec", "status.certificate"),
+}
 
 
 class CertificateStrategy(Strategy):
@@ -46,6 +52,9 @@ class CertificateStrategy(Strategy):
                 for index, condition in zip(places, stored, strict=True):
                     conditions[index] = condition
         _set_conditions(status, conditions, before, ctx)
+
+    def resets(self, subresource: str) -> tuple[str, ...]:
+        return _RESETS[subresource]
 
 
 class _ApprovalStrategy(CertificateStrategy):

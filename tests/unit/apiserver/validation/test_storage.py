@@ -75,6 +75,10 @@ def test_csi_drivers() -> None:
         'spec.volumeLifecycleModes: Unsupported value: "Odd": supported values: "Persistent", "Ephemeral"',
         "spec.nodeAllocatableUpdatePeriodSeconds: Invalid value: 5: must be greater than or equal to 10 seconds",
     ]
+    assert refused(key, VERSION, spec={"serviceAccountTokenInSecrets": True}) == [
+        "spec.serviceAccountTokenInSecrets: Invalid value: true: serviceAccountTokenInSecrets is set but no"
+        " tokenRequests are specified"
+    ]
     old = made(key, VERSION, spec={})
     new = {**old["spec"], "attachRequired": False, "fsGroupPolicy": "None", "volumeLifecycleModes": ["Ephemeral"]}
     assert changed(key, old, spec=new) == [
