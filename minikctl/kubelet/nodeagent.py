@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from minikctl.apimachinery import heartbeats
 from minikctl.apimachinery.clock import parse_time, rfc3339, rfc3339_micro
+from minikctl.apimachinery.declaredfeatures import DECLARED
 from minikctl.apimachinery.errors import StatusError
 from minikctl.apimachinery.request import MERGE_PATCH, Obj
 from minikctl.kubelet import nodes
@@ -127,6 +128,8 @@ class NodeAgent:
         if allocatable is not None:
             gone = dict.fromkeys(set(status.get("allocatable") or ()) - set(allocatable))
             changed["allocatable"] = {**gone, **allocatable}
+        if status.get("declaredFeatures") != list(DECLARED):
+            changed["declaredFeatures"] = list(DECLARED)
         info = nodes.node_info(name, machine.get("boots", 0))
         rebooted = bool(machine.get("boots")) and (status.get("nodeInfo") or {}).get("bootID") != info["bootID"]
         if rebooted:

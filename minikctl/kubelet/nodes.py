@@ -13,6 +13,7 @@ from typing import Any
 from minikctl import KUBERNETES_VERSION, __version__
 from minikctl.apimachinery import heartbeats
 from minikctl.apimachinery.clock import rfc3339, rfc3339_micro
+from minikctl.apimachinery.declaredfeatures import DECLARED
 from minikctl.apimachinery.request import Obj
 
 PODS_PER_NODE = "110"
@@ -119,6 +120,7 @@ def node_object(
             "capacity": capacity,
             "conditions": conditions([], now),
             "daemonEndpoints": {"kubeletEndpoint": {"Port": 10250}},
+            "declaredFeatures": list(DECLARED),
             "nodeInfo": node_info(name),
         },
     }

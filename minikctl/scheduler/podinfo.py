@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from minikctl.apimachinery.declaredfeatures import needed_to_run
 from minikctl.apimachinery.podresources import Amounts, pod_requests
 from minikctl.apimachinery.request import Obj
 from minikctl.scheduler.profile import DEFAULT_SCHEDULER
@@ -224,7 +225,7 @@ def _key(meta: Obj, spec: Obj, owner: Mapping[str, Any] | None, claims: tuple[An
         meta.get("namespace"), meta.get("labels"), owner and owner.get("uid"), claims, containers, get("nodeSelector"),
         get("affinity"), get("tolerations"), get("topologySpreadConstraints"), get("priority"), get("preemptionPolicy"),
         get("overhead"), get("resources"), get("hostNetwork"), get("resourceClaims"), _exclusive_volumes(spec), held,
-        get("schedulerName"),
+        get("schedulerName"), needed_to_run(spec),
     )  # fmt: skip
     return blake2b(repr(parts).encode(), digest_size=12).hexdigest()
 

@@ -31,6 +31,7 @@ DEFAULT_PLUGINS = (
     ("NodeResourcesBalancedAllocation", 1),
     ("ImageLocality", 1),
     ("DefaultBinder", 0),
+    ("NodeDeclaredFeatures", 0),
 )
 
 _FILTERS = frozenset(("preFilter", "filter"))
@@ -55,6 +56,7 @@ _PARTS: dict[str, frozenset[str]] = {
     "NodeResourcesBalancedAllocation": _SCORES,
     "ImageLocality": frozenset(("score",)),
     "DefaultBinder": frozenset(("bind",)),
+    "NodeDeclaredFeatures": _FILTERS,
 }
 
 

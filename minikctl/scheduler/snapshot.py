@@ -31,9 +31,9 @@ class NodeInfo:
     """
 
     __slots__ = (
-        "_guests", "_pods", "count", "cpu", "images", "labels", "last_used", "memory", "name", "nonzero_cpu",
-        "nonzero_memory", "order", "others", "others_used", "pods_allowed", "ports", "prefer_taints", "read_guests",
-        "read_pods", "taints", "unschedulable", "used_cpu", "used_memory",
+        "_guests", "_pods", "count", "cpu", "features", "images", "labels", "last_used", "memory", "name",
+        "nonzero_cpu", "nonzero_memory", "order", "others", "others_used", "pods_allowed", "ports", "prefer_taints",
+        "read_guests", "read_pods", "taints", "unschedulable", "used_cpu", "used_memory",
     )  # fmt: skip
 
     def __init__(self, name: str, order: int) -> None:
@@ -45,6 +45,7 @@ class NodeInfo:
         self.prefer_taints: Taints = ()
         self.unschedulable = False
         self.images: Mapping[str, int] = {}
+        self.features: tuple[str, ...] = ()
         self.cpu = self.memory = self.pods_allowed = 0
         self.others: dict[str, int] = {}
         self.count = 0
@@ -89,6 +90,7 @@ class NodeInfo:
         self.images = {
             name: image.get("sizeBytes", 0) for image in status.get("images") or () for name in image.get("names") or ()
         }
+        self.features = tuple(status.get("declaredFeatures") or ())
         if self._place() != before_place:
             return RELABELLED
         return CHANGED if self._visible() != before else UNCHANGED
@@ -98,7 +100,8 @@ class NodeInfo:
         self.prefer_taints = tuple(taint for taint in taints if taint.get("effect") == PREFER_NO_SCHEDULE)
 
     def _visible(self) -> tuple[Any, ...]:
-        return self.prefer_taints, self.unschedulable, self.cpu, self.memory, self.pods_allowed, self.others
+        offered = self.cpu, self.memory, self.pods_allowed, self.others
+        return self.prefer_taints, self.unschedulable, offered, self.features
 
     def _place(self) -> tuple[Any, ...]:
         """What plugins count nodes and their pods by."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from minikctl.apimachinery.declaredfeatures import DECLARED
 from minikctl.apimachinery.errors import StatusError
 from minikctl.apimachinery.request import Obj
 from minikctl.scheduler.podinfo import Guest, PodInfo, Shape, Shapes
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from minikctl.client.component import KeyValue
 
 _SUMMARY = "snapshot"
-_FORMAT = 1
+_FORMAT = 2
 _REPLAY_LONGEST = 200
 _SPARE_SHAPES = 100
 _FINISHED = ("Succeeded", "Failed")
@@ -122,7 +123,8 @@ class SnapshotStorage:
 
     def _restore_node(self, row: list[Any], shapes: list[Shape], labels: list[dict[str, str]]) -> NodeInfo:
         self._rows[row[0]] = row
-        name, order, last_used, label_index, hostname, taints, unschedulable, offered, others, images, used, more = row
+        name, order, last_used, label_index, hostname, taints, unschedulable, offered, others, images, *rest = row
+        used, more, features = rest
         node = NodeInfo(name, order)
         node.last_used = last_used
         node.labels = labels[label_index] if hostname is None else {**labels[label_index], _HOSTNAME: hostname}
@@ -130,6 +132,7 @@ class SnapshotStorage:
         node.unschedulable = bool(unschedulable)
         node.cpu, node.memory, node.pods_allowed = offered
         node.others, node.images = others, images
+        node.features = DECLARED if features is None else tuple(features)
         node.count, node.used_cpu, node.used_memory, node.nonzero_cpu, node.nonzero_memory = used
         others_used, ports, guests = more
         node.others_used = others_used
@@ -199,6 +202,7 @@ def _dump_node(node: NodeInfo, indices: dict[Shape, int], labels: _Labels) -> li
         node.others, node.images,
         [node.count, node.used_cpu, node.used_memory, node.nonzero_cpu, node.nonzero_memory],
         [node.others_used, [[*port, count] for port, count in node.ports.items()], guests],
+        None if node.features == DECLARED else node.features,
     ]  # fmt: skip
 
 

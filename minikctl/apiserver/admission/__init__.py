@@ -65,6 +65,7 @@ _VALIDATING = (
     ("priority", ("priorityclasses.scheduling.k8s.io",), _ALL, _MAIN),
     ("persistentvolumeclaimresize", (_CLAIM,), _UPDATE, _MAIN),
     ("runtimeclass", _POD, _CREATE, _MAIN),
+    ("nodedeclaredfeatures", _POD, _UPDATE, ("", "resize")),
     ("podresize", _POD, _UPDATE, ("resize",)),
     ("certificates", _CSR, _WRITE, ("", "approval", "status")),
     ("policies.validating", _ANY, _EVERY, _SUB),

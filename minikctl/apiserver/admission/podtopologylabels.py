@@ -1,4 +1,4 @@
-"""PodTopologyLabels: a pod that gets a node gets the node's zone and region labels with it."""
+"""PodTopologyLabels: a pod that gets a node gets the node's zone and region labels with it, whatever it had."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ def mutate(obj: Obj | None, old: Obj | None, ctx: Context) -> None:
 
 
 def add(pod: Obj, node: str, reader: Reader) -> None:
-    """Give a pod the topology labels of its node, where it has none of its own."""
+    """Give a pod the topology labels of its node."""
     found = reader.peek("nodes", "", node)
     labels = ((found or {}).get("metadata") or {}).get("labels") or {}
-    missing = {name: labels[name] for name in _LABELS if name in labels}
-    if missing:
-        pod["metadata"]["labels"] = {**missing, **(pod["metadata"].get("labels") or {})}
+    copied = {name: labels[name] for name in _LABELS if name in labels}
+    if copied:
+        pod["metadata"]["labels"] = {**(pod["metadata"].get("labels") or {}), **copied}

@@ -36,9 +36,13 @@ def bind(ctx: Context) -> Response:
         raise errors.unknown(found)
     node = binding["target"]["name"]
     _admit(binding, "v1", "Binding", ctx)
-    annotations = (binding.get("metadata") or {}).get("annotations") or {}
+    meta = binding.get("metadata") or {}
+    annotations, labels = meta.get("annotations") or {}, meta.get("labels") or {}
 
     def assign(pod: Obj) -> None:
+        for what, key in (("UID", "uid"), ("ResourceVersion", "resourceVersion")):
+            if meta.get(key) and meta[key] != pod["metadata"].get(key):
+                raise write.failed_precondition(what, meta[key], pod["metadata"].get(key, ""), pod, ctx)
         if pod["metadata"].get("deletionTimestamp"):
             raise _binding_conflict(ctx, f"pod {ctx.request.name} is being deleted, cannot be assigned to a host")
         spec = pod["spec"]
@@ -47,6 +51,8 @@ def bind(ctx: Context) -> Response:
         if spec.get("schedulingGates"):
             raise _binding_conflict(ctx, f"pod {ctx.request.name} has non-empty .spec.schedulingGates")
         spec["nodeName"] = node
+        if labels:
+            pod["metadata"]["labels"] = {**(pod["metadata"].get("labels") or {}), **labels}
         podtopologylabels.add(pod, node, ctx.reader)
         if annotations:
             pod["metadata"]["annotations"] = {**(pod["metadata"].get("annotations") or {}), **annotations}

@@ -234,14 +234,18 @@ def _check_identity(new: Obj, old: Obj, ctx: Context) -> None:
     uid, version = meta.get("uid"), meta.get("resourceVersion")
     # For a PUT the uid is a precondition; what a patch makes of it is validated.
     if uid and uid != live.get("uid") and ctx.request.verb != "patch":
-        why = (
-            f"StorageError: invalid object, Code: 4, Key: {storage_path(ctx.resource, old)}, ResourceVersion: 0, "
-            "AdditionalErrorMsg: Precondition failed: "
-            f"UID in precondition: {uid}, UID in object meta: {live.get('uid', '')}"
-        )
-        raise errors.conflict(ctx.resource.key, name, why)
+        raise failed_precondition("UID", uid, live.get("uid", ""), old, ctx)
     if version and version != live["resourceVersion"]:
         raise errors.conflict(ctx.resource.key, name, _MODIFIED)
+
+
+def failed_precondition(what: str, wanted: str, found: str, obj: Obj, ctx: Context) -> errors.StatusError:
+    """The conflict of a write that is for another object, or another state of it, than what is stored."""
+    why = (
+        f"StorageError: invalid object, Code: 4, Key: {storage_path(ctx.resource, obj)}, ResourceVersion: 0, "
+        f"AdditionalErrorMsg: Precondition failed: {what} in precondition: {wanted}, {what} in object meta: {found}"
+    )
+    return errors.conflict(ctx.resource.key, obj["metadata"]["name"], why)
 
 
 def _restore_metadata(new: Obj, old: Obj, trusted: bool) -> None:

@@ -11,6 +11,7 @@ from minikctl.scheduler.plugins.dynamicresources import DynamicResources
 from minikctl.scheduler.plugins.imagelocality import ImageLocality
 from minikctl.scheduler.plugins.interpodaffinity import InterPodAffinity
 from minikctl.scheduler.plugins.nodeaffinity import NodeAffinity
+from minikctl.scheduler.plugins.nodedeclaredfeatures import NodeDeclaredFeatures
 from minikctl.scheduler.plugins.nodename import NodeName
 from minikctl.scheduler.plugins.nodeports import NodePorts
 from minikctl.scheduler.plugins.noderesourcesfit import NodeResourcesFit
@@ -112,4 +113,5 @@ _FACTORIES: dict[str, Callable[[Client, Args], Plugin]] = {
     "DynamicResources": lambda client, args: DynamicResources(client),
     "NodeResourcesBalancedAllocation": lambda client, args: BalancedAllocation(args),
     "ImageLocality": lambda client, args: ImageLocality(),
+    "NodeDeclaredFeatures": lambda client, args: NodeDeclaredFeatures(),
 }

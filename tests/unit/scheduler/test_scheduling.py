@@ -358,3 +358,18 @@ def test_room_that_comes_is_noticed_by_the_first_in_line(api: Any, node: Any, po
     api.delete("pods", "first", "demo")
     api.settle()
     assert api.node_of("second") == "a"
+
+
+def test_nodes_declare_what_some_pods_need(three: Any, pod: Any, node: Any) -> None:
+    rules = [{"action": "RestartAllContainers", "exitCodes": {"operator": "In", "values": [1]}}]
+    needing = pod("p")
+    needing["spec"]["containers"][0]["restartPolicyRules"] = rules
+    three.put("pods", needing)
+    three.settle()
+    reason = "node declared features check failed - unsatisfied requirements: RestartAllContainersOnContainerExits"
+    assert f"1 node(s) had untolerated taint(s), 2 {reason}. {NO_HELP.format(3)}" in three.message("p")
+    able = node("node-2")
+    able["status"]["declaredFeatures"] = ["Other", "RestartAllContainersOnContainerExits"]
+    three.put("nodes", able)
+    three.settle()
+    assert three.node_of("p") == "node-2"

@@ -1,13 +1,15 @@
-"""Fields of pod specs that v1.36 has switched off by default: they are dropped unless the old object uses them.
+"""Fields of pods that v1.36 has switched off by default: they are dropped unless the old object uses them.
 
 Counterparts: DropDisabledPodFields and DropDisabledTemplateFields in kubernetes `pkg/api/pod`, for the gates
-ClusterTrustBundleProjection, ContainerStopSignals, GenericWorkload and PodCertificateRequest.
+ClusterTrustBundleProjection, ContainerStopSignals, DRANodeAllocatableResources, GenericWorkload,
+ImageVolumeWithDigest and PodCertificateRequest.
 """
 
 from __future__ import annotations
 
 from minikctl.apimachinery.request import Obj
 
+_ALLOCATABLE_CLAIMS = "nodeAllocatableResourceClaimStatuses"
 _CONTAINERS = ("containers", "initContainers", "ephemeralContainers")
 
 
@@ -28,6 +30,16 @@ def drop_gated(spec: Obj, old: Obj | None = None) -> None:
                 del source[kind]
     if spec.get("schedulingGroup") is not None and old.get("schedulingGroup") is None:
         del spec["schedulingGroup"]
+
+
+def drop_gated_status(status: Obj, old: Obj) -> None:
+    """The same for a pod's status: devices that count as resources of the node, digests of image volumes."""
+    if not old.get(_ALLOCATABLE_CLAIMS):
+        status.pop(_ALLOCATABLE_CLAIMS, None)
+    mounts = _image_volumes(status)
+    if mounts and not _image_volumes(old):
+        for mount in mounts:
+            del mount["volumeStatus"]
 
 
 def drop_gated_template(path: tuple[str, ...], new: Obj, old: Obj | None = None) -> None:
@@ -51,6 +63,17 @@ def _stop_signals(spec: Obj) -> list[Obj]:
         for key in _CONTAINERS
         for container in spec.get(key) or ()
         if "lifecycle" in container and (container["lifecycle"] or {}).get("stopSignal") is not None
+    ]
+
+
+def _image_volumes(status: Obj) -> list[Obj]:
+    """The statuses of mounts that tell something of their volume."""
+    return [
+        mount
+        for key in _CONTAINERS
+        for entry in status.get(f"{key.removesuffix('s')}Statuses") or ()
+        for mount in entry.get("volumeMounts") or ()
+        if "volumeStatus" in mount
     ]
 
 

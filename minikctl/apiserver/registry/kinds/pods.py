@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from minikctl.apimachinery.request import Obj
-from minikctl.apiserver.registry.kinds.gatedfields import drop_gated
+from minikctl.apiserver.registry.kinds.gatedfields import drop_gated, drop_gated_status
 from minikctl.apiserver.registry.strategy import Strategy, keep
 
 if TYPE_CHECKING:
+    from minikctl.apimachinery.field import FieldError
     from minikctl.apiserver.registry.context import Context
 
 _FINISHED = ("Succeeded", "Failed")
@@ -57,6 +58,14 @@ class PodStrategy(Strategy):
             status["qosClass"] = before["qosClass"]
         if not ctx.request.trusted:
             _keep_observed(status, before)
+            drop_gated_status(status, before)
+
+    def judge(self, new: Obj, old: Obj | None, found: list[FieldError], ctx: Context) -> list[FieldError]:
+        if ctx.request.subresource == "status" and not found:
+            from minikctl.apiserver.validation.pod.warnings import status_warnings
+
+            ctx.warnings += status_warnings(new.get("status") or {})
+        return found
 
     def grace_period(self, obj: Obj, asked: int | None) -> int | None:
         """The time a kubelet has to stop the pod: none if it never ran or has ended."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from minikctl.apimachinery import field
@@ -14,6 +15,11 @@ from minikctl.apiserver.validation.quantities import validate_amount
 from minikctl.apiserver.validation.selectors import validate_label_name
 
 _CIDR_CHANGE = 'node updates may not change podCIDR except from "" to valid'
+_FEATURE_LIMIT = 253
+_FEATURE_FORM = (
+    "must start with an UpperCamelCase segment, with subsequent segments separated by '/' (e.g., MyFeature or"
+    " MyFeature/mySubFeature), and contain only alphanumeric characters and slashes"
+)
 _PROVIDER_CHANGE = 'node updates may not change providerID except from "" to valid'
 
 
@@ -72,13 +78,16 @@ def validate_node(obj: Obj) -> list[FieldError]:
     spec = obj.get("spec") or {}
     errors = validate_taints(spec.get("taints") or [], "metadata.taints")
     errors += _resources(obj)
+    errors += _declared_features((obj.get("status") or {}).get("declaredFeatures") or [])
     return errors + _pod_cidrs(spec.get("podCIDRs") or [], [])
 
 
 def validate_node_update(new: Obj, old: Obj) -> list[FieldError]:
     """Also the rules of a status update."""
     spec, old_spec = new.get("spec") or {}, old.get("spec") or {}
-    errors = _resources(new) + _addresses((new.get("status") or {}).get("addresses") or [])
+    status = new.get("status") or {}
+    errors = _resources(new) + _declared_features(status.get("declaredFeatures") or [])
+    errors += _addresses(status.get("addresses") or [])
     cidrs, old_cidrs = spec.get("podCIDRs") or [], old_spec.get("podCIDRs") or []
     if old_cidrs:
         same_length = len(cidrs) == len(old_cidrs)
@@ -91,6 +100,25 @@ def validate_node_update(new: Obj, old: Obj) -> list[FieldError]:
     errors += validate_taints(spec.get("taints") or [], "metadata.taints")
     if (spec.get("externalID") or "") != (old_spec.get("externalID") or ""):
         errors.append(field.forbidden("spec.externalID", "may not be updated"))
+    return errors
+
+
+def _declared_features(features: list[str]) -> list[FieldError]:
+    """What a kubelet says it can: well-formed names, sorted, each once."""
+    errors = []
+    for index, name in enumerate(features):
+        at = f"status.declaredFeatures[{index}]"
+        if len(name.encode()) > _FEATURE_LIMIT:
+            text = f"invalid feature name {field.quote(name)}: must be no more than {_FEATURE_LIMIT} characters"
+            errors.append(field.invalid(at, name, text))
+        elif not re.fullmatch("[A-Z][a-zA-Z0-9]*(/[a-zA-Z][a-zA-Z0-9]*)*", name):
+            errors.append(field.invalid(at, name, f"invalid feature name {field.quote(name)}: {_FEATURE_FORM}"))
+        if index + 1 < len(features) and features[index + 1] <= name:
+            following, at = features[index + 1], f"status.declaredFeatures[{index + 1}]"
+            if following == name:
+                errors.append(field.duplicate(at, following))
+            else:
+                errors.append(field.invalid(at, following, "list must be sorted alphabetically"))
     return errors
 
 

@@ -15,6 +15,14 @@ SECCOMP_POD = "seccomp.security.alpha.kubernetes.io/pod"
 SECCOMP_CONTAINER = "container.seccomp.security.alpha.kubernetes.io/"
 APPARMOR_CONTAINER = "container.apparmor.security.beta.kubernetes.io/"
 _TOLERATIONS = "scheduler.alpha.kubernetes.io/tolerations"
+# The type of each field in JSON and in Go.
+_TOLERATION_FIELDS = {
+    "key": (str, "string"),
+    "operator": (str, "core.TolerationOperator"),
+    "value": (str, "string"),
+    "effect": (str, "core.TaintEffect"),
+    "tolerationSeconds": (int, "int64"),
+}
 _DELETION_COST = "controller.kubernetes.io/pod-deletion-cost"
 
 Annotations = dict[str, str]
@@ -30,8 +38,10 @@ def check_annotations(annotations: Annotations, spec: dict[str, Any], path: str,
     cost = annotations.get(_DELETION_COST)
     if cost is not None and not _is_int32(cost):
         errors.append(field.invalid(f"{path}[{_DELETION_COST}]", cost, "must be a 32bit integer"))
+    if SECCOMP_POD in annotations:
+        _check_seccomp(annotations[SECCOMP_POD], f"{path}.{SECCOMP_POD}", errors)
     for key, value in annotations.items():
-        if key == SECCOMP_POD or key.startswith(SECCOMP_CONTAINER):
+        if key.startswith(SECCOMP_CONTAINER):
             _check_seccomp(value, f"{path}.{key}", errors)
     for key, value in annotations.items():
         if key.startswith(APPARMOR_CONTAINER):
@@ -39,17 +49,48 @@ def check_annotations(annotations: Annotations, spec: dict[str, Any], path: str,
 
 
 def _check_tolerations(text: str, path: str, errors: Errors) -> None:
-    import json
-
     from minikctl.apiserver.validation.pod.scheduling import check_tolerations
 
     try:
-        tolerations = json.loads(text)
+        tolerations = _read_tolerations(text)
     except ValueError as error:
         errors.append(field.invalid(path, _TOLERATIONS, str(error)))
         return
-    if isinstance(tolerations, list):
-        check_tolerations(tolerations, f"{path}.{_TOLERATIONS}", errors)
+    check_tolerations(tolerations, f"{path}.{_TOLERATIONS}", errors)
+
+
+def _read_tolerations(text: str) -> list[dict[str, Any]]:
+    """What Go's json.Unmarshal reads; ValueError in its words where it cannot."""
+    import json
+
+    from minikctl.apimachinery.jsonsyntax import json_problem, json_type
+
+    problem = json_problem(text)
+    if problem:
+        raise ValueError(problem)
+    value = json.loads(text)
+    if not isinstance(value, list | None):
+        raise ValueError(f"json: cannot unmarshal {json_type(value)} into Go value of type []core.Toleration")
+    return [_read_toleration(item) for item in value or ()]
+
+
+def _read_toleration(item: Any) -> dict[str, Any]:
+    """One of them: names of fields count in any case, nulls are nothing."""
+    from minikctl.apimachinery.jsonsyntax import json_type
+
+    if not isinstance(item, dict | None):
+        raise ValueError(f"json: cannot unmarshal {json_type(item)} into Go value of type core.Toleration")
+    toleration = {}
+    for key, value in (item or {}).items():
+        name = next((name for name in _TOLERATION_FIELDS if name.lower() == key.lower()), None)
+        if name is None or value is None:
+            continue
+        expected, go_type = _TOLERATION_FIELDS[name]
+        if type(value) is not expected:
+            into = f"Go struct field Toleration.{name[0].upper()}{name[1:]} of type {go_type}"
+            raise ValueError(f"json: cannot unmarshal {json_type(value)} into {into}")
+        toleration[name] = value
+    return toleration
 
 
 def _is_int32(text: str) -> bool:

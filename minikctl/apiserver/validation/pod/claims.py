@@ -12,7 +12,22 @@ from minikctl.apimachinery import field
 from minikctl.apiserver.validation.metadata import validate_annotations, validate_labels
 from minikctl.apiserver.validation.pod.checks import Errors
 
-_META_ALLOWED = frozenset(("labels", "annotations", "creationTimestamp"))
+# In the order of the Go struct, by its names with a small first letter.
+_META_FORBIDDEN = {
+    "name": "name",
+    "generateName": "generateName",
+    "namespace": "namespace",
+    "selfLink": "selfLink",
+    "uid": "uID",
+    "resourceVersion": "resourceVersion",
+    "generation": "generation",
+    "creationTimestamp": "creationTimestamp",
+    "deletionTimestamp": "deletionTimestamp",
+    "deletionGracePeriodSeconds": "deletionGracePeriodSeconds",
+    "ownerReferences": "ownerReferences",
+    "finalizers": "finalizers",
+    "managedFields": "managedFields",
+}
 
 
 def check_claim_template(template: dict[str, Any], path: str, errors: Errors) -> None:
@@ -20,9 +35,9 @@ def check_claim_template(template: dict[str, Any], path: str, errors: Errors) ->
     meta = template.get("metadata") or {}
     errors += validate_annotations(meta.get("annotations"), f"{path}.metadata.annotations")
     errors += validate_labels(meta.get("labels"), f"{path}.metadata.labels")
-    for key, value in meta.items():
-        if value and key not in _META_ALLOWED:
-            errors.append(field.forbidden(f"{path}.metadata.{key}", "cannot be set"))
+    for key, shown in _META_FORBIDDEN.items():
+        if meta.get(key):
+            errors.append(field.forbidden(f"{path}.metadata.{shown}", "cannot be set"))
     check_claim_spec(template.get("spec") or {}, f"{path}.spec", errors)
 
 

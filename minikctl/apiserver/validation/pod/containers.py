@@ -24,6 +24,8 @@ _PROTOCOLS = ("SCTP", "TCP", "UDP")
 _MESSAGE_POLICIES = ("File", "FallbackToLogsOnError")
 _RESTART_POLICIES = ("Always", "Never", "OnFailure")
 _RESTART_ACTIONS = ("Restart", "RestartAllContainers")
+# Upstream forgets the other one when it lists them.
+_LISTED_ACTIONS = ("Restart",)
 _RESTART_OPERATORS = ("In", "NotIn")
 _RULES_LIMIT = 20
 _EXIT_CODES_LIMIT = 255
@@ -258,7 +260,7 @@ def _check_restart(container: Container, path: str, errors: Errors, rules_alone:
         at = f"{path}.restartPolicyRules[{index}]"
         action = rule.get("action", "")
         if action not in _RESTART_ACTIONS:
-            errors.append(field.not_supported(f"{at}.action", action, _RESTART_ACTIONS))
+            errors.append(field.not_supported(f"{at}.action", action, _LISTED_ACTIONS))
         codes = rule.get("exitCodes")
         if codes is None:
             errors.append(field.required(f"{at}.exitCodes", "must be specified"))

@@ -18,6 +18,7 @@ Status = dict[str, Any]
 
 _KEYS = ("containerStatuses", "initContainerStatuses", "ephemeralContainerStatuses")
 _HEALTH = ("Healthy", "Unhealthy", "Unknown")
+_MESSAGE_LIMIT = 1024
 
 
 def check_extended_claim(claim: Status | None, spec: Obj, path: str, errors: Errors) -> None:
@@ -67,7 +68,7 @@ def check_container_statuses(status: Status, spec: Obj, errors: Errors) -> None:
                 path = f"status.{key}[{index}].allocatedResourcesStatus[{position}]"
                 _check_device(device, declared.get(entry.get("name")), path, errors)
     for index, entry in enumerate(status.get("ephemeralContainerStatuses") or ()):
-        if entry.get("allocatedResourcesStatus") is not None:
+        if entry.get("allocatedResourcesStatus"):
             path = f"status.ephemeralContainerStatuses[{index}].allocatedResourcesStatus"
             errors.append(field.forbidden(path, "must not be specified in container status"))
 
@@ -94,6 +95,11 @@ def _check_device(device: Status, container: Obj | None, path: str, errors: Erro
         at, health, identity = f"{path}.resources[{index}]", resource.get("health", ""), resource.get("resourceID", "")
         if health not in _HEALTH:
             errors.append(field.not_supported(f"{at}.health", health, _HEALTH))
+        message = resource.get("message")
+        if message == "":
+            errors.append(field.required(f"{at}.message", "must be non-empty if specified"))
+        elif message is not None and len(message.encode()) > _MESSAGE_LIMIT:
+            errors.append(field.too_long(f"{at}.message", _MESSAGE_LIMIT))
         if identity in seen:
             errors.append(field.duplicate(f"{at}.resourceID", identity))
         seen.add(identity)

@@ -54,25 +54,9 @@ def _check_escalation(context: dict[str, Any], path: str, errors: Errors) -> Non
 
 
 def _context_struct(context: dict[str, Any]) -> Struct:
-    """A container's security context as the internal Go struct prints."""
-    capabilities = context.get("capabilities")
-    shown = None
-    if capabilities is not None:
-        shown = Struct(Add=capabilities.get("add"), Drop=capabilities.get("drop"))
-    se_linux = context.get("seLinuxOptions")
-    if se_linux is not None:
-        se_linux = Struct({key.capitalize(): se_linux.get(key, "") for key in ("user", "role", "type", "level")})
-    plain = ("runAsUser", "runAsGroup", "runAsNonRoot", "readOnlyRootFilesystem", "allowPrivilegeEscalation")
-    return Struct(
-        Capabilities=shown,
-        Privileged=context.get("privileged"),
-        SELinuxOptions=se_linux,
-        WindowsOptions=context.get("windowsOptions"),
-        **{key[0].upper() + key[1:]: context.get(key) for key in plain},
-        ProcMount=context.get("procMount"),
-        SeccompProfile=_profile_struct(context.get("seccompProfile")),
-        AppArmorProfile=_profile_struct(context.get("appArmorProfile")),
-    )
+    from minikctl.apiserver.validation.pod.gostruct import struct_of
+
+    return struct_of("SecurityContext", context)
 
 
 def _profile_struct(profile: dict[str, Any] | None) -> Struct | None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from minikctl.apimachinery import field
 from minikctl.apimachinery.request import Obj
-from minikctl.apiserver.validation.addresses import ip_for_legacy_field, is_ipv6
+from minikctl.apiserver.validation.addresses import ip_for_legacy_field, is_ipv6, parse_ip
 from minikctl.apiserver.validation.names import is_dns1123_subdomain
 from minikctl.apiserver.validation.pod.checks import Errors, problems, qualified_name, subdomain
 
@@ -139,7 +139,7 @@ def _check_claims(statuses: list[Status], claims: list[Obj], errors: Errors) -> 
             errors.append(field.duplicate(f"{path}.name", name))
         seen.add(name)
         if entry.get("resourceClaimName") is not None:
-            subdomain(entry["resourceClaimName"], f"{path}.resourceClaimName", errors)
+            subdomain(entry["resourceClaimName"], f"{path}.name", errors)
 
 
 def _check_addresses(status: Status, before: Status, errors: Errors) -> None:
@@ -157,7 +157,11 @@ def _check_ips(entries: list[Status], before: list[Status], path: str, errors: E
     for index, entry in enumerate(entries):
         errors += ip_for_legacy_field(f"{path}[{index}]", entry.get("ip", ""), known)
     if len(entries) > 1:
+        unreadable = [index for index, entry in enumerate(entries) if parse_ip(entry.get("ip", "")) is None]
+        if unreadable:
+            why = f"invalid IP[{unreadable[0]}]: {entries[unreadable[0]].get('ip', '')}"
+            errors.append(field.internal(path, f"failed to check for dual stack with error:{why}"))
         families = {is_ipv6(entry.get("ip", "")) for entry in entries}
-        if len(families) < 2 or len(entries) > 2:
+        if unreadable or len(families) < 2 or len(entries) > 2:
             shown = [field.Struct(IP=entry.get("ip", "")) for entry in entries]
             errors.append(field.invalid(path, shown, "may specify no more than one IP for each IP family"))

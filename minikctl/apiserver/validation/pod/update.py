@@ -115,11 +115,12 @@ def _check_tolerations(new: list[Spec], old: list[Spec], errors: Errors) -> None
 
 
 def _check_gates(new: list[Spec], old: list[Spec], errors: Errors) -> None:
-    known = {gate.get("name") for gate in old}
-    for index, gate in enumerate(new):
-        if gate.get("name") not in known:
-            text = f"only deletion is allowed, but found new scheduling gate '{gate.get('name')}'"
-            errors.append(field.forbidden(f"spec.schedulingGates[{index}].name", text))
+    added = {gate.get("name", ""): index for index, gate in enumerate(new)}
+    for gate in old:
+        added.pop(gate.get("name", ""), None)
+    for name, index in added.items():
+        text = f"only deletion is allowed, but found new scheduling gate '{name}'"
+        errors.append(field.forbidden(f"spec.schedulingGates[{index}].name", text))
 
 
 def _munged(new: Spec, old: Spec) -> Spec:
@@ -174,12 +175,19 @@ def _check_node_affinity(new: Spec | None, old: Spec | None, errors: Errors) -> 
     path = f"spec.affinity.nodeAffinity.{_REQUIRED}.nodeSelectorTerms"
     if old_terms and len(old_terms) != len(new_terms):
         text = "no additions/deletions to non-empty NodeSelectorTerms list are allowed"
-        errors.append(field.invalid(path, new_terms, text))
+        shown = [_term_struct(term) for term in new_terms]
+        errors.append(field.invalid(path, shown or None, text))
         return
     for index, term in enumerate(old_terms):
         if not _only_adds(new_terms[index], term):
             text = "only additions are allowed (no mutations or deletions)"
-            errors.append(field.invalid(f"{path}[{index}]", new_terms[index], text))
+            errors.append(field.invalid(f"{path}[{index}]", _term_struct(new_terms[index]), text))
+
+
+def _term_struct(term: Spec) -> field.Struct:
+    from minikctl.apiserver.validation.pod.gostruct import struct_of
+
+    return struct_of("NodeTerm", term)
 
 
 def _only_adds(new: Spec, old: Spec) -> bool:

@@ -49,7 +49,7 @@ def check_volumes(volumes: list[Source], meta: Source | None, path: str, errors:
     for index, volume in enumerate(volumes):
         at, name = f"{path}[{index}]", volume.get("name", "")
         before = len(errors)
-        _check_source(volume, name, pod_name, at, errors)
+        _check_source(volume, meta, at, errors)
         if not name:
             errors.append(field.required(f"{at}.name"))
         else:
@@ -67,7 +67,7 @@ def check_volumes(volumes: list[Source], meta: Source | None, path: str, errors:
     return good
 
 
-def _check_source(volume: Source, name: str, pod_name: str, path: str, errors: Errors) -> None:
+def _check_source(volume: Source, meta: Source | None, path: str, errors: Errors) -> None:
     kinds = [key for key, value in volume.items() if value is not None and key in _TYPES]
     if not kinds:
         errors.append(field.required(path, "must specify a volume type"))
@@ -77,17 +77,20 @@ def _check_source(volume: Source, name: str, pod_name: str, path: str, errors: E
     kind = kinds[0]
     source = volume[kind]
     if kind == "ephemeral":
-        _check_ephemeral(source, name, pod_name, path, errors)
+        _check_ephemeral(source, volume.get("name", ""), (meta or {}).get("name") or "", path, errors)
+    elif kind == "image":
+        _check_image(source, meta is not None, f"{path}.image", errors)
     else:
         at = f"{path}.{_PATH_NAMES.get(kind, kind)}"
         check = _CHECKS.get(kind)
         if check is None:
             check = import_module("minikctl.apiserver.validation.pod.legacy_volumes").CHECKS[kind]
         check(source, at, errors)
-        if kind == "iscsi":
-            _check_iscsi_name(source, name, path, errors)
-    for other in kinds[1:]:
-        errors.append(field.forbidden(f"{path}.{_FORBIDDEN_NAMES.get(other, other)}", _ONE_TYPE))
+    for position, each in enumerate(kinds):
+        if position:
+            errors.append(field.forbidden(f"{path}.{_FORBIDDEN_NAMES.get(each, each)}", _ONE_TYPE))
+        if each == "iscsi":
+            _check_iscsi_name(volume["iscsi"], volume.get("name", ""), path, errors)
 
 
 def _check_iscsi_name(source: Source, name: str, path: str, errors: Errors) -> None:
@@ -136,8 +139,9 @@ def _check_claim(source: Source, path: str, errors: Errors) -> None:
         errors.append(field.required(f"{path}.claimName"))
 
 
-def _check_image(source: Source, path: str, errors: Errors) -> None:
-    if not source.get("reference"):
+def _check_image(source: Source, in_pod: bool, path: str, errors: Errors) -> None:
+    """A template may leave the image to whoever makes pods of it."""
+    if in_pod and not source.get("reference"):
         errors.append(field.required(f"{path}.reference"))
     check_pull_policy(source.get("pullPolicy", ""), f"{path}.pullPolicy", errors)
 
@@ -198,6 +202,7 @@ def check_driver(driver: str, path: str, errors: Errors) -> None:
     """The name of a CSI driver."""
     if not driver:
         errors.append(field.required(path))
+        return
     if len(driver) > _DRIVER_LIMIT:
         errors.append(field.too_long(path, _DRIVER_LIMIT))
     for text in is_dns1123_subdomain(driver.lower()):
@@ -300,5 +305,4 @@ _CHECKS: dict[str, Callable[[Source, str, Errors], None]] = {
     "configMap": _check_config_map,
     "projected": _check_projected,
     "csi": _check_csi,
-    "image": _check_image,
 }

@@ -62,6 +62,15 @@ def pod_warnings(pod: Obj) -> Warnings:
     return _warnings(pod.get("spec") or {}, pod.get("metadata") or {}, "")
 
 
+def status_warnings(status: Obj) -> Warnings:
+    """About a status that somebody writes."""
+    found: Warnings = []
+    for key in ("podIPs", "hostIPs"):
+        for index, entry in enumerate(status.get(key) or ()):
+            found += ip_warnings(f"status.{key}[{index}].ip", entry.get("ip", ""))
+    return found
+
+
 def template_warnings(template: Obj | None, path: str) -> Warnings:
     """About a pod template at the path ("spec.template")."""
     template = template or {}

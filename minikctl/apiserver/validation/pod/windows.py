@@ -138,14 +138,14 @@ def _user_problems(name: str) -> list[str]:
         return [" cannot contain more than one backslash"]
     domain, backslash, user = name.rpartition("\\")
     found = []
-    if len(domain) >= _DOMAIN_LIMIT:
+    if len(domain.encode()) >= _DOMAIN_LIMIT:
         found.append(f"'s Domain length must be under {_DOMAIN_LIMIT} characters")
     dns = rf"{_DNS_LABEL}(?:\.{_DNS_LABEL})*"
     if backslash and not (re.fullmatch(_NETBIOS, domain) or re.fullmatch(dns, domain)):
         found.append("'s Domain doesn't match the NetBios nor the DNS format")
     if not user:
         found.append("'s User cannot be empty")
-    elif len(user) > _USER_LIMIT:
+    elif len(user.encode()) > _USER_LIMIT:
         found.append(f"'s User length must not be longer than {_USER_LIMIT} characters")
     if user and not user.strip(". "):
         found.append("'s User cannot contain only periods or spaces")

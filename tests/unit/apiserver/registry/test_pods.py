@@ -117,3 +117,21 @@ def test_a_pod_is_not_resized_in_passing(cluster: Cluster) -> None:
     with pytest.raises(StatusError) as caught:
         cluster.client().update("pods", made)
     assert '+     "cpu": "1"\n' in caught.value.message
+
+
+def test_statuses_that_are_switched_off_or_oddly_written(cluster: Cluster) -> None:
+    create(cluster, nodeName="nowhere")
+    client = cluster.client()
+    told: list[str] = []
+    client.on_warning = told.append
+    pod = client.get("pods", "p", "demo")
+    mounts = [{"name": "v", "mountPath": "/v", "volumeStatus": {"image": {"imageRef": "x"}}}]
+    entry = {"name": "a", "image": "a:1", "imageID": "", "ready": False, "restartCount": 0, "volumeMounts": mounts}
+    ips = [{"ip": "10.0.0.1"}, {"ip": "FD00::1"}]
+    claims = [{"resourceClaimName": "c"}]
+    pod["status"] |= {"podIP": "10.0.0.1", "podIPs": ips, "containerStatuses": [entry]}
+    pod["status"]["nodeAllocatableResourceClaimStatuses"] = claims
+    status = client.update("pods", pod, "status")["status"]
+    assert "nodeAllocatableResourceClaimStatuses" not in status
+    assert status["containerStatuses"][0]["volumeMounts"] == [{"name": "v", "mountPath": "/v"}]
+    assert told == ['status.podIPs[1].ip: IPv6 address "FD00::1" should be in RFC 5952 canonical format ("fd00::1")']

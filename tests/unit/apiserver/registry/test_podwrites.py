@@ -107,6 +107,27 @@ def test_a_binding_binds_the_pod_it_names(cluster: Cluster) -> None:
     assert caught.value.message.endswith('pod p is already assigned to node "n"')
 
 
+def test_a_binding_is_for_one_pod_and_leaves_its_marks(cluster: Cluster) -> None:
+    client = cluster.client()
+    spec = {"containers": [{"name": "main", "image": "a:1"}], "schedulerName": "none"}
+    meta = {"name": "p", "labels": {"a": "old", "b": "kept", "topology.kubernetes.io/zone": "mine"}}
+    client.create("pods", {"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": spec}, "demo")
+    target = {"kind": "Node", "name": "n"}
+    for key, shown in (("uid", "UID"), ("resourceVersion", "ResourceVersion")):
+        error = post(cluster, "binding", {"metadata": {"name": "p", key: "7"}, "target": target})
+        assert error.reason == "Conflict"
+        assert (
+            f"AdditionalErrorMsg: Precondition failed: {shown} in precondition: 7, {shown} in object" in error.message
+        )
+    labels = {"topology.kubernetes.io/zone": "west"}
+    client.create("nodes", {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n", "labels": labels}})
+    body = {"metadata": {"name": "p", "labels": {"a": "new"}, "annotations": {"c": "d"}}, "target": target}
+    client.request("create", "pods", namespace="demo", name="p", subresource="binding", body=body)
+    made = client.get("pods", "p", "demo")["metadata"]
+    assert made["labels"] == {"a": "new", "b": "kept", **labels}
+    assert made["annotations"]["c"] == "d"
+
+
 def test_what_is_posted_to_a_pod_is_decoded(cluster: Cluster, pod: Obj) -> None:
     error = post(cluster, "binding", {"metadata": {"name": "p"}, "target": "n"})
     assert error.message.startswith('Binding in version "v1" cannot be handled as a Binding: json: cannot unmarshal ')

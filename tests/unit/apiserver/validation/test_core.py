@@ -192,6 +192,25 @@ def test_sources_of_volumes_are_shown_whole() -> None:
     ]
 
 
+def test_features_that_nodes_declare() -> None:
+    names = ["B", "A/b", "A/b", "c", "D" * 254]
+    form = (
+        "must start with an UpperCamelCase segment, with subsequent segments separated by '/' (e.g., MyFeature or"
+        " MyFeature/mySubFeature), and contain only alphanumeric characters and slashes"
+    )
+    expected = [
+        'status.declaredFeatures[1]: Invalid value: "A/b": list must be sorted alphabetically',
+        'status.declaredFeatures[2]: Duplicate value: "A/b"',
+        f'status.declaredFeatures[3]: Invalid value: "c": invalid feature name "c": {form}',
+        f'status.declaredFeatures[4]: Invalid value: "{names[4]}": list must be sorted alphabetically',
+        f'status.declaredFeatures[4]: Invalid value: "{names[4]}": invalid feature name "{names[4]}": must be no more'
+        " than 253 characters",
+    ]
+    node = made("nodes", cluster=True)
+    assert refused("nodes", {**node, "status": {"declaredFeatures": names}}) == expected
+    assert changed("nodes", node, status={"declaredFeatures": names}) == expected
+
+
 def test_nodes() -> None:
     taint = {"key": "a", "effect": "NoSchedule"}
     node = made("nodes", cluster=True, spec={"taints": [taint, taint], "podCIDR": "10.0.0.0/24"})

@@ -39,8 +39,20 @@ def test_devices_have_a_health_and_an_id_of_their_own() -> None:
         f'{at}.resourceID: Duplicate value: "x"',
     ]
     at = "status.ephemeralContainerStatuses[0].allocatedResourcesStatus"
-    assert told({"ephemeralContainerStatuses": [{"name": "e", "allocatedResourcesStatus": []}]}) == [
+    assert told({"ephemeralContainerStatuses": [{"name": "e", "allocatedResourcesStatus": [{"name": "x"}]}]}) == [
         f"{at}: Forbidden: must not be specified in container status"
+    ]
+    assert told({"ephemeralContainerStatuses": [{"name": "e", "allocatedResourcesStatus": []}]}) == []
+
+
+def test_messages_about_devices_say_something_and_end() -> None:
+    healths = [{"resourceID": str(index), "health": "Unhealthy"} for index in range(3)]
+    resources = [{**health, "message": text} for health, text in zip(healths, ("", "x" * 1025, "hot"), strict=True)]
+    device = {"name": "claim:gpu", "resources": resources}
+    at = "status.containerStatuses[0].allocatedResourcesStatus[0].resources"
+    assert told({"containerStatuses": [{"name": "a", "allocatedResourcesStatus": [device]}]}) == [
+        f"{at}[0].message: Required value: must be non-empty if specified",
+        f"{at}[1].message: Too long: may not be more than 1024 bytes",
     ]
 
 
