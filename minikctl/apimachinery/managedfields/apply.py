@@ -66,7 +66,7 @@ def server_side_apply(
     ignored = _entries.prefixes(resets)
     if not managed and existed:
         changed, _ = compare({}, live, plan, ignored)
-        managed = [_entries.make(_NOBODY_BEFORE, "Update", api_version, "", changed, now)] if changed else []
+        managed = [_entries.make(_NOBODY_BEFORE, "Update", api_version, subresource, changed, now)] if changed else []
     who = (manager, "Apply", "", subresource)
     last = next((entry for entry in managed if _entries.identity(entry) == who), None)
     others = [entry for entry in managed if entry is not last]

@@ -47,9 +47,15 @@ def identity_text(who: tuple[str, str, str, str]) -> str:
 
 
 def of_live(obj: Obj | None) -> list[Entry]:
-    """The object's entries; none when they cannot be read."""
+    """The object's entries; none when they cannot be read.
+
+    Of two of the same identity, as a write of the scale subresource may leave them, the last counts.
+    """
     found = ((obj or {}).get("metadata") or {}).get("managedFields") or []
-    return found if _are_valid(found) else []
+    if not _are_valid(found):
+        return []
+    known = {identity(entry): entry for entry in found}
+    return found if len(known) == len(found) else list(known.values())
 
 
 def of_request(live: Obj | None, new: Obj, subresource: str) -> list[Entry]:
@@ -84,13 +90,18 @@ def _are_valid(entries: Any) -> bool:
 
 def put(obj: Obj, entries: list[Entry]) -> None:
     """Write the entries that own anything into the object, in upstream's order."""
-    kept = [entry for entry in entries if entry.get("fieldsV1")]
-    if not kept:
+    kept = ordered([entry for entry in entries if entry.get("fieldsV1")])
+    if kept:
+        obj["metadata"]["managedFields"] = kept
+    else:
         obj["metadata"].pop("managedFields", None)
-        return
-    if len(kept) > 1:
-        kept.sort(key=_order)
-    obj["metadata"]["managedFields"] = kept
+
+
+def ordered(entries: list[Entry]) -> list[Entry]:
+    """The entries in upstream's order; sorts the list given."""
+    if len(entries) > 1:
+        entries.sort(key=_order)
+    return entries
 
 
 def _order(entry: Entry) -> tuple[str, str, str, str, str]:

@@ -76,22 +76,18 @@ def refused(request: Request, result: Obj, problem: str) -> errors.StatusError:
 
 def _apply(ctx: Context) -> Obj:
     """Server-side apply: creates the object where there is none."""
-    from minikctl.apimachinery import field, managedfields
+    from minikctl.apimachinery import managedfields
 
     request, server = ctx.request, ctx.server
-    manager = request.options.get("fieldManager")
-    if not manager:
-        problem = field.required("fieldManager", "is required for apply patch")
-        raise errors.invalid("PatchOptions.meta.k8s.io", "", [problem])
+    manager, force = apply_options(ctx)
     applied = _applied_body(ctx)
     schema = server.schema(ctx.resource)
-    force = bool(request.options.get("force"))
 
     def merged(live: Obj | None) -> Obj:
         result = managedfields.server_side_apply(
             live,
             applied,
-            str(manager),
+            manager,
             ctx.resource.api_version,
             request.subresource,
             force,
@@ -105,7 +101,7 @@ def _apply(ctx: Context) -> Obj:
 
     if request.subresource or server.storage.record(ctx.resource.key, ctx.namespace, request.name):
         return write.update(
-            ctx, lambda live: decode.defaulted(merged(server.shown(live(), ctx.resource)), ctx), apply=True
+            ctx, lambda live: decode.defaulted(merged(server.shown(live(), ctx.resource)), ctx), owned=True
         )
     if uid := applied["metadata"].get("uid"):
         why = f"uid mismatch: the provided object specified uid {uid}, and no existing object was found"
@@ -115,7 +111,19 @@ def _apply(ctx: Context) -> Obj:
     return write.insert(decode.defaulted(merged(None), ctx), ctx)
 
 
-def _applied_body(ctx: Context) -> Obj:
+def apply_options(ctx: Context) -> tuple[str, bool]:
+    """Who applies, and whether by force."""
+    manager = ctx.request.options.get("fieldManager")
+    if not manager:
+        from minikctl.apimachinery import field
+
+        problem = field.required("fieldManager", "is required for apply patch")
+        raise errors.invalid("PatchOptions.meta.k8s.io", "", [problem])
+    return str(manager), bool(ctx.request.options.get("force"))
+
+
+def applied_body(ctx: Context) -> Obj:
+    """The configuration that a server-side apply sends, as a new object."""
     body = ctx.request.body
     if not isinstance(body, dict):
         raise errors.bad_request("error decoding YAML: expected an object")
@@ -123,6 +131,12 @@ def _applied_body(ctx: Context) -> Obj:
     meta = obj["metadata"] = obj.get("metadata") or {}
     if meta.get("managedFields"):
         raise errors.bad_request("metadata.managedFields must be nil")
+    return obj
+
+
+def _applied_body(ctx: Context) -> Obj:
+    obj = applied_body(ctx)
+    meta = obj["metadata"]
     if meta.setdefault("name", ctx.request.name) != ctx.request.name:
         raise errors.bad_request(
             f"the name of the object ({meta['name']}) does not match the name on the URL ({ctx.request.name})"

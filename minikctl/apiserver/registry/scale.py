@@ -1,49 +1,72 @@
-"""The scale subresource: replicas of any workload as autoscaling/v1 Scale."""
+"""The scale subresource: replicas of any workload as autoscaling/v1 Scale.
+
+Counterparts: the ScaleREST of each workload in kubernetes `pkg/registry`, and apiextensions-apiserver's.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from minikctl.apimachinery import errors, field, selectors
-from minikctl.apimachinery.request import JSON_PATCH, STRATEGIC_PATCH, Obj, Response
+from minikctl.apimachinery import errors, field, managedfields, selectors
+from minikctl.apimachinery.managedfields.entries import of_live, put
+from minikctl.apimachinery.managedfields.scale import SCALE_VERSION, Paths, entries_of_object, entries_of_scale
+from minikctl.apimachinery.request import APPLY_PATCH, JSON_PATCH, STRATEGIC_PATCH, Obj, Response
 from minikctl.apiserver.registry import decode, patching, read, write
+from minikctl.apiserver.registry.strategy import keep
+from minikctl.apiserver.validation import names
+from minikctl.apiserver.validation.metadata import validate_object_meta
 
 if TYPE_CHECKING:
     from minikctl.apiserver.registry.context import Context
 
-_TOLD_AS = {"deployments.apps": "deployments/scale.apps", "replicasets.apps": "replicasets/scale.apps"}
+_GET_TOLD_AS_SCALE = ("deployments.apps", "replicasets.apps")
 _SHOWN = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
+_OLDER_VERSIONS = {"apps": ("apps/v1beta1", "apps/v1beta2")}
 
 
 def handle(ctx: Context) -> Response:
     """get, update and patch of KIND/NAME/scale."""
     verb = ctx.request.verb
     if verb == "get":
-        return Response(to_scale(_get(ctx), ctx))
+        return Response(to_scale(_existing(read.get, ctx, ctx.resource.key in _GET_TOLD_AS_SCALE), ctx))
     wanted = _decoded(ctx) if verb == "update" else None
+    applied = _applied(ctx) if ctx.request.patch_type == APPLY_PATCH else None
 
     def transform(current: Callable[[], Obj]) -> Obj:
         live = current()
-        scale = wanted if wanted is not None else _patched(to_scale(live, ctx), ctx)
-        return with_replicas(live, scale, ctx)
+        managed, replicas = of_live(live), _replicas_paths(ctx)
+        before = to_scale(live, ctx)
+        entries = entries_of_scale(managed, replicas)
+        if entries:
+            before["metadata"]["managedFields"] = entries
+        if applied is not None:
+            scale = _merged(before, applied, ctx)
+        else:
+            scale = _owned(before, wanted if wanted is not None else _patched(before, ctx), ctx)
+        after = scale["metadata"].get("managedFields") or []
+        changed = with_replicas(live, scale, ctx)
+        left = entries_of_object(managed, after, replicas, ctx.resource.api_version)
+        put(changed, left)
+        return changed
 
-    return Response(to_scale(write.update(ctx, transform), ctx), 200, ctx.warnings)
+    stored = _existing(lambda ctx: write.update(ctx, transform, owned=True), ctx, not ctx.resource.custom)
+    return Response(to_scale(stored, ctx), 200, ctx.warnings)
 
 
-def _get(ctx: Context) -> Obj:
-    """The workload; a missing Deployment or ReplicaSet is told by the name of its subresource."""
+def _existing(action: Callable[[Context], Obj], ctx: Context, told_as_scale: bool) -> Obj:
+    """What a read or write of the workload gives; a missing one may be told by the name of its subresource."""
     try:
-        return read.get(ctx)
+        return action(ctx)
     except errors.StatusError as error:
-        if error.reason == "NotFound" and (told := _TOLD_AS.get(ctx.resource.key)):
-            raise errors.not_found(told, ctx.request.name) from None
+        if error.reason == "NotFound" and told_as_scale:
+            raise errors.not_found(_subresource(ctx), ctx.request.name) from None
         raise
 
 
 def _decoded(ctx: Context) -> Obj:
     """The Scale a client puts in place of the present one."""
-    scale = decode.decode_part(ctx.request.body, "autoscaling/v1", "Scale", ctx)
+    scale = decode.decode_part(ctx.request.body, SCALE_VERSION, "Scale", ctx)
     write.check_name(scale, ctx)
     return scale
 
@@ -56,17 +79,62 @@ def _patched(scale: Obj, ctx: Context) -> Obj:
         if ctx.request.patch_type == JSON_PATCH:
             result: Obj = patch.json_patch(scale, body)
         elif ctx.request.patch_type == STRATEGIC_PATCH:
-            result = patch.strategic_merge(scale, body, openapi.schema_for("autoscaling/v1", "Scale"))
+            result = patch.strategic_merge(scale, body, openapi.schema_for(SCALE_VERSION, "Scale"))
         else:
             result = patch.merge_patch(scale, body)
     except patch.PatchError as error:
         raise error.status() from None
     try:
-        result = decode.decode_part(result, "autoscaling/v1", "Scale", ctx)
+        result = decode.decode_part(result, SCALE_VERSION, "Scale", ctx)
     except decode.CannotDecode as error:
         raise patching.refused(ctx.request, result, error.problem) from None
     write.check_name(result, ctx)
     return result
+
+
+def _applied(ctx: Context) -> Obj:
+    """The configuration of a server-side apply. Of custom kinds the server does not know how a Scale is typed."""
+    applied = patching.applied_body(ctx)
+    if ctx.resource.custom and applied.get("apiVersion") == SCALE_VERSION:
+        meta, gvk = applied["metadata"], f"{SCALE_VERSION}, Kind={applied.get('kind', '')}"
+        whose = f"{meta.get('namespace', '')}/{meta.get('name', '')}; {gvk}"
+        text = f"failed to create typed patch object ({whose}): no corresponding type for {gvk}"
+        raise errors.StatusError("", text, code=500)
+    return applied
+
+
+def _merged(before: Obj, applied: Obj, ctx: Context) -> Obj:
+    """The Scale after a server-side apply."""
+    from minikctl.apimachinery import openapi
+
+    manager, force = patching.apply_options(ctx)
+    schema = openapi.schema_for(SCALE_VERSION, "Scale")
+    result = managedfields.server_side_apply(before, applied, manager, SCALE_VERSION, "scale", force, ctx.now, schema)
+    if schema is not None:
+        decode.check_fields(result, schema, ctx)
+    return result
+
+
+def _owned(before: Obj, scale: Obj, ctx: Context) -> Obj:
+    """The Scale with the entries of who owns its replicas now. Those of custom kinds are not followed."""
+    from minikctl.apimachinery import openapi
+
+    if ctx.resource.custom:
+        keep(scale["metadata"], before["metadata"], "managedFields")
+    else:
+        schema = openapi.schema_for(SCALE_VERSION, "Scale")
+        managedfields.record_update(before, scale, ctx.manager, SCALE_VERSION, "scale", ctx.now, schema)
+    return scale
+
+
+def _replicas_paths(ctx: Context) -> Paths:
+    """Where each version of the kind keeps the wanted replicas."""
+    if ctx.resource.custom:
+        from minikctl.apiserver.registry.kinds import custom
+
+        return custom.replicas_paths(ctx.server, ctx.resource)
+    older = _OLDER_VERSIONS.get(ctx.resource.group, ())
+    return dict.fromkeys((ctx.resource.api_version, *older), ".spec.replicas")
 
 
 def paths(ctx: Context) -> tuple[str, str, str]:
@@ -101,7 +169,7 @@ def to_scale(obj: Obj, ctx: Context) -> Obj:
     if selector:
         status["selector"] = selector
     spec = {"replicas": replicas} if replicas else {}
-    return {"kind": "Scale", "apiVersion": "autoscaling/v1", "metadata": shown, "spec": spec, "status": status}
+    return {"kind": "Scale", "apiVersion": SCALE_VERSION, "metadata": shown, "spec": spec, "status": status}
 
 
 def _subresource(ctx: Context) -> str:
@@ -114,9 +182,11 @@ def with_replicas(live: Obj, scale: Obj, ctx: Context) -> Obj:
     """The workload with a Scale's wishes in it; refuses what is no valid Scale."""
     meta, own, name = scale.get("metadata") or {}, live["metadata"], live["metadata"]["name"]
     replicas = (scale.get("spec") or {}).get("replicas") or 0
+    problems = [] if ctx.resource.custom else validate_object_meta(meta, True, names.subdomain_name)
     if replicas < 0:
-        problem = field.invalid("spec.replicas", replicas, "must be greater than or equal to 0")
-        raise errors.invalid("Scale.autoscaling", name, [problem])
+        problems.append(field.invalid("spec.replicas", replicas, "must be greater than or equal to 0"))
+    if problems:
+        raise errors.invalid("Scale.autoscaling", name, problems)
     if meta.get("uid") and meta["uid"] != own["uid"]:
         text = f"Precondition failed: UID in precondition: {meta['uid']}, UID in object meta: {own['uid']}"
         raise errors.conflict(_subresource(ctx), name, text)

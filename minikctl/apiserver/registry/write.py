@@ -128,10 +128,10 @@ def _validate_new(obj: Obj, ctx: Context) -> None:
     ctx.warnings.extend(ctx.strategy.warnings(obj, None))
 
 
-def update(ctx: Context, transform: Transform, apply: bool = False) -> Obj:
+def update(ctx: Context, transform: Transform, owned: bool = False) -> Obj:
     """Replace the object with what `transform` makes of it; the stored object.
 
-    `apply`: the transform has recorded the managed fields itself (server-side apply).
+    `owned`: the transform records the managed fields itself (server-side apply, the scale subresource).
     """
     server = ctx.server
     store = server.storage.store
@@ -140,7 +140,7 @@ def update(ctx: Context, transform: Transform, apply: bool = False) -> Obj:
         record = server.storage.record(ctx.resource.key, ctx.namespace, ctx.request.name)
         if record is None:
             raise errors.not_found(ctx.resource.key, ctx.request.name)
-        result = replace(record, ctx, transform, apply)
+        result = replace(record, ctx, transform, owned)
     except BaseException:
         store.rollback()
         raise
@@ -151,13 +151,13 @@ def update(ctx: Context, transform: Transform, apply: bool = False) -> Obj:
     return result
 
 
-def replace(record: Record, ctx: Context, transform: Transform, apply: bool) -> Obj:
+def replace(record: Record, ctx: Context, transform: Transform, owned: bool) -> Obj:
     """The update proper, inside the transaction that read `record`."""
     old = _live(record, ctx, ctx.request.trusted)
     new = transform(lambda: _live(record, ctx))
     subresource = ctx.request.subresource
     _check_identity(new, old, ctx)
-    if not apply:
+    if not owned:
         _own_fields(old, new, ctx)
     admission.mutate(new, old, ctx)
     keep(new["metadata"], old["metadata"], "generation")  # only the strategy counts it

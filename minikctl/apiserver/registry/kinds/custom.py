@@ -130,6 +130,16 @@ def scale_paths(server: Server, resource: Resource) -> tuple[str, str, str]:
     return found["specReplicasPath"], found["statusReplicasPath"], found.get("labelSelectorPath", "")
 
 
+def replicas_paths(server: Server, resource: Resource) -> dict[str, str | None]:
+    """Where each version of a kind keeps wanted replicas; None for those without the scale subresource."""
+    found = definition(server, resource)
+    paths: dict[str, str | None] = {}
+    for name in found.versions:
+        scale = found.subresource(name, "scale")
+        paths[f"{resource.group}/{name}"] = None if scale is None else scale["specReplicasPath"]
+    return paths
+
+
 def admit(ctx: Context) -> None:
     """What every request to a custom resource meets: a deprecated version's warning, a definition that is going."""
     found = definition(ctx.server, ctx.resource)

@@ -253,3 +253,22 @@ def test_objects_are_selected_by_the_fields_of_their_version(cluster: Cluster) -
     with pytest.raises(StatusError) as caught:
         chosen("spec.colour=red", "v2")
     assert "field label not supported: spec.colour" in caught.value.message
+
+
+def test_scaling_a_custom_object_does_not_tell_who_did_it(cluster: Cluster) -> None:
+    client, crd = cluster.client(), definition()
+    paths = {"specReplicasPath": ".spec.size", "statusReplicasPath": ".status.size"}
+    crd["spec"]["versions"][0]["subresources"] = {"scale": paths}
+    client.create(CRDS, crd)
+    key = resource(cluster, "v1")
+    client.create(key, kite(spec={"size": 1, "tail": 2}), "demo")
+    patch = {"spec": {"replicas": 3}}
+    client.patch(key, "red", patch, "application/merge-patch+json", "demo", subresource="scale")
+    managed = client.get(key, "red", "demo")["metadata"]["managedFields"]
+    assert [(entry["fieldsV1"], "time" in entry) for entry in managed] == [
+        ({"f:spec": {"f:size": {}}}, False),
+        ({"f:spec": {".": {}, "f:tail": {}}}, True),
+    ]
+    applied = {"apiVersion": "autoscaling/v1", "kind": "Scale", "spec": {"replicas": 4}}
+    with pytest.raises(StatusError, match="no corresponding type for autoscaling/v1, Kind=Scale"):
+        client.patch(key, "red", applied, "application/apply-patch+yaml", "demo", subresource="scale")

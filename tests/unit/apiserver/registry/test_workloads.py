@@ -16,6 +16,8 @@ SPECS: dict[str, Any] = {
     "statefulsets.apps": {**SELECTED, "replicas": 0},
     "poddisruptionbudgets.policy": {"minAvailable": 1},
 }
+SCALE = {"apiVersion": "autoscaling/v1", "kind": "Scale"}
+APPLY = "apply-patch"
 
 
 @pytest.mark.parametrize("key", SPECS)
@@ -43,7 +45,7 @@ def scaled(cluster: Cluster) -> Any:
     def write(body: Any, patch_type: str = "", **options: Any) -> Any:
         try:
             if patch_type:
-                kind = f"application/{patch_type}+json"
+                kind = f"application/{patch_type}+{'yaml' if patch_type == APPLY else 'json'}"
                 return client.patch("deployments.apps", "x", body, kind, "demo", subresource="scale", **options)
             return client.request(
                 "update",
@@ -135,3 +137,58 @@ def test_counts_that_are_left_out_count_as_none(cluster: Cluster, key: str, stat
     with pytest.raises(StatusError) as caught:
         client.update(key, {**made, "status": status}, "status")
     assert told in caught.value.message
+
+
+def _owners(cluster: Cluster, key: str = "deployments.apps") -> dict[str, bool]:
+    """Who owns the replicas, and whether the entry has a time."""
+    managed = cluster.client().get(key, "x", "demo")["metadata"]["managedFields"]
+    return {
+        f"{entry['manager']} {entry['operation']}{entry.get('subresource', '')}": "time" in entry
+        for entry in managed
+        if "f:replicas" in entry["fieldsV1"].get("f:spec", {})
+    }
+
+
+def test_who_scales_owns_the_replicas(scaled: Any, cluster: Cluster) -> None:
+    assert len(_owners(cluster)) == 1
+    scaled({"spec": {"replicas": 4}}, "merge-patch", fieldManager="kubectl")
+    assert _owners(cluster) == {"kubectl Updatescale": False}
+    scaled({"metadata": {"name": "x"}, "spec": {"replicas": 5}}, fieldManager="hpa")
+    assert _owners(cluster) == {"hpa Updatescale": False}
+    scaled({"spec": {"replicas": 0}}, "merge-patch", fieldManager="night")
+    assert _owners(cluster) == {"night Updatescale": False}
+
+
+def test_a_scale_has_valid_metadata(scaled: Any) -> None:
+    told = scaled({"metadata": {"labels": {"a b": ""}}, "spec": {"replicas": -1}}, "merge-patch")
+    assert told.startswith('Scale.autoscaling "x" is invalid: [metadata.labels: Invalid value: "a b": name part')
+    assert told.endswith("spec.replicas: Invalid value: -1: must be greater than or equal to 0]")
+
+
+def test_replicas_that_nobody_owns_stay_so(scaled: Any, cluster: Cluster) -> None:
+    reset = [{"op": "replace", "path": "/metadata/managedFields", "value": [{}]}]
+    cluster.client().patch("deployments.apps", "x", reset, "application/json-patch+json", "demo")
+    scaled({"spec": {"replicas": 4}}, "merge-patch", fieldManager="kubectl")
+    assert "managedFields" not in cluster.client().get("deployments.apps", "x", "demo")["metadata"]
+
+
+def test_a_scale_is_applied(scaled: Any, cluster: Cluster) -> None:
+    maker = next(iter(_owners(cluster))).split()[0]
+    told = scaled({**SCALE, "spec": {"replicas": 4}}, APPLY, fieldManager="ci")
+    assert told == f'Apply failed with 1 conflict: conflict with "{maker}" using autoscaling/v1: .spec.replicas'
+    assert scaled({**SCALE, "spec": {"replicas": 4}}, APPLY, fieldManager="ci", force=True)["spec"] == {"replicas": 4}
+    assert _owners(cluster) == {"ci Applyscale": False}
+    told = scaled({"spec": {"replicas": 5}}, APPLY, fieldManager="other")
+    assert told.startswith("Incorrect version specified in apply patch. Specified patch version: , expected: autosc")
+    assert scaled(SCALE, APPLY).endswith("fieldManager: Required value: is required for apply patch")
+    assert scaled({**SCALE, "spec": {"size": 5}}, APPLY, fieldManager="ci") == (
+        "failed to create typed patch object (/; autoscaling/v1, Kind=Scale): .spec.size: field not declared in schema"
+    )
+
+
+def test_the_scale_of_what_is_missing(cluster: Cluster) -> None:
+    client = cluster.client()
+    patch = {"spec": {"replicas": 1}}
+    for key, told in (("statefulsets.apps", "statefulsets/scale.apps"), ("deployments.apps", "deployments/scale.apps")):
+        with pytest.raises(StatusError, match=f'{told} "no" not found'):
+            client.patch(key, "no", patch, "application/merge-patch+json", "demo", subresource="scale")
