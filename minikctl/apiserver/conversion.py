@@ -17,6 +17,7 @@ _METRICS = f"{_PREFIX}metrics"
 _CURRENT = f"{_PREFIX}current-metrics"
 _CONDITIONS = f"{_PREFIX}conditions"
 _BEHAVIOR = f"{_PREFIX}behavior"
+_ANNOTATIONS = (_METRICS, _CURRENT, _CONDITIONS, _BEHAVIOR)
 _DEFAULT_CPU = 80
 
 
@@ -32,35 +33,39 @@ def convert(obj: Obj, to_version: str) -> Obj:
 
 
 def _to_v2(obj: Obj) -> Obj:
-    """v1 -> v2: the percentage becomes a metric, the annotations become fields again."""
-    import json
-
+    """v1 -> v2: the percentage becomes the last metric, the annotations become fields again."""
     annotations = dict(obj.get("metadata", {}).get("annotations") or {})
-    saved = {key: annotations.pop(key) for key in (_METRICS, _CURRENT, _CONDITIONS, _BEHAVIOR) if key in annotations}
-    decoded: dict[str, Any] = {}
-    for key, text in saved.items():
-        try:
-            decoded[key] = json.loads(text)
-        except ValueError:
-            annotations[key] = text
+    saved = {key: _decoded(annotations.pop(key)) for key in _ANNOTATIONS if key in annotations}
     spec, status = dict(obj.get("spec") or {}), dict(obj.get("status") or {})
+    metrics = [_metric_to_v2(item) for item in saved.get(_METRICS) or ()]
     percent = spec.pop("targetCPUUtilizationPercentage", None)
-    metrics = [_metric_to_v2(item) for item in decoded.get(_METRICS) or ()]
     if percent is not None or not metrics:
         target = {"type": "Utilization", "averageUtilization": _DEFAULT_CPU if percent is None else percent}
-        metrics.insert(0, {"type": "Resource", "resource": {"name": "cpu", "target": target}})
+        metrics.append({"type": "Resource", "resource": {"name": "cpu", "target": target}})
     spec["metrics"] = metrics
-    if decoded.get(_BEHAVIOR):
-        spec["behavior"] = _lower_names(decoded[_BEHAVIOR])
+    behavior = _lower_names(saved.get(_BEHAVIOR) or {})
+    if behavior:
+        spec["behavior"] = behavior
     current = status.pop("currentCPUUtilizationPercentage", None)
-    if decoded.get(_CURRENT):
-        status["currentMetrics"] = [_current_to_v2(item) for item in decoded[_CURRENT]]
+    if saved.get(_CURRENT) is not None:
+        status["currentMetrics"] = [_current_to_v2(item) for item in saved[_CURRENT]]
     elif current is not None:
-        cpu = {"name": "cpu", "current": {"averageUtilization": current, "averageValue": "0"}}
+        cpu = {"name": "cpu", "current": {"averageUtilization": current}}
         status["currentMetrics"] = [{"type": "Resource", "resource": cpu}]
-    if decoded.get(_CONDITIONS):
-        status["conditions"] = decoded[_CONDITIONS]
+    if saved.get(_CONDITIONS):
+        conditions = saved[_CONDITIONS]
+        status["conditions"] = [{k: v for k, v in item.items() if v is not None} for item in conditions]
     return _rebuilt(obj, annotations, spec, status)
+
+
+def _decoded(text: str) -> Any:
+    """What an annotation says; nothing if it cannot be read."""
+    import json
+
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
 
 
 def _rebuilt(obj: Obj, annotations: dict[str, str], spec: Obj, status: Obj) -> Obj:
@@ -76,44 +81,44 @@ def _rebuilt(obj: Obj, annotations: dict[str, str], spec: Obj, status: Obj) -> O
 def _to_v1(obj: Obj) -> Obj:
     """v2 -> v1: a CPU utilisation target becomes the percentage, the rest annotations."""
     annotations = dict(obj.get("metadata", {}).get("annotations") or {})
-    for key in (_METRICS, _CURRENT, _CONDITIONS, _BEHAVIOR):
+    for key in _ANNOTATIONS:
         annotations.pop(key, None)
     spec, status = dict(obj.get("spec") or {}), dict(obj.get("status") or {})
-    others = []
-    for metric in spec.pop("metrics", None) or ():
-        percent = _cpu_percent(metric, "target")
-        if percent is None:
-            others.append(_metric_to_v1(metric))
-        elif "targetCPUUtilizationPercentage" not in spec:
-            spec["targetCPUUtilizationPercentage"] = percent
+    metrics = spec.pop("metrics", None) or []
+    percent = next((_percent(metric, "target") for metric in metrics if _is_cpu(metric)), None)
+    if percent is not None:
+        spec["targetCPUUtilizationPercentage"] = percent
+    others = [_metric_to_v1(metric) for metric in metrics if _percent(metric, "target") is None or not _is_cpu(metric)]
     behavior = spec.pop("behavior", None)
     current = status.pop("currentMetrics", None) or []
     for metric in current:
-        percent = _cpu_percent(metric, "current")
-        if percent is not None:
-            status["currentCPUUtilizationPercentage"] = percent
+        if _is_cpu(metric) and _percent(metric, "current") is not None:
+            status["currentCPUUtilizationPercentage"] = _percent(metric, "current")
     conditions = status.pop("conditions", None)
     if others:
         annotations[_METRICS] = go_json(others)
     if current:
         annotations[_CURRENT] = go_json([_current_to_v1(metric) for metric in current])
     if conditions:
-        names = ("type", "status", "lastTransitionTime", "reason", "message")
-        annotations[_CONDITIONS] = go_json([_picked(item, *names) for item in conditions])
+        annotations[_CONDITIONS] = go_json([_condition_struct(item) for item in conditions])
     if behavior:
         annotations[_BEHAVIOR] = go_json(_behavior_struct(behavior))
     return _rebuilt(obj, annotations, spec, status)
 
 
-def _picked(item: Obj, *names: str) -> Struct:
-    return Struct({name: item[name] for name in names if item.get(name) not in (None, "")})
+def _condition_struct(condition: Obj) -> Struct:
+    shown = Struct(type=condition.get("type", ""), status=condition.get("status", ""))
+    shown["lastTransitionTime"] = condition.get("lastTransitionTime")
+    shown.update({name: condition[name] for name in ("reason", "message") if condition.get(name)})
+    return shown
 
 
-def _cpu_percent(metric: Obj, part: str) -> int | None:
-    resource = metric.get("resource") or {}
-    if metric.get("type") != "Resource" or resource.get("name") != "cpu":
-        return None
-    percent: int | None = (resource.get(part) or {}).get("averageUtilization")
+def _is_cpu(metric: Obj) -> bool:
+    return metric.get("type") == "Resource" and (metric.get("resource") or {}).get("name") == "cpu"
+
+
+def _percent(metric: Obj, part: str) -> int | None:
+    percent: int | None = ((metric.get("resource") or {}).get(part) or {}).get("averageUtilization")
     return percent
 
 
@@ -145,103 +150,114 @@ def _lower_names(value: Any) -> Any:
     return [_lower_names(item) for item in value] if isinstance(value, list) else value
 
 
+# The fields of each of v1's metric sources, in the order of its struct: v1's name, where v2 has it, and whether v1
+# always writes it (it is no pointer there).
+_Row = tuple[str, tuple[str, str], bool]
+_OBJECT, _METRIC, _OWN = "describedObject", "metric", ""
+
+
+def _rows(part: str, word: str) -> dict[str, tuple[_Row, ...]]:
+    """`part` is where v2 keeps the amounts ("target", "current"), `word` what v1 calls them ("target", "current")."""
+    target, name = ("target", (_OBJECT, ""), True), ("metricName", (_METRIC, "name"), True)
+    value, average = f"{word}Value", f"{word}AverageValue"
+    in_source = part == "target"
+    resource: tuple[_Row, ...] = (
+        ("name", (_OWN, "name"), True),
+        (f"{word}AverageUtilization", (part, "averageUtilization"), False),
+        (average, (part, "averageValue"), not in_source),
+    )
+    return {
+        "object": (
+            *(target, name, (value, (part, "value"), True)),
+            *(("selector", (_METRIC, "selector"), False), ("averageValue", (part, "averageValue"), False)),
+        ),
+        "pods": (name, (average, (part, "averageValue"), True), ("selector", (_METRIC, "selector"), False)),
+        "resource": resource,
+        "containerResource": (*resource, ("container", (_OWN, "container"), True)),
+        "external": (
+            *(name, ("metricSelector", (_METRIC, "selector"), False)),
+            *((value, (part, "value"), not in_source), (average, (part, "averageValue"), False)),
+        ),
+    }
+
+
+_SOURCES, _CURRENTS = _rows("target", "target"), _rows("current", "current")
+_QUANTITIES = ("value", "averageValue")
+
+
 def _metric_to_v1(metric: Obj) -> Struct:
-    kind = metric.get("type", "")
-    out = Struct(type=kind)
-    for key in ("object", "pods", "resource", "containerResource", "external"):
-        source = metric.get(key)
-        if source is None:
-            continue
-        target, identifier = source.get("target") or {}, source.get("metric") or {}
-        names = _V1_NAMES[key]
-        inner = Struct()
-        for name in ("name", "container"):
-            if name in source:
-                inner[name] = source[name]
-        if key == "object":
-            inner["target"] = _picked(source.get("describedObject") or {}, "kind", "name", "apiVersion")
-        if identifier:
-            inner["metricName"] = identifier.get("name", "")
-        for field_name, v1_name in names.items():
-            if target.get(field_name) is not None:
-                inner[v1_name] = target[field_name]
-        if identifier.get("selector") is not None:
-            inner["metricSelector" if key == "external" else "selector"] = identifier["selector"]
-        out[key] = inner
-    return out
-
-
-_V1_NAMES = {
-    "object": {"value": "targetValue", "averageValue": "averageValue"},
-    "pods": {"averageValue": "targetAverageValue"},
-    "resource": {"averageUtilization": "targetAverageUtilization", "averageValue": "targetAverageValue"},
-    "containerResource": {"averageUtilization": "targetAverageUtilization", "averageValue": "targetAverageValue"},
-    "external": {"value": "targetValue", "averageValue": "targetAverageValue"},
-}
-_TARGET_TYPES = {"averageUtilization": "Utilization", "averageValue": "AverageValue", "value": "Value"}
-
-
-def _metric_to_v2(metric: Obj) -> Obj:
-    out: Obj = {"type": metric.get("type", "")}
-    for key, names in _V1_NAMES.items():
-        source = metric.get(key)
-        if source is None:
-            continue
-        target: Obj = {"type": ""}
-        for field_name, v1_name in names.items():
-            if source.get(v1_name) is not None:
-                target[field_name] = source[v1_name]
-                target["type"] = target["type"] or _TARGET_TYPES[field_name]
-        inner: Obj = {name: source[name] for name in ("name", "container") if name in source}
-        if "metricName" in source:
-            inner["metric"] = {"name": source["metricName"]}
-            selector = source.get("metricSelector" if key == "external" else "selector")
-            if selector is not None:
-                inner["metric"]["selector"] = selector
-        if key == "object":
-            inner["describedObject"] = source.get("target") or {}
-        out[key] = {**inner, "target": target}
-    return out
-
-
-_CURRENT_NAMES = {
-    "object": {"value": "currentValue", "averageValue": "averageValue"},
-    "pods": {"averageValue": "currentAverageValue"},
-    "resource": {"averageUtilization": "currentAverageUtilization", "averageValue": "currentAverageValue"},
-    "containerResource": {"averageUtilization": "currentAverageUtilization", "averageValue": "currentAverageValue"},
-    "external": {"value": "currentValue", "averageValue": "currentAverageValue"},
-}
+    return _to_v1_fields(metric, _SOURCES)
 
 
 def _current_to_v1(metric: Obj) -> Struct:
+    return _to_v1_fields(metric, _CURRENTS)
+
+
+def _to_v1_fields(metric: Obj, sources: dict[str, tuple[_Row, ...]]) -> Struct:
     out = Struct(type=metric.get("type", ""))
-    for key, names in _CURRENT_NAMES.items():
+    for key, rows in sources.items():
         source = metric.get(key)
         if source is None:
             continue
-        current = source.get("current") or {}
-        inner = Struct({name: source[name] for name in ("name", "container") if name in source})
-        if key == "object":
-            inner["target"] = _picked(source.get("describedObject") or {}, "kind", "name", "apiVersion")
-        if source.get("metric"):
-            inner["metricName"] = source["metric"].get("name", "")
-        inner.update({v1: current[name] for name, v1 in names.items() if current.get(name) is not None})
-        out[key] = inner
+        inner = out[key] = Struct()
+        for v1, (part, v2), always in rows:
+            if part == _OBJECT:
+                inner[v1] = _reference_struct(source.get(part) or {})
+                continue
+            found = (source if part == _OWN else source.get(part) or {}).get(v2)
+            if found is not None or always:
+                inner[v1] = found if found is not None else "0" if v2 in _QUANTITIES else ""
     return out
 
 
+def _reference_struct(reference: Obj) -> Struct:
+    shown = Struct(kind=reference.get("kind", ""), name=reference.get("name", ""))
+    if reference.get("apiVersion"):
+        shown["apiVersion"] = reference["apiVersion"]
+    return shown
+
+
+def _metric_to_v2(metric: Obj) -> Obj:
+    out = _to_v2_fields(metric, _SOURCES)
+    for key in _SOURCES:
+        if key in out:
+            target = out[key].setdefault("target", {})
+            out[key]["target"] = {"type": _target_type(key, target), **target}
+    return out
+
+
+def _target_type(key: str, target: Obj) -> str:
+    """What kind of target an annotation stands for: the type itself is not kept."""
+    if key in ("resource", "containerResource"):
+        return "AverageValue" if target.get("averageUtilization") is None else "Utilization"
+    if key == "object":
+        return "Value" if target.get("averageValue") is None else "AverageValue"
+    return "Value" if key == "external" and target.get("value") is not None else "AverageValue"
+
+
 def _current_to_v2(metric: Obj) -> Obj:
+    out = _to_v2_fields(metric, _CURRENTS)
+    for key in _CURRENTS:
+        if key in out:
+            out[key].setdefault("current", {})
+    return out
+
+
+def _to_v2_fields(metric: Obj, sources: dict[str, tuple[_Row, ...]]) -> Obj:
     out: Obj = {"type": metric.get("type", "")}
-    for key, names in _CURRENT_NAMES.items():
+    for key, rows in sources.items():
         source = metric.get(key)
         if source is None:
             continue
-        inner: Obj = {name: source[name] for name in ("name", "container") if name in source}
-        if "metricName" in source:
-            inner["metric"] = {"name": source["metricName"]}
-        if key == "object":
-            inner["describedObject"] = source.get("target") or {}
-        inner["current"] = {name: source[v1] for name, v1 in names.items() if source.get(v1) is not None}
+        inner: Obj = {}
+        for v1, (part, v2), always in rows:
+            found = source.get(v1)
+            if found is None and always:
+                found = {} if part == _OBJECT else "0" if v2 in _QUANTITIES else ""
+            if found is not None and part == _OBJECT:
+                inner[part] = found
+            elif found is not None:
+                (inner if part == _OWN else inner.setdefault(part, {}))[v2] = found
         out[key] = inner
     return out
 

@@ -152,8 +152,7 @@ def _external(source: dict[str, Any], path: str) -> list[FieldError]:
 def _pods(source: dict[str, Any], path: str) -> list[FieldError]:
     target = source.get("target") or {}
     errors = _identifier(source.get("metric") or {}, f"{path}.metric") + _target(target, f"{path}.target")
-    average = target.get("averageValue")
-    if average is None or quantity.parse(average).nanos <= 0:
+    if target.get("averageValue") is None:
         errors.append(field.required(f"{path}.target.averageValue", "must specify a positive target averageValue"))
     return errors
 
