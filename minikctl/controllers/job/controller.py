@@ -215,7 +215,10 @@ class JobController(Controller):
         word = "suspended" if suspended else "resumed"
         _set(status, "Suspended", "True" if suspended else "False", f"Job{word.title()}", f"Job {word}", now)
         self.recorder.event(job, "Normal", word.title(), f"Job {word}")
-        if not suspended:
+        if suspended:
+            # so that its template may be changed (the gate MutableSchedulingDirectivesForSuspendedJobs)
+            status.pop("startTime", None)
+        else:
             status["startTime"] = rfc3339(now)
 
     def _write(

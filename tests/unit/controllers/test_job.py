@@ -117,6 +117,7 @@ def test_pods_that_a_job_stops_are_no_failures_unless_it_fails(world: World) -> 
     world.merge(JOBS, "s", {"spec": {"suspend": True}})
     world.cluster.advance(60)
     assert (world.names("pods"), world.status(JOBS, "s").get("failed")) == ([], None)
+    assert "startTime" not in world.status(JOBS, "s")
     rules = [{"succeededIndexes": "0"}]
     spec: Obj = {"completions": 3, "parallelism": 3, "completionMode": "Indexed", "successPolicy": {"rules": rules}}
     script = 'if [ "$JOB_COMPLETION_INDEX" = 0 ]; then exit 0; else sleep 1000; fi'

@@ -35,7 +35,8 @@ _STATEFUL_FIXED = (
 )
 
 
-def _stateful_set_spec(spec: Spec, errors: Errors, with_template: bool = True, with_claims: bool = True) -> None:
+def _stateful_set_spec(spec: Spec, errors: Errors, is_new: bool, with_template: bool) -> None:
+    """`is_new`: what no update can change is checked, too."""
     policy = spec.get("podManagementPolicy", "")
     if not policy:
         errors.append(field.required("spec.podManagementPolicy"))
@@ -49,29 +50,37 @@ def _stateful_set_spec(spec: Spec, errors: Errors, with_template: bool = True, w
             if retention.get(key) not in ("Retain", "Delete"):
                 at = f"spec.persistentVolumeClaimRetentionPolicy.{key}"
                 errors.append(field.not_supported(at, retention.get(key, ""), ("Retain", "Delete")))
+    if is_new:
+        _claim_templates(spec.get("volumeClaimTemplates") or [], errors)
     nonnegative(spec.get("replicas"), "spec.replicas", errors)
     nonnegative(spec.get("minReadySeconds"), "spec.minReadySeconds", errors)
     nonnegative((spec.get("ordinals") or {}).get("start"), "spec.ordinals.start", errors)
+    name = spec.get("serviceName")
+    if is_new and name:
+        errors += [field.invalid("spec.serviceName", name, text) for text in is_dns1123_label(name)]
     selector = check_selector(spec, "statefulset", "spec", errors, unreadable="")
     template = spec.get("template") or {}
     if selector is not None:
         check_match(selector, template, "spec.template", errors)
         if with_template:
-            check_template(_with_claim_volumes(template, spec), "spec.template", errors)
+            check_template(_as_of_pods(template, spec), "spec.template", errors)
     check_runs_forever(template, "StatefulSet", "spec.template", errors)
-    if with_claims:
-        _claim_templates(spec.get("volumeClaimTemplates") or [], errors)
 
 
-def _with_claim_volumes(template: Spec, spec: Spec) -> Spec:
-    """The template with a volume for each claim, as the pods will have it."""
-    claims = [(claim.get("metadata") or {}).get("name", "") for claim in spec.get("volumeClaimTemplates") or ()]
-    if not claims:
-        return template
+def _as_of_pods(template: Spec, spec: Spec) -> Spec:
+    """The template as the controller makes pods of it: a volume for each claim, no names of its own."""
+    claims = dict.fromkeys(
+        (claim.get("metadata") or {}).get("name", "") for claim in spec.get("volumeClaimTemplates") or ()
+    )
     pod_spec = template.get("spec") or {}
-    volumes = [volume for volume in pod_spec.get("volumes") or () if volume.get("name") not in claims]
-    added = [{"name": name, "persistentVolumeClaim": {"claimName": name}} for name in dict.fromkeys(claims)]
-    return {**template, "spec": {**pod_spec, "volumes": volumes + added}}
+    if not claims and "hostname" not in pod_spec and "subdomain" not in pod_spec:
+        return template
+    pod_spec = {key: value for key, value in pod_spec.items() if key not in ("hostname", "subdomain")}
+    if claims:
+        volumes = [{"name": name, "persistentVolumeClaim": {"claimName": name}} for name in claims]
+        volumes += [volume for volume in pod_spec.get("volumes") or () if volume.get("name") not in claims]
+        pod_spec["volumes"] = volumes
+    return {**template, "spec": pod_spec}
 
 
 def _claim_templates(claims: list[Spec], errors: Errors) -> None:
@@ -113,11 +122,7 @@ def _rolling_stateful_set(rolling: Spec, path: str, errors: Errors) -> None:
 
 def stateful_set_create(obj: Obj) -> Errors:
     errors: Errors = []
-    spec = obj.get("spec") or {}
-    _stateful_set_spec(spec, errors)
-    name = spec.get("serviceName")
-    if name:
-        errors += [field.invalid("spec.serviceName", name, text) for text in is_dns1123_label(name)]
+    _stateful_set_spec(obj.get("spec") or {}, errors, is_new=True, with_template=True)
     return errors
 
 
@@ -126,7 +131,7 @@ def stateful_set_update(new: Obj, old: Obj) -> Errors:
     spec, old_spec = new.get("spec") or {}, old.get("spec") or {}
     # What was accepted before the rules were tightened may stay as it is.
     changed = spec.get("template") != old_spec.get("template")
-    _stateful_set_spec(spec, errors, with_template=changed, with_claims=False)
+    _stateful_set_spec(spec, errors, is_new=False, with_template=changed)
     fixed = {key: value for key, value in spec.items() if key not in _STATEFUL_MUTABLE}
     if fixed != {key: value for key, value in old_spec.items() if key not in _STATEFUL_MUTABLE}:
         errors.append(field.forbidden("spec", _STATEFUL_FIXED))

@@ -221,26 +221,23 @@ def _check_completions(spec: Spec, before: Spec, errors: Errors) -> None:
 
 
 def _check_template_change(spec: Spec, before: Spec, status: Spec, errors: Errors) -> None:
-    """The template is fixed; a suspended Job may still be told where to run, and one at rest also with how much.
+    """The template is fixed, but a Job at rest may still be told where to run and with how much.
 
-    A Job is at rest when its controller says that it is suspended and none of its pods is left (the gates
-    MutableSchedulingDirectivesForSuspendedJobs and MutablePodResourcesForSuspendedJobs).
+    A Job is at rest when it is suspended, was so from the start or is by what its controller says, and none of its
+    pods is left (the gates MutableSchedulingDirectivesForSuspendedJobs and MutablePodResourcesForSuspendedJobs).
     """
     new, old = spec.get("template") or {}, before.get("template") or {}
     if new == old:
         return
     from minikctl.apiserver.validation.pod.gostruct import pod_spec_struct, template_struct
 
-    suspended = bool(before.get("suspend"))
-    at_rest = suspended and not status.get("active") and _is_suspended(status)
-    if at_rest or (suspended and status.get("startTime") is None):
-        old = _with_directives(old, new)
-    if at_rest:
-        new_spec, old_spec = new.get("spec") or {}, old.get("spec") or {}
-        if _without_resources(new_spec) != _without_resources(old_spec):
-            errors.append(field.invalid("spec.template.spec", pod_spec_struct(new_spec), IMMUTABLE))
-    elif new != old:
+    stopped = status.get("startTime") is None or _is_suspended(status)
+    if not (before.get("suspend") and stopped and not status.get("active")):
         errors.append(field.invalid("spec.template", template_struct(new), IMMUTABLE))
+        return
+    new_spec, old_spec = new.get("spec") or {}, _with_directives(old, new)["spec"]
+    if new_spec != _with_resources(old_spec, new_spec):
+        errors.append(field.invalid("spec.template.spec", pod_spec_struct(new_spec), IMMUTABLE))
 
 
 def _is_suspended(status: Spec) -> bool:
@@ -270,13 +267,19 @@ def _with_directives(old: Spec, new: Spec) -> Spec:
     return {**old, "metadata": meta, "spec": spec}
 
 
-def _without_resources(spec: Spec) -> Spec:
-    bare = dict(spec)
+def _with_resources(old: Spec, new: Spec) -> Spec:
+    """The old pod spec with the resources that the containers have in the new one."""
+    changed = dict(old)
     for key in ("containers", "initContainers"):
-        if spec.get(key):
-            bare[key] = [{**container, "resources": _claims(container)} for container in spec[key]]
-    return bare
+        pairs = list(zip(old.get(key) or (), new.get(key) or (), strict=False))
+        if pairs and len(old[key]) == len(new[key]):
+            changed[key] = [
+                _with(container, other, "resources") if container.get("name") == other.get("name") else container
+                for container, other in pairs
+            ]
+    return changed
 
 
-def _claims(container: Spec) -> Any:
-    return (container.get("resources") or {}).get("claims") or []
+def _with(container: Spec, other: Spec, key: str) -> Spec:
+    rest = {name: value for name, value in container.items() if name != key}
+    return {**rest, key: other[key]} if key in other else rest

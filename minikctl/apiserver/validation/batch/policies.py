@@ -17,6 +17,7 @@ _RULES_LIMIT = 20
 _VALUES_LIMIT = 255
 _PATTERNS_LIMIT = 20
 _INDEXES_LIMIT = 64 * 1024
+_MOST = 2**63 - 1
 _ACTIONS = ("Count", "FailIndex", "FailJob", "Ignore")
 _OPERATORS = ("In", "NotIn")
 _STATUSES = ("False", "True", "Unknown")
@@ -47,7 +48,7 @@ def _parse_interval(text: str, completions: int) -> tuple[int, int]:
     numbers = []
     for limit in limits:
         digits = limit.removeprefix("+")
-        if not (digits.isascii() and digits.isdecimal()):
+        if not (digits.isascii() and digits.isdecimal()) or int(digits) > _MOST:
             raise IndexesError(f"cannot convert string to integer for index: {quote(limit)}")
         if int(digits) >= completions:
             raise IndexesError(f"too large index: {quote(limit)}")

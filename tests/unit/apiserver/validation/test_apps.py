@@ -118,6 +118,20 @@ def test_stateful_set() -> None:
     ]
 
 
+def test_what_is_wrong_with_a_stateful_set_comes_in_the_order_of_its_rules() -> None:
+    template = workload("statefulsets.apps")["spec"]["template"]
+    template["spec"].update(hostname="No_Name", subdomain="No_Name", restartPolicy="Never")
+    template["spec"]["volumes"] = [{"name": "data", "emptyDir": {}}, {"name": "x", "emptyDir": {}}, {"name": "x"}]
+    claim = {"metadata": {"name": "data"}, "spec": {"resources": {"requests": {"storage": "1Gi"}}}}
+    found = problems(
+        "statefulsets.apps", template=template, volumeClaimTemplates=[claim], replicas=-1, serviceName="a.b"
+    )
+    assert [text.partition(":")[0] for text in found] == [
+        *("spec.volumeClaimTemplates[0].spec.accessModes", "spec.replicas", "spec.serviceName"),
+        *("spec.template.spec.volumes[2].name", "spec.template.spec.restartPolicy"),
+    ]
+
+
 def test_stateful_sets_mount_their_claims() -> None:
     template = workload("statefulsets.apps")["spec"]["template"]
     template["spec"]["containers"][0]["volumeMounts"] = [{"name": "data", "mountPath": "/x"}]

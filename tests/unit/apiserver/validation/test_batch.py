@@ -186,13 +186,20 @@ def test_suspended_jobs_may_be_redirected(status: dict[str, Any], refused: list[
 
 
 @pytest.mark.parametrize(
-    ("status", "refused"), [({}, ["spec.template"]), (AT_REST, []), ({**AT_REST, "active": 1}, ["spec.template"])]
+    ("status", "refused"), [({}, []), (AT_REST, []), ({**AT_REST, "active": 1}, ["spec.template"])]
 )
 def test_jobs_at_rest_may_get_other_resources(status: dict[str, Any], refused: list[str]) -> None:
     old = {**make_job(suspend=True), "status": status}
     container = old["spec"]["template"]["spec"]["containers"][0]
     larger = [{**container, "resources": {"requests": {"cpu": "2"}}}]
     assert changed_template(old, containers=larger) == refused
+    claiming = [{**container, "resources": {"claims": [{"name": "gpu"}]}}]
+    claims = [{"name": "gpu", "resourceClaimName": "gpu"}]
+    assert changed_template(old, containers=claiming, resourceClaims=claims) == (refused or ["spec.template.spec"])
+    with_claims = copy.deepcopy(old)
+    with_claims["spec"]["template"]["spec"]["resourceClaims"] = claims
+    assert changed_template(with_claims, containers=claiming) == refused
+    assert changed_template(old, containers=[*larger, container]) == (refused or ["spec.template.spec"])
     other = [{**container, "image": "c:2"}]
     assert changed_template(old, containers=other) == (refused or ["spec.template.spec"])
 
@@ -225,9 +232,9 @@ def test_job_statuses_do_not_contradict_themselves() -> None:
         "status.active: Invalid value: 1: active>0 is invalid for finished job"
     ]
     assert problems_of({"startTime": start, "conditions": done[1:]}) == [
+        "status.completionTime: Required value: completionTime is required for Complete jobs",
         "status.conditions: Invalid value: cannot set Complete=True condition without the SuccessCriteriaMet=true"
         " condition",
-        "status.completionTime: Required value: completionTime is required for Complete jobs",
     ]
     assert "status.conditions: Invalid value: cannot disable the terminal Complete=True condition" in problems_of(
         {"startTime": start}, good
@@ -291,3 +298,54 @@ def test_updates_of_jobs_are_judged_as_new_jobs_too() -> None:
         parallelism,
     ]
     assert [text.partition(":")[0] for text in found[3:]] == ["spec.template"]
+
+
+def status_problems(new: dict[str, Any], old: dict[str, Any], **spec: Any) -> list[str]:
+    job = make_job(**spec)
+    return [
+        str(error) for error in validation.status_update("jobs.batch", {**job, "status": new}, {**job, "status": old})
+    ]
+
+
+EARLY, LATE = "2024-01-01T00:00:00Z", "2024-01-02T00:00:00Z"
+
+
+def test_a_start_is_kept_until_the_job_is_resumed() -> None:
+    told = ["status.startTime: Required value: startTime cannot be removed for unsuspended job"]
+    assert status_problems({"startTime": LATE}, {"startTime": EARLY}) == told
+    assert status_problems({}, {"startTime": EARLY}, suspend=True) == []
+    stopped, going = ([{"type": "Suspended", "status": value}] for value in ("True", "False"))
+    before = {"startTime": EARLY, "conditions": stopped}
+    assert status_problems({"startTime": LATE, "conditions": going}, before) == []
+    assert status_problems({"startTime": LATE, "conditions": stopped}, before) == told
+
+
+def test_a_suspended_job_without_completions_ends_without_a_start() -> None:
+    done = [{"type": kind, "status": "True"} for kind in ("SuccessCriteriaMet", "Complete")]
+    ended = {"completionTime": EARLY, "conditions": done}
+    assert status_problems(ended, {}, completions=0, suspend=True) == []
+    assert status_problems(ended, {}, completions=0) == [
+        "status.startTime: Required value: startTime is required for finished job"
+    ]
+
+
+def test_uncounted_pods_of_a_finished_job_are_shown() -> None:
+    done = [{"type": kind, "status": "True"} for kind in ("SuccessCriteriaMet", "Complete")]
+    ended = {"startTime": EARLY, "completionTime": EARLY, "conditions": done}
+    assert status_problems({**ended, "uncountedTerminatedPods": {"failed": ["a"]}}, ended) == [
+        'status.uncountedTerminatedPods: Invalid value: {"Succeeded":null,"Failed":["a"]}: must be empty for finished'
+        " job"
+    ]
+
+
+def test_indexes_of_a_status_are_read_one_by_one() -> None:
+    indexed = {"completionMode": "Indexed", "completions": 5, "parallelism": 2, "backoffLimitPerIndex": 1}
+    assert status_problems({"completedIndexes": "x,2-4", "failedIndexes": "0,3"}, {}, **indexed) == [
+        'status.completedIndexes: Invalid value: "x,2-4": error parsing completedIndexes: cannot convert string to'
+        ' integer for index: "x"',
+        'status.failedIndexes: Invalid value: "0,3": failedIndexes and completedIndexes overlap at index: 3',
+    ]
+    assert status_problems({"succeeded": 1}, {"succeeded": 3}, **indexed) == [
+        "status.succeeded: Invalid value: 1: cannot decrease the succeeded counter"
+    ]
+    assert status_problems({"succeeded": 1}, {"succeeded": 3}, **{**indexed, "parallelism": 5}) == []
