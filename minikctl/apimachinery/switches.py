@@ -19,7 +19,7 @@ API_VERSIONS = (
     MIGRATIONS,
 )
 # The gates that can be switched, with their defaults.
-GATES = {"StorageVersionAPI": False, "StorageVersionMigrator": False}
+GATES = {"MaxUnavailableStatefulSet": False, "StorageVersionAPI": False, "StorageVersionMigrator": False}
 
 _STAGES = {"api/all": "", "api/beta": "beta", "api/alpha": "alpha"}
 

@@ -201,14 +201,28 @@ class Server:
 
     def _switched(self) -> frozenset[str]:
         """API versions that this cluster serves though they are off by default."""
-        settings = self.storage.store.meta("settings")
-        if settings is None or "runtime-config" not in settings:
+        settings = self._settings_with("runtime-config")
+        if not settings:
             return frozenset()
-        import json
-
         from minikctl.apimachinery import switches
 
-        return switches.served(json.loads(settings))
+        return switches.served(settings)
+
+    def gate(self, name: str) -> bool:
+        """Whether a feature gate is open in this cluster."""
+        from minikctl.apimachinery import switches
+
+        return switches.enabled(self._settings_with("feature-gates"), name)
+
+    def _settings_with(self, name: str) -> dict[str, Any]:
+        """The cluster's settings, none where they do not say anything of this one."""
+        settings = self.storage.store.meta("settings")
+        if settings is None or name not in settings:
+            return {}
+        import json
+
+        found: dict[str, Any] = json.loads(settings)
+        return found
 
     def lookup(self, key: str) -> Resource:
         """The preferred version of a resource key, NotFound where it is not served."""

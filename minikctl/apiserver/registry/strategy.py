@@ -70,6 +70,7 @@ _SPECIAL = {
     "deployments.apps": "workloads",
     "replicasets.apps": "workloads",
     "daemonsets.apps": "workloads",
+    "statefulsets.apps": "workloads",
     "jobs.batch": "workloads",
     "clusterroles.rbac.authorization.k8s.io": "rbac",
     "clusterrolebindings.rbac.authorization.k8s.io": "rbac",

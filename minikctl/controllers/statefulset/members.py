@@ -170,6 +170,12 @@ class Members:
         member = self._by_ordinal.get(ordinal)
         return member is not None and self._is_healthy(member)
 
+    def unhealthy_above(self, ordinal: int) -> bool:
+        """Whether any ordinal in range above this one has no healthy pod."""
+        return self.unavailable > 0 and any(
+            other > ordinal and not self.is_healthy(other) for other in self._wanting if self.in_range(other)
+        )
+
     def first_wanting(self) -> int | None:
         """The lowest ordinal in range that is missing, not healthy or not as it should be."""
         while self._queue and self._queue[0] not in self._wanting:

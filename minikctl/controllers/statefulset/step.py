@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from minikctl.apimachinery import switches
 from minikctl.apimachinery.errors import StatusError
 from minikctl.controllers import pods
 from minikctl.controllers.controller import scaled
@@ -187,16 +188,27 @@ class Step:
         )
 
     def _update(self) -> None:
-        """Delete outdated pods from the highest ordinal down, as many as may be unavailable."""
+        """Delete outdated pods from the highest ordinal down, those beyond the partition."""
         rolling = (self.set["spec"].get("updateStrategy") or {}).get("rollingUpdate") or {}
+        lowest = self.members.start + rolling.get("partition", 0)
+        if not switches.enabled(self.controller.env.settings, "MaxUnavailableStatefulSet"):
+            ordinal = self.members.outdated[-1] if self.members.outdated else -1
+            if ordinal >= lowest and not self.members.unhealthy_above(ordinal):
+                self._replace(ordinal)
+            return
         replicas = self.members.end - self.members.start
         most = max(1, scaled(rolling.get("maxUnavailable", 1), replicas, False))
         spare = most - self.members.unavailable
         for ordinal in reversed(self.members.outdated):
-            if spare <= 0 or ordinal - self.members.start < rolling.get("partition", 0):
+            if spare <= 0 or ordinal < lowest:
                 return
-            member = self.members.at(ordinal)
-            if member is not None and not member.terminating:
-                self._delete(member.name)
-                self.removed_current += member.revision == self.current
-                spare -= 1
+            spare -= self._replace(ordinal)
+
+    def _replace(self, ordinal: int) -> bool:
+        """Delete an outdated pod, unless it is on its way out already."""
+        member = self.members.at(ordinal)
+        if member is None or member.terminating:
+            return False
+        self._delete(member.name)
+        self.removed_current += member.revision == self.current
+        return True

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from controllers_world import Obj, World, new_image, pod_spec, workload
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from minikctl.cluster import Cluster
 from minikctl.controllers.statefulset.members import Members
 
 SETS = "statefulsets.apps"
@@ -50,6 +53,45 @@ def test_a_partition_updates_the_upper_ordinals_only(world: World) -> None:
     world.merge(SETS, "ix", {"spec": {"updateStrategy": {"rollingUpdate": {"partition": 0}}}})
     assert images(world) == ["2", "2", "2"]
     assert status["updateRevision"] == world.status(SETS, "ix")["currentRevision"]
+
+
+def test_an_update_replaces_parallel_pods_that_never_got_ready(world: World) -> None:
+    """Only what is above the next pod in turn holds an update up: the pods it is for may all be broken."""
+    stuck = pod_spec(nodeSelector={"no": "such"})
+    world.create(
+        SETS,
+        workload("StatefulSet", "p", replicas=3, serviceName="x", pod=stuck, podManagementPolicy="Parallel"),
+    )
+    mended = {"spec": {"template": {"spec": {"nodeSelector": None, "containers": pod_spec()["containers"]}}}}
+    world.merge(SETS, "p", mended)
+    assert {pod["status"]["phase"] for pod in world.items("pods")} == {"Running"}
+
+
+def unavailable_at_once(world: World) -> tuple[Obj, int]:
+    """How a set's update that may take two pods at once is kept, and how many it does take (of ready in time)."""
+    strategy = {"rollingUpdate": {"maxUnavailable": 2}}
+    world.create(
+        SETS,
+        workload(
+            "StatefulSet", "q", replicas=4, serviceName="x", updateStrategy=strategy, podManagementPolicy="Parallel",
+            minReadySeconds=30,
+        ),
+    )  # fmt: skip
+    world.cluster.advance(60)
+    world.merge(SETS, "q", new_image("2"))
+    return world.get(SETS, "q")["spec"]["updateStrategy"]["rollingUpdate"], images(world).count("2")
+
+
+def test_a_set_is_updated_one_pod_at_a_time(world: World) -> None:
+    assert unavailable_at_once(world) == ({"partition": 0}, 1)
+
+
+def test_more_than_one_at_once_is_behind_a_gate(make_cluster: Callable[..., Cluster]) -> None:
+    gated = World(make_cluster(**{"feature-gates": {"MaxUnavailableStatefulSet": True}}))
+    gated.create("namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "demo"}})
+    assert unavailable_at_once(gated) == ({"partition": 0, "maxUnavailable": 2}, 2)
+    gated.create(SETS, workload("StatefulSet", "one", replicas=0, serviceName="x"))
+    assert gated.get(SETS, "one")["spec"]["updateStrategy"]["rollingUpdate"] == {"partition": 0, "maxUnavailable": 1}
 
 
 def test_on_delete_waits_for_somebody_to_delete(world: World) -> None:

@@ -1,4 +1,4 @@
-"""Jobs, whose selector is made from their uid, and the kinds whose dependents are kept by default."""
+"""Workloads: Jobs, whose selector is made from their uid, what else counts as a change, fields behind gates."""
 
 from __future__ import annotations
 
@@ -56,6 +56,33 @@ class DeploymentStrategy(Strategy):
             new["metadata"]["generation"] = old["metadata"].get("generation", 0) + 1
 
 
+class StatefulSetStrategy(Strategy):
+    """How many pods an update may take at once is behind a gate: without it the field is dropped, with it defaulted."""
+
+    def prepare_for_create(self, obj: Obj, ctx: Context) -> None:
+        _judge_max_unavailable(obj, None, ctx)
+        super().prepare_for_create(obj, ctx)
+
+    def prepare_for_update(self, new: Obj, old: Obj, ctx: Context) -> None:
+        _judge_max_unavailable(new, old, ctx)
+        super().prepare_for_update(new, old, ctx)
+
+
+def _judge_max_unavailable(new: Obj, old: Obj | None, ctx: Context) -> None:
+    rolling = _rolling_update(new)
+    if rolling is None:
+        return
+    if ctx.server.gate("MaxUnavailableStatefulSet"):
+        rolling.setdefault("maxUnavailable", 1)
+    elif rolling.get("maxUnavailable") is not None and (_rolling_update(old) or {}).get("maxUnavailable") is None:
+        del rolling["maxUnavailable"]
+
+
+def _rolling_update(set_: Obj | None) -> Obj | None:
+    strategy: Obj = ((set_ or {}).get("spec") or {}).get("updateStrategy") or {}
+    return strategy.get("rollingUpdate") if strategy.get("type") == "RollingUpdate" else None
+
+
 class DaemonSetStrategy(Strategy):
     """Counts changes of the template; what was once spec.templateGeneration is an annotation in apps/v1."""
 
@@ -79,4 +106,9 @@ def _set_template_generation(obj: Obj, number: int) -> None:
     obj["metadata"]["annotations"] = {**annotations, _TEMPLATE_GENERATION: str(number)}
 
 
-STRATEGIES = {"jobs.batch": JobStrategy, "deployments.apps": DeploymentStrategy, "daemonsets.apps": DaemonSetStrategy}
+STRATEGIES = {
+    "jobs.batch": JobStrategy,
+    "deployments.apps": DeploymentStrategy,
+    "daemonsets.apps": DaemonSetStrategy,
+    "statefulsets.apps": StatefulSetStrategy,
+}
