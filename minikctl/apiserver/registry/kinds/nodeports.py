@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from minikctl.apiserver.registry.context import Context
 
 NODE_PORTS = (30000, 32768)
+_DRY_RUN = 32768
 _RESERVED = 86  # the lower band, kept for ports that are asked for
 _WITH_PORTS = ("NodePort", "LoadBalancer")
 _HEALTH = "health"
@@ -68,18 +69,22 @@ def _spec_ports(spec: Obj) -> set[int]:
 
 
 class _Operation:
-    """The ports one write takes: nothing is written before all is well."""
+    """The ports one write takes: nothing is written before all is well.
+
+    A dry run neither looks at the range nor chooses: it shows the numbers after the highest it has seen.
+    """
 
     def __init__(self, obj: Obj, ctx: Context) -> None:
         self._name = obj["metadata"].get("name", "")
         self._state: Any = ctx.server.storage.state("services")
         self._rand = ctx.rand
         self._taken: set[int] = set()
+        self._dry_run = ctx.dry_run
 
     def problem(self, port: int) -> str:
         """Why this port cannot be had; taken, and empty, if it can."""
         first, end = NODE_PORTS
-        if not first <= port < end:
+        if not first <= port < end and not self._dry_run:
             return f"provided port is not in the valid range. The range of valid ports is {first}-{end - 1}"
         if self._used(port):
             return "provided port is already allocated"
@@ -93,6 +98,10 @@ class _Operation:
 
     def any(self, what: str) -> int:
         """A free port, chosen at random; the lower band comes last."""
+        if self._dry_run:
+            port = max(self._taken, default=_DRY_RUN) + 1
+            self._taken.add(port)
+            return port
         first, end = NODE_PORTS[0] + _RESERVED, NODE_PORTS[1]
         start = first + self._rand.below(end - first)
         for port in (*range(start, end), *range(first, start), *range(NODE_PORTS[0], first)):
@@ -152,6 +161,7 @@ def _first(spec: Obj, operation: _Operation) -> None:
 def _more(spec: Obj, known: set[int], operation: _Operation) -> None:
     """A changed Service: the ports it holds stay its own."""
     new: set[int] = set()
+    seen: set[tuple[str, int]] = set()
     for index, port in enumerate(spec.get("ports") or ()):
         asked = port.get("nodePort") or 0
         if asked:
@@ -160,3 +170,10 @@ def _more(spec: Obj, known: set[int], operation: _Operation) -> None:
                 new.add(asked)
         elif _wanted(spec):
             port["nodePort"] = operation.any("nodePort")
+        else:
+            continue
+        use = (port.get("protocol") or "", port["nodePort"])
+        if use in seen:
+            # Upstream forgets to wrap this one: it arrives as a failure without a reason.
+            raise errors.StatusError("", f"duplicate nodePort: {{{use[0]} {use[1]}}}", code=500)
+        seen.add(use)

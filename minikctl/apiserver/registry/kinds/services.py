@@ -6,22 +6,18 @@ IPAddress object; node ports have a module of their own.
 
 from __future__ import annotations
 
-import ipaddress
 from typing import TYPE_CHECKING, Any
 
 from minikctl.apimachinery import errors, field
 from minikctl.apimachinery.request import Obj
-from minikctl.apiserver.registry.kinds import nodeports
+from minikctl.apiserver.registry.kinds import addresses, nodeports
 from minikctl.apiserver.registry.strategy import Strategy, keep
 from minikctl.apiserver.validation.core import serviceaddresses
 
 if TYPE_CHECKING:
     from minikctl.apiserver.registry.context import Context
 
-NETWORK = ipaddress.IPv4Network("10.96.0.0/12")
-_WITH_IP = ("ClusterIP", "NodePort", "LoadBalancer", None)
 _PAIRS = (("clusterIPs", "cluster IP", "cluster IPs"), ("ipFamilies", "IP family", "IP families"))
-IP_ADDRESSES = "ipaddresses.networking.k8s.io"
 
 
 class ServiceStrategy(Strategy):
@@ -37,8 +33,8 @@ class ServiceStrategy(Strategy):
 
     def prepare_for_update(self, new: Obj, old: Obj, ctx: Context) -> None:
         keep(new, old, "status")
-        _normalize(new["spec"], old["spec"])
         _patch_allocated(new["spec"], old["spec"])
+        _normalize(new["spec"], old["spec"])
         _allocate(new, old, ctx)
         _drop_type_fields(new["spec"], old["spec"])
         if new["spec"].get("type") != "LoadBalancer":
@@ -56,16 +52,16 @@ class ServiceStrategy(Strategy):
 
 def _patch_allocated(spec: Obj, old: Obj) -> None:
     """An update that leaves allocated fields out means them as they are (patchAllocatedValues)."""
-    if spec.get("type") in _WITH_IP and old.get("type") in _WITH_IP:
+    if _needs_address(spec) and _needs_address(old):
         if not spec.get("clusterIP"):
             keep(spec, old, "clusterIP")
         if not spec.get("clusterIPs") and spec.get("clusterIP") == old.get("clusterIP"):
             keep(spec, old, "clusterIPs")
-        if "ipFamilyPolicy" not in spec:
-            keep(spec, old, "ipFamilyPolicy")
-        if "ipFamilies" not in spec and spec.get("ipFamilyPolicy") == old.get("ipFamilyPolicy"):
-            keep(spec, old, "ipFamilies")
     nodeports.keep_allocated(spec, old)
+
+
+def _needs_address(spec: Obj) -> bool:
+    return spec.get("type") != "ExternalName"
 
 
 def _drop_type_fields(spec: Obj, old: Obj) -> None:
@@ -74,8 +70,8 @@ def _drop_type_fields(spec: Obj, old: Obj) -> None:
     Counterpart: dropTypeDependentFields.
     """
     kind, old_kind = spec.get("type"), old.get("type")
-    if kind not in _WITH_IP and old_kind in _WITH_IP:
-        if spec.get("clusterIPs") == old.get("clusterIPs"):
+    if _needs_address(old) and not _needs_address(spec):
+        if all(spec.get(name) == old.get(name) for name in ("clusterIP", "clusterIPs")):
             spec.pop("clusterIP", None)
             spec.pop("clusterIPs", None)
         _drop_unchanged(spec, old, "ipFamilies", "ipFamilyPolicy")
@@ -112,28 +108,39 @@ def _allocate(obj: Obj, old: Obj | None, ctx: Context) -> None:
 
 def _allocate_address(obj: Obj, old: Obj | None, ctx: Context) -> None:
     """Settle families and addresses on a cluster with IPv4 only (initIPFamilyFields, allocClusterIPs)."""
-    spec = obj["spec"]
-    if "ipFamilyPolicy" not in spec:
+    spec, before = obj["spec"], (old or {}).get("spec") or {}
+    if _prefers_what_it_has(spec, before):
+        return
+    if spec.get("ipFamilyPolicy") is None:
         undecided = spec.get("clusterIP") == "None" and not spec.get("selector")
-        spec["ipFamilyPolicy"] = "RequireDualStack" if undecided else "SingleStack"
+        spec["ipFamilyPolicy"] = before.get("ipFamilyPolicy") or ("RequireDualStack" if undecided else "SingleStack")
     _refuse(obj, serviceaddresses.validate_cluster_ips(obj, old))
     _shrink(obj, old)
     if spec.get("clusterIP") == "None" and not spec.get("selector"):
-        families = spec.setdefault("ipFamilies", ["IPv4"])
+        families = spec["ipFamilies"] = spec.get("ipFamilies") or ["IPv4"]
         if len(families) < 2 and spec["ipFamilyPolicy"] != "SingleStack":
             families.append("IPv6" if families[0] == "IPv4" else "IPv4")
         return
     _refuse(obj, _unserved(spec))
-    spec.setdefault("ipFamilies", ["IPv4"])
+    spec["ipFamilies"] = spec.get("ipFamilies") or ["IPv4"]
     asked = spec.get("clusterIP")
-    if asked == "None":
+    if asked == "None" or (old is not None and _needs_address(before)):
         return
     if asked:
-        if old is None or not old["spec"].get("clusterIP"):
-            _check_address(obj, asked, ctx)
+        _check_address(obj, asked, ctx)
         return
-    spec["clusterIP"] = _free_address(ctx)
+    spec["clusterIP"] = addresses.free(ctx)
     spec["clusterIPs"] = [spec["clusterIP"]]
+
+
+def _prefers_what_it_has(spec: Obj, before: Obj) -> bool:
+    """One with PreferDualStack stays as it was, whatever the cluster has become (isMatchingPreferDualStack...)."""
+    return (
+        spec.get("ipFamilyPolicy") == "PreferDualStack"
+        and before.get("ipFamilyPolicy") in (None, "PreferDualStack")
+        and spec.get("type") == before.get("type") in ("ClusterIP", "NodePort", "LoadBalancer")
+        and all((spec.get(name) or []) == (before.get(name) or []) for name in ("clusterIPs", "ipFamilies"))
+    )
 
 
 def _normalize(spec: Obj, before: Obj | None) -> None:
@@ -197,29 +204,9 @@ def _unserved(spec: Obj) -> list[field.FieldError]:
 
 
 def _check_address(obj: Obj, address: str, ctx: Context) -> None:
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return  # validation has better words for it
-    if parsed not in NETWORK:
-        why = "the provided network does not match the current range"
-    elif parsed in (NETWORK.network_address, NETWORK.broadcast_address):
-        why = f"provided IP is not in the valid range. The range of valid IPs is {NETWORK}"
-    elif ctx.server.storage.record(IP_ADDRESSES, "", address):
-        why = "provided IP is already allocated"
-    else:
-        return
-    _refuse(obj, [field.invalid("spec.clusterIPs", [address], f"failed to allocate IP {address}: {why}")])
-
-
-def _free_address(ctx: Context) -> str:
-    size = NETWORK.num_addresses
-    band = min(max(16, size // 16), 256)
-    for _ in range(64):
-        address = str(NETWORK[band + ctx.rand.below(size - band - 1)])
-        if not ctx.server.storage.record(IP_ADDRESSES, "", address):
-            return address
-    raise errors.internal("failed to allocate a serviceIP: range is full")
+    if why := addresses.problem(address, ctx):
+        text = f"failed to allocate IP {address}: {why}"
+        _refuse(obj, [field.invalid("spec.clusterIPs", obj["spec"].get("clusterIPs"), text)])
 
 
 def _addresses(spec: Obj) -> set[str]:
@@ -227,16 +214,14 @@ def _addresses(spec: Obj) -> set[str]:
 
 
 def _record(new: Obj, old: Obj | None, ctx: Context) -> None:
-    from minikctl.apiserver.registry.kinds.addresses import ip_address
-
     meta, before = new["metadata"], (old or {}).get("spec", {})
     state: Any = ctx.server.storage.state("services")
     for key in nodeports.keys(new["spec"]) - nodeports.keys(before):
         state.put(key, f"{meta['namespace']}/{meta['name']}")
     for address in sorted(_addresses(new["spec"]) - _addresses(before)):
-        obj = ip_address(address, meta["namespace"], meta["name"])
+        obj = addresses.ip_address(address, meta["namespace"], meta["name"])
         obj["metadata"].update(uid=ctx.rand.uid(), creationTimestamp=ctx.now)
-        ctx.server.storage.replace(IP_ADDRESSES, obj)
+        ctx.server.storage.replace(addresses.IP_ADDRESSES, obj)
     _release(before, new["spec"], ctx)
 
 
@@ -245,7 +230,7 @@ def _release(before: Obj, now: Obj, ctx: Context) -> None:
     for key in nodeports.keys(before) - nodeports.keys(now):
         state.delete(key)
     for address in _addresses(before) - _addresses(now):
-        ctx.server.storage.delete(IP_ADDRESSES, "", address)
+        ctx.server.storage.delete(addresses.IP_ADDRESSES, "", address)
 
 
 STRATEGIES = {"services": ServiceStrategy}

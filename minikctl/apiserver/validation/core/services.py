@@ -71,8 +71,7 @@ def validate_service(obj: Obj, old: Obj | None = None) -> list[FieldError]:
     elif kind not in _TYPES:
         errors.append(field.not_supported("spec.type", kind, _TYPES))
     errors += _node_ports(ports, kind) + _duplicate_ports(ports)
-    errors += _load_balancer(spec, old_spec, annotations)
-    return errors + _traffic(spec)
+    return errors + _source_ranges(obj, old) + _load_balancer(spec) + _traffic(spec)
 
 
 def _topology(annotations: dict[str, str]) -> list[FieldError]:
@@ -94,7 +93,7 @@ def _type_rules(spec: dict[str, Any]) -> list[FieldError]:
     errors = [
         field.forbidden(f"spec.{key}", "may not be set for ExternalName services")
         for key in ("clusterIPs", "ipFamilies", "ipFamilyPolicy")
-        if spec.get(key)
+        if spec.get(key) or (key == "ipFamilyPolicy" and spec.get(key) is not None)
     ]
     name = spec.get("externalName") or ""
     cname = name[:-1] if name.endswith(".") else name
@@ -187,22 +186,35 @@ def _duplicate_ports(ports: list[dict[str, Any]]) -> list[FieldError]:
     return errors
 
 
-def _load_balancer(spec: dict[str, Any], old_spec: dict[str, Any], annotations: dict[str, str]) -> list[FieldError]:
+def _source_ranges(obj: Obj, old: Obj | None) -> list[FieldError]:
+    """Blocks of clients, in the field or the older annotation; space around one is part of the API."""
+    spec, (ranges, annotated) = obj.get("spec") or {}, _ranges_of(obj)
+    old_ranges, old_annotated = _ranges_of(old or {})
+    if ranges:
+        path = "spec.LoadBalancerSourceRanges"
+        known = [value.strip() for value in old_ranges]
+    elif annotated is not None:
+        path, known = f"metadata.annotations[{_RANGES}]", []
+    else:
+        return []
+    errors = [] if spec.get("type") == "LoadBalancer" else [field.forbidden(path, _ONLY_LOAD_BALANCER)]
+    if ranges:
+        for index, value in enumerate(ranges):
+            errors += cidr_for_legacy_field(f"{path}[{index}]", value.strip(), known)
+    elif annotated and annotated.strip() and annotated != old_annotated:
+        for value in annotated.split(","):
+            errors += cidr_for_legacy_field(path, value.strip())
+    return errors
+
+
+def _ranges_of(obj: Obj) -> tuple[list[str], str | None]:
+    annotations = (obj.get("metadata") or {}).get("annotations") or {}
+    return (obj.get("spec") or {}).get("loadBalancerSourceRanges") or [], annotations.get(_RANGES)
+
+
+def _load_balancer(spec: dict[str, Any]) -> list[FieldError]:
     balanced = spec.get("type") == "LoadBalancer"
     errors: list[FieldError] = []
-    if spec.get("loadBalancerSourceRanges"):
-        path = "spec.LoadBalancerSourceRanges"
-        if not balanced:
-            errors.append(field.forbidden(path, _ONLY_LOAD_BALANCER))
-        for index, value in enumerate(spec["loadBalancerSourceRanges"]):
-            known = old_spec.get("loadBalancerSourceRanges") or ()
-            errors += cidr_for_legacy_field(f"{path}[{index}]", value.strip(), known)
-    elif _RANGES in annotations:
-        path = f"metadata.annotations[{_RANGES}]"
-        if not balanced:
-            errors.append(field.forbidden(path, _ONLY_LOAD_BALANCER))
-        for value in annotations[_RANGES].split(",") if annotations[_RANGES].strip() else ():
-            errors += cidr_for_legacy_field(path, value.strip())
     if spec.get("allocateLoadBalancerNodePorts") is not None:
         if not balanced:
             errors.append(field.forbidden("spec.allocateLoadBalancerNodePorts", _ONLY_LOAD_BALANCER))

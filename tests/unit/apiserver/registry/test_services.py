@@ -172,3 +172,41 @@ def test_an_update_creates_a_service_that_is_not_there(cluster: Cluster) -> None
     meta = {"name": "new", "namespace": "demo"}
     body = {"apiVersion": "v1", "kind": "Service", "metadata": meta, "spec": {"ports": [{"port": 80}]}}
     assert cluster.client().update("services", body)["spec"]["clusterIP"]
+
+
+def test_a_dry_run_promises_nothing(cluster: Cluster) -> None:
+    body = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "dry"}}
+    ports = [{"name": "a", "port": 80}, {"name": "b", "port": 81}]
+
+    def tried(**spec: Any) -> Obj:
+        return cluster.client().create("services", {**body, "spec": {"ports": ports, **spec}}, "demo", dryRun=["All"])
+
+    made = tried(type="LoadBalancer", externalTrafficPolicy="Local")
+    assert made["spec"]["clusterIP"] == "10.96.0.0"
+    assert [*node_ports(made), made["spec"]["healthCheckNodePort"]] == [32769, 32770, 32771]
+    create(cluster, clusterIP="10.96.0.9")
+    assert tried(clusterIP="10.96.0.9")["spec"]["clusterIPs"] == ["10.96.0.9"]
+    with pytest.raises(StatusError) as caught:
+        tried(clusterIP="10.0.0.9")
+    assert caught.value.message.endswith(
+        "the provided IP (10.0.0.9) is not in the valid range. The range of valid IPs is 10.96.0.0/12"
+    )
+
+
+def test_an_update_that_asks_for_a_port_twice_fails_without_a_reason(cluster: Cluster) -> None:
+    create(cluster, type="NodePort", ports=[{"name": "a", "port": 80}])
+    twice = [{"name": "a", "port": 80, "nodePort": 30080}, {"name": "b", "port": 81, "nodePort": 30080}]
+    with pytest.raises(StatusError) as caught:
+        replaced(cluster, ports=twice)
+    assert (caught.value.message, caught.value.reason) == ("duplicate nodePort: {TCP 30080}", "")
+
+
+def test_addresses_come_from_every_range_that_is_ready(cluster: Cluster) -> None:
+    client = cluster.client()
+    meta = {"name": "more"}
+    more = {"apiVersion": "networking.k8s.io/v1", "kind": "ServiceCIDR", "metadata": meta}
+    client.create("servicecidrs.networking.k8s.io", {**more, "spec": {"cidrs": ["192.168.7.0/30", "2001:db8::/64"]}})
+    assert create(cluster, "one", clusterIP="192.168.7.1")["spec"]["clusterIPs"] == ["192.168.7.1"]
+    told = "failed to allocate IP 192.168.7.3: the provided network does not match the current range"
+    assert refused(cluster, name="two", clusterIP="192.168.7.3").endswith(told)
+    assert client.get("ipaddresses.networking.k8s.io", "192.168.7.1")["spec"]["parentRef"]["name"] == "one"
