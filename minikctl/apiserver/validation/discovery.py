@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from minikctl.apimachinery import field
@@ -9,11 +10,12 @@ from minikctl.apimachinery.field import FieldError
 from minikctl.apimachinery.request import Obj
 from minikctl.apiserver.validation import Checks, WarningsCheck
 from minikctl.apiserver.validation.addresses import ip_for_legacy_field, ip_warnings, is_ipv4, is_ipv6, non_special_ip
-from minikctl.apiserver.validation.metadata import validate_immutable, validate_labels
+from minikctl.apiserver.validation.metadata import validate_immutable
 from minikctl.apiserver.validation.names import (
     is_dns1123_label,
     is_dns1123_subdomain,
     is_qualified_name,
+    is_valid_label_value,
     subdomain_name,
 )
 
@@ -22,34 +24,36 @@ _PROTOCOLS = ["SCTP", "TCP", "UDP"]
 _MAX_ENDPOINTS = 1000
 _MAX_ADDRESSES = 100
 _MAX_PORTS = 20000
-_MAX_TOPOLOGY = 16
 _MAX_HINTS = 8
 _MANAGED_BY = "endpointslice.kubernetes.io/managed-by"
 _CONTROLLERS = ("endpointslice-controller.k8s.io", "endpointslicemirroring-controller.k8s.io")
 
 
-def _validate(obj: Obj, known: frozenset[str]) -> list[FieldError]:
+def _validate(obj: Obj, old: Obj | None = None) -> list[FieldError]:
+    """The whole of a slice; of an update only endpoints that changed are looked at, as older ones met older rules."""
     kind = obj.get("addressType") or ""
     errors: list[FieldError] = []
     if not kind:
         errors.append(field.required("addressType"))
     elif kind not in _TYPES:
         errors.append(field.not_supported("addressType", kind, _TYPES))
+    errors += _ports(obj.get("ports") or [])
     endpoints = obj.get("endpoints") or []
-    counts: list[FieldError] = []
+    if old is not None and endpoints == (old.get("endpoints") or []):
+        return errors
+    return errors + _endpoints(endpoints, kind)
+
+
+def _endpoints(endpoints: list[dict[str, Any]], kind: str) -> list[FieldError]:
     if len(endpoints) > _MAX_ENDPOINTS:
-        errors.append(field.too_many("endpoints", len(endpoints), _MAX_ENDPOINTS))
-    else:
-        for index, endpoint in enumerate(endpoints):
-            path = f"endpoints[{index}]"
-            counts += _address_count(endpoint, f"{path}.addresses")
-            errors += _endpoint(endpoint, kind, path, known)
-    # Upstream checks the counts declaratively, after everything else.
-    return errors + _ports(obj.get("ports") or []) + counts
+        return [field.too_many("endpoints", len(endpoints), _MAX_ENDPOINTS)]
+    errors: list[FieldError] = []
+    for index, endpoint in enumerate(endpoints):
+        errors += _endpoint(endpoint, kind, f"endpoints[{index}]")
+    return errors
 
 
-def _address_count(endpoint: dict[str, Any], path: str) -> list[FieldError]:
-    addresses = endpoint.get("addresses") or []
+def _address_count(addresses: list[str], path: str) -> list[FieldError]:
     if not addresses:
         return [field.required(path, "must contain at least 1 address")]
     if len(addresses) > _MAX_ADDRESSES:
@@ -57,25 +61,17 @@ def _address_count(endpoint: dict[str, Any], path: str) -> list[FieldError]:
     return []
 
 
-def _endpoint(endpoint: dict[str, Any], kind: str, path: str, known: frozenset[str]) -> list[FieldError]:
-    errors: list[FieldError] = []
-    for index, address in enumerate(endpoint.get("addresses") or ()):
+def _endpoint(endpoint: dict[str, Any], kind: str, path: str) -> list[FieldError]:
+    addresses = endpoint.get("addresses") or []
+    errors = _address_count(addresses, f"{path}.addresses")
+    for index, address in enumerate(addresses):
         if kind in ("IPv4", "IPv6"):
-            errors += _address(address, kind, f"{path}.addresses", index, known)
+            errors += _address(address, kind, f"{path}.addresses", index)
         elif kind == "FQDN":
             errors += _domain_name(address, f"{path}.addresses[{index}]")
     node = endpoint.get("nodeName")
     if node is not None:
         errors += [field.invalid(f"{path}.nodeName", node, text) for text in subdomain_name(node, False)]
-    topology = endpoint.get("deprecatedTopology") or {}
-    if topology:
-        at = f"{path}.deprecatedTopology"
-        if len(topology) > _MAX_TOPOLOGY:
-            errors.append(field.too_many(at, len(topology), _MAX_TOPOLOGY))
-        errors += validate_labels(topology, at)
-        if "kubernetes.io/hostname" in topology:
-            text = "may not be set, use nodeName instead"
-            errors.append(field.invalid(f"{at}[kubernetes.io/hostname]", "kubernetes.io/hostname", text))
     hostname = endpoint.get("hostname")
     if hostname is not None:
         errors += [field.invalid(f"{path}.hostname", hostname, text) for text in is_dns1123_label(hostname)]
@@ -84,9 +80,9 @@ def _endpoint(endpoint: dict[str, Any], kind: str, path: str, known: frozenset[s
     return errors
 
 
-def _address(address: str, kind: str, path: str, index: int, known: frozenset[str]) -> list[FieldError]:
+def _address(address: str, kind: str, path: str, index: int) -> list[FieldError]:
     at = f"{path}[{index}]"
-    errors = ip_for_legacy_field(at, address, known)
+    errors = ip_for_legacy_field(at, address)
     if errors:
         return errors
     fits = is_ipv4(address) if kind == "IPv4" else is_ipv6(address)
@@ -113,21 +109,25 @@ def _domain_name(name: str, path: str) -> list[FieldError]:
 
 def _hints(hints: dict[str, Any], path: str) -> list[FieldError]:
     errors: list[FieldError] = []
-    for key, attribute in (("forZones", "name"), ("forNodes", "name")):
+    for key, check in _HINT_NAMES.items():
         items, at = hints.get(key) or [], f"{path}.{key}"
         if len(items) > _MAX_HINTS:
-            errors.append(field.too_many(at, len(items), _MAX_HINTS))
-            return errors
+            return [*errors, field.too_many(at, len(items), _MAX_HINTS)]
         seen: set[str] = set()
         for index, item in enumerate(items):
-            name = (item or {}).get(attribute) or ""
+            name = (item or {}).get("name") or ""
             if name in seen:
                 errors.append(field.duplicate(f"{at}[{index}].name", name))
-                continue
             seen.add(name)
-            problems = is_qualified_name(name) if key == "forZones" else subdomain_name(name, False)
-            errors += [field.invalid(f"{at}[{index}].name", name, text) for text in problems]
+            errors += [field.invalid(f"{at}[{index}].name", name, text) for text in check(name)]
     return errors
+
+
+def _node_name(name: str) -> list[str]:
+    return subdomain_name(name, False)
+
+
+_HINT_NAMES: dict[str, Callable[[str], list[str]]] = {"forZones": is_valid_label_value, "forNodes": _node_name}
 
 
 def _ports(ports: list[dict[str, Any]]) -> list[FieldError]:
@@ -154,19 +154,16 @@ def _ports(ports: list[dict[str, Any]]) -> list[FieldError]:
 
 
 def _create(obj: Obj) -> list[FieldError]:
-    return _validate(obj, frozenset())
+    return _validate(obj)
 
 
 def _update(new: Obj, old: Obj) -> list[FieldError]:
-    known = frozenset(value for item in old.get("endpoints") or () for value in item.get("addresses") or ())
-    # Upstream checks the type declaratively, and addresses are not compared with a type that was refused.
-    changed = validate_immutable(new.get("addressType"), old.get("addressType"), "addressType")
-    return changed or _validate(new, known)
+    return _validate(new, old) + validate_immutable(new.get("addressType"), old.get("addressType"), "addressType")
 
 
 def _warnings(new: Obj, old: Obj | None) -> list[str]:
     warnings: list[str] = []
-    if new.get("addressType") == "FQDN" and (old is None or old.get("addressType") != "FQDN"):
+    if new.get("addressType") == "FQDN" and old is None:
         warnings.append("spec.addressType: FQDN endpoints are deprecated")
     manager = ((new.get("metadata") or {}).get("labels") or {}).get(_MANAGED_BY)
     if new.get("addressType") not in ("IPv4", "IPv6") or manager in _CONTROLLERS:

@@ -220,11 +220,11 @@ def _service_cidr(obj: Obj) -> list[FieldError]:
         return [field.required(path, "at least one CIDR required")]
     if len(cidrs) > 2:
         return [field.invalid(path, Struct(CIDRs=cidrs), "may only hold up to 2 values")]
-    parsed = [parse_cidr(value) for value in cidrs]
-    if len(cidrs) == 2 and not (all(parsed) and is_ipv6_cidr(cidrs[0]) != is_ipv6_cidr(cidrs[1])):
+    errors = [error for index, value in enumerate(cidrs) for error in canonical_cidr(f"{path}[{index}]", value)]
+    if len(cidrs) == 2 and all(map(parse_cidr, cidrs)) and is_ipv6_cidr(cidrs[0]) == is_ipv6_cidr(cidrs[1]):
         text = "may specify no more than one IP for each IP family, i.e 192.168.0.0/24 and 2001:db8::/64"
-        return [field.invalid(path, Struct(CIDRs=cidrs), text)]
-    return [error for index, value in enumerate(cidrs) for error in canonical_cidr(f"{path}[{index}]", value)]
+        errors.append(field.invalid(path, cidrs, text))
+    return errors
 
 
 def _service_cidr_update(new: Obj, old: Obj) -> list[FieldError]:

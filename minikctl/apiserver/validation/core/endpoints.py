@@ -12,16 +12,7 @@ from minikctl.apiserver.validation.names import is_dns1123_label, is_qualified_n
 _PROTOCOLS = ["SCTP", "TCP", "UDP"]
 
 
-def _stored_addresses(obj: Obj) -> set[str]:
-    return {
-        item.get("ip") or ""
-        for subset in obj.get("subsets") or ()
-        for part in ("addresses", "notReadyAddresses")
-        for item in subset.get(part) or ()
-    }
-
-
-def _validate(obj: Obj, known: set[str]) -> list[FieldError]:
+def _validate(obj: Obj) -> list[FieldError]:
     errors: list[FieldError] = []
     for index, subset in enumerate(obj.get("subsets") or ()):
         path = f"subsets[{index}]"
@@ -29,16 +20,16 @@ def _validate(obj: Obj, known: set[str]) -> list[FieldError]:
             errors.append(field.required(path, "must specify `addresses` or `notReadyAddresses`"))
         for part in ("addresses", "notReadyAddresses"):
             for number, item in enumerate(subset.get(part) or ()):
-                errors += _address(item, f"{path}.{part}[{number}]", known)
+                errors += _address(item, f"{path}.{part}[{number}]")
         ports = subset.get("ports") or []
         for number, port in enumerate(ports):
             errors += _port(port, len(ports) > 1, f"{path}.ports[{number}]")
     return errors
 
 
-def _address(item: Obj, path: str, known: set[str]) -> list[FieldError]:
+def _address(item: Obj, path: str) -> list[FieldError]:
     value = item.get("ip") or ""
-    errors = ip_for_legacy_field(f"{path}.ip", value, known)
+    errors = ip_for_legacy_field(f"{path}.ip", value)
     if item.get("hostname"):
         hostname = item["hostname"]
         errors += [field.invalid(f"{path}.hostname", hostname, text) for text in is_dns1123_label(hostname)]
@@ -66,12 +57,9 @@ def _port(port: Obj, name_needed: bool, path: str) -> list[FieldError]:
     return errors
 
 
-def _create(obj: Obj) -> list[FieldError]:
-    return _validate(obj, set())
-
-
 def _update(new: Obj, old: Obj) -> list[FieldError]:
-    return _validate(new, _stored_addresses(old))
+    """Subsets that stay as they are met the rules of their time, which were laxer."""
+    return [] if (new.get("subsets") or []) == (old.get("subsets") or []) else _validate(new)
 
 
 def _warnings(new: Obj, old: Obj | None) -> list[str]:
@@ -83,5 +71,5 @@ def _warnings(new: Obj, old: Obj | None) -> list[str]:
     return warnings
 
 
-VALIDATE: dict[str, Checks] = {"endpoints": (_create, _update, None)}
+VALIDATE: dict[str, Checks] = {"endpoints": (_validate, _update, None)}
 WARNINGS: dict[str, WarningsCheck] = {"endpoints": _warnings}

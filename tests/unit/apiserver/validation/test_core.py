@@ -70,6 +70,33 @@ def test_service_addresses_stay() -> None:
     assert refused("services", bad) == ['spec.clusterIPs[0]: Invalid value: "010.96.0.9": must not have leading 0s']
 
 
+def test_blocks_of_clients() -> None:
+    known = service(type="LoadBalancer", loadBalancerSourceRanges=[" 010.0.0.0/8 "])
+    assert refused("services", known) == [
+        'spec.LoadBalancerSourceRanges[0]: Invalid value: "010.0.0.0/8": must not have leading 0s in IP or prefix length'
+    ]
+    assert changed("services", known, spec={**known["spec"], "loadBalancerSourceRanges": ["010.0.0.0/8"]}) == []
+    key = "service.beta.kubernetes.io/load-balancer-source-ranges"
+    noted = service(type="LoadBalancer")
+    noted["metadata"]["annotations"] = {key: "10.0.0.0/8, odd"}
+    (told,) = refused("services", noted)
+    assert told.startswith(f'metadata.annotations[{key}]: Invalid value: "odd": must be a valid CIDR value')
+    assert changed("services", noted, spec={**noted["spec"], "sessionAffinity": "None"}) == []
+
+
+def test_endpoints_that_stay_are_not_looked_at_again() -> None:
+    subsets = [{"addresses": [{"ip": "010.0.0.1"}], "ports": [{"port": 0, "name": "A"}]}]
+    old = made("endpoints", subsets=subsets)
+    told = refused("endpoints", old)
+    assert [text.partition(":")[0] for text in told] == [
+        "subsets[0].addresses[0].ip",
+        "subsets[0].ports[0].name",
+        "subsets[0].ports[0].port",
+    ]
+    assert changed("endpoints", old, subsets=subsets) == []
+    assert changed("endpoints", old, subsets=subsets * 2)[: len(told)] == told
+
+
 def test_service_warnings() -> None:
     obj = service(externalIPs=["192.0.2.1"], trafficDistribution="PreferClose")
     assert validation.warnings("services", obj) == [
@@ -136,6 +163,19 @@ def test_a_bound_claim_may_grow_but_not_shrink() -> None:
     assert changed("persistentvolumeclaims", old, spec=smaller) == [
         "spec.resources.requests.storage: Forbidden: field can not be less than status.capacity"
     ]
+
+
+def test_a_class_of_attributes_in_effect_is_not_given_up() -> None:
+    old = claim(volumeName="disk", volumeAttributesClassName="gold")
+    old["status"] = {"phase": "Bound"}
+    bare = claim(volumeName="disk")["spec"]
+    assert changed("persistentvolumeclaims", old, spec=bare) == []
+    old["status"]["currentVolumeAttributesClassName"] = "gold"
+    for spec, what in ((bare, "nil"), ({**bare, "volumeAttributesClassName": ""}, "empty string")):
+        assert changed("persistentvolumeclaims", old, spec=spec) == [
+            f"spec.volumeAttributesClassName: Forbidden: update to {what} is forbidden when"
+            " status.currentVolumeAttributesClassName is not nil"
+        ]
 
 
 def test_volumes() -> None:
@@ -223,6 +263,29 @@ def test_nodes() -> None:
         'spec.podCIDRs: Forbidden: node updates may not change podCIDR except from "" to valid',
         'spec.providerID: Forbidden: node updates may not change providerID except from "" to valid',
     ]
+
+
+def test_what_nodes_report() -> None:
+    taints = '[{"key": "a b", "effect": "NoSchedule"}]'
+    node = made("nodes", cluster=True, spec={"podCIDRs": ["10.0.0.0/24", "odd"]})
+    node["metadata"] = {**node["metadata"], "annotations": {"scheduler.alpha.kubernetes.io/taints": taints}}
+    node["status"] = {"declaredFeatures": ["B", "A", "A", "a"], "nodeInfo": {"swap": {"capacity": 0}}}
+    found = [text.split(": ") for text in refused("nodes", node)]
+    assert [(path, kind) for path, kind, *_ in found] == [
+        ("metadata.annotations.scheduler.alpha.kubernetes.io/taints[0].key", "Invalid value"),
+        ("metadata.nodeSwapStatus.capacity", "Invalid value"),
+        ("status.declaredFeatures[1]", "Invalid value"),
+        ("status.declaredFeatures[2]", "Duplicate value"),
+        ("status.declaredFeatures[3]", "Invalid value"),
+        ("spec.podCIDRs[1]", "Invalid value"),
+        ("spec.podCIDRs", "Internal error"),
+        ("spec.podCIDRs", "Invalid value"),
+    ]
+    node["metadata"]["annotations"] = {"scheduler.alpha.kubernetes.io/taints": "{}"}
+    assert refused("nodes", node)[0] == (
+        'metadata.annotations: Invalid value: "scheduler.alpha.kubernetes.io/taints": json: cannot unmarshal object'
+        " into Go value of type []v1.Taint"
+    )
 
 
 def test_quotas_and_limits() -> None:

@@ -6,6 +6,8 @@ from typing import Any
 
 from validationlab import changed, made, refused, status_changed
 
+SLICES = "endpointslices.discovery.k8s.io"
+
 
 def test_network_policies() -> None:
     rule = {
@@ -187,13 +189,52 @@ def test_ingress_classes() -> None:
 def test_service_cidrs() -> None:
     key = "servicecidrs.networking.k8s.io"
     assert refused(key, "networking.k8s.io/v1", spec={"cidrs": ["10.0.0.0/24", "10.1.0.0/24"]}) == [
-        'spec.cidrs: Invalid value: {"CIDRs":["10.0.0.0/24","10.1.0.0/24"]}: may specify no more than one IP for each'
+        'spec.cidrs: Invalid value: ["10.0.0.0/24","10.1.0.0/24"]: may specify no more than one IP for each'
         " IP family, i.e 192.168.0.0/24 and 2001:db8::/64"
     ]
+    odd = refused(key, "networking.k8s.io/v1", spec={"cidrs": ["10.0.0.1/24", "odd"]})
+    assert [text.partition(":")[0] for text in odd] == ["spec.cidrs[0]", "spec.cidrs[1]"]
     old = made(key, "networking.k8s.io/v1", spec={"cidrs": ["10.0.0.0/24"]})
     assert changed(key, old, spec={"cidrs": ["10.0.0.0/24", "2001:db8::/64"]}) == []
     assert changed(key, old, spec={"cidrs": ["10.9.0.0/24"]}) == [
         'spec.cidrs[0]: Invalid value: "10.9.0.0/24": field is immutable'
+    ]
+
+
+def endpoint_slice(**fields: Any) -> dict[str, Any]:
+    return {"addressType": "IPv4", "endpoints": [{"addresses": ["10.0.0.1"]}], **fields}
+
+
+def test_endpoint_slices_are_told_of_type_then_ports_then_endpoints() -> None:
+    odd = endpoint_slice(
+        addressType="Odd", ports=[{"name": "A"}], endpoints=[{"addresses": []}, {"addresses": ["a"], "nodeName": "N"}]
+    )
+    found = refused(SLICES, "discovery.k8s.io/v1", **odd)
+    assert [text.partition(":")[0] for text in found] == [
+        "addressType",
+        "ports[0].name",
+        "endpoints[0].addresses",
+        "endpoints[1].nodeName",
+    ]
+    hints = {"forZones": [{"name": "a/b"}, {"name": "a/b"}], "forNodes": [{"name": "N"}]}
+    found = refused(
+        SLICES, "discovery.k8s.io/v1", **endpoint_slice(endpoints=[{"addresses": ["10.0.0.1"], "hints": hints}])
+    )
+    assert [text.partition(" value: ")[0] for text in found] == [
+        "endpoints[0].hints.forZones[0].name: Invalid",
+        "endpoints[0].hints.forZones[1].name: Duplicate",
+        "endpoints[0].hints.forZones[1].name: Invalid",
+        "endpoints[0].hints.forNodes[0].name: Invalid",
+    ]
+
+
+def test_endpoints_that_stay_are_not_looked_at_again() -> None:
+    old = made(SLICES, "discovery.k8s.io/v1", **endpoint_slice())
+    fixed = 'addressType: Invalid value: "IPv6": field is immutable'
+    assert changed(SLICES, old, addressType="IPv6") == [fixed]
+    assert changed(SLICES, old, addressType="IPv6", endpoints=[{"addresses": ["10.0.0.2"]}]) == [
+        'endpoints[0].addresses: Invalid value: "10.0.0.2": must be an IPv6 address',
+        fixed,
     ]
 
 
