@@ -22,7 +22,16 @@ class NodeStrategy(Strategy):
     allow_create_on_update = False
 
     def prepare_for_create(self, obj: Obj, ctx: Context) -> None:
-        """The status is kept as it is sent."""
+        """The status is kept as it is sent, but for what belonged to dynamic kubelet configuration."""
+        _drop_config(obj)
+
+    def prepare_for_update(self, new: Obj, old: Obj, ctx: Context) -> None:
+        super().prepare_for_update(new, old, ctx)
+        _drop_config(new)
+
+    def prepare_for_status_update(self, new: Obj, old: Obj, ctx: Context) -> None:
+        super().prepare_for_status_update(new, old, ctx)
+        _drop_config(new)
 
     def decorate(self, obj: Obj, ctx: Context) -> None:
         """A kubelet that runs has reported within the last minutes, without a write for it."""
@@ -34,6 +43,11 @@ class NodeStrategy(Strategy):
             if stored and condition["type"] in _KUBELET_CONDITIONS:
                 at = heartbeats.last_beat(parse_time(stored), now, heartbeats.STATUS_SECONDS)
                 condition["lastHeartbeatTime"] = rfc3339(at)
+
+
+def _drop_config(node: Obj) -> None:
+    (node.get("spec") or {}).pop("configSource", None)
+    (node.get("status") or {}).pop("config", None)
 
 
 class LeaseStrategy(Strategy):

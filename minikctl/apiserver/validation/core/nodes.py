@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
 from minikctl.apimachinery import field
-from minikctl.apimachinery.field import FieldError, Struct
+from minikctl.apimachinery.field import FieldError, Struct, quote
+from minikctl.apimachinery.jsonsyntax import json_problem, json_type
 from minikctl.apimachinery.request import Obj
 from minikctl.apiserver.validation import Checks, WarningsCheck
-from minikctl.apiserver.validation.addresses import cidr_for_legacy_field, cidr_warnings, is_ipv6_cidr
-from minikctl.apiserver.validation.names import is_config_map_key, is_valid_label_value, label_name, subdomain_name
-from minikctl.apiserver.validation.quantities import validate_amount
+from minikctl.apiserver.validation.addresses import cidr_for_legacy_field, cidr_warnings, is_ipv6_cidr, parse_cidr
+from minikctl.apiserver.validation.names import is_valid_label_value
+from minikctl.apiserver.validation.quantities import NOT_POSITIVE, validate_amount
 from minikctl.apiserver.validation.selectors import validate_label_name
 
 _CIDR_CHANGE = 'node updates may not change podCIDR except from "" to valid'
+_TAINTS = "scheduler.alpha.kubernetes.io/taints"
 _FEATURE_LIMIT = 253
 _FEATURE_FORM = (
     "must start with an UpperCamelCase segment, with subsequent segments separated by '/' (e.g., MyFeature or"
@@ -61,32 +64,60 @@ def _resources(obj: Obj) -> list[FieldError]:
     return errors
 
 
-def _pod_cidrs(cidrs: list[str], old: list[str]) -> list[FieldError]:
+def _annotated_taints(obj: Obj) -> list[FieldError]:
+    """The annotation taints were kept in once is still checked."""
+    text = ((obj.get("metadata") or {}).get("annotations") or {}).get(_TAINTS)
+    if not text:
+        return []
+    if problem := json_problem(text):
+        return [field.invalid("metadata.annotations", _TAINTS, problem)]
+    value = json.loads(text)
+    if not isinstance(value, list):
+        problem = f"json: cannot unmarshal {json_type(value)} into Go value of type []v1.Taint"
+        return [] if value is None else [field.invalid("metadata.annotations", _TAINTS, problem)]
+    taints = [item for item in value if isinstance(item, dict)]
+    return validate_taints(taints, f"metadata.annotations.{_TAINTS}")
+
+
+def _swap(obj: Obj) -> list[FieldError]:
+    swap = ((obj.get("status") or {}).get("nodeInfo") or {}).get("swap") or {}
+    capacity = swap.get("capacity")
+    if capacity is None or capacity > 0:
+        return []
+    return [field.invalid("metadata.nodeSwapStatus.capacity", capacity, NOT_POSITIVE)]
+
+
+def _pod_cidrs(cidrs: list[str]) -> list[FieldError]:
     errors: list[FieldError] = []
     for index, value in enumerate(cidrs):
-        errors += cidr_for_legacy_field(f"spec.podCIDRs[{index}]", value, old)
-    if len(cidrs) > 1:
-        if len(cidrs) > 2 or len({is_ipv6_cidr(value) for value in cidrs}) < 2:
-            errors.append(field.invalid("spec.podCIDRs", cidrs, "may specify no more than one CIDR for each IP family"))
-        for index, value in enumerate(cidrs):
-            if value in cidrs[:index]:
-                errors.append(field.duplicate(f"spec.podCIDRs[{index}]", value))
+        errors += cidr_for_legacy_field(f"spec.podCIDRs[{index}]", value)
+    if len(cidrs) < 2:
+        return errors
+    if bad := next((value for value in cidrs if parse_cidr(value) is None), ""):
+        text = f"failed to parse cidr value:{quote(bad)} with error:invalid CIDR address: {bad}"
+        text = f"invalid PodCIDRs. failed to check with dual stack with error:{text}"
+        errors.append(FieldError("InternalError", "spec.podCIDRs", detail=text))
+    if bad or len(cidrs) > 2 or len({is_ipv6_cidr(value) for value in cidrs}) < 2:
+        errors.append(field.invalid("spec.podCIDRs", cidrs, "may specify no more than one CIDR for each IP family"))
     return errors
 
 
 def validate_node(obj: Obj) -> list[FieldError]:
     spec = obj.get("spec") or {}
-    errors = validate_taints(spec.get("taints") or [], "metadata.taints")
-    errors += _resources(obj)
-    errors += _declared_features((obj.get("status") or {}).get("declaredFeatures") or [])
-    return errors + _pod_cidrs(spec.get("podCIDRs") or [], [])
+    errors = _annotated_taints(obj) + validate_taints(spec.get("taints") or [], "metadata.taints")
+    errors += _resources(obj) + _swap(obj) + _declared_features((obj.get("status") or {}).get("declaredFeatures") or [])
+    return errors + _pod_cidrs(spec.get("podCIDRs") or [])
 
 
-def validate_node_update(new: Obj, old: Obj) -> list[FieldError]:
-    """Also the rules of a status update."""
+def _update(new: Obj, old: Obj) -> list[FieldError]:
+    return validate_node(new) + validate_node_change(new, old)
+
+
+def validate_node_change(new: Obj, old: Obj) -> list[FieldError]:
+    """What an update may not do; of a status update these are all the rules."""
     spec, old_spec = new.get("spec") or {}, old.get("spec") or {}
     status = new.get("status") or {}
-    errors = _resources(new) + _declared_features(status.get("declaredFeatures") or [])
+    errors = _annotated_taints(new) + _resources(new) + _declared_features(status.get("declaredFeatures") or [])
     errors += _addresses(status.get("addresses") or [])
     cidrs, old_cidrs = spec.get("podCIDRs") or [], old_spec.get("podCIDRs") or []
     if old_cidrs:
@@ -95,8 +126,6 @@ def validate_node_update(new: Obj, old: Obj) -> list[FieldError]:
         errors += [field.forbidden("spec.podCIDRs", _CIDR_CHANGE) for _ in changed]
     if old_spec.get("providerID") and old_spec["providerID"] != spec.get("providerID"):
         errors.append(field.forbidden("spec.providerID", _PROVIDER_CHANGE))
-    if spec.get("configSource"):
-        errors += _config_source(spec["configSource"], "spec.configSource")
     errors += validate_taints(spec.get("taints") or [], "metadata.taints")
     if (spec.get("externalID") or "") != (old_spec.get("externalID") or ""):
         errors.append(field.forbidden("spec.externalID", "may not be updated"))
@@ -133,35 +162,9 @@ def _addresses(addresses: list[Obj]) -> list[FieldError]:
     return errors
 
 
-def _config_source(source: Obj, path: str) -> list[FieldError]:
-    reference = source.get("configMap")
-    if not reference:
-        return [field.invalid(path, Struct(ConfigMap=None), "exactly one reference subfield must be non-nil")]
-    path = f"{path}.configMap"
-    errors = [
-        field.forbidden(f"{path}.{key}", f"{key} must not be set in spec")
-        for key in ("uid", "resourceVersion")
-        if reference.get(key)
-    ]
-    for key, check in (("namespace", label_name), ("name", subdomain_name)):
-        value = reference.get(key) or ""
-        if not value:
-            errors.append(field.required(f"{path}.{key}", f"{key} must be set"))
-        else:
-            errors += [field.invalid(f"{path}.{key}", value, text) for text in check(value, False)]
-    value = reference.get("kubeletConfigKey") or ""
-    if not value:
-        errors.append(field.required(f"{path}.kubeletConfigKey", "kubeletConfigKey must be set"))
-    else:
-        errors += [field.invalid(f"{path}.kubeletConfigKey", value, text) for text in is_config_map_key(value)]
-    return errors
-
-
 def _warnings(new: Obj, old: Obj | None) -> list[str]:
     spec = new.get("spec") or {}
     warnings = []
-    if spec.get("configSource"):
-        warnings.append("spec.configSource: the feature is removed")
     if spec.get("externalID"):
         warnings.append("spec.externalID: this field is deprecated, and is unused by Kubernetes")
     for index, value in enumerate(spec.get("podCIDRs") or ()):
@@ -169,5 +172,5 @@ def _warnings(new: Obj, old: Obj | None) -> list[str]:
     return warnings
 
 
-VALIDATE: dict[str, Checks] = {"nodes": (validate_node, validate_node_update, validate_node_update)}
+VALIDATE: dict[str, Checks] = {"nodes": (validate_node, _update, validate_node_change)}
 WARNINGS: dict[str, WarningsCheck] = {"nodes": _warnings}

@@ -235,7 +235,7 @@ def _claim_update(new: Obj, old: Obj) -> list[FieldError]:
         text = "field can not be less than status.capacity"
         errors.append(field.forbidden("spec.resources.requests.storage", text))
     errors += validate_immutable(spec.get("volumeMode"), old_spec.get("volumeMode"), "volumeMode")
-    return errors + _attributes_class_change(spec, old_spec)
+    return errors + _attributes_class_change(spec, old)
 
 
 def _storage(holder: Any, part: str) -> Any:
@@ -263,8 +263,7 @@ def _excuse_bound(compared: dict[str, Any], old_spec: dict[str, Any]) -> None:
     if resources.get("requests") is not None:
         requests = {**resources["requests"], "storage": _storage(old_spec.get("resources"), "requests")}
         compared["resources"] = {**resources, "requests": requests}
-    if compared.get("volumeAttributesClassName") is not None:
-        compared["volumeAttributesClassName"] = old_spec.get("volumeAttributesClassName")
+    compared["volumeAttributesClassName"] = old_spec.get("volumeAttributesClassName")
 
 
 def _claim_struct(spec: dict[str, Any]) -> Struct:
@@ -293,13 +292,15 @@ def _reference_struct(reference: Any, *names: str) -> Struct | None:
     return shown
 
 
-def _attributes_class_change(spec: dict[str, Any], old_spec: dict[str, Any]) -> list[FieldError]:
-    name, old_name = spec.get("volumeAttributesClassName"), old_spec.get("volumeAttributesClassName")
-    if name == old_name or old_name is None or name:
+def _attributes_class_change(spec: dict[str, Any], old: Obj) -> list[FieldError]:
+    """A class that is in effect may be changed, but not given up."""
+    name = spec.get("volumeAttributesClassName")
+    current = (old.get("status") or {}).get("currentVolumeAttributesClassName")
+    if name or current is None or name == (old.get("spec") or {}).get("volumeAttributesClassName"):
         return []
-    text = "an empty string" if name == "" else "nil"
-    path = "spec.volumeAttributesClassName"
-    return [field.forbidden(path, f"update from non-nil value to {text} is forbidden")]
+    text = "empty string" if name == "" else "nil"
+    text = f"update to {text} is forbidden when status.currentVolumeAttributesClassName is not nil"
+    return [field.forbidden("spec.volumeAttributesClassName", text)]
 
 
 def _claim_status(new: Obj, old: Obj) -> list[FieldError]:
@@ -310,9 +311,9 @@ def _claim_status(new: Obj, old: Obj) -> list[FieldError]:
     for name, value in (status.get("capacity") or {}).items():
         errors += validate_basic(value, f"status.capacity[{name}]")
     for name, value in (status.get("allocatedResourceStatuses") or {}).items():
-        errors += _resource_key(name, "status.allocatedResourceStatus")
+        errors += _resource_key(name, "status.allocatedResourceStatuses")
         if value not in _RESIZE_STATUSES:
-            errors.append(field.not_supported("status.allocatedResourceStatus", name, _RESIZE_STATUSES))
+            errors.append(field.not_supported("status.allocatedResourceStatuses", name, _RESIZE_STATUSES))
     for name, value in (status.get("allocatedResources") or {}).items():
         path = "status.allocatedResources"
         errors += (

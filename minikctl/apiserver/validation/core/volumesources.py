@@ -8,7 +8,7 @@ from typing import Any
 
 from minikctl.apimachinery import field
 from minikctl.apimachinery.field import FieldError
-from minikctl.apiserver.validation.names import is_dns1123_label, is_dns1123_subdomain
+from minikctl.apiserver.validation.names import is_dns1123_label, is_dns1123_subdomain, is_in_range
 
 _Source = dict[str, Any]
 _Check = Callable[[_Source, str], list[FieldError]]
@@ -16,6 +16,7 @@ _LONG_TARGET = (
     "Total length of <volume name>:<iscsi.targetPortal> must be under 64 characters if"
     " iscsi.initiatorName is specified."
 )
+_ISCSI_FORMAT = "must be valid format"
 _HOST_PATH_TYPES = [
     "",
     "BlockDevice",
@@ -43,12 +44,9 @@ def validate_sources(spec: dict[str, Any], volume: str) -> list[FieldError]:
             errors.append(field.forbidden("spec.cephFS" if key == "cephfs" else f"spec.{key}", text))
             continue
         found += 1
-        errors += check(source, f"spec.{shown}")
+        errors += _iscsi(source, "spec.iscsi", volume) if key == "iscsi" else check(source, f"spec.{shown}")
         if key == "local" and spec.get("nodeAffinity") is None:
             errors.append(field.required("spec.nodeAffinity", "Local volume requires node affinity"))
-        iscsi = source if key == "iscsi" else {}
-        if iscsi.get("initiatorName") is not None and len(f"{volume}:{iscsi.get('targetPortal') or ''}") > 64:
-            errors.append(field.invalid("metadata.name", volume, _LONG_TARGET))
     if not found:
         errors.append(field.required("spec", "must specify a volume type"))
     path = (spec.get("hostPath") or {}).get("path")
@@ -111,11 +109,27 @@ def _glusterfs(source: _Source, path: str) -> list[FieldError]:
     return errors + [field.invalid(path, namespace, text) for text in is_dns1123_label(namespace)]
 
 
-def _iscsi(source: _Source, path: str) -> list[FieldError]:
-    errors = _as_in_pods("iscsi")(source, path)
-    reference = source.get("secretRef")
-    if reference is not None and not reference.get("name"):
+def _iscsi(source: _Source, path: str, volume: str = "") -> list[FieldError]:
+    """Like the type of pods, in words of its own; volume and portal together are the name of an interface."""
+    from minikctl.apiserver.validation.pod.legacy_volumes import is_iscsi_name
+
+    errors = _needs("targetPortal")(source, path)
+    portal, initiator = source.get("targetPortal") or "", source.get("initiatorName")
+    if initiator is not None and len(f"{volume}:{portal}") > 64:
+        errors.append(field.invalid(f"{path}.targetportal", portal, _LONG_TARGET))
+    name, lun = source.get("iqn") or "", source.get("lun") or 0
+    if not name:
+        errors.append(field.required(f"{path}.iqn"))
+    elif not is_iscsi_name(name):
+        errors.append(field.invalid(f"{path}.iqn", name, _ISCSI_FORMAT))
+    errors += [field.invalid(f"{path}.lun", lun, text) for text in is_in_range(lun, 0, 255)]
+    secret = source.get("secretRef")
+    if secret is None and (source.get("chapAuthDiscovery") or source.get("chapAuthSession")):
+        errors.append(field.required(f"{path}.secretRef"))
+    if secret is not None and not secret.get("name"):
         errors.append(field.required(f"{path}.secretRef.name"))
+    if initiator is not None and not is_iscsi_name(initiator):
+        errors.append(field.invalid(f"{path}.initiatorname", initiator, _ISCSI_FORMAT))
     return errors
 
 
@@ -154,9 +168,9 @@ def _storageos(source: _Source, path: str) -> list[FieldError]:
 
 def validate_driver_name(name: str, path: str) -> list[FieldError]:
     """The name of a CSI driver."""
-    errors = [] if name else [field.required(path)]
-    if len(name) > 63:
-        errors.append(field.too_long(path, 63))
+    if not name:
+        return [field.required(path)]
+    errors = [field.too_long(path, 63)] if len(name) > 63 else []
     return errors + [field.invalid(path, name, text) for text in is_dns1123_subdomain(name.lower())]
 
 

@@ -14,12 +14,12 @@ _VOLUME_ANNOTATIONS = (
     ("volume.beta.kubernetes.io/mount-options", 'deprecated since v1.31; use "mountOptions" attribute instead'),
 )
 _SOURCES = (
+    ("cephfs", "deprecated in v1.28, non-functional in v1.31+"),
     ("photonPersistentDisk", "deprecated in v1.11, non-functional in v1.16+"),
     ("scaleIO", "deprecated in v1.16, non-functional in v1.22+"),
     ("storageos", "deprecated in v1.22, non-functional in v1.25+"),
     ("glusterfs", "deprecated in v1.25, non-functional in v1.26+"),
     ("rbd", "deprecated in v1.28, non-functional in v1.31+"),
-    ("cephfs", "deprecated in v1.28, non-functional in v1.31+"),
 )
 _NODE_LABELS = {
     "beta.kubernetes.io/arch": 'deprecated since v1.14; use "kubernetes.io/arch" instead',
@@ -60,7 +60,9 @@ def volume_warnings(new: Obj, old: Obj | None) -> list[str]:
     required = (spec.get("nodeAffinity") or {}).get("required") or {}
     for index, term in enumerate(required.get("nodeSelectorTerms") or ()):
         warnings += term_warnings(term, f"spec.nodeAffinity.required.nodeSelectorTerms[{index}]")
-    warnings += [f"spec.{source}: {text}" for source, text in _SOURCES if spec.get(source) is not None]
+    for source, text in _SOURCES:
+        if spec.get(source) is not None:
+            warnings.append(f"spec.{'storageOS' if source == 'storageos' else source}: {text}")
     value = (spec.get("capacity") or {}).get("storage")
     return warnings + _fraction(value, "spec.capacity[storage]")
 

@@ -56,6 +56,11 @@ def _check_lun(lun: int, path: str, errors: Errors) -> None:
         errors.append(field.invalid(path, lun, inclusive_range(0, 255)))
 
 
+def is_iscsi_name(name: str) -> bool:
+    """Whether it is a name of one of the three formats there are."""
+    return name.startswith(("iqn", "eui", "naa")) and _matches_iscsi(name)
+
+
 def _matches_iscsi(name: str) -> bool:
     if name.startswith("iqn"):
         return _IQN.search(name) is not None

@@ -56,4 +56,10 @@ def test_sources_of_volumes(source: dict[str, Any], expected: list[str]) -> None
 def test_long_names_of_iscsi_volumes() -> None:
     iscsi = {"targetPortal": "t" * 60, "iqn": "iqn.2020-01.com.example:a", "initiatorName": "iqn.2020-01.com.example:b"}
     (error,) = refused("persistentvolumes", "v1", "volume", spec={**VOLUME, "iscsi": iscsi})
-    assert error.startswith('metadata.name: Invalid value: "volume": Total length of <volume name>:')
+    assert error.startswith(f'spec.iscsi.targetportal: Invalid value: "{"t" * 60}": Total length of <volume name>:')
+    odd = {"targetPortal": "t", "iqn": "odd", "secretRef": {}, "initiatorName": "iqn"}
+    assert refused("persistentvolumes", "v1", "volume", spec={**VOLUME, "iscsi": odd}) == [
+        'spec.iscsi.iqn: Invalid value: "odd": must be valid format',
+        "spec.iscsi.secretRef.name: Required value",
+        'spec.iscsi.initiatorname: Invalid value: "iqn": must be valid format',
+    ]
