@@ -151,10 +151,10 @@ class Containers:
         pod = self._pod
         if not emulated.is_known(pod, container):
             return emulated.by_purpose(pod, kind), None
+        from minikctl.kubelet.clusternetwork import world
         from minikctl.kubelet.mounts import Files
         from minikctl.kubelet.rootfs import image
         from minikctl.kubelet.runtime import programs
-        from minikctl.kubelet.services import world
 
         env = {**environment.of_services(self._host.client, pod, self._now), **env}
         argv = emulated.command_line(container, env)

@@ -41,11 +41,11 @@ class Inside:
 
         `apart`: errors are kept apart from the output, and what the command writes stays written.
         """
+        from minikctl.kubelet.clusternetwork import world
         from minikctl.kubelet.mounts import Files
         from minikctl.kubelet.runtime.shell import Unsupported
         from minikctl.kubelet.runtime.shell.control import Endless
         from minikctl.kubelet.runtime.shell.interpreter import Shell
-        from minikctl.kubelet.services import world
 
         host, record = self._host, self._record
         node = host.node(record.node)

@@ -57,6 +57,7 @@ class Kubelet:
             "persistentvolumeclaims": self._source_changed,
             "services": self._service_changed,
             "endpointslices.discovery.k8s.io": self._service_changed,
+            "networkpolicies.networking.k8s.io": self._service_changed,
         }
 
     # Changes

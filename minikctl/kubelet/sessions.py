@@ -13,6 +13,7 @@ from minikctl.apimachinery.images import parse
 from minikctl.apimachinery.request import Obj
 from minikctl.apimachinery.streaming import STDERR, STDOUT, exit_status
 from minikctl.kubelet import environment, rootfs
+from minikctl.kubelet.clusternetwork import world
 from minikctl.kubelet.disk import Disk
 from minikctl.kubelet.filetree import as_bytes
 from minikctl.kubelet.logs import Logs
@@ -20,7 +21,6 @@ from minikctl.kubelet.mounts import Files
 from minikctl.kubelet.processes import Process
 from minikctl.kubelet.record import RUNNING, Container, PodRecord, identity
 from minikctl.kubelet.runtime import emulated
-from minikctl.kubelet.services import world
 from minikctl.kubelet.volumes import Volumes
 
 if TYPE_CHECKING:

@@ -38,6 +38,10 @@ class Network(Protocol):
         """The full name and the addresses of a host; None where there is no such name."""
         ...
 
+    def problem(self, host: str, port: int) -> str:
+        """Why nobody answers there, as NotReached says it; "" where somebody does."""
+        ...
+
     def fetch(self, host: str, port: int, request: HttpRequest) -> HttpAnswer:
         """Carry out a request; NotReached where nobody answers."""
         ...

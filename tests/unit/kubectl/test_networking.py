@@ -57,7 +57,16 @@ def test_services_lead_to_ready_pods(box: Callable[[str], Any]) -> None:
 def test_what_cannot_be_reached(box: Callable[[str], Any], kubectl: Kubectl) -> None:
     answer = box("wget http://nowhere")
     assert (answer.status, answer.err.partition("\n")[0]) == (1, "wget: bad address 'nowhere'")
-    assert box("curl -s web:81; echo $?; curl -s 10.1.2.3; echo $?; nc -z web 80; echo $?").out == "7\n7\n0\n"
+    assert box("curl -s web:81; echo $?; curl -s 10.1.2.3; echo $?; nc -z web 80; echo $?").out == "28\n28\n0\n"
+    assert box(
+        "wget -T 2 http://10.1.2.3; curl -m 1.5 10.1.2.3; nc -w 1 10.1.2.3 80; nc 10.1.2.3 80"
+    ).err.splitlines() == [
+        "wget: download timed out",
+        "curl: (28) Connection timed out after 1500 milliseconds",
+        "nc: timed out",
+        "nc: 10.1.2.3 (10.1.2.3:80): Connection timed out",
+        "command terminated with exit code 1",
+    ]
     kubectl("delete", "pod", "web")
     assert "Connection refused" in box("wget http://web").err
 
@@ -134,3 +143,50 @@ def test_pods_have_a_packet_filter_of_their_own(box: Callable[[str], Any], kubec
     assert (
         kubectl("exec", "tool", "--", "iptables", "-S").out == "-P INPUT ACCEPT\n-P FORWARD ACCEPT\n-P OUTPUT ACCEPT\n"
     )
+
+
+POLICY = """
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: closed}
+spec: {podSelector: {matchLabels: {app: web}}, policyTypes: [Ingress], ingress: [{from: [{podSelector: {matchLabels: {
+  may: enter}}}], ports: [{port: http}]}]}
+"""
+SILENCE = """
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: silence}
+spec: {podSelector: {matchLabels: {run: box}}, policyTypes: [Egress]}
+"""
+
+
+def test_network_policies(box: Callable[[str], Any], kubectl: Kubectl) -> None:
+    kubectl("apply", "-f", "-", stdin=POLICY)
+    answer = box("wget -T 1 -qO- http://web")
+    assert (answer.status, answer.err.splitlines()[0]) == (1, "wget: download timed out")
+    kubectl("label", "pod", "box", "may=enter")
+    assert box("wget -qO- http://web").out == "hello\n"
+    kubectl("apply", "-f", "-", stdin=SILENCE)
+    assert box("curl -s -m 1 web; echo $?").out == "28\n"
+    assert box("wget -qO- localhost:1").err.startswith("wget: can't connect") is True
+    assert kubectl("get", "--raw", "/api/v1/namespaces/default/services/web/proxy/").out == "hello\n"
+
+
+def test_a_script_that_waits_goes_on_when_policies_let_it(kubectl: Kubectl) -> None:
+    kubectl("apply", "-f", "-", stdin=MANIFEST + "---" + POLICY)
+    script = "until nc -z -w 1 web 80; do sleep 1; done; echo there"
+    kubectl("run", "waits", "--image=busybox", "--restart=Never", "--", "sh", "-c", script)
+    assert kubectl("get", "pod", "waits", "-o", "jsonpath={.status.phase}").out == "Running"
+    kubectl("delete", "networkpolicy", "closed")
+    assert kubectl("get", "pod", "waits", "-o", "jsonpath={.status.phase}").out == "Succeeded"
+    assert kubectl("logs", "waits", "--tail=1").out == "there\n"
+
+
+def test_dns_is_reached_through_policies_too(make_shell: Any) -> None:
+    shell = make_shell("full", MINIKCTL_CLOCK="frozen:2026-01-02T03:04:05Z", MINIKCTL_SEED="1")
+    shell.ok("apply", "-f", "-", stdin=MANIFEST + "---" + SILENCE)
+    shell.ok("run", "box", "--image=busybox", "--", "sleep", "100000")
+    assert "bad address 'web'" in shell.run("exec", "box", "--", "wget", "http://web").err
+    rule = "Egress], egress: [{ports: [{port: 53, protocol: UDP}]}]"
+    shell.ok("apply", "-f", "-", stdin=SILENCE.replace("silence", "names").replace("Egress]", rule))
+    assert "Operation timed out" in shell.run("exec", "box", "--", "wget", "http://web").err

@@ -38,8 +38,12 @@ def _netcat(shell: Shell, argv: list[str], stdin: Input) -> int:
         return 0
     network = shell.world.network
     found = network.lookup(words[0]) if network is not None else None
-    if found is None:
+    if network is None or found is None:
         shell.complain(f"nc: bad address '{words[0]}'\n")
+    elif network.problem(words[0], port) == "timeout":
+        given = any(word.startswith("-w") for word in argv[1:])
+        address = (found[1] or ["?"])[0]
+        shell.complain("nc: timed out\n" if given else f"nc: {words[0]} ({address}:{port}): Connection timed out\n")
     else:
         shell.complain(f"nc: {words[0]} ({(found[1] or ['?'])[0]}:{port}): Connection refused\n")
     return 1

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from minikctl.kubelet.runtime.shell.interpreter import Shell
 
 _PORTS = {"http": 80, "https": 443}
+_PATIENCE = "134"  # seconds after which Linux gives up a connection that nobody answers
 _WGET_VALUES = ("-O", "-T", "-t", "-P", "-U", "--header", "--post-data", "--timeout", "--tries")
 _CURL_VALUES = (
     "-o", "-m", "-X", "-H", "-d", "-u", "-w", "-A", "-e", "-F", "--max-time", "--retry", "--connect-timeout",
@@ -85,8 +86,7 @@ def _ask(shell: Shell, url: _Url, request: HttpRequest) -> HttpAnswer:
     network = shell.world.network
     if network is None:
         return HttpAnswer(200, (), b"")
-    if not reach(shell, url.host, url.port):
-        raise NotReached("refused")
+    reach(shell, url.host, url.port)
     return network.fetch(url.host, url.port, request)
 
 
@@ -107,7 +107,8 @@ def _wget(shell: Shell, argv: list[str], stdin: Input) -> int:
     try:
         answer = _ask(shell, url, request)
     except NotReached as problem:
-        shell.complain(_wget_problem(shell, url, problem.why))
+        limited = "-T" in options or "--timeout" in options
+        shell.complain(_wget_problem(shell, url, problem.why, limited))
         return 1
     quiet = "-q" in options
     if "-S" in options or "--server-response" in options:
@@ -128,14 +129,16 @@ def _wget(shell: Shell, argv: list[str], stdin: Input) -> int:
     return 0
 
 
-def _wget_problem(shell: Shell, url: _Url, why: str) -> str:
+def _wget_problem(shell: Shell, url: _Url, why: str, limited: bool) -> str:
+    """`limited`: wget was told how long to wait."""
     if why == "unknown":
         return f"wget: bad address '{url.host}'\n"
+    if why == "timeout" and limited:
+        return "wget: download timed out\n"
     found = shell.world.network.lookup(url.host) if shell.world.network else None
     address = (found[1] or [url.host])[0] if found else url.host
-    return (
-        f"wget: can't connect to remote host ({address}): Connection {'refused' if why == 'refused' else 'timed out'}\n"
-    )
+    reason = "Connection refused" if why == "refused" else "Operation timed out"
+    return f"wget: can't connect to remote host ({address}): {reason}\n"
 
 
 def _curl(shell: Shell, argv: list[str], stdin: Input) -> int:
@@ -151,7 +154,7 @@ def _curl(shell: Shell, argv: list[str], stdin: Input) -> int:
     try:
         answer = _ask(shell, url, _request(method, url, "curl/8.0", options.values.get("-H", []), data))
     except NotReached as problem:
-        code, text = _curl_problem(url, problem.why)
+        code, text = _curl_problem(url, problem.why, options)
         if "-w" in options:
             shell.print(_written_out(options.last("-w"), 0))
         if not silent:
@@ -186,12 +189,23 @@ def _written_out(form: str, status: int) -> str:
     return form.replace("%{http_code}", code).replace("%{response_code}", code).replace("\\n", "\n")
 
 
-def _curl_problem(url: _Url, why: str) -> tuple[int, str]:
+def _curl_problem(url: _Url, why: str, options: _Options) -> tuple[int, str]:
     if why == "unknown":
         return 6, f"Could not resolve host: {url.host}"
     if why == "timeout":
-        return 28, f"Failed to connect to {url.host} port {url.port}: Connection timed out"
+        longest = options.last("-m") or options.last("--max-time")
+        if longest:
+            return 28, f"Connection timed out after {_milliseconds(longest)} milliseconds"
+        waited = _milliseconds(options.last("--connect-timeout") or _PATIENCE)
+        return 28, f"Failed to connect to {url.host} port {url.port} after {waited} ms: Timeout was reached"
     return 7, f"Failed to connect to {url.host} port {url.port} after 0 ms: Could not connect to server"
+
+
+def _milliseconds(seconds: str) -> int:
+    try:
+        return int(float(seconds) * 1000)
+    except ValueError:
+        return 0
 
 
 COMMANDS: dict[str, Command] = {"wget": _wget, "curl": _curl}
