@@ -294,11 +294,7 @@ class Walk:
             keys.append(self.value(macro.bodies[0], inner))
             self.spend(2 + _CREATE_LIST)
         self.spend(3 + self_comparison(keys))
-        try:
-            order = sorted(range(len(keys)), key=lambda at: keys[at])
-        except TypeError:
-            raise FunctionError(NO_OVERLOAD) from None
-        return [source[at] for at in order]
+        return builtin.sort_by(source, keys)
 
     def _collect(self, macro: macros.Macro, scope: Variables, source: Any) -> Any:
         """map(), transformList(), transformMap() and transformMapEntry(), each with or without a condition."""

@@ -110,7 +110,9 @@ def char_at(text: str, index: int) -> str:
 def index_of(holder: Any, wanted: Any, start: int = 0) -> int:
     if isinstance(holder, list):
         return next((i for i, item in enumerate(holder) if item == wanted), -1)
-    if not 0 <= start <= len(holder):
+    if wanted == "":
+        return start
+    if start < 0:
         raise FunctionError(f"index out of range: {start}")
     return int(holder.find(wanted, start))
 
@@ -118,6 +120,10 @@ def index_of(holder: Any, wanted: Any, start: int = 0) -> int:
 def last_index_of(holder: Any, wanted: Any, last: int | None = None) -> int:
     if isinstance(holder, list):
         return max((i for i, item in enumerate(holder) if item == wanted), default=-1)
+    if last is not None and last < 0:
+        raise FunctionError(f"index out of range: {last}")
+    if last is not None and last >= len(holder):
+        return last if wanted == "" else -1
     return int(holder.rfind(wanted) if last is None else holder.rfind(wanted, 0, last + len(wanted)))
 
 
@@ -238,30 +244,46 @@ def greatest(items: list[Any]) -> Any:
 
 
 def distinct(items: list[Any]) -> list[Any]:
+    from minikctl.apimachinery.cel.operations import equals
+
     found: list[Any] = []
     for item in items:
-        if item not in found:
+        if not any(equals(item, other) for other in found):
             found.append(item)
     return found
 
 
 def flatten(items: list[Any], depth: int = 1) -> list[Any]:
+    if depth < 0:
+        raise FunctionError("level must be non-negative")
     found: list[Any] = []
     for item in items:
-        if isinstance(item, list):
-            found += flatten(item, depth - 1) if depth > 1 else item
+        if isinstance(item, list) and depth:
+            found += flatten(item, depth - 1)
         else:
             found.append(item)
     return found
 
 
 def slice_(items: list[Any], start: int, end: int) -> list[Any]:
-    if not 0 <= start <= end <= len(items):
-        raise FunctionError(f"cannot slice({start}, {end}), list is length {len(items)}")
+    why = ""
+    if start < 0 or end < 0:
+        why = "negative indexes not supported"
+    elif start > end:
+        why = "start index must be less than or equal to end index"
+    elif end > len(items):
+        why = f"list is length {len(items)}"
+    if why:
+        raise FunctionError(f"cannot slice({start}, {end}), {why}")
     return items[start:end]
 
 
 def sort_by(items: list[Any], keys: list[Any]) -> list[Any]:
+    """The items in the order of their keys, which must be of one type that has an order."""
+    if keys and not isinstance(keys[0], bool | int | float | str | bytes | datetime | timedelta):
+        raise FunctionError("list elements must be comparable")
+    if any(type(key) is not type(keys[0]) for key in keys):
+        raise FunctionError("list elements must have the same type")
     return [items[at] for at in sorted(range(len(items)), key=lambda at: keys[at])]
 
 
@@ -331,7 +353,7 @@ FUNCTIONS: dict[str, Function] = {
     "distinct": distinct,
     "flatten": flatten,
     "slice": slice_,
-    "sort": lambda items: sorted(items),
+    "sort": lambda items: sort_by(items, items),
     "find": find,
     "findAll": find_all,
     "jsonpatch__escapeKey": escape_key,

@@ -89,25 +89,26 @@ def _kept(amount: Quantity) -> Value:
 
 def ip(value: Any) -> Value:
     """ip('10.0.0.1'), or the address of a CIDR."""
-    from ipaddress import ip_address
-
     if isinstance(value, dict) and CIDR in value:
         return {IP: value[CIDR].partition("/")[0]}
+    return {IP: str(_read("address", value))}
+
+
+def _read(what: str, text: Any) -> Any:
+    """A text as it is read by the function of that name; FunctionError in its words."""
+    from minikctl.apimachinery.cel import reading
+
+    if not isinstance(text, str):
+        raise FunctionError("no such overload")
     try:
-        return {IP: str(ip_address(value))}
-    except ValueError:
-        raise FunctionError(f'IP Address "{value}" parse error during conversion from string') from None
+        return getattr(reading, what)(text)
+    except ValueError as error:
+        raise FunctionError(str(error)) from None
 
 
 def cidr(text: str) -> Value:
-    from ipaddress import ip_interface
-
-    try:
-        if "/" not in text:
-            raise ValueError(text)
-        return {CIDR: ip_interface(text).with_prefixlen}
-    except ValueError:
-        raise FunctionError(f'network address parse error during conversion from string: "{text}"') from None
+    start, bits = _read("prefix", text)
+    return {CIDR: f"{start}/{bits}"}
 
 
 def _address(value: Any) -> Any:
@@ -131,18 +132,17 @@ def contains_cidr(outer: Value, inner: Any) -> bool:
 
 
 def url(text: str) -> Value:
-    from urllib.parse import urlsplit
-
-    parts = urlsplit(text)
-    if not parts.scheme and not text.startswith("/"):
-        raise FunctionError(f'URL parse error during conversion from string: parse "{text}": invalid URI for request')
+    try:
+        _read("check_url", text)
+    except FunctionError as error:
+        raise FunctionError(f"URL parse error during conversion from string: {error}") from None
     return {URL: text}
 
 
 def _split(value: Value) -> Any:
     from urllib.parse import urlsplit
 
-    return urlsplit(value[URL])
+    return urlsplit(value[URL], allow_fragments=False)
 
 
 def _hostname(value: Value) -> str:
@@ -160,16 +160,7 @@ def _query(value: Value) -> dict[str, list[str]]:
 
 
 def semver(text: str, loose: bool = False) -> Value:
-    import re
-
-    body = text
-    if loose:
-        body = text.removeprefix("v")
-        while body.count(".") < 2 and "-" not in body:
-            body += ".0"
-    if not re.fullmatch(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?", body):
-        raise FunctionError(f'"{text}" is not a valid semantic version')
-    return {SEMVER: body}
+    return {SEMVER: _read("loose_version" if loose else "version", text)}
 
 
 def _order(value: Value) -> tuple[Any, ...]:
@@ -255,6 +246,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
             or _address(value).is_loopback
             or _address(value).is_multicast
             or _address(value).is_link_local
+            or str(_address(value)) == "255.255.255.255"
         )
     ),
     "cidr": cidr,
