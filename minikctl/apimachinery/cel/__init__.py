@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
-from minikctl.apimachinery.cel import library, macros, translate
+from minikctl.apimachinery.cel import declarations, library, macros, translate
 from minikctl.apimachinery.cel.library import MISSING, FunctionError, LibraryMissingError
 from minikctl.apimachinery.cel.syntax import Node, SyntaxProblem, parse
 
@@ -185,6 +185,7 @@ def _explained(error: Exception) -> str:
 
 @lru_cache(maxsize=1)
 def _functions() -> dict[str, Callable[..., Any]]:
-    from minikctl.apimachinery.cel import functions, kubetypes
+    from minikctl.apimachinery.cel import functions, kubetypes, operations
 
-    return {**functions.FUNCTIONS, **kubetypes.FUNCTIONS}
+    clock = {f"{name}__": operations.FUNCTIONS[name] for name in declarations.CLOCK}
+    return {**functions.FUNCTIONS, **kubetypes.FUNCTIONS, **clock}

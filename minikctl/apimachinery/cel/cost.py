@@ -405,8 +405,7 @@ def _literal_size(node: Node) -> Size | None:
 
 def _natural(node: Node, unknown: int, negative: int = 0) -> int:
     """A number that is written out."""
-    if node.kind == "unary" and node.parts[0] == "-" and node.parts[1].kind == "literal":
-        return negative
     if node.kind != "literal" or typing.literal_type(node.parts[0]) is not kinds.INT:
         return unknown
-    return int(value_of(node.parts[0]))
+    value = int(value_of(node.parts[0]))
+    return value if value >= 0 else negative

@@ -110,7 +110,11 @@ list(list(A)).flatten() list(A) | list(dyn).flatten(int) list(dyn) | lists.range
 sets.contains(list(A), list(A)) bool | sets.equivalent(list(A), list(A)) bool
 sets.intersects(list(A), list(A)) bool
 """
-_CLOCK = "getFullYear getMonth getDayOfYear getDayOfMonth getDate getDayOfWeek getHours getMinutes getSeconds"
+# What is read off a timestamp.
+CLOCK = (
+    *("getFullYear", "getMonth", "getDayOfYear", "getDayOfMonth", "getDate", "getDayOfWeek"),
+    *("getHours", "getMinutes", "getSeconds", "getMilliseconds"),
+)
 _KUBERNETES = """
 list(A).indexOf(A) int | list(A).lastIndexOf(A) int
 list(int).sum() int | list(uint).sum() uint | list(double).sum() double | list(duration).sum() duration
@@ -178,9 +182,8 @@ def _numeric() -> list[str]:
 
 def _repeated() -> list[str]:
     lines: list[str] = []
-    for name in _CLOCK.split():
+    for name in CLOCK:
         lines += [f"timestamp.{name}() int", f"timestamp.{name}(string) int"]
-    lines += ["timestamp.getMilliseconds() int", "timestamp.getMilliseconds(string) int"]
     lines += [f"duration.get{unit}() int" for unit in ("Hours", "Minutes", "Seconds", "Milliseconds")]
     for kind in _ORDERED:
         lines += [f"list({kind}).isSorted() bool", f"list({kind}).sort() list({kind})"]

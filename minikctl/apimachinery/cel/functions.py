@@ -6,6 +6,7 @@ types of Kubernetes' own (quantity, IP, URL) are in `kubetypes`.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -83,9 +84,11 @@ def string(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, datetime):
-        return value.isoformat().replace("+00:00", "Z")
+        whole = value.strftime("%Y-%m-%dT%H:%M:%S")
+        part = f".{value.microsecond:06}".rstrip("0") if value.microsecond else ""
+        return whole + part + value.isoformat()[len(value.replace(tzinfo=None).isoformat()) :].replace("+00:00", "Z")
     if isinstance(value, timedelta):
-        return f"{_number(value.total_seconds())}s"
+        return f"{_plain(value.total_seconds())}s"
     if isinstance(value, float):
         return _number(value)
     if isinstance(value, bytes):
@@ -98,7 +101,25 @@ def string(value: Any) -> str:
 
 
 def _number(value: float) -> str:
-    return str(int(value)) if value.is_integer() and abs(value) < 1e21 else repr(value)
+    """A double as Go's `%g` writes it: with an exponent where that is below -4 or above 5."""
+    from decimal import Decimal
+
+    if not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "+Inf" if value > 0 else "-Inf"
+    sign, digits, exponent = Decimal(repr(value)).normalize().as_tuple()
+    power = len(digits) - 1 + int(exponent)
+    if value == 0 or -4 <= power < 6:
+        return _plain(value)
+    shown = "".join(str(digit) for digit in digits)
+    mantissa = shown[0] + ("." + shown[1:] if len(shown) > 1 else "")
+    return f"{'-' if sign else ''}{mantissa}e{'-' if power < 0 else '+'}{abs(power):02}"
+
+
+def _plain(value: float) -> str:
+    """A double without an exponent."""
+    from decimal import Decimal
+
+    return str(int(value)) if value.is_integer() else f"{Decimal(repr(value)):f}"
 
 
 def char_at(text: str, index: int) -> str:
@@ -169,8 +190,7 @@ def quote(text: str) -> str:
 def format_(template: str, arguments: list[Any]) -> str:
     """`'%s is %d'.format([...])`."""
     found: list[str] = []
-    rest = iter(arguments)
-    at = 0
+    at = used = 0
     while at < len(template):
         char = template[at]
         at += 1
@@ -186,28 +206,46 @@ def format_(template: str, arguments: list[Any]) -> str:
             precision += template[at]
             at += 1
         verb, at = template[at : at + 1], at + 1
-        value = next(rest, None)
-        if value is None:
-            raise FunctionError("index out of range: not enough arguments for the format string")
-        found.append(_clause(verb, precision, value))
+        if len(arguments) == used:
+            raise FunctionError(f"index {used} out of range")
+        found.append(_clause(verb, precision, arguments[used]))
+        used += 1
     return "".join(found)
 
 
 def _clause(verb: str, precision: str, value: Any) -> str:
     if verb == "s":
         return _shown(value)
+    clause = _CLAUSES.get(verb)
+    if clause is None:
+        raise FunctionError(f'could not parse formatting clause: unrecognized formatting clause "{verb}"')
+    name, kinds, takes = clause
+    accepted = isinstance(value, takes) and (bool in takes or not isinstance(value, bool))
+    if not accepted:
+        from minikctl.apimachinery.cel.operations import kind_of
+
+        told = f"{name} clause can only be used on {kinds}, was given {kind_of(value)}"
+        raise FunctionError(f"error during formatting: {told}")
     if verb == "d":
         return string(value)
     if verb in ("f", "e"):
         return f"{float(value):{precision or '.6'}{verb}}"
-    if verb == "b":
-        return f"{int(value):b}"
-    if verb in ("x", "X", "o"):
-        if isinstance(value, str | bytes):
-            text = (value.encode() if isinstance(value, str) else value).hex()
-            return text.upper() if verb == "X" else text
-        return f"{int(value):{verb}}"
-    raise FunctionError(f'unrecognized formatting clause "{verb}"')
+    if isinstance(value, str | bytes):
+        text = (value.encode() if isinstance(value, str) else value).hex()
+        return text.upper() if verb == "X" else text
+    return f"{int(value):{verb}}"
+
+
+# verb -> what it is called, what it is for, the types it takes
+_CLAUSES: dict[str, tuple[str, str, tuple[type, ...]]] = {
+    "d": ("decimal", "integers", (int, float)),
+    "f": ("fixed-point", "doubles", (float, int)),
+    "e": ("scientific", "doubles", (float, int)),
+    "b": ("binary", "integers and bools", (int, bool)),
+    "x": ("hex", "integers, byte buffers, and strings", (int, str, bytes)),
+    "X": ("hex", "integers, byte buffers, and strings", (int, str, bytes)),
+    "o": ("octal", "integers", (int,)),
+}
 
 
 def _shown(value: Any) -> str:

@@ -22,7 +22,7 @@ def value_of(text: str) -> Any:
     if text[-1] in "\"'":
         return _quoted(text)
     body = text.rstrip("uU") if text[-1] in "uU" else text
-    if body[:2].lower() == "0x":
+    if body.lstrip("-")[:2].lower() == "0x":
         return int(body, 16)
     return float(body) if set(body) & set(".eE") else int(body)
 

@@ -109,12 +109,12 @@ def _prefix_problem(text: str) -> str:
 
 def _address_problem(text: str) -> str:
     first = next((char for char in text if char in ".:%"), "")
-    message, at = {
-        ".": _v4_problem,
-        ":": _v6_problem,
-        "%": lambda text: ("missing IPv6 address", ""),
-        "": lambda text: ("unable to parse IP", ""),
-    }[first](text)
+    if first == ".":
+        message, at = _v4_problem(text)
+    elif first == ":":
+        message, at = _v6_problem(text)
+    else:
+        message, at = ("missing IPv6 address" if first else "unable to parse IP"), ""
     told = f"{message} (at {quote(at)})" if at else message
     return f"ParseAddr({quote(text)}): {told}" if message else ""
 

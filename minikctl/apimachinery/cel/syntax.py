@@ -190,11 +190,21 @@ class _Parser:
         return node
 
     def _unary(self) -> Node:
-        if self._is("!", "-"):
-            token = self._advance()
-            operand = self._unary() if self._is(token.text) else self._member()
-            return Node("unary", token.at, (token.text, operand))
-        return self._member()
+        """A sign belongs to the number after it; of several signs an even number cancels out."""
+        if not self._is("!", "-") or self._is_negative():
+            return self._member()
+        token = self._advance()
+        count = 1
+        while self._is(token.text) and not self._is_negative():
+            self._advance()
+            count += 1
+        operand = self._member()
+        return operand if count % 2 == 0 else Node("unary", token.at, (token.text, operand))
+
+    def _is_negative(self) -> bool:
+        """Whether a signed number comes next."""
+        after = self._tokens[min(self._next + 1, len(self._tokens) - 1)]
+        return self._is("-") and after.kind == "number" and after.text[-1] not in "uU"
 
     def _member(self) -> Node:
         node = self._primary()
@@ -233,6 +243,9 @@ class _Parser:
 
     def _primary(self) -> Node:
         token = self.token
+        if self._is_negative():
+            self._advance()
+            return Node("literal", token.at, (f"-{self._advance().text}",))
         if self._accept("("):
             node = self.expression()
             self._expect(")")

@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Iterable
 
-from minikctl.apimachinery.cel.declarations import NAMESPACES
+from minikctl.apimachinery.cel.declarations import CLOCK, NAMESPACES
 from minikctl.apimachinery.cel.syntax import KEYWORDS, Node
 
 _COMPREHENSIONS = frozenset(
@@ -18,7 +18,7 @@ _COMPREHENSIONS = frozenset(
 )
 _NATIVE = {"existsOne": "exists_one"}
 # Functions that stand in for the engine's own of that name.
-_REPLACED = frozenset({"matches", "size", "string"})
+_REPLACED = frozenset({"matches", "size", "string", *CLOCK})
 _ESCAPES = {"__underscores__": "__", "__dot__": ".", "__dash__": "-", "__slash__": "/"}
 _CODES = re.compile("|".join(_ESCAPES))
 _ESCAPED = {text: code for code, text in _ESCAPES.items()}

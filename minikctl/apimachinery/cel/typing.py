@@ -288,4 +288,4 @@ def literal_type(text: str) -> Type:
         return BYTES
     if text[-1] in "uU":
         return UINT
-    return INT if text[:2].lower() == "0x" or not set(text) & set(".eE") else DOUBLE
+    return INT if text.lstrip("-")[:2].lower() == "0x" or not set(text) & set(".eE") else DOUBLE

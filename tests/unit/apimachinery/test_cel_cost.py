@@ -45,6 +45,8 @@ def test_a_loop_costs_three_per_element(raw: dict[str, Any], expected: int) -> N
     [
         ("true", 0),
         ("self.n > 1", 3),
+        ("self.n > -1", 3),
+        ("self.n > -self.n", 6),
         ("has(self.n)", 1),
         ("has(self.n) && self.n > 1", 4),
         ("self.n > 1 ? self.n < 5 : true", 6),
