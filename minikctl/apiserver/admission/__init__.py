@@ -24,7 +24,7 @@ _POD = ("pods",)
 _ANY = ("*",)
 _BY_NODES = (
     "pods", "nodes", "leases.coordination.k8s.io", "csinodes.storage.k8s.io", "persistentvolumeclaims",
-    "serviceaccounts",
+    "serviceaccounts", "resourceslices.resource.k8s.io", "certificatesigningrequests.certificates.k8s.io",
 )  # fmt: skip
 _CLAIM = "persistentvolumeclaims"
 _CSR = ("certificatesigningrequests.certificates.k8s.io",)
@@ -43,8 +43,8 @@ _SUB = ("*",)
 # (module of this package, kinds, operations, subresources) in upstream's order.
 _MUTATING = (
     ("namespacelifecycle", _ANY, _WRITE, _SUB),
-    ("limitranger", _POD, _CREATE, _MAIN),
-    ("serviceaccount", _POD, _CREATE, _MAIN),
+    ("limitranger", _POD, _WRITE, ("", "resize")),
+    ("serviceaccount", _POD, _WRITE, ("", "ephemeralcontainers")),
     ("noderestriction", _BY_NODES, _WRITE, _SUB),
     ("taintnodesbycondition", ("nodes",), _CREATE, _MAIN),
     ("priority", _POD, _WRITE, _MAIN),
@@ -53,8 +53,8 @@ _MUTATING = (
     ("defaultstorageclass", (_CLAIM,), _CREATE, _MAIN),
     ("runtimeclass", _POD, _CREATE, _MAIN),
     ("defaultingressclass", ("ingresses.networking.k8s.io",), _CREATE, _MAIN),
-    ("podtopologylabels", _POD, _CREATE, _MAIN),
-    ("policies.mutating", _ANY, _WRITE, _SUB),
+    ("podtopologylabels", _POD, _CREATE, ("", "binding")),
+    ("policies.mutating", _ANY, (*_WRITE, "CONNECT"), _SUB),
     ("webhooks.mutating", _ANY, _EVERY, _SUB),
 )
 _VALIDATING = (

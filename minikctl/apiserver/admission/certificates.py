@@ -33,13 +33,9 @@ def validate(obj: Obj | None, old: Obj | None, ctx: Context) -> None:
 
 
 def _signs(new: Obj, old: Obj) -> bool:
-    """Whether a status write issues a certificate, or changes anything but conditions."""
+    """Whether a status write issues a certificate or changes conditions."""
     before, after = old.get("status") or {}, new.get("status") or {}
-    return bool(before.get("certificate") != after.get("certificate")) or _failed(before) != _failed(after)
-
-
-def _failed(status: Obj) -> list[Obj]:
-    return [c for c in status.get("conditions") or () if c.get("type") == "Failed"]
+    return any(before.get(part) != after.get(part) for part in ("certificate", "conditions"))
 
 
 def _may(ctx: Context, verb: str, signer: str) -> bool:

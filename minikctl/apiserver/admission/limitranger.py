@@ -19,10 +19,12 @@ ANNOTATION = "kubernetes.io/limit-ranger"
 
 
 def mutate(obj: Obj | None, old: Obj | None, ctx: Context) -> None:
-    """Give a new pod's containers the defaults they lack, and note that in an annotation."""
-    if ctx.resource.key != "pods" or ctx.operation != "CREATE":
-        return
+    """Give the containers of a new or resized pod the defaults they lack, and note that in an annotation."""
     assert obj is not None
+    if ctx.operation == "UPDATE" and ctx.request.subresource != "resize":
+        return
+    if old is not None and "deletionTimestamp" in old["metadata"]:
+        return
     for limit_range in _ranges(ctx):
         requests: dict[str, str] = {}
         limits: dict[str, str] = {}

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from minikctl.apimachinery import errors
 from minikctl.apimachinery.request import Obj
+from minikctl.apiserver.admission.refusal import forbidden
 
 if TYPE_CHECKING:
     from minikctl.apiserver.registry.context import Context
@@ -25,7 +26,7 @@ def mutate(obj: Obj | None, old: Obj | None, ctx: Context) -> None:
     if found.get("status", {}).get("phase") != "Terminating" and "deletionTimestamp" not in found["metadata"]:
         return
     why = f"unable to create new content in namespace {namespace} because it is being terminated"
-    error = errors.forbidden(ctx.resource.key, ctx.request.name, why)
+    error = forbidden(obj, ctx, why)
     cause = {"reason": "NamespaceTerminating", "message": f"namespace {namespace} is being terminated"}
     error.details["causes"] = [{**cause, "field": "metadata.namespace"}]
     raise error

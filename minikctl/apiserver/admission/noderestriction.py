@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _LEASES = "kube-node-lease"
 _CLAIM_STATUS = ("capacity", "conditions", "allocatedResourceStatuses", "allocatedResources")
+_KUBELET_SIGNERS = ("kubernetes.io/kubelet-serving", "kubernetes.io/kube-apiserver-client-kubelet")
 _MIRROR = "kubernetes.io/config.mirror"
 _KUBELET_LABELS = frozenset(
     {
@@ -41,6 +42,11 @@ def mutate(obj: Obj | None, old: Obj | None, ctx: Context) -> None:
         _check_node(node, obj, old, ctx)
     elif ctx.resource.key == "persistentvolumeclaims":
         _check_claim(node, obj, old, ctx)
+    elif ctx.resource.key == "resourceslices.resource.k8s.io":
+        _check_slice(node, obj, old, ctx)
+    elif ctx.resource.key == "certificatesigningrequests.certificates.k8s.io":
+        if ctx.operation == "CREATE" and obj is not None:
+            _check_request(node, obj, ctx)
     elif ctx.resource.key == "serviceaccounts":
         if ctx.request.subresource == "token" and obj is not None:
             _check_token(node, obj, ctx)
@@ -63,6 +69,27 @@ def _check_own(node: str, obj: Obj | None, ctx: Context) -> None:
         raise forbidden(obj, ctx, f"can only access {what} with the same name as the requesting node")
 
 
+def _check_slice(node: str, obj: Obj | None, old: Obj | None, ctx: Context) -> None:
+    """A node's devices are its own."""
+    verb = {"CREATE": "create", "DELETE": "delete"}.get(ctx.operation)
+    about = obj if ctx.operation == "CREATE" else old
+    if verb and about is not None and about["spec"].get("nodeName") != node:
+        raise forbidden(about, ctx, f"can only {verb} ResourceSlice with the same NodeName as the requesting node")
+
+
+def _check_request(node: str, request: Obj, ctx: Context) -> None:
+    """A kubelet's certificates bear its node's name."""
+    if request["spec"].get("signerName") not in _KUBELET_SIGNERS:
+        return
+    from minikctl.apimachinery import x509
+
+    subject = x509.request_subject(request["spec"].get("request", ""))
+    if subject is None:
+        raise forbidden(request, ctx, "unable to parse csr: PEM block type must be CERTIFICATE REQUEST")
+    if subject.common_name != f"system:node:{node}":
+        raise forbidden(request, ctx, f"can only create a node CSR with CN=system:node:{node}")
+
+
 def _check_claim(node: str, obj: Obj | None, old: Obj | None, ctx: Context) -> None:
     if ctx.request.subresource != "status":
         raise forbidden(obj or old, ctx, "may only update PVC status")
@@ -76,7 +103,7 @@ def _check_claim(node: str, obj: Obj | None, old: Obj | None, ctx: Context) -> N
         for claim in (obj, old)
     )
     if one != other:
-        why = "is not allowed to update fields other than status.capacity and status.conditions"
+        why = "is not allowed to update fields other than status.quantity and status.conditions"
         raise forbidden(obj, ctx, f'node "{node}" {why}')
 
 

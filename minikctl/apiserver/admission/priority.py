@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from minikctl.apimachinery import errors
 from minikctl.apimachinery.request import Obj
+from minikctl.apiserver.admission.refusal import forbidden
 
 if TYPE_CHECKING:
     from minikctl.apiserver.registry.context import Context
@@ -19,21 +20,20 @@ def mutate(obj: Obj | None, old: Obj | None, ctx: Context) -> None:
     assert obj is not None
     spec = obj["spec"]
     if ctx.operation == "UPDATE":
-        if old is not None and spec.get("priorityClassName", "") == old["spec"].get("priorityClassName", ""):
-            for name in ("priority", "preemptionPolicy"):
-                if name in old["spec"]:
-                    spec.setdefault(name, old["spec"][name])
+        for name in ("priority", "preemptionPolicy"):
+            if old is not None and name in old["spec"]:
+                spec.setdefault(name, old["spec"][name])
         return
     name = spec.get("priorityClassName")
     found = ctx.reader.peek(CLASSES, "", name) if name else _default_class(ctx)
     if name and found is None:
-        raise errors.forbidden("pods", ctx.request.name, f"no PriorityClass with name {name} was found")
+        raise forbidden(obj, ctx, f"no PriorityClass with name {name} was found")
     value, policy = 0, "PreemptLowerPriority"
     if found is not None:
         value, policy = found.get("value", 0), found.get("preemptionPolicy") or policy
         spec["priorityClassName"] = found["metadata"]["name"]
-    _check(spec, "priority", value, "integer value of priority", ctx)
-    _check(spec, "preemptionPolicy", policy, "string value of preemptionPolicy", ctx)
+    _check(obj, "priority", value, "integer value of priority", ctx)
+    _check(obj, "preemptionPolicy", policy, "string value of PreemptionPolicy", ctx)
     spec["priority"], spec["preemptionPolicy"] = value, policy
 
 
@@ -50,11 +50,11 @@ def validate(obj: Obj | None, old: Obj | None, ctx: Context) -> None:
             raise errors.forbidden(CLASSES, name, why)
 
 
-def _check(spec: Obj, name: str, computed: object, what: str, ctx: Context) -> None:
-    given = spec.get(name)
+def _check(pod: Obj, name: str, computed: object, what: str, ctx: Context) -> None:
+    given = pod["spec"].get(name)
     if given is not None and given != computed:
         why = f"the {what} ({given}) must not be provided in pod spec; priority admission controller computed"
-        raise errors.forbidden("pods", ctx.request.name, f"{why} {computed} from the given PriorityClass name")
+        raise forbidden(pod, ctx, f"{why} {computed} from the given PriorityClass name")
 
 
 def _default_class(ctx: Context) -> Obj | None:

@@ -39,14 +39,17 @@ def validate(obj: Obj | None, old: Obj | None, ctx: Context) -> None:
         if key == "pods":
             _check_constraints(quota, names, obj, ctx)
         used = (quota.get("status") or {}).get("used") or {}
-        unknown = sorted(name for name in names if name not in used)
-        if unknown:
-            why = f"status unknown for quota: {quota['metadata']['name']}, resources: {','.join(unknown)}"
+        if any(name not in used for name in names):
+            why = f"status unknown for quota: {quota['metadata']['name']}, resources: {','.join(sorted(names))}"
             raise forbidden(obj, ctx, why)
         concerned.append(quota)
-    cost = _cost(obj, old, extended, ctx) if concerned else {}
-    if cost:
-        charged = [_charged(quota, cost, obj, ctx) for quota in concerned]
+    charged = []
+    for quota in concerned:
+        # What was no matter of this quota before is charged to it whole.
+        counted = old if old is not None and quotausage.in_scope(quota, key, old) else None
+        if cost := _cost(obj, counted, extended, ctx):
+            charged.append(_charged(quota, cost, obj, ctx))
+    if charged:
         ctx.on_commit.append(lambda: _store(charged, ctx))
 
 

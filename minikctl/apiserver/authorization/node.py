@@ -118,7 +118,25 @@ def _own_pods(node: str, a: Attributes, reader: Reader) -> tuple[bool, str]:
     return True, ""
 
 
+def _slice(node: str, a: Attributes, reader: Reader) -> tuple[bool, str]:
+    """Devices of the node; what is created is looked at by NodeRestriction."""
+    if a.subresource:
+        return False, "cannot authorize ResourceSlice subresources"
+    if a.verb in ("get", "update", "patch", "delete"):
+        found = reader.peek("resourceslices.resource.k8s.io", "", a.name)
+        if found is None or found["spec"].get("nodeName") != node:
+            return False, f"no relationship found between node '{node}' and this object"
+    elif a.verb in ("list", "watch", "deletecollection"):
+        if f"spec.nodeName={node}" not in a.fields.split(","):
+            return False, "can only list/watch/deletecollection resourceslices with nodeName field selector"
+    elif a.verb != "create":
+        verbs = "get, watch, list, create, update, patch, delete, deletecollection"
+        return False, f"only the following verbs are allowed for a ResourceSlice: {verbs}"
+    return True, ""
+
+
 _SPECIAL = {
+    ("resource.k8s.io", "resourceslices"): _slice,
     ("", "secrets"): _read_namespaced,
     ("", "configmaps"): _read_namespaced,
     ("", "persistentvolumeclaims"): _get_one,

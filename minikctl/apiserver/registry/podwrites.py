@@ -12,7 +12,6 @@ from minikctl.apimachinery import errors, selectors
 from minikctl.apimachinery.meta import set_condition
 from minikctl.apimachinery.request import Obj, Request, Response
 from minikctl.apiserver import admission
-from minikctl.apiserver.admission import podtopologylabels
 from minikctl.apiserver.registry import decode, deletion, patching, read, write
 from minikctl.apiserver.registry.kinds.pods import PodStrategy
 from minikctl.apiserver.registry.strategy import keep
@@ -37,7 +36,7 @@ def bind(ctx: Context) -> Response:
     node = binding["target"]["name"]
     _admit(binding, "v1", "Binding", ctx)
     meta = binding.get("metadata") or {}
-    annotations, labels = meta.get("annotations") or {}, meta.get("labels") or {}
+    given = {part: meta[part] for part in ("annotations", "labels") if meta.get(part)}
 
     def assign(pod: Obj) -> None:
         for what, key in (("UID", "uid"), ("ResourceVersion", "resourceVersion")):
@@ -51,11 +50,8 @@ def bind(ctx: Context) -> Response:
         if spec.get("schedulingGates"):
             raise _binding_conflict(ctx, f"pod {ctx.request.name} has non-empty .spec.schedulingGates")
         spec["nodeName"] = node
-        if labels:
-            pod["metadata"]["labels"] = {**(pod["metadata"].get("labels") or {}), **labels}
-        podtopologylabels.add(pod, node, ctx.reader)
-        if annotations:
-            pod["metadata"]["annotations"] = {**(pod["metadata"].get("annotations") or {}), **annotations}
+        for part, entries in given.items():
+            pod["metadata"][part] = {**(pod["metadata"].get(part) or {}), **entries}
         _scheduled(pod, ctx.now)
 
     _write_past_validation(ctx, assign)

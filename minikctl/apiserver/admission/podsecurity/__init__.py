@@ -31,7 +31,7 @@ def validate(obj: Obj | None, old: Obj | None, ctx: Context) -> None:
     labels = ((namespace or {}).get("metadata") or {}).get("labels") or {}
     policy, _ = policy_of(labels)
     if ctx.resource.key == "pods":
-        if old is None or _significant(obj, old):
+        if old is None or policy.is_privileged() or _significant(obj, old):
             if ctx.audited:
                 ctx.note(f"{PREFIX}enforce-policy", str(policy.enforce))
             if not policy.is_privileged():
@@ -104,7 +104,7 @@ def _existing(namespace: str, enforce: LevelVersion, ctx: Context) -> list[str]:
     """What the pods that are already there do against a new level, alike ones in one line."""
     from minikctl.apiserver.admission.podsecurity.checks import violations
 
-    pods = ctx.reader.list("pods", namespace)
+    pods = _prioritized(ctx.reader.list("pods", namespace))
     offenders: dict[str, list[str]] = {}
     for pod in pods[:_PODS_CHECKED]:
         found = violations(enforce, pod)
@@ -121,6 +121,20 @@ def _existing(namespace: str, enforce: LevelVersion, ctx: Context) -> list[str]:
             f"existing pods in namespace {json.dumps(namespace)} violate the new PodSecurity enforce level {level}"
         )
     return warnings + sorted(_about(names, reasons) for reasons, names in offenders.items())
+
+
+def _prioritized(pods: list[Obj]) -> list[Obj]:
+    """The pods without a controller and one of each controller's, then the others, which are alike."""
+    first: list[Obj] = []
+    others: list[Obj] = []
+    known: set[str] = set()
+    for pod in pods:
+        owners = pod["metadata"].get("ownerReferences") or ()
+        controller = next((str(owner.get("uid")) for owner in owners if owner.get("controller")), None)
+        (others if controller in known else first).append(pod)
+        if controller is not None:
+            known.add(controller)
+    return first + others
 
 
 def _about(names: list[str], reasons: str) -> str:

@@ -116,3 +116,27 @@ def test_signers_have_approvers(api: Any, cluster: Any) -> None:
     )
     why = 'user not permitted to approve requests with signerName "hangar.example.com/badges"'
     assert refused == f'{made_kind} "amelia" is forbidden: {why}'
+
+
+def test_refusals_of_new_pods_say_what_their_names_begin_with(api: Any) -> None:
+    pod = api.pod(priorityClassName="none")
+    pod["metadata"] = {"generateName": "web-"}
+    assert api.refusal(api.create, pod) == 'pods "web-" is forbidden: no PriorityClass with name none was found'
+    refused = api.refusal(api.create, api.pod(preemptionPolicy="Never"))
+    assert refused == (
+        'pods "p" is forbidden: the string value of PreemptionPolicy (Never) must not be provided in pod spec; '
+        "priority admission controller computed PreemptLowerPriority from the given PriorityClass name"
+    )
+
+
+def test_the_topology_of_its_node_becomes_a_pods(api: Any) -> None:
+    zone = "topology.kubernetes.io/zone"
+    api.client.patch("nodes", "node-1", {"metadata": {"labels": {zone: "z1"}}}, "application/merge-patch+json")
+    for name, more in (("placed", {"nodeName": "node-1"}), ("bound", {"schedulerName": "none"})):
+        pod = api.pod(name, **more)
+        pod["metadata"]["labels"] = {zone: "elsewhere", "a": "b"}
+        api.create(pod)
+    binding = {"metadata": {"name": "bound", "labels": {"c": "d"}}, "target": {"kind": "Node", "name": "node-1"}}
+    api.client.create("pods", binding, "demo", subresource="binding", name="bound")
+    assert api.client.get("pods", "placed", "demo")["metadata"]["labels"] == {zone: "z1", "a": "b"}
+    assert api.client.get("pods", "bound", "demo")["metadata"]["labels"] == {zone: "z1", "a": "b", "c": "d"}

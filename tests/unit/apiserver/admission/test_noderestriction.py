@@ -8,6 +8,14 @@ import pytest
 
 from minikctl.apimachinery.request import MERGE_PATCH, UserInfo
 
+# CN=amelia, O=pilots
+REQUEST = (
+    "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURSBSRVFVRVNULS0tLS0KTUlIZE1JR0VBZ0VBTUNJeER6QU5CZ05WQkFvTUJuQnBiRzkwY3pFUE1BMEdB"
+    "MVVFQXd3R1lXMWxiR2xoTUZrdwpFd1lIS29aSXpqMENBUVlJS29aSXpqMERBUWNEUWdBRXpiZ0sycVY2MzVWaXJqdjEyR0ttcnZUS0ROVWo5"
+    "cFdmCkZIS2toYU9sMW9WTytxaXYvNDJ0bEVqZVVHanR4eTY1VzRTSTZiSGVrSjJOMHlvV0l3SG5zS0FBTUFvR0NDcUcKU000OUJBTUNBMGdB"
+    "TUVVQ0lBbTRXRm1FNjZ1ekNwYnlleFJ2eEdHR2hobHFzVVJHczRRM3AxUnhLcWFWQWlFQQpybFFFY3lCM1J5b1FmNWJScE9Ua1ZPVldBRmdV"
+    "bmtRUHArejdoT1Y0eGdFPQotLS0tLUVORCBDRVJUSUZJQ0FURSBSRVFVRVNULS0tLS0K"
+)
 KUBELET = UserInfo("system:node:node-1", ("system:nodes", "system:authenticated"))
 
 
@@ -107,3 +115,34 @@ def test_tokens_are_for_its_pods(api: Any, kubelet: Any) -> None:
     assert refused(name="other", uid=uids["other"]).endswith(
         "node requested token bound to a pod scheduled on a different node"
     )
+
+
+def test_it_tells_of_its_own_devices(api: Any, kubelet: Any) -> None:
+    def slice_of(node: str) -> dict[str, Any]:
+        spec = {"driver": "d.example.com", "nodeName": node, "pool": {"name": node, "resourceSliceCount": 1}}
+        kind = {"apiVersion": "resource.k8s.io/v1", "kind": "ResourceSlice"}
+        return {**kind, "metadata": {"name": f"s-{node}"}, "spec": spec}
+
+    kubelet.create("resourceslices.resource.k8s.io", slice_of("node-1"))
+    refused = api.refusal(kubelet.create, "resourceslices.resource.k8s.io", slice_of("node-2"))
+    assert refused.endswith(": can only create ResourceSlice with the same NodeName as the requesting node")
+    api.create(slice_of("node-2"))
+    refused = api.refusal(kubelet.delete, "resourceslices.resource.k8s.io", "s-node-2")
+    assert refused.endswith(": no relationship found between node 'node-1' and this object")
+    assert kubelet.get("resourceslices.resource.k8s.io", "s-node-1")["spec"]["nodeName"] == "node-1"
+    refused = api.refusal(kubelet.list, "resourceslices.resource.k8s.io")
+    assert refused.endswith(": can only list/watch/deletecollection resourceslices with nodeName field selector")
+    own = kubelet.list("resourceslices.resource.k8s.io", field_selector="spec.nodeName=node-1")
+    assert [one["metadata"]["name"] for one in own["items"]] == ["s-node-1"]
+
+
+def test_it_asks_for_certificates_of_its_own_name(api: Any, kubelet: Any) -> None:
+    def request(signer: str) -> dict[str, Any]:
+        spec = {"request": REQUEST, "signerName": signer, "usages": ["digital signature", "server auth"]}
+        kind = {"apiVersion": "certificates.k8s.io/v1", "kind": "CertificateSigningRequest"}
+        return {**kind, "metadata": {"name": "r"}, "spec": spec}
+
+    requests = "certificatesigningrequests.certificates.k8s.io"
+    refused = api.refusal(kubelet.create, requests, request("kubernetes.io/kubelet-serving"))
+    assert refused.endswith('"r" is forbidden: can only create a node CSR with CN=system:node:node-1')
+    kubelet.create(requests, request("example.com/mine"))
