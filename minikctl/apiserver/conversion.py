@@ -32,6 +32,11 @@ def convert(obj: Obj, to_version: str) -> Obj:
     return {**step(obj), "apiVersion": to_version}
 
 
+def possible(version: str, to_version: str) -> bool:
+    """Whether objects of one version can be had in the other."""
+    return version == to_version or (version, to_version) in _STEPS
+
+
 def _to_v2(obj: Obj) -> Obj:
     """v1 -> v2: the percentage becomes the last metric, the annotations become fields again."""
     annotations = dict(obj.get("metadata", {}).get("annotations") or {})

@@ -1,4 +1,8 @@
-"""Cluster role aggregation: roles made of others chosen by label (upstream's `clusterroleaggregation`)."""
+"""Cluster role aggregation: roles made of others chosen by label (upstream's `clusterroleaggregation`).
+
+The rules are applied, so that the controller owns them and nothing else; where nothing is chosen nothing is applied,
+which takes away only what the controller itself had put there.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,7 @@ from minikctl.apimachinery.selectors import from_label_selector
 from minikctl.controllers.controller import Controller
 
 _RESOURCE = "clusterroles.rbac.authorization.k8s.io"
+_MANAGER = "clusterrole-aggregation-controller"
 
 
 class ClusterRoleAggregationController(Controller):
@@ -25,6 +30,10 @@ class ClusterRoleAggregationController(Controller):
                     if other is not role and chosen.matches(other["metadata"].get("labels") or {}):
                         rules += [entry for entry in other.get("rules") or () if entry not in rules]
             if (role.get("rules") or []) != rules:
-                role["rules"] = rules
-                self.client.update(_RESOURCE, role)
+                name = role["metadata"]["name"]
+                wanted: Obj = {"apiVersion": role["apiVersion"], "kind": role["kind"], "metadata": {"name": name}}
+                if rules:
+                    wanted["rules"] = rules
+                applied = self.client.apply(_RESOURCE, wanted, _MANAGER, force=True)
+                role["rules"] = applied.get("rules")
         return None

@@ -12,9 +12,10 @@ from minikctl.apimachinery.managedfields import entries as _entries
 from minikctl.apimachinery.managedfields import typed
 from minikctl.apimachinery.managedfields.compare import compare
 from minikctl.apimachinery.managedfields.conflicts import LAST_APPLIED
-from minikctl.apimachinery.managedfields.fieldset import Fields, difference, from_paths, intersection, union, without
+from minikctl.apimachinery.managedfields.fieldset import difference, from_paths, without
 from minikctl.apimachinery.managedfields.plan import Plan, plan_for
-from minikctl.apimachinery.managedfields.update import release
+from minikctl.apimachinery.managedfields.prune import prune
+from minikctl.apimachinery.managedfields.versions import Changes, Convert, Versions, release
 
 Obj = dict[str, Any]
 
@@ -51,8 +52,11 @@ def server_side_apply(
     now: str,
     schema: Any,
     resets: tuple[str, ...] = (),
+    convert: Convert | None = None,
 ) -> Obj:
     """The object after applying a configuration (not yet defaulted or validated), a fresh one.
+
+    `convert` gives the object in the other versions that entries are of (None: there are none).
 
     Raises StatusError: Conflict with other managers' fields unless forced, BadRequest, or an error
     without reason for a configuration its schema cannot type.
@@ -72,16 +76,22 @@ def server_side_apply(
     others = [entry for entry in managed if entry is not last]
     mine = without(typed.field_set(applied, plan), ignored)
     merged = typed.merge(live, _without_nulls(deep_copy(applied)), plan)
+    versions = Versions(api_version, plan, convert)
     if last is not None and last.get("fieldsV1"):
-        merged = _prune(merged, [mine, *[entry.get("fieldsV1") or {} for entry in others]], last["fieldsV1"], plan)
-    changed, removed = compare(live if existed else {}, merged, plan, ignored)
-    found = _conflicts.find(others, changed, who)
+        owned = [(entry["apiVersion"], entry.get("fieldsV1") or {}) for entry in others]
+        merged = prune(merged, [(api_version, mine), *owned], last, versions)
+    before = live if existed else {}
+    seen = _with_nulls(merged) if _has_null(applied) else merged
+    changed, removed = compare(before, seen, plan, ignored)
+    changes = Changes(versions, before, merged, (changed, removed))
+    others = changes.known(others)
+    found = _conflicts.find(others, changes)
     if found and not force:
         left = _conflicts.excused(found, live, api_version, plan) if manager == _KUBECTL else found
         if left:
             raise _conflicts.error(left)
     if changed or removed or merged != live:
-        others = release(others, union(changed, removed))
+        others = release(others, changes)
         time = now
     else:
         merged, time = live, (last or {}).get("time", "")
@@ -93,11 +103,6 @@ def server_side_apply(
 
 
 def _check(applied: Obj, api_version: str, plan: Plan) -> None:
-    given = applied.get("apiVersion", "")
-    if given != api_version:
-        raise bad_request(
-            f"Incorrect version specified in apply patch. Specified patch version: {given}, expected: {api_version}"
-        )
     metadata = applied.get("metadata") or {}
     if metadata.get("managedFields") is not None:
         raise bad_request("metadata.managedFields must be nil")
@@ -118,24 +123,27 @@ def _without_nulls(applied: Obj) -> Obj:
     return applied
 
 
-def _prune(merged: Obj, owned: list[Fields], last: Fields, plan: Plan) -> Obj:
-    """Take out what this manager applied last time, not now, and nobody else owns.
+class _Null:
+    """Stands for a null that is applied, which is a value like others; everywhere else null is nothing."""
 
-    Everything of the last set goes; what anybody owns comes back; of what is then still missing, what
-    the last set did not have itself comes back too.
-    """
-    everyone: Fields = {}
-    for fields in owned:
-        everyone = union(everyone, fields)
-    everyone = typed.named_members(everyone, plan)
-    last = typed.named_members(last, plan)
-    all_fields = typed.named_members(typed.field_set(merged, plan), plan)
-    pruned = typed.remove(merged, last, plan) or {}
-    kept = union(typed.named_members(typed.field_set(pruned, plan), plan), everyone)
-    pruned = typed.remove(merged, difference(all_fields, kept), plan) or {}
-    kept = typed.named_members(typed.field_set(pruned, plan), plan)
-    result: Obj = typed.remove(merged, intersection(difference(all_fields, kept), last), plan)
-    return result
+
+_NULL = _Null()
+
+
+def _has_null(value: Any) -> bool:
+    if value.__class__ is dict:
+        return any(_has_null(inner) for inner in value.values())
+    if value.__class__ is list:
+        return any(_has_null(item) for item in value)
+    return value is None
+
+
+def _with_nulls(value: Any) -> Any:
+    if value.__class__ is dict:
+        return {key: _with_nulls(inner) for key, inner in value.items()}
+    if value.__class__ is list:
+        return [_with_nulls(item) for item in value]
+    return _NULL if value is None else value
 
 
 def _sync_last_applied(result: Obj, applied: Obj, manager: str) -> None:

@@ -88,7 +88,27 @@ def compare_maps(old: Obj, new: Obj, plan: Plan) -> Change:
                     changed["f:" + key] = more
                 if less is not None:
                     removed["f:" + key] = less
+    if not plan.typed and (None in new.values() or None in old.values()):
+        _compare_nulls(old, new, plan, changed, removed)
     return changed or None, removed or None
+
+
+def _compare_nulls(old: Obj, new: Obj, plan: Plan, changed: Fields, removed: Fields) -> None:
+    """A null that a custom resource may have is a value: there is a difference between it and nothing."""
+    for key, value in new.items():
+        before, element = old.get(key), "f:" + key
+        if value is not None or (before is None and key in old):
+            continue
+        inner = plan.child(key)
+        removed.pop(element, None)
+        parts = compare_maps(before, {}, inner)[1] if before.__class__ is dict and not inner.atomic else None
+        if parts is None:
+            changed[element] = {}
+        else:
+            removed[element] = parts
+    for key, before in old.items():
+        if before is None and key not in new:
+            removed["f:" + key] = {}
 
 
 def compare_values(old: Any, new: Any, plan: Plan) -> Change:
@@ -148,7 +168,7 @@ def added(value: Any, plan: Plan) -> Fields:
             kind = inner.__class__
             if kind is str or kind is int:
                 node["f:" + key] = {}
-            elif inner is not None:
+            elif inner is not None or not plan.typed:
                 node["f:" + key] = added(inner, child(key)) if kind is dict or kind is list else {}
         return node
     if value.__class__ is list and value and plan.keys is not None:

@@ -13,6 +13,7 @@ from minikctl.apimachinery.managedfields.compare import compare_maps
 from minikctl.apimachinery.managedfields.entries import Entry
 from minikctl.apimachinery.managedfields.fieldset import Fields, difference, intersection, path_text, paths
 from minikctl.apimachinery.managedfields.plan import Plan
+from minikctl.apimachinery.managedfields.versions import Changes
 
 Obj = dict[str, Any]
 Conflicts = list[tuple[Entry, Fields]]
@@ -20,14 +21,13 @@ Conflicts = list[tuple[Entry, Fields]]
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 
-def find(managed: list[Entry], changed: Fields, applier: tuple[str, str, str, str]) -> Conflicts:
-    """The other entries that own changed fields, with those fields, in the order they are reported."""
+def find(managed: list[Entry], changes: Changes) -> Conflicts:
+    """The entries that own changed fields, with those fields, in the order they are reported."""
     found = []
     for entry in managed:
-        if _entries.identity(entry) != applier:
-            shared = intersection(entry.get("fieldsV1") or {}, changed)
-            if shared:
-                found.append((entry, shared))
+        shared = intersection(entry.get("fieldsV1") or {}, changes.changed(entry.get("apiVersion", "")))
+        if shared:
+            found.append((entry, shared))
     return sorted(found, key=lambda pair: _entries.identity_text(_entries.identity(pair[0])))
 
 

@@ -79,6 +79,11 @@ def is_reset(given: Any) -> bool:
     return isinstance(given, list) and given in ([], [{}])
 
 
+def has_others(managed: list[Entry], version: str) -> bool:
+    """Whether any entry is of another version."""
+    return any(entry.get("apiVersion") != version for entry in managed)
+
+
 def _are_valid(entries: Any) -> bool:
     for entry in entries:
         if entry.get("operation") not in ("Apply", "Update") or not entry.get("apiVersion"):

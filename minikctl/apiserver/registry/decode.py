@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from minikctl.apiserver.registry.context import Context
 
 
+# What Go calls the JSON values that are no objects; the rest are numbers.
+GO_NAMES = {list: "array", str: "string", bool: "bool"}
 _SCHEME = "pkg/api/legacyscheme/scheme.go:30"
 
 
@@ -56,11 +58,17 @@ def decode_owned(body: Any, ctx: Context) -> Obj:
     schema = ctx.server.schema(resource)
     if schema is not None:
         check_fields(obj, schema, ctx)
-    if resource.custom:
-        if schema is not None:
-            schemadefaults.apply_defaults(obj, schema)
-        return obj
-    return defaulted(obj, ctx)
+    return completed(obj, ctx)
+
+
+def completed(obj: Obj, ctx: Context) -> Obj:
+    """Fill in the defaults. Built-in kinds are brought to their storage version, custom ones stay in the request's."""
+    if not ctx.resource.custom:
+        return defaulted(obj, ctx)
+    schema = ctx.server.schema(ctx.resource)
+    if schema is not None:
+        schemadefaults.apply_defaults(obj, schema)
+    return obj
 
 
 def _check_convertible(version: Any, kind: Any, expected_group: str, expected: str) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from minikctl.apimachinery import errors
 from minikctl.apimachinery.deepcopy import deep_copy
 from minikctl.apimachinery.request import APPLY_PATCH, JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH, Obj
-from minikctl.apiserver.registry import decode, write
+from minikctl.apiserver.registry import decode, ownership, write
 
 if TYPE_CHECKING:
     from minikctl.apimachinery.request import Request
@@ -76,39 +76,21 @@ def refused(request: Request, result: Obj, problem: str) -> errors.StatusError:
 
 def _apply(ctx: Context) -> Obj:
     """Server-side apply: creates the object where there is none."""
-    from minikctl.apimachinery import managedfields
-
     request, server = ctx.request, ctx.server
-    manager, force = apply_options(ctx)
-    applied = _applied_body(ctx)
-    schema = server.schema(ctx.resource)
-
-    def merged(live: Obj | None) -> Obj:
-        result = managedfields.server_side_apply(
-            live,
-            applied,
-            manager,
-            ctx.resource.api_version,
-            request.subresource,
-            force,
-            ctx.now,
-            schema,
-            ctx.strategy.resets(request.subresource),
-        )
-        if schema is not None:
-            decode.check_fields(result, schema, ctx)
-        return result
-
+    applied = applied_body(ctx, ctx.resource.api_version, ctx.resource.kind)
     if request.subresource or server.storage.record(ctx.resource.key, ctx.namespace, request.name):
         return write.update(
-            ctx, lambda live: decode.defaulted(merged(server.shown(live(), ctx.resource)), ctx), owned=True
+            ctx,
+            lambda live: decode.completed(merged(server.shown(live(), ctx.resource), applied, ctx), ctx),
+            owned=True,
         )
-    if uid := applied["metadata"].get("uid"):
+    made = decode.completed(merged(None, applied, ctx), ctx)
+    if uid := made["metadata"].get("uid"):
         why = f"uid mismatch: the provided object specified uid {uid}, and no existing object was found"
         raise errors.conflict(ctx.resource.key, request.name, why)
+    write.check_name(made, ctx)
     ctx.operation = "CREATE"
-    server.authorize(request, "create")
-    return write.insert(decode.defaulted(merged(None), ctx), ctx)
+    return write.insert(made, ctx)
 
 
 def apply_options(ctx: Context) -> tuple[str, bool]:
@@ -122,31 +104,44 @@ def apply_options(ctx: Context) -> tuple[str, bool]:
     return str(manager), bool(ctx.request.options.get("force"))
 
 
-def applied_body(ctx: Context) -> Obj:
-    """The configuration that a server-side apply sends, as a new object."""
+def merged(live: Obj | None, applied: Obj, ctx: Context) -> Obj:
+    """What a configuration makes of the live object (None: of none), or of a part of it that has a kind of its own."""
+    from minikctl.apimachinery import managedfields, openapi
+
+    request, version = ctx.request, applied["apiVersion"]
+    manager, force = apply_options(ctx)
+    own = (version, applied["kind"]) == (ctx.resource.api_version, ctx.resource.kind)
+    schema = ctx.server.schema(ctx.resource) if own else openapi.schema_for(version, applied["kind"])
+    result = managedfields.server_side_apply(
+        live,
+        applied,
+        manager,
+        version,
+        request.subresource,
+        force,
+        ctx.now,
+        schema,
+        ctx.strategy.resets(request.subresource) if own else (),
+        lambda obj, to: ownership.in_version(obj, to, ctx),
+    )
+    if schema is not None:
+        decode.check_fields(result, schema, ctx)
+    return result
+
+
+def applied_body(ctx: Context, api_version: str, kind: str) -> Obj:
+    """The configuration that is applied, of the kind and version that is asked for, as a new object."""
+    apply_options(ctx)
     body = ctx.request.body
-    if not isinstance(body, dict):
-        raise errors.bad_request("error decoding YAML: expected an object")
-    obj: Obj = deep_copy(body)
+    if body is not None and not isinstance(body, dict):
+        told = decode.GO_NAMES.get(type(body), "number")
+        why = f"json: cannot unmarshal {told} into Go value of type map[string]interface {{}}"
+        raise errors.bad_request(f"error decoding YAML: error unmarshaling JSON: while decoding JSON: {why}")
+    obj: Obj = deep_copy(body or {})
     meta = obj["metadata"] = obj.get("metadata") or {}
-    if meta.get("managedFields"):
+    version, named = obj.get("apiVersion") or "", obj.get("kind") or ""
+    if (version, named) != (api_version, kind):
+        raise errors.bad_request(f"invalid object type: {version if '/' in version else f'/{version}'}, Kind={named}")
+    if meta.get("managedFields") is not None:
         raise errors.bad_request("metadata.managedFields must be nil")
-    return obj
-
-
-def _applied_body(ctx: Context) -> Obj:
-    obj = applied_body(ctx)
-    meta = obj["metadata"]
-    if meta.setdefault("name", ctx.request.name) != ctx.request.name:
-        raise errors.bad_request(
-            f"the name of the object ({meta['name']}) does not match the name on the URL ({ctx.request.name})"
-        )
-    if ctx.resource.namespaced:
-        meta.setdefault("namespace", ctx.namespace)
-    kind, version = obj.get("kind") or "", obj.get("apiVersion")
-    if kind != ctx.resource.kind and version == ctx.resource.api_version:
-        gvk = f"{version if ctx.resource.group else '/' + version}, Kind={kind}"
-        whose = f"{meta.get('namespace', '')}/{meta['name']}; {gvk}"
-        text = f"failed to create typed patch object ({whose}): no corresponding type for {gvk}"
-        raise errors.StatusError("", text, code=500)
     return obj

@@ -41,7 +41,7 @@ def handle(ctx: Context) -> Response:
         if entries:
             before["metadata"]["managedFields"] = entries
         if applied is not None:
-            scale = _merged(before, applied, ctx)
+            scale = patching.merged(before, applied, ctx)
         else:
             scale = _owned(before, wanted if wanted is not None else _patched(before, ctx), ctx)
         after = scale["metadata"].get("managedFields") or []
@@ -94,25 +94,13 @@ def _patched(scale: Obj, ctx: Context) -> Obj:
 
 def _applied(ctx: Context) -> Obj:
     """The configuration of a server-side apply. Of custom kinds the server does not know how a Scale is typed."""
-    applied = patching.applied_body(ctx)
-    if ctx.resource.custom and applied.get("apiVersion") == SCALE_VERSION:
-        meta, gvk = applied["metadata"], f"{SCALE_VERSION}, Kind={applied.get('kind', '')}"
+    applied = patching.applied_body(ctx, SCALE_VERSION, "Scale")
+    if ctx.resource.custom:
+        meta, gvk = applied["metadata"], f"{SCALE_VERSION}, Kind=Scale"
         whose = f"{meta.get('namespace', '')}/{meta.get('name', '')}; {gvk}"
         text = f"failed to create typed patch object ({whose}): no corresponding type for {gvk}"
         raise errors.StatusError("", text, code=500)
     return applied
-
-
-def _merged(before: Obj, applied: Obj, ctx: Context) -> Obj:
-    """The Scale after a server-side apply."""
-    from minikctl.apimachinery import openapi
-
-    manager, force = patching.apply_options(ctx)
-    schema = openapi.schema_for(SCALE_VERSION, "Scale")
-    result = managedfields.server_side_apply(before, applied, manager, SCALE_VERSION, "scale", force, ctx.now, schema)
-    if schema is not None:
-        decode.check_fields(result, schema, ctx)
-    return result
 
 
 def _owned(before: Obj, scale: Obj, ctx: Context) -> Obj:

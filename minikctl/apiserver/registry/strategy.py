@@ -200,6 +200,9 @@ class Strategy:
         for field in _STATUS_KEEPS.get(self.key, ()):
             keep(new["metadata"], old["metadata"], field)
 
+    def permit(self, new: Obj, old: Obj | None, ctx: Context) -> None:
+        """Refuse what the asker may not write, before anybody looks whether it is right (old is None: a new object)."""
+
     def judge(self, new: Obj, old: Obj | None, found: list[FieldError], ctx: Context) -> list[FieldError]:
         """What is wrong in all: what was `found` wrong with the object, and what is for who writes it or where."""
         return found

@@ -7,59 +7,84 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from minikctl.apimachinery import errors, field
+from minikctl.apimachinery import errors, field, openapi
 from minikctl.apimachinery.clock import rfc3339
 from minikctl.apimachinery.request import Obj, Response
 from minikctl.apiserver import admission, authentication
-from minikctl.apiserver.registry import decode
+from minikctl.apiserver.registry import decode, ownership, write
 
 if TYPE_CHECKING:
     from minikctl.apiserver.registry.context import Context
 
 _BOUND = {"Pod": "pods", "Secret": "secrets", "Node": "nodes"}
 _SHORTEST, _LONGEST, _DEFAULT = 600, 1 << 32, 3600
+# What pods' tokens are asked for: they are good for a year, and the user is warned of after the time asked for.
+_WARNED_AFTER = 3607
+_EXTENDED = 365 * 24 * 3600
 _VERSION = "authentication.k8s.io/v1"
 _KIND = "TokenRequest.authentication.k8s.io"
 
 
 def create(ctx: Context) -> Response:
     """Issue a token for a service account."""
+    ctx.operation = "CREATE"
     namespace, name = ctx.namespace, ctx.request.name
-    body = decode.decode_part(ctx.request.body, _VERSION, "TokenRequest", ctx)
-    _check_name(body, name)
+    request = _admitted(ctx)
     account = ctx.reader.get("serviceaccounts", namespace, name)
     if account is None:
         raise errors.not_found("serviceaccounts", name)
-    meta: Obj = {"name": name, "namespace": namespace, "uid": ctx.rand.uid(), "creationTimestamp": ctx.now}
-    spec: Obj = body.get("spec") or {}
-    spec["audiences"] = spec.get("audiences") or [authentication.ISSUER]
-    if spec.get("expirationSeconds") is None:
-        spec["expirationSeconds"] = _DEFAULT
-    request: Obj = {"kind": "TokenRequest", "apiVersion": _VERSION, "metadata": meta, "spec": spec}
-    admission.mutate(request, None, ctx)
-    spec = request["spec"]
-    seconds = spec["expirationSeconds"]
-    _check_lifetime(seconds)
+    _complete(request, account, ctx)
+    _check_lifetime(request["spec"]["expirationSeconds"])
     admission.validate(request, None, ctx)
+    spec = request["spec"]
     about: Obj = {"namespace": namespace, "serviceaccount": {"name": name, "uid": account["metadata"]["uid"]}}
     if spec.get("boundObjectRef"):
-        # Claims stand in the order of their names.
-        about = dict(sorted({**about, **_bound(spec["boundObjectRef"], ctx)}.items()))
-    now = ctx.server.clock.now()
+        about.update(_bound(spec["boundObjectRef"], ctx))
+    now, seconds = ctx.server.clock.now(), spec["expirationSeconds"]
+    lifetime = seconds
+    if seconds == _WARNED_AFTER and "pod" in about and set(spec["audiences"]) <= {authentication.ISSUER}:
+        about["warnafter"], lifetime = int(now) + seconds, _EXTENDED
     jti = ctx.rand.uid()
     ctx.note("authentication.kubernetes.io/issued-credential-id", f"JTI={jti}")
     claims = {
         "aud": spec["audiences"],
-        "exp": int(now) + seconds,
+        "exp": int(now) + lifetime,
         "iat": int(now),
         "iss": authentication.ISSUER,
         "jti": jti,
-        "kubernetes.io": about,
+        "kubernetes.io": dict(sorted(about.items())),  # claims stand in the order of their names
         "nbf": int(now),
         "sub": f"system:serviceaccount:{namespace}:{name}",
     }
     status = {"token": authentication.issue(ctx.server, claims), "expirationTimestamp": rfc3339(now + seconds)}
     return Response({**request, "status": status}, 201, ctx.warnings)
+
+
+def _admitted(ctx: Context) -> Obj:
+    """The request as it is after mutating admission, for the right account as far as it names one."""
+    body = decode.decode_part(ctx.request.body, _VERSION, "TokenRequest", ctx)
+    write.check_namespace(body, ctx)
+    spec: Obj = {"audiences": None, "expirationSeconds": None, "boundObjectRef": None, **(body.get("spec") or {})}
+    if spec["expirationSeconds"] is None:
+        spec["expirationSeconds"] = _DEFAULT
+    request: Obj = {"kind": "TokenRequest", "apiVersion": _VERSION, "metadata": body["metadata"], "spec": spec}
+    ownership.record_answered(request, ctx, _VERSION, openapi.schema_for(_VERSION, "TokenRequest"))
+    admission.mutate(request, None, ctx)
+    given = request["metadata"].get("name")
+    if given and given != ctx.request.name:
+        text = "must match the service account name if specified"
+        raise errors.invalid(_KIND, ctx.request.name, [field.invalid("metadata.name", given, text)])
+    return request
+
+
+def _complete(request: Obj, account: Obj, ctx: Context) -> None:
+    """Give the request its account's name and uid; Conflict where it is for an account that was there before."""
+    own, meta = account["metadata"], request["metadata"]
+    if meta.get("uid") and meta["uid"] != own["uid"]:
+        uids = f"({meta['uid']}) does not match the UID of the service account ({own['uid']})"
+        raise errors.conflict(_KIND, own["name"], f"the UID in the token request {uids}")
+    meta.update({key: own[key] for key in ("name", "namespace", "uid")}, creationTimestamp=ctx.now)
+    request["spec"]["audiences"] = request["spec"].get("audiences") or [authentication.ISSUER]
 
 
 def _check_lifetime(seconds: int) -> None:
@@ -71,13 +96,6 @@ def _check_lifetime(seconds: int) -> None:
     else:
         return
     raise errors.invalid(_KIND, "", [problem])
-
-
-def _check_name(body: Obj, name: str) -> None:
-    given = body["metadata"].get("name")
-    if given and given != name:
-        text = "must match the service account name if specified"
-        raise errors.invalid(_KIND, name, [field.invalid("metadata.name", given, text)])
 
 
 def _bound(reference: Obj, ctx: Context) -> Obj:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from minikctl.apimachinery import errors, field
 from minikctl.apimachinery.request import Obj
 from minikctl.apiserver import admission
-from minikctl.apiserver.registry import decode
+from minikctl.apiserver.registry import decode, ownership
 from minikctl.apiserver.registry.storage import storage_path
 from minikctl.apiserver.registry.strategy import keep
 from minikctl.store.record import index_of
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _GENERATE_LIMIT = 63 - 5
 _GENERATE_TRIES = 8
+_MAX_VERSION = 2**64 - 1
 _MODIFIED = "the object has been modified; please apply your changes to the latest version and try again"
 # Makes the new object; the live one is a call away for those who need it.
 Transform = Callable[[Callable[[], Obj]], Obj]
@@ -39,9 +40,7 @@ def create(ctx: Context) -> Obj:
         check_name(obj, ctx)
     else:
         check_namespace(obj, ctx)
-    if obj["metadata"].get("resourceVersion"):
-        raise errors.bad_request("resourceVersion should not be set on objects to be created")
-    _own_fields(None, obj, ctx)
+    ownership.record(None, obj, ctx)
     return insert(obj, ctx)
 
 
@@ -53,17 +52,21 @@ def insert(obj: Obj, ctx: Context) -> Obj:
     server.storage.store.begin()
     try:
         admission.mutate(obj, None, ctx)
+        ctx.strategy.permit(obj, None, ctx)
         _system_metadata(meta, ctx)
         generated = _generate_name(meta, ctx)
         ctx.strategy.prepare_for_create(obj, ctx)
         decode.complete(obj, ctx)
         _validate_new(obj, ctx)
+        if request.verb != "create":
+            server.authorize(request, "create")  # what updates or applies may not create by it
         admission.validate(obj, None, ctx)
         if not generated and server.storage.record(ctx.resource.key, meta.get("namespace", ""), meta["name"]):
             raise errors.already_exists(ctx.resource.key, meta["name"])
         if ctx.dry_run:
             server.storage.store.rollback()
             return obj
+        _check_unversioned(meta)
         _run_commits(ctx)
         ctx.strategy.after_create(obj, ctx)
         _insert_stored(obj, ctx)
@@ -73,6 +76,13 @@ def insert(obj: Obj, ctx: Context) -> Obj:
         raise
     server.storage.store.commit()
     return obj
+
+
+def _check_unversioned(meta: Obj) -> None:
+    """Only the storage looks at a new object's resourceVersion: what is no number there is overwritten."""
+    version = str(meta.get("resourceVersion") or "")
+    if _is_version(version) and int(version):
+        raise errors.StatusError("", "resourceVersion should not be set on objects to be created", code=500)
 
 
 def _insert_stored(obj: Obj, ctx: Context) -> None:
@@ -158,8 +168,10 @@ def replace(record: Record, ctx: Context, transform: Transform, owned: bool) -> 
     subresource = ctx.request.subresource
     _check_identity(new, old, ctx)
     if not owned:
-        _own_fields(old, new, ctx)
+        ownership.record(old, new, ctx)
     admission.mutate(new, old, ctx)
+    ctx.strategy.permit(new, old, ctx)
+    _check_version(new, old, ctx)
     keep(new["metadata"], old["metadata"], "generation")  # only the strategy counts it
     if subresource == "status":
         ctx.strategy.prepare_for_status_update(new, old, ctx)
@@ -168,6 +180,7 @@ def replace(record: Record, ctx: Context, transform: Transform, owned: bool) -> 
     _restore_metadata(new, old, ctx.request.trusted)
     if not ctx.request.trusted or subresource != "status" or ctx.hooked:
         _validate_changed(new, old, ctx)
+    _keep_times(new, old)
     admission.validate(new, old, ctx)
     if _unchanged(new, old) and not _outdated(record, ctx):
         return old
@@ -212,8 +225,7 @@ def _outdated(record: Record, ctx: Context) -> bool:
 def check_name(obj: Obj, ctx: Context) -> None:
     """What is sent for an object names that object; the namespace may be left out."""
     meta, asked = obj["metadata"], ctx.request.name
-    if ctx.resource.namespaced:
-        check_namespace(obj, ctx)
+    check_namespace(obj, ctx)
     name = meta.get("name")
     if not name:
         raise errors.bad_request(
@@ -230,13 +242,30 @@ def _check_identity(new: Obj, old: Obj, ctx: Context) -> None:
         if ctx.resource.namespaced:
             meta.setdefault("namespace", live["namespace"])
     check_name(new, ctx)
-    name = live["name"]
-    uid, version = meta.get("uid"), meta.get("resourceVersion")
+    uid = meta.get("uid")
     # For a PUT the uid is a precondition; what a patch makes of it is validated.
     if uid and uid != live.get("uid") and ctx.request.verb != "patch":
         raise failed_precondition("UID", uid, live.get("uid", ""), old, ctx)
-    if version and version != live["resourceVersion"]:
+
+
+def _check_version(new: Obj, old: Obj, ctx: Context) -> None:
+    """Optimistic locking: an update is of the version it names, or of the latest where the kind lets it."""
+    version, name = new["metadata"].get("resourceVersion"), old["metadata"]["name"]
+    if version == old["metadata"]["resourceVersion"]:
+        return
+    number = int(version) if version and _is_version(version) else None
+    if version and number is None:
+        text = f"strconv.ParseUint: parsing {field.quote(version)}: invalid syntax"
+        raise errors.StatusError("", text, code=500)
+    if number:
         raise errors.conflict(ctx.resource.key, name, _MODIFIED)
+    if not ctx.strategy.allow_unconditional_update and not ctx.request.trusted:
+        problem = field.invalid("metadata.resourceVersion", 0, "must be specified for an update")
+        raise errors.invalid(ctx.resource.key, name, [problem])
+
+
+def _is_version(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and int(text) <= _MAX_VERSION
 
 
 def failed_precondition(what: str, wanted: str, found: str, obj: Obj, ctx: Context) -> errors.StatusError:
@@ -269,6 +298,19 @@ def _removable(new: Obj, ctx: Context) -> bool:
     )
 
 
+def _keep_times(new: Obj, old: Obj) -> None:
+    """Where nothing but times of managed fields has changed, they have not either."""
+    entries, before = new["metadata"].get("managedFields") or (), old["metadata"].get("managedFields") or ()
+    pairs = list(zip(entries, before, strict=False))
+    if len(entries) != len(before) or all(one.get("time") == two.get("time") for one, two in pairs):
+        return
+    if any({**one, "time": ""} != {**two, "time": ""} for one, two in pairs):
+        return
+    meta = {**new["metadata"], "managedFields": before}
+    if {**new, "metadata": meta} == old:
+        new["metadata"] = meta
+
+
 def _unchanged(new: Obj, old: Obj) -> bool:
     if new == old:
         return not ("deletionTimestamp" in old["metadata"] and not old["metadata"].get("finalizers"))
@@ -280,33 +322,10 @@ def _run_commits(ctx: Context) -> None:
         function()
 
 
-def _own_fields(old: Obj | None, new: Obj, ctx: Context) -> None:
-    """Record which manager set which fields."""
-    from minikctl.apimachinery import managedfields
-
-    managedfields.record_update(
-        old,
-        new,
-        ctx.manager,
-        ctx.resource.api_version,
-        ctx.request.subresource,
-        ctx.now,
-        ctx.server.schema(ctx.resource),
-        ctx.strategy.resets(ctx.request.subresource),
-    )
-
-
 def transform_from_body(ctx: Context) -> Transform:
     """The transform of a PUT: the decoded body, as it is."""
     body: Any = ctx.request.body
     if ctx.request.trusted:
         return lambda _: body
 
-    def replace_with_body(_: Callable[[], Obj]) -> Obj:
-        new = decode.decode(body, ctx)
-        if not ctx.strategy.allow_unconditional_update and not new["metadata"].get("resourceVersion"):
-            problem = field.invalid("metadata.resourceVersion", 0, "must be specified for an update")
-            raise errors.invalid(ctx.resource.key, ctx.request.name, [problem])
-        return new
-
-    return replace_with_body
+    return lambda _: decode.decode(body, ctx)

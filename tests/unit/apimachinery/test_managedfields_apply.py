@@ -212,8 +212,6 @@ def test_extracting_what_a_manager_owns() -> None:
     assert found == pod({"name": "a", "env": [{"name": "X", "value": "1"}]})
 
 
-def test_wrong_version_and_managed_fields() -> None:
-    with pytest.raises(StatusError, match="Specified patch version: v1, expected: apps/v1"):
-        server_side_apply(None, config_map({}), "m", "apps/v1", "", False, T1, schema_for("v1", "ConfigMap"))
+def test_a_configuration_has_no_managed_fields() -> None:
     with pytest.raises(StatusError, match=r"metadata\.managedFields must be nil"):
         apply(None, config_map({}, managedFields=[]))

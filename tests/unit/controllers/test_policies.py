@@ -168,7 +168,10 @@ def test_roles_are_aggregated(world: World) -> None:
     selectors = [{"matchLabels": {"to": "sum"}}]
     world.create(roles, role("sum", aggregationRule={"clusterRoleSelectors": selectors}))
     world.create(roles, role("part", labels={"to": "sum"}, rules=[rule]))
-    assert world.get(roles, "sum", "")["rules"] == [rule]
+    made = world.get(roles, "sum", "")
+    assert made["rules"] == [rule]
+    [applied] = [entry for entry in made["metadata"]["managedFields"] if entry["operation"] == "Apply"]
+    assert (applied["manager"], applied["fieldsV1"]) == ("clusterrole-aggregation-controller", {"f:rules": {}})
     world.delete(roles, "part", "")
     assert not world.get(roles, "sum", "").get("rules")
 

@@ -88,12 +88,34 @@ def convert(server: Server, obj: Obj, resource: Resource) -> Obj:
     """An instance in another served version: by renaming it, or by the CRD's webhook."""
     if obj.get("apiVersion") == resource.api_version:
         return obj
-    conversion = definition(server, resource).crd["spec"].get("conversion") or {}
+    return _converted(server, obj, definition(server, resource), resource.api_version)
+
+
+def _converted(server: Server, obj: Obj, found: Definition, api_version: str) -> Obj:
+    conversion = found.crd["spec"].get("conversion") or {}
     if conversion.get("strategy") == "Webhook":
         from minikctl.apiserver.registry.kinds import conversionwebhook
 
-        return conversionwebhook.convert(server, obj, resource.api_version, conversion)
-    return {**obj, "apiVersion": resource.api_version}
+        return conversionwebhook.convert(server, obj, api_version, conversion)
+    return {**obj, "apiVersion": api_version}
+
+
+def in_version(server: Server, obj: Obj, resource: Resource, api_version: str) -> tuple[Obj, Schema | None]:
+    """An instance in any version of its definition, served or not, and that version's schema."""
+    found = definition(server, resource)
+    group, _, version = api_version.rpartition("/")
+    if group != resource.group:
+        gvk = f"{obj.get('apiVersion', '')}, Kind={obj.get('kind', '')}"
+        raise _unconvertible(f'{gvk} is unstructured and is not suitable for converting to "{api_version}"')
+    if version not in found.versions:
+        raise _unconvertible(f"request to convert CR to an invalid group/version: {api_version}")
+    if obj.get("apiVersion") != api_version:
+        obj = _converted(server, obj, found, api_version)
+    return obj, found.schema(version)
+
+
+def _unconvertible(text: str) -> errors.StatusError:
+    return errors.StatusError("", text, code=500)
 
 
 def validate(

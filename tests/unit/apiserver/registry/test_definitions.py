@@ -271,4 +271,4 @@ def test_scaling_a_custom_object_does_not_tell_who_did_it(cluster: Cluster) -> N
     ]
     applied = {"apiVersion": "autoscaling/v1", "kind": "Scale", "spec": {"replicas": 4}}
     with pytest.raises(StatusError, match="no corresponding type for autoscaling/v1, Kind=Scale"):
-        client.patch(key, "red", applied, "application/apply-patch+yaml", "demo", subresource="scale")
+        client.patch(key, "red", applied, "application/apply-patch+yaml", "demo", subresource="scale", fieldManager="m")

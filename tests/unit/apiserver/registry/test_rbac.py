@@ -115,6 +115,46 @@ def test_bind_and_escalate_are_rights_of_their_own(cluster: Cluster) -> None:
     client.create(f"roles.{RBAC}", role("r", {"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}), "demo")
 
 
+def test_what_may_not_be_granted_is_refused_before_it_is_looked_at(cluster: Cluster) -> None:
+    hold(cluster)
+    client = cluster.client(ANN)
+    wanted = role("r", {"apiGroups": [""], "resources": ["pods"]})
+    assert "verbs must contain at least one value" in refusal(client.create, f"roles.{RBAC}", wanted, "demo")
+    wanted["rules"].append({"apiGroups": [""], "resources": ["pods"], "verbs": ["get"]})
+    assert HEAD in refusal(client.create, f"roles.{RBAC}", wanted, "demo")
+    generated = {**wanted, "metadata": {"generateName": "r-"}}
+    assert refusal(client.create, f"roles.{RBAC}", generated, "demo").startswith(f"roles.{RBAC} {HEAD}")
+    told = refusal(client.create, f"rolebindings.{RBAC}", binding("b", "Pod", "view"), "demo")
+    assert told == 'unsupported role reference kind: "Pod"'
+
+
+def test_a_dry_run_grants_nothing_either(cluster: Cluster) -> None:
+    hold(cluster)
+    wanted = role("r", {"apiGroups": [""], "resources": ["pods"], "verbs": ["get"]})
+    with pytest.raises(StatusError, match="is attempting to grant"):
+        cluster.client(ANN).create(f"roles.{RBAC}", wanted, "demo", dryRun="All")
+
+
+def test_who_may_escalate_one_role_may_not_make_it(cluster: Cluster) -> None:
+    hold(cluster, {"apiGroups": [RBAC], "resources": ["roles"], "verbs": ["escalate"], "resourceNames": ["r"]})
+    client = cluster.client(ANN)
+    wanted = role("r", {"apiGroups": [""], "resources": ["pods"], "verbs": ["get"]})
+    assert HEAD in refusal(client.create, f"roles.{RBAC}", wanted, "demo")
+    client.create(f"roles.{RBAC}", role("r"), "demo")
+    client.update(f"roles.{RBAC}", wanted)
+
+
+def test_an_update_that_makes_a_role_needs_the_right_to_create(cluster: Cluster) -> None:
+    admin = cluster.client()
+    changer = {"apiGroups": [RBAC], "resources": ["roles"], "verbs": ["update", "patch"]}
+    admin.create(f"clusterroles.{RBAC}", cluster_role("changer", changer))
+    admin.create(f"rolebindings.{RBAC}", {**binding("b", "ClusterRole", "changer")}, "demo")
+    client = cluster.client(UserInfo("bob"))
+    told = f'roles.{RBAC} "r" is forbidden: User "bob" cannot create resource "roles" in API group "{RBAC}"'
+    assert refusal(client.update, f"roles.{RBAC}", role("r")).startswith(told)
+    assert refusal(client.apply, f"roles.{RBAC}", role("r"), "me").startswith(told)
+
+
 def test_roles_that_are_gone_are_told_beside_what_is_missing(cluster: Cluster) -> None:
     hold(cluster)
     lost = binding("lost", "Role", "gone")

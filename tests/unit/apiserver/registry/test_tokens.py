@@ -98,3 +98,46 @@ def test_a_review_says_why_a_token_is_bad(cluster: Cluster) -> None:
     assert review(cluster, tied)["error"] == "[invalid bearer token, service account token has been invalidated]"
     cluster.advance(3601)
     assert review(cluster, good)["error"] == "[invalid bearer token, service account token has expired]"
+
+
+def claims_of(cluster: Cluster, **spec: Any) -> Obj:
+    found = authentication.token_claims(cluster.server, token(cluster, **spec)["status"]["token"])
+    assert found is not None
+    return found
+
+
+def test_a_pods_usual_token_lives_for_a_year_and_says_when_to_warn(cluster: Cluster) -> None:
+    cluster.client().create("pods", POD, "demo")
+    made = claims_of(cluster, expirationSeconds=3607, **bound())
+    assert made["exp"] - made["iat"] == 365 * 24 * 3600
+    assert made["kubernetes.io"]["warnafter"] - made["iat"] == 3607
+    for other in (
+        {"expirationSeconds": 3607},
+        {"audiences": ["me"], **bound()},
+        {"expirationSeconds": 3608, **bound()},
+    ):
+        spec: Obj = {"expirationSeconds": 3607, **other}
+        plain = claims_of(cluster, **spec)
+        assert plain["exp"] - plain["iat"] == spec["expirationSeconds"]
+        assert "warnafter" not in plain["kubernetes.io"]
+
+
+def test_the_answer_is_named_after_the_account(cluster: Cluster) -> None:
+    account = cluster.client().get("serviceaccounts", "default", "demo")
+    made = token(cluster, expirationSeconds=900)
+    uid = account["metadata"]["uid"]
+    assert {key: made["metadata"][key] for key in ("name", "namespace", "uid")} == {
+        "name": "default",
+        "namespace": "demo",
+        "uid": uid,
+    }
+    assert list(made["spec"]) == ["audiences", "expirationSeconds", "boundObjectRef"]
+    [entry] = made["metadata"]["managedFields"]
+    assert (entry["subresource"], entry["fieldsV1"]) == ("token", {"f:spec": {"f:expirationSeconds": {}}})
+    body = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "metadata": {"uid": "x"}, "spec": {}}
+    with pytest.raises(StatusError) as caught:
+        cluster.client().create("serviceaccounts", body, "demo", "token", "default")
+    assert caught.value.message == (
+        'Operation cannot be fulfilled on TokenRequest.authentication.k8s.io "default": the UID in the token request'
+        f" (x) does not match the UID of the service account ({uid})"
+    )
