@@ -30,10 +30,17 @@ def percent(value: Any) -> int | None:
 
 
 def int_or_percent(value: Any) -> int:
-    """The number of an int or a percentage; text that is neither counts as zero."""
+    """The number of an int, of a percentage, or of an int written as text (which is refused elsewhere)."""
     if isinstance(value, str):
-        return percent(value) or 0
+        found = percent(value)
+        return found if found is not None else _written(value)
     return value or 0
+
+
+def _written(text: str) -> int:
+    """strconv.Atoi, zero for what it cannot read."""
+    digits = text[1:] if text[:1] in ("+", "-") else text
+    return int(text) if digits.isascii() and digits.isdecimal() else 0
 
 
 def check_int_or_percent(value: Any, path: str, errors: Errors) -> None:

@@ -82,6 +82,10 @@ def test_selectors_do_not_change(key: str) -> None:
         ({"type": "Recreate", "rollingUpdate": {}}, ".rollingUpdate: Forbidden: may not be specified when strategy"),
         ({"rollingUpdate": {"maxSurge": -1}}, ".rollingUpdate.maxSurge: Invalid value: -1: must be greater than"),
         ({"rollingUpdate": {"maxSurge": 0, "maxUnavailable": "0%"}}, "may not be 0 when `maxSurge` is 0"),
+        (
+            {"rollingUpdate": {"maxSurge": 0, "maxUnavailable": "1"}},
+            '.maxUnavailable: Invalid value: "1": a valid percent',
+        ),
         ({"rollingUpdate": {"maxUnavailable": "101%"}}, 'Invalid value: "101%": must not be greater than 100%'),
         ({"type": "Fancy"}, ': Unsupported value: {"Type":"Fancy","RollingUpdate":null}: supported values: "Recreate"'),
     ],
