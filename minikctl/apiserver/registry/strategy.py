@@ -148,6 +148,8 @@ class Strategy:
         self.key = resource.key
         self.has_status = "status" in resource.subresources
         self.generation_fields = GENERATION.get(resource.key)
+        kept = _STATUS_KEEPS.get(resource.key, ())
+        self._kept_metadata = ("metadata",) if kept == _ALL_METADATA else tuple([f"metadata.{name}" for name in kept])
         if resource.custom or resource.key in _CONDITIONAL:
             self.allow_unconditional_update = False
 
@@ -240,9 +242,9 @@ class Strategy:
         """Change the object when its deletion begins but does not end at once."""
 
     def resets(self, subresource: str) -> tuple[str, ...]:
-        """Top-level fields a write of this path never owns (managed fields)."""
+        """Dotted paths of the fields a write of this path never owns (managed fields)."""
         if subresource == "status":
-            return tuple(field for field in ("spec", "data") if field)
+            return ("spec", "data", *self._kept_metadata)
         return ("status",) if self.has_status else ()
 
 

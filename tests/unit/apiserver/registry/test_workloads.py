@@ -35,6 +35,17 @@ def test_a_status_can_be_written_with_metadata(cluster: Cluster, key: str) -> No
     assert written["spec"].get("selector") == SPECS[key].get("selector")
 
 
+def test_labels_that_a_status_may_not_change_are_not_owned_by_who_writes_it(cluster: Cluster) -> None:
+    client = cluster.client()
+    client.create("deployments.apps", {"metadata": {"name": "x"}, "spec": SPECS["deployments.apps"]}, "demo")
+    patch = {"metadata": {"labels": {"by": "status"}, "annotations": {"by": "status"}}}
+    kind = "application/merge-patch+json"
+    client.patch("deployments.apps", "x", patch, kind, "demo", subresource="status", fieldManager="me")
+    managed = client.get("deployments.apps", "x", "demo")["metadata"]["managedFields"]
+    owned = next(entry["fieldsV1"] for entry in managed if entry["manager"] == "me")
+    assert set(owned["f:metadata"]) == {"f:annotations"}
+
+
 @pytest.fixture
 def scaled(cluster: Cluster) -> Any:
     """Writes the scale of a Deployment: a PUT of the body, or a PATCH of the type given; the refusal, if refused."""
