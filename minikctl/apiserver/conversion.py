@@ -51,6 +51,8 @@ def _to_v2(obj: Obj) -> Obj:
     behavior = _lower_names(saved.get(_BEHAVIOR) or {})
     if behavior:
         spec["behavior"] = behavior
+    if not status.get("currentReplicas"):
+        status.pop("currentReplicas", None)  # v2 leaves zero out
     current = status.pop("currentCPUUtilizationPercentage", None)
     if saved.get(_CURRENT) is not None:
         status["currentMetrics"] = [_current_to_v2(item) for item in saved[_CURRENT]]
@@ -100,6 +102,8 @@ def _to_v1(obj: Obj) -> Obj:
         if _is_cpu(metric) and _percent(metric, "current") is not None:
             status["currentCPUUtilizationPercentage"] = _percent(metric, "current")
     conditions = status.pop("conditions", None)
+    if "status" in obj:
+        status = {"currentReplicas": 0, "desiredReplicas": 0, **status}
     if others:
         annotations[_METRICS] = go_json(others)
     if current:

@@ -1,4 +1,4 @@
-"""Rows of horizontal pod autoscalers (v1 and v2 form) and of the scale subresource."""
+"""Rows of horizontal pod autoscalers and of the scale subresource."""
 
 from __future__ import annotations
 
@@ -39,23 +39,9 @@ def _metric(spec: Obj, status: Obj) -> str:
     return f"{resource}: {used_text}/{'<auto>' if wanted is None else f'{wanted}%'}"
 
 
-def _utilization_of_v1(obj: Obj) -> tuple[list[Obj], list[Obj]]:
-    """The v1 form's CPU target as v2 metrics (other metrics are in an annotation only v2 readers see)."""
-    wanted = obj["spec"].get("targetCPUUtilizationPercentage")
-    if wanted is None:
-        return [], []
-    used = (obj.get("status") or {}).get("currentCPUUtilizationPercentage")
-    spec = {"type": "Resource", "resource": {"name": "cpu", "target": {"averageUtilization": wanted}}}
-    if used is None:
-        return [spec], []
-    return [spec], [{"type": "Resource", "resource": {"name": "cpu", "current": {"averageUtilization": used}}}]
-
-
 def _metrics(obj: Obj) -> str:
     specs = obj["spec"].get("metrics") or []
     statuses = (obj.get("status") or {}).get("currentMetrics") or []
-    if not specs:
-        specs, statuses = _utilization_of_v1(obj)
     if not specs:
         return NONE
     texts = [_metric(spec, statuses[i] if i < len(statuses) else {}) for i, spec in enumerate(specs)]
@@ -64,6 +50,10 @@ def _metrics(obj: Obj) -> str:
 
 
 def _autoscaler(obj: Obj, now: float) -> list[Any]:
+    if obj.get("apiVersion") == "autoscaling/v1":
+        from minikctl.apiserver.conversion import convert
+
+        obj = convert(obj, "autoscaling/v2")  # upstream prints the internal object, whatever version is asked for
     spec = obj["spec"]
     target = spec.get("scaleTargetRef") or {}
     minimum = spec.get("minReplicas")

@@ -38,7 +38,11 @@ def test_the_rest_travels_in_annotations() -> None:
             "metrics": [{"type": "Pods", "pods": pods}, CPU],
             "behavior": {"scaleUp": rules},
         },
-        "status": {"currentReplicas": 1, "conditions": [{"type": "AbleToScale", "status": "True", "reason": "R"}]},
+        "status": {
+            "currentReplicas": 1,
+            "desiredReplicas": 2,
+            "conditions": [{"type": "AbleToScale", "status": "True", "reason": "R"}],
+        },
     }
     v1 = convert(v2, "autoscaling/v1")
     assert v1["metadata"]["annotations"]["autoscaling.alpha.kubernetes.io/metrics"] == (
@@ -116,6 +120,13 @@ def test_only_the_first_cpu_metric_can_be_the_percentage() -> None:
     raw = {"type": "Resource", "resource": {"name": "cpu", "target": {"type": "AverageValue", "averageValue": "1"}}}
     v2 = {**BASE, "spec": {"maxReplicas": 3, "scaleTargetRef": REF, "metrics": [raw, CPU]}}
     assert "targetCPUUtilizationPercentage" not in convert(v2, "autoscaling/v1")["spec"]
+
+
+def test_v1_always_tells_how_many_replicas_there_are() -> None:
+    v2 = {**BASE, "spec": {"maxReplicas": 3, "metrics": [CPU]}, "status": {"desiredReplicas": 0}}
+    v1 = convert(v2, "autoscaling/v1")
+    assert v1["status"] == {"currentReplicas": 0, "desiredReplicas": 0}
+    assert convert(v1, "autoscaling/v2") == v2
 
 
 def test_v1_without_a_target_means_eighty_percent() -> None:

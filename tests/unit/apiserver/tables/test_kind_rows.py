@@ -187,3 +187,15 @@ def test_epoch() -> None:
     assert epoch("2024-02-29T12:30:05Z") == 1709209805
     assert epoch("2026-01-01T00:00:00.250000Z") == NOW + 0.25
     assert epoch("2026-01-01T01:00:00+01:00") == NOW
+
+
+def test_rows_of_autoscalers_do_not_depend_on_the_version_asked_for() -> None:
+    memory = '[{"type":"Resource","resource":{"name":"memory","targetAverageValue":"500Mi"}}]'
+    meta = {**META, "annotations": {"autoscaling.alpha.kubernetes.io/metrics": memory}}
+    spec = {
+        "maxReplicas": 3,
+        "targetCPUUtilizationPercentage": 50,
+        "scaleTargetRef": {"kind": "Deployment", "name": "d"},
+    }
+    row = cells("horizontalpodautoscalers.autoscaling", apiVersion="autoscaling/v1", metadata=meta, spec=spec)
+    assert row[2] == "memory: <unknown>/500Mi, cpu: <unknown>/50%"
