@@ -34,9 +34,10 @@ def user_of(entry: Obj, cluster: Cluster) -> UserInfo:
         return authenticate_token(cluster.server, token)[0]
     certificate = _content(entry, "client-certificate")
     if certificate:
-        from minikctl.kubectl import keypair
+        from minikctl.apimachinery import keypair
 
-        keypair.check(certificate, _content(entry, "client-key"))
+        if problem := keypair.problem(certificate, _content(entry, "client-key")):
+            raise KubectlError(problem)
         return _certificate_user(certificate, cluster)
     name = entry.get("username")
     if name == ADMIN.name:
@@ -84,7 +85,7 @@ def _signed(der: bytes, modulus: int) -> bool:
     """Whether an authority with this modulus has signed a certificate (PKCS #1 v1.5 with SHA-256)."""
     import hashlib
 
-    from minikctl.kubectl.keypair import signed_parts
+    from minikctl.apimachinery.keypair import signed_parts
 
     body, signature = signed_parts(der)
     size = (modulus.bit_length() + 7) // 8

@@ -86,10 +86,11 @@ class TLSOptions(SecretOptions):
             raise KubectlError("key and cert must be specified")
 
     def fill(self) -> str:
-        from minikctl.kubectl import keypair
+        from minikctl.apimachinery import keypair
 
         cert, key = self._read(self.flags["cert"]), self._read(self.flags["key"])
-        keypair.check(cert, key)
+        if problem := keypair.problem(cert, key):
+            raise KubectlError(problem)
         self.add("tls.crt", cert)
         self.add("tls.key", key)
         return "kubernetes.io/tls"

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
+from minikctl.apimachinery import keypair
 from minikctl.controllers.certificates.authority import CERTIFICATE, MODULUS
-from minikctl.kubectl import identity, keypair
+from minikctl.kubectl import identity
 from minikctl.kubectl.errors import KubectlError
 
 Kubectl = Callable[..., Any]
@@ -35,8 +36,8 @@ def test_tokens_are_the_service_accounts(kubectl: Kubectl) -> None:
 
 
 def test_certificates_must_be_the_clusters(kubectl: Kubectl, tmp_path: Path) -> None:
-    assert identity._signed(keypair._block(CERTIFICATE.encode(), ("CERTIFICATE",), "certificate"), MODULUS)
-    altered = bytearray(keypair._block(CERTIFICATE.encode(), ("CERTIFICATE",), "certificate"))
+    assert identity._signed(keypair.pem_blocks(CERTIFICATE.encode())[0][1], MODULUS)
+    altered = bytearray(keypair.pem_blocks(CERTIFICATE.encode())[0][1])
     altered[200] ^= 1
     assert not identity._signed(bytes(altered), MODULUS)
 
