@@ -90,10 +90,8 @@ class Server:
             raise errors.no_route(not request.name or request.resource.by_name)
         ctx = self.context(request, _OPERATIONS.get(request.verb, ""))
         try:
-            if request.resource.group == _METRICS:
-                from minikctl.apiserver import metricsapi
-
-                return Response(metricsapi.answer(ctx))
+            if computed := _computed(request.resource):
+                return Response(computed(ctx), 200, ctx.warnings)
             if virtual := _virtual(request.resource):
                 return Response(virtual(ctx), 201, ctx.warnings)
             return handler(self, ctx)
@@ -104,7 +102,7 @@ class Server:
     def listing(self, request: Request) -> tuple[Context, Listing] | None:
         """A list to be carried out bit by bit, as `handle` would; None where it must be done at once."""
         resource = request.resource
-        if resource is None or request.subresource or resource.group == _METRICS or "list" not in resource.verbs:
+        if resource is None or request.subresource or _computed(resource) or "list" not in resource.verbs:
             return None
         from minikctl.apiserver.registry import read
 
@@ -465,8 +463,19 @@ _SHOWN_AS_TABLE = frozenset({"scale", "status"})
 _SELECTING = frozenset(
     {"labelSelector", "fieldSelector", "limit", "continue", "resourceVersion", "resourceVersionMatch"}
 )
-_METRICS = "metrics.k8s.io"
 _REVIEWS = frozenset({"authentication.k8s.io", "authorization.k8s.io"})
+
+
+def _computed(resource: Resource) -> Callable[[Context], Obj] | None:
+    """What answers reads of a kind of which nothing is stored."""
+    if resource.key == "componentstatuses":
+        module = "componentstatuses"
+    elif resource.group == "metrics.k8s.io":
+        module = "metricsapi"
+    else:
+        return None
+    answer: Callable[[Context], Obj] = import_module(f"minikctl.apiserver.{module}").answer
+    return answer
 
 
 def _virtual(resource: Resource) -> Callable[[Context], Obj] | None:

@@ -59,6 +59,7 @@ _SPECIAL = {
     "serviceaccounts": "core",
     "events": "events",
     "endpoints": "core",
+    "events.events.k8s.io": "core",
     "endpointslices.discovery.k8s.io": "core",
     "limitranges": "core",
     "podtemplates": "core",

@@ -178,6 +178,15 @@ class UpsertStrategy(Strategy):
     allow_create_on_update = True
 
 
+class LimitRangeStrategy(UpsertStrategy):
+    """One without a name gets an id for a name."""
+
+    def prepare_for_create(self, obj: Obj, ctx: Context) -> None:
+        super().prepare_for_create(obj, ctx)
+        if not obj["metadata"].get("name"):
+            obj["metadata"]["name"] = ctx.rand.uid()
+
+
 class EndpointSliceStrategy(Strategy):
     """The old topology field cannot be written in v1; labels count for the generation."""
 
@@ -207,8 +216,9 @@ STRATEGIES = {
     "persistentvolumes": PersistentVolumeStrategy,
     "persistentvolumeclaims": PersistentVolumeClaimStrategy,
     "endpoints": UpsertStrategy,
+    "events.events.k8s.io": UpsertStrategy,
     "endpointslices.discovery.k8s.io": EndpointSliceStrategy,
-    "limitranges": UpsertStrategy,
+    "limitranges": LimitRangeStrategy,
     "podtemplates": UpsertStrategy,
     "csidrivers.storage.k8s.io": CSIDriverStrategy,
     "serviceaccounts": ServiceAccountStrategy,

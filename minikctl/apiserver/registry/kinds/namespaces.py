@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from minikctl.apiserver.registry.context import Context
 
 FINALIZER = "kubernetes"
+_NAME_LABEL = "kubernetes.io/metadata.name"
 
 
 class NamespaceStrategy(Strategy):
@@ -24,6 +25,9 @@ class NamespaceStrategy(Strategy):
         finalizers = spec.setdefault("finalizers", [])
         if FINALIZER not in finalizers:
             finalizers.append(FINALIZER)
+        # Defaulting has not known a generated name.
+        labels = obj["metadata"]["labels"] = obj["metadata"].get("labels") or {}
+        labels[_NAME_LABEL] = obj["metadata"].get("name", "")
 
     def prepare_for_update(self, new: Obj, old: Obj, ctx: Context) -> None:
         if ctx.request.subresource != "finalize":

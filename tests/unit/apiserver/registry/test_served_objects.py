@@ -168,6 +168,19 @@ def test_leases_are_not_coordinated(cluster: Cluster) -> None:
     ("key", "api_version", "fields"),
     [
         ("limitranges", "v1", {"spec": {"limits": []}}),
+        (
+            "events.events.k8s.io",
+            "events.k8s.io/v1",
+            {
+                "eventTime": "2026-01-01T00:00:00.000000Z",
+                "type": "Normal",
+                "reason": "R",
+                "action": "A",
+                "reportingController": "example.com/c",
+                "reportingInstance": "i",
+                "regarding": {"kind": "Pod", "name": "p", "namespace": "demo"},
+            },
+        ),
         ("roles.rbac.authorization.k8s.io", "rbac.authorization.k8s.io/v1", {"rules": []}),
     ],
 )
@@ -292,3 +305,18 @@ def test_applying_with_a_uid_creates_nothing(cluster: Cluster) -> None:
         'Operation cannot be fulfilled on configmaps "x": uid mismatch: the provided object specified uid u, and no'
         " existing object was found"
     )
+
+
+def test_names_that_the_server_chooses(cluster: Cluster) -> None:
+    client = cluster.client()
+    space = client.create("namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"generateName": "a-"}})
+    assert space["metadata"]["labels"] == {"kubernetes.io/metadata.name": space["metadata"]["name"]}
+    limits = {"apiVersion": "v1", "kind": "LimitRange", "metadata": {}, "spec": {"limits": []}}
+    assert len(client.create("limitranges", limits, "demo")["metadata"]["name"]) == 36
+
+
+def test_nodes_are_not_configured_through_the_server(cluster: Cluster) -> None:
+    node = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n"}, "spec": {"configSource": {}}}
+    made = cluster.client().create("nodes", {**node, "status": {"config": {}}})
+    assert "configSource" not in made["spec"]
+    assert "config" not in made["status"]
