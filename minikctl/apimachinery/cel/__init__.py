@@ -13,7 +13,7 @@ from typing import Any
 
 from minikctl.apimachinery.cel import declarations, library, macros, translate
 from minikctl.apimachinery.cel.library import MISSING, FunctionError, LibraryMissingError
-from minikctl.apimachinery.cel.syntax import Node, SyntaxProblem, parse
+from minikctl.apimachinery.cel.syntax import Node, SyntaxProblem, UnsupportedProblem, parse
 
 __all__ = [
     "MISSING",
@@ -107,6 +107,8 @@ def compile_(source: str) -> Program:
     engine = library.engine()
     try:
         tree = parse(source)
+    except UnsupportedProblem as problem:
+        raise CompileError(_pointed(source, str(problem), problem.at)) from None
     except SyntaxProblem as problem:
         report_ = _grammar_report(source)
         if "Syntax error" not in report_:

@@ -157,6 +157,10 @@ class _Coster:
             entry = local[node.parts[0]].entry
             if entry is not None:
                 return entry
+        return self._stored_element(node, local)
+
+    def _stored_element(self, node: Node, local: _Locals) -> Size:
+        """The same by where the list is stored: what Kubernetes' own functions know of lists."""
         path = self._path(node, local)
         most = self._sizes.of((*path, "@items")) if path else None
         return self._any if most is None else Size(0, most)
@@ -328,13 +332,13 @@ class _Coster:
             return self._listed(node, target, local)
         if name in SETS and target is None and len(arguments) == 2:
             return total(times(times(size(arguments[0]).most, size(arguments[1]).most), SETS[name]), 1)
-        if name in TRAVERSED:
+        if name in TRAVERSED and (name != "ip" or arguments):
             found = size(subject)
             if name in KEEPS_SIZE:
                 self._results[id(node)] = found
             if name == "quote":
                 self._results[id(node)] = Size(total(found.least, 2), total(times(found.most, 2), 2))
-            return scaled(found.most, TRAVERSAL)
+            return scaled(found.most, TRAVERSED[name])
         if name in ("matches", "find", "findAll") and arguments:
             text, pattern = size(subject), size(arguments[-1] if target is None else arguments[0])
             if name != "matches":
@@ -345,7 +349,7 @@ class _Coster:
         if name in ("startsWith", "endsWith") and arguments:
             return scaled(size(arguments[0]).most, TRAVERSAL)
         if name in ("replace", "split", "join") and target is not None:
-            result = RESULTS[name]([size(one) for one in (target, *arguments)], self._element(target, local))
+            result = RESULTS[name]([size(one) for one in (target, *arguments)], self._stored_element(target, local))
             if name == "split" and len(arguments) > 1:
                 result = Size(0, _natural(arguments[1], result.most, UNKNOWN))
             self._results[id(node)] = result
@@ -382,7 +386,7 @@ class _Coster:
             return scaled(found.most, TRAVERSAL)
         each = 1
         if (kind.item or kinds.DYN).kind in ("string", "bytes"):
-            each = total(each, scaled(self._element(target, local).most, TRAVERSAL))
+            each = total(each, scaled(self._stored_element(target, local).most, TRAVERSAL))
         return times(found.most, each)
 
 

@@ -74,8 +74,12 @@ MACROS: dict[str, _Macro] = {
     "transformMapEntry": lambda costs: (MAP, total(*costs, 2), 1),
 }
 ORDERED = frozenset({"isSorted", "sum", "max", "min", "indexOf", "lastIndexOf"})
-# Reading a quantity, a version or an address is estimated like any other call: upstream asks for a target there.
-TRAVERSED = frozenset({"url", "lowerAscii", "upperAscii", "substring", "trim", "quote", "format", "escapeKey"})
+TRAVERSED = {
+    **dict.fromkeys(("url", "lowerAscii", "upperAscii", "substring", "trim", "quote", "format"), TRAVERSAL),
+    **dict.fromkeys(("cidr", "isIP", "isCIDR", "ip", "quantity", "isQuantity", "semver", "isSemver"), TRAVERSAL),
+    "escapeKey": TRAVERSAL,
+    "isCanonical": 2 * TRAVERSAL,
+}
 KEEPS_SIZE = frozenset({"url", "lowerAscii", "upperAscii", "substring", "trim", "escapeKey"})
 # The functions of ext.Lists and ext.Sets, with the arguments they have and what they cost for each pair.
 LISTED = {"slice": 2, "range": 1, "reverse": 0, "distinct": 0, "sort": 0}

@@ -19,6 +19,10 @@ class SyntaxProblem(ValueError):
         self.at = at
 
 
+class UnsupportedProblem(SyntaxProblem):
+    """Syntax of CEL that Kubernetes has not switched on."""
+
+
 class Node(NamedTuple):
     """One node: its kind, where it stands, and what it is made of.
 
@@ -226,7 +230,7 @@ class _Parser:
 
     def _name(self) -> str:
         if self.token.kind == "quoted":
-            return self._advance().text[1:-1]
+            raise UnsupportedProblem("unsupported syntax: '`'", self.token.at)
         if self.token.kind != "ident" and not self._is("in"):
             raise SyntaxProblem(f"mismatched input '{self.token.text}' expecting IDENTIFIER", self.token.at)
         return self._advance().text

@@ -91,6 +91,17 @@ def test_failures_read_as_in_go(source: str, message: str) -> None:
         ("self.n > 1 ? 'a' : self.text", 3),
         ("self.list.join(', ')", 2 + 2),
         ("url('https://example.com/').getHost()", 2 + 1),
+        ("cidr('192.168.0.0/16').containsCIDR(cidr('192.0.0.0/30'))", 2 + 5),
+        ("cidr('192.168.0.0/16').containsCIDR('192.0.0.0/30')", 2 + 5),
+        ("cidr('192.168.0.0/16').containsIP(ip('192.169.169.250'))", 2 + 3),
+        ("cidr('2001:db8::/32').containsIP('2001:db8:3333:4444:5555:6666:7777:8888')", 2 + 5),
+        ("ip('2001:db8:3333:4444:5555:6666:7777:8888') == ip('192.168.0.1')", 7),
+        ("ip.isCanonical('2001:db8:3333:4444:5555:6666:7777:8888')", 8),
+        ("strings.quote('ABCDEFGHIJ abcdefghij') == strings.quote('ABCDEFGHIJ abcdefghij')", 9),
+        ("[self.list[0]].distinct() == ['a']", 10 + 3 + 2 + 11 + 1),
+        ("lists.range(3) == [0, 1, 2]", 3 + 11 + 1),
+        ("sets.equivalent(self.list, ['a', 'b'])", 2 + 12 + 1),
+        ("semver('1.2.3') == semver('1.2.3')", 3),
     ],
 )
 def test_costs_are_those_of_what_was_evaluated(source: str, cost: int) -> None:

@@ -116,6 +116,7 @@ def test_syntax_reports_point_at_the_place() -> None:
         ("object.all(x.y, x)", "1:13: argument must be a simple name\n | object.all(x.y, x)\n | ............^"),
         ("[1].map(2, 3)", "1:9: argument is not an identifier\n | [1].map(2, 3)\n | ........^"),
         ("{}.all(k, k, true)", "1:11: duplicate variable name: k\n | {}.all(k, k, true)\n | ..........^"),
+        ("object.`a-b`", "1:8: unsupported syntax: '`'\n | object.`a-b`\n | .......^"),
         ("has(object)", "1:5: invalid argument to has() macro\n | has(object)\n | ....^"),
         ("package == 1", "1:1: reserved identifier: package\n | package == 1\n | ^"),
         ("99999999999999999999 > 1", "1:1: invalid int literal\n | 99999999999999999999 > 1\n | ^"),
