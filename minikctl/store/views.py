@@ -24,7 +24,10 @@ _TYPES = ("ADDED", "MODIFIED", "DELETED")
 
 
 class _Recent(OrderedDict[int, Obj]):
-    """Values by revision: the `limit` that were put or found last.
+    """Values by revision: the `limit` that were put last.
+
+    What is found does not count as used: the log is read in its order, so that the oldest are those that
+    nobody asks for again, and a superseded revision that was compared with its successor is not worth a place.
 
     An OrderedDict, since a dict whose oldest entry goes with every new one looks for it behind the
     places of all that went before, which costs more than what it keeps saves.
@@ -36,12 +39,6 @@ class _Recent(OrderedDict[int, Obj]):
         super().__init__()
         self._limit = limit
 
-    def find(self, revision: int) -> Obj | None:
-        found = self.get(revision)
-        if found is not None:
-            self.move_to_end(revision)
-        return found
-
     def put(self, revision: int, value: Obj) -> None:
         if len(self) >= self._limit:
             self.popitem(last=False)
@@ -49,7 +46,7 @@ class _Recent(OrderedDict[int, Obj]):
 
 
 class Views:
-    """The objects that were last looked at or written. `open`: whether a write transaction is under way."""
+    """The objects that were last read or written. `open`: whether a write transaction is under way."""
 
     __slots__ = ("_objects", "_parts", "_read", "open")
 
@@ -72,7 +69,7 @@ class Views:
 
     def of(self, revision: int, data: str) -> Obj:
         """The object of a revision; `data` is its stored form."""
-        found = self._objects.find(revision) if self.open else None
+        found = self._objects.get(revision) if self.open else None
         if found is None:
             found = decode(data, revision)
             self.keep(revision, found)
@@ -80,7 +77,7 @@ class Views:
 
     def at(self, revision: int) -> Obj | None:
         """The object that a revision wrote, while it is retained."""
-        found = self._objects.find(revision) if self.open else None
+        found = self._objects.get(revision) if self.open else None
         if found is not None:
             return found
         data = self._read(revision)
@@ -91,7 +88,7 @@ class Views:
         known = self._parts.get(make)
         if known is None:
             known = self._parts[make] = _Recent(_PARTS)
-        found = known.find(revision) if self.open else None
+        found = known.get(revision) if self.open else None
         if found is None:
             obj = self.of(revision, data) if data else self.at(revision)
             if obj is None:

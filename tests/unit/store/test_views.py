@@ -38,12 +38,11 @@ def test_one_object_is_shared_by_all_readers_of_its_revision(views: Views) -> No
     assert views.at(7) is first
 
 
-def test_what_is_looked_at_outlives_what_is_not(views: Views) -> None:
-    used, unused = views.of(1, stored("used")), views.of(2, stored("unused"))
-    for revision in range(3, 30):
-        views.of(revision, stored("other"))
-        assert views.of(1, stored("used")) is used
-    assert views.of(2, stored("unused")) is not unused
+def test_what_came_last_is_kept_whatever_was_looked_at(views: Views) -> None:
+    old, *newer = [views.of(revision, stored("x")) for revision in range(1, 6)]
+    assert [views.at(revision) for revision in range(2, 6)] == newer
+    assert views.of(1, stored("x")) is not old
+    assert all(views.at(revision) is obj for revision, obj in enumerate(newer[1:], 3))
 
 
 def test_no_more_is_kept_than_the_bound(views: Views) -> None:
