@@ -7,13 +7,13 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from minikctl.scheduler.equivalence import Results, Scores
+from minikctl.scheduler.equivalence import Choice, Results, Scores
 from minikctl.scheduler.framework import SKIP, defines
 from minikctl.scheduler.plugins import default_profile
 from minikctl.scheduler.podinfo import Shapes
 from minikctl.scheduler.profile import Profile
 from minikctl.scheduler.resultscache import ResultsCache
-from minikctl.scheduler.snapshot import Cluster
+from minikctl.scheduler.snapshot import Cluster, NodeInfo
 
 
 class OneService:
@@ -126,7 +126,11 @@ def node_by_node(shape: Any, cluster: Cluster, profile: Profile) -> tuple[dict[s
             if failure is not None:
                 refused[node.name] = plugin.name, failure
                 break
-    feasible = [node for node in cluster.nodes.values() if node.name not in refused]
+    return refused, scores_of(shape, cluster, profile, [n for n in cluster.nodes.values() if n.name not in refused])
+
+
+def scores_of(shape: Any, cluster: Cluster, profile: Profile, feasible: list[NodeInfo]) -> dict[str, list[Scores]]:
+    """The scores of these nodes."""
     scores: dict[str, list[Scores]] = {node.name: [] for node in feasible}
     for plugin, weight in profile.scorers:
         state = plugin.pre_score(shape, cluster)
@@ -140,7 +144,27 @@ def node_by_node(shape: Any, cluster: Cluster, profile: Profile) -> tuple[dict[s
             if defines(plugin, "normalize"):
                 value = 0 if raw is None else plugin.normalize(raw, min(known), max(known))
             scores[node.name].append(Scores(plugin.name, raw or 0, value, weight))
-    return refused, scores
+    return scores
+
+
+def chosen(shape: Any, cluster: Cluster, profile: Profile, start: int, enough: int, skipped: set[str]) -> Choice:
+    """The choice of a scheduler that walks from node to node until it has enough of them."""
+    refused, _ = node_by_node(shape, cluster, profile)
+    ring, _ = cluster.ring
+    feasible: list[NodeInfo] = []
+    looked_at = 0
+    for node in ring[start:] + ring[:start]:
+        if len(feasible) == enough:
+            break
+        looked_at += 1
+        if node.name not in refused and node.name not in skipped:
+            feasible.append(node)
+    scores = scores_of(shape, cluster, profile, feasible)
+
+    def worth(node: NodeInfo) -> tuple[int, int]:
+        return -sum(score.weight * score.normalized for score in scores[node.name]), node.last_used
+
+    return Choice(min(feasible, key=worth, default=None), looked_at, len(feasible))
 
 
 _apps = st.sampled_from("abc")
@@ -180,5 +204,9 @@ def test_kept_results_equal_new_ones(steps: list[Any]) -> None:
             assert results.scores() == scores
             assert refusals(results) == refusals(fresh)
             assert results.scores() == fresh.scores()
-            assert results.choose() == fresh.choose()
-            assert results.choose(2, 3) == fresh.choose(2, 3)
+            if results.refusal is None:
+                everything = len(cluster.nodes)
+                assert results.choose() == chosen(shape, cluster, profile, 0, everything, set())
+                assert results.choose(2, 3) == chosen(shape, cluster, profile, 2, 3, set())
+                choice = results.choose(1, 2, lambda node: node.name in ("n0", "n3"))
+                assert choice == chosen(shape, cluster, profile, 1, 2, {"n0", "n3"})
