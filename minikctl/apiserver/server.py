@@ -433,9 +433,9 @@ class Server:
         """Every object that names this uid as an owner, with its resource key."""
         return [(r.resource, r.object()) for r in self.storage.store.owned(uid) if r.resource != "events"]
 
-    def changes(self, after: int, limit: int = 0) -> list[Change]:
-        """The change log after a revision, for those who reconcile."""
-        return self.storage.store.changes(after, limit)
+    def changes(self, after: int) -> list[Change]:
+        """The change log after a revision."""
+        return self.storage.store.changes(after)
 
 
 _VERBS: dict[str, Callable[[Server, Context], Response]] = {

@@ -34,7 +34,7 @@ class KeyValue(Protocol):
 class Component(Protocol):
     """`name` is the queue's name; `watches` maps a resource ("pods", "deployments.apps") to a mapper.
 
-    "*" stands for all of them, but for Events that come or change: nobody acts on what is said.
+    "*" stands for all of them. Events that come or change are not told of: nobody acts on what is said.
     """
 
     name: str

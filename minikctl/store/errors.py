@@ -7,6 +7,10 @@ class StoreError(Exception):
     """The store cannot be used; the message is one clear line."""
 
 
+class ExistsError(Exception):
+    """There is an object of that kind and name already."""
+
+
 class CompactedError(Exception):
     """The asked-for revision is no longer retained; `oldest` is the first that is."""
 

@@ -101,9 +101,11 @@ class Index:
 def index_of(resource: str, obj: dict[str, Any]) -> Index:
     """The index entries of an object: pods by node, events by the object they are about."""
     meta = obj["metadata"]
-    node = obj["spec"].get("nodeName", "") if resource == "pods" else None
-    owners = tuple(sorted({owner["uid"] for owner in meta.get("ownerReferences") or ()}))
+    owners: tuple[str, ...] = ()
     if resource == "events":
-        about = (obj.get("involvedObject") or {}).get("uid")
-        owners = (about,) if about else ()
+        if about := (obj.get("involvedObject") or {}).get("uid"):
+            owners = (about,)
+    elif references := meta.get("ownerReferences"):
+        owners = tuple(sorted({owner["uid"] for owner in references}))
+    node = obj["spec"].get("nodeName", "") if resource == "pods" else None
     return Index(meta.get("uid", ""), node, meta.get("labels") or {}, owners)

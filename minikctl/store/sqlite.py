@@ -16,7 +16,7 @@ from typing import Any
 
 from minikctl.apimachinery.request import Change
 from minikctl.store import record as record_module
-from minikctl.store.errors import CompactedError, StoreError
+from minikctl.store.errors import CompactedError, ExistsError, StoreError
 from minikctl.store.format import APPLICATION_ID, SCHEMA_VERSION, SQLITE_MAGIC
 from minikctl.store.record import ADDED, DELETED, MODIFIED, Index, Record, encode
 from minikctl.store.state import State
@@ -306,13 +306,17 @@ class SQLiteStore:
         if revision < oldest:
             raise CompactedError(revision, oldest)
 
-    def changes(self, after: int, limit: int = 0) -> builtins.list[Change]:
-        """What happened after a revision, oldest first. CompactedError where that is no longer known."""
+    def changes(self, after: int, limit: int = 0, but_news_of: str = "") -> builtins.list[Change]:
+        """What happened after a revision, oldest first. CompactedError where that is no longer known.
+
+        Of the kind `but_news_of` only deletions are told.
+        """
         self._check_retained(after)
+        told = f" AND (resource != ? OR type = {DELETED})" if but_news_of else ""
         rows = self._execute(
-            "SELECT revision, type, resource, path, previous, data FROM log WHERE revision > ? ORDER BY revision"
+            f"SELECT revision, type, resource, path, previous, data FROM log WHERE revision > ?{told} ORDER BY revision"
             + (f" LIMIT {limit}" if limit else ""),
-            (after,),
+            (after, but_news_of) if but_news_of else (after,),
         ).fetchall()
         return [StoredChange(self.views, *row) for row in rows]
 
@@ -329,13 +333,17 @@ class SQLiteStore:
     # Writing: inside a transaction only
 
     def create(self, resource: str, path: str, obj: dict[str, Any], index: Index) -> int:
-        """Insert a new object (the caller knows that there is none) and return its revision."""
+        """Insert a new object and return its revision; ExistsError, and nothing is changed, where there is one."""
         data = encode(obj)
         revision = self._next()
-        cursor = self._execute(
-            "INSERT INTO objects(resource, path, uid, node, revision) VALUES (?, ?, ?, ?, ?)",
-            (resource, path, index.uid, index.node, revision),
-        )
+        try:
+            cursor = self._execute(
+                "INSERT INTO objects(resource, path, uid, node, revision) VALUES (?, ?, ?, ?, ?)",
+                (resource, path, index.uid, index.node, revision),
+            )
+        except sqlite3.IntegrityError:
+            self._revision = revision - 1
+            raise ExistsError(path) from None
         object_id = cursor.lastrowid or 0
         self._append(revision, ADDED, object_id, resource, path, None, data)
         if index.labels:

@@ -15,12 +15,13 @@ _REMEMBERED = 4096
 class Reader:
     """What admission plugins and the authorizer look at. Results are fresh copies."""
 
-    __slots__ = ("_lists", "_seen", "_storage")
+    __slots__ = ("_any", "_lists", "_seen", "_storage")
 
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
         self._seen: dict[tuple[str, str, str], tuple[int, int, Obj]] = {}
         self._lists: dict[str, tuple[int, list[Obj]]] = {}
+        self._any: dict[tuple[str, ...], tuple[int, bool]] = {}
 
     def peek(self, resource_key: str, namespace: str, name: str) -> Obj | None:
         """Like `get`, but shared between all who ask until it changes: not to be altered."""
@@ -49,9 +50,18 @@ class Reader:
             known = self._lists[resource_key] = (writes, self.list(resource_key))
         return known[1]
 
+    def any_of(self, resource_keys: tuple[str, ...]) -> bool:
+        """Whether there is any object of these kinds, pods and Events not among them."""
+        age = self._storage.surroundings
+        known = self._any.get(resource_keys)
+        if known is None or known[0] != age:
+            known = self._any[resource_keys] = (age, any(self.peek_all(key) for key in resource_keys))
+        return known[1]
+
     def forget(self) -> None:
         """Another process has written: what is remembered of whole kinds may be wrong."""
         self._lists.clear()
+        self._any.clear()
         self._seen.clear()
 
     def get(self, resource_key: str, namespace: str, name: str) -> Obj | None:

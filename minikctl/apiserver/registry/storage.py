@@ -20,6 +20,8 @@ _PREFIXES = {
     "services": "services/specs",
     "ingresses.networking.k8s.io": "ingress",
 }
+# Kinds whose objects come in masses, and which nobody looks at to decide on a request.
+_MASSES = frozenset({"pods", "events"})
 _OWN_SERVERS = ("apiextensions.k8s.io", "apiregistration.k8s.io")
 # Kinds that are views of another kind's objects.
 _STORED_AS = {"events.events.k8s.io": "events"}
@@ -40,13 +42,18 @@ def storage_path(resource: Resource, obj: Obj) -> str:
 
 
 class Storage:
-    """Reads and writes of one apiserver. `writes` counts them, so that caches know their age."""
+    """Reads and writes of one apiserver. `writes` counts them, so that caches know their age.
 
-    __slots__ = ("kind_writes", "store", "touched", "writes")
+    `surroundings` counts those that may matter to other requests: not those of pods and Events. `touched`
+    are the kinds of these.
+    """
+
+    __slots__ = ("kind_writes", "store", "surroundings", "touched", "writes")
 
     def __init__(self, store: SQLiteStore) -> None:
         self.store = store
         self.writes = 0
+        self.surroundings = 0
         self.kind_writes: dict[str, int] = {}
         self.touched: set[str] = set()
 
@@ -54,7 +61,7 @@ class Storage:
         return self.store.get(stored_as(resource_key), path_of(namespace, name))
 
     def insert(self, resource_key: str, obj: Obj, keep: bool = False) -> None:
-        """Store a new object; the caller has seen that there is none of that name.
+        """Store a new object; ExistsError where there is one of that name.
 
         `keep`: nobody will alter `obj` any more, so that readers may have it as it is.
         """
@@ -98,7 +105,9 @@ class Storage:
     def _wrote(self, resource_key: str) -> None:
         self.writes += 1
         self.kind_writes[resource_key] = self.writes
-        self.touched.add(resource_key)
+        if resource_key not in _MASSES:
+            self.surroundings += 1
+            self.touched.add(resource_key)
 
     def state(self, name: str) -> Any:
         """Private values of a registry part (allocated node ports)."""

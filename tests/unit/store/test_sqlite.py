@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from minikctl.store import check
-from minikctl.store.errors import CompactedError, StoreError
+from minikctl.store.errors import CompactedError, ExistsError, StoreError
 from minikctl.store.record import index_of
 from minikctl.store.sqlite import SQLiteStore
 
@@ -109,6 +109,28 @@ def test_changes_are_gap_free_and_know_what_was_before(store: SQLiteStore) -> No
     old = changes[1].old()
     assert old is not None and old["spec"] == {}
     assert changes[2].object["spec"] == {"x": 1}
+
+
+def test_of_what_only_tells_news_the_deletions_are_changes(store: SQLiteStore) -> None:
+    add(store, pod("a"))
+    add(store, pod("news"), "events")
+    change(store, "a", x=1)
+    with store.transaction():
+        record = store.get("events", "demo/news")
+        assert record
+        store.delete(record, record.object(), index_of("pods", record.object()))
+    assert [c.revision for c in store.changes(0)] == [1, 2, 3, 4]
+    assert [c.revision for c in store.changes(0, but_news_of="events")] == [1, 3, 4]
+    assert [c.revision for c in store.changes(0, 2, "events")] == [1, 3]
+
+
+def test_a_name_is_given_once(store: SQLiteStore) -> None:
+    add(store, pod("a"))
+    with store.transaction():
+        with pytest.raises(ExistsError):
+            store.create("pods", "demo/a", pod("a", owner="somebody"), index_of("pods", pod("a")))
+        store.create("pods", "demo/b", pod("b"), index_of("pods", pod("b")))
+    assert [(c.revision, c.name) for c in store.changes(0)] == [(1, "a"), (2, "b")]
 
 
 def test_compaction_keeps_the_present_and_refuses_the_past(store: SQLiteStore) -> None:

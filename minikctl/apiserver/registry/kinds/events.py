@@ -15,6 +15,7 @@ from minikctl.apimachinery.request import Obj
 from minikctl.apiserver import validation
 from minikctl.apiserver.admission import HOOKS, namespacelifecycle, resourcequota
 from minikctl.apiserver.registry.strategy import Strategy
+from minikctl.store.errors import ExistsError
 
 if TYPE_CHECKING:
     from minikctl.apimachinery.resources import Resource
@@ -35,7 +36,7 @@ class EventStrategy(Strategy):
         """Store an Event of a recorder; None where it has to take the long way."""
         reader, storage = ctx.reader, ctx.server.storage
         obj: Obj = ctx.request.body
-        if ctx.dry_run or any(reader.peek_all(kind) for kind in HOOKS):
+        if ctx.dry_run or reader.any_of(HOOKS):
             return None
         checks = validation.checks_of(self.key)
         store, meta = storage.store, obj["metadata"]
@@ -48,16 +49,24 @@ class EventStrategy(Strategy):
             if found := checks[0](obj) if checks else []:
                 raise errors.invalid(ctx.resource.group_kind, meta["name"], found)
             resourcequota.validate(obj, None, ctx)
-            if storage.record(self.key, meta["namespace"], meta["name"]):
-                raise errors.already_exists(self.key, meta["name"])
-            for function in ctx.on_commit:
-                function()
+            if ctx.on_commit:
+                self._charge(meta, ctx)
             storage.insert(self.key, obj)
+        except ExistsError:
+            store.rollback()
+            raise errors.already_exists(self.key, meta["name"]) from None
         except BaseException:
             store.rollback()
             raise
         store.commit()
         return obj
+
+    def _charge(self, meta: Obj, ctx: Context) -> None:
+        """Charge quotas for the event, which there must not be yet: what is charged is not given back."""
+        if ctx.server.storage.record(self.key, meta["namespace"], meta["name"]):
+            raise errors.already_exists(self.key, meta["name"])
+        for function in ctx.on_commit:
+            function()
 
     def _entry(self, obj: Obj, ctx: Context) -> Obj:
         """The managedFields entry of a new event: events with the same fields set share it."""

@@ -68,6 +68,18 @@ def test_a_taken_name_is_refused(cluster: Cluster) -> None:
     assert refused.value.reason == "AlreadyExists"
 
 
+def test_a_taken_name_costs_no_quota(cluster: Cluster) -> None:
+    client = cluster.client()
+    quota = {"metadata": {"name": "some", "namespace": "demo"}, "spec": {"hard": {"count/events": "3"}}}
+    client.create("resourcequotas", {"apiVersion": "v1", "kind": "ResourceQuota", **quota})
+    cluster.settle()
+    client.create("events", event("demo"), trusted=True)
+    with pytest.raises(StatusError) as refused:
+        client.create("events", event("demo"), trusted=True)
+    assert refused.value.reason == "AlreadyExists"
+    assert client.get("resourcequotas", "some", "demo")["status"]["used"] == {"count/events": "1"}
+
+
 def test_nothing_is_said_in_a_namespace_that_goes(cluster: Cluster) -> None:
     client = cluster.client()
     client.create("configmaps", {"metadata": {"name": "stays", "namespace": "demo", "finalizers": ["x.example/y"]}})
@@ -83,6 +95,8 @@ def test_quotas_count_events(cluster: Cluster) -> None:
     client.create("resourcequotas", {"apiVersion": "v1", "kind": "ResourceQuota", **quota})
     cluster.settle()
     client.create("events", event("demo"), trusted=True)
+    with pytest.raises(StatusError, match="exceeded quota"):
+        client.create("events", event("demo"), trusted=True)
     with pytest.raises(StatusError) as refused:
         client.create("events", {**event("demo"), "metadata": {"name": "p.2", "namespace": "demo"}}, trusted=True)
     assert "exceeded quota: few, requested: count/events=1, used: count/events=1" in refused.value.message
