@@ -92,6 +92,23 @@ def aggregate_quantities(spec: dict[str, Any], kind: str) -> dict[str, Quantity]
     return total
 
 
+def effective_quantities(spec: dict[str, Any], kind: str) -> dict[str, str]:
+    """The pod's effective "requests" or "limits" as texts: sums, what the pod as a whole asks for, overhead."""
+    containers, level, overhead = spec.get("containers") or (), spec.get("resources"), spec.get("overhead")
+    if len(containers) == 1 and not (level or overhead or spec.get("initContainers")):
+        return dict((containers[0].get("resources") or {}).get(kind) or {})
+    total = aggregate_quantities(spec, kind)
+    for name, text in ((level or {}).get(kind) or {}).items():
+        if is_pod_level_resource(name):
+            total[name] = parse(text)
+    for name, text in (overhead or {}).items():
+        if name in total:
+            total[name] += parse(text)
+        elif kind == "requests":
+            total[name] = parse(text)
+    return {name: str(amount) for name, amount in total.items()}
+
+
 def _aggregate(spec: dict[str, Any], of_container: Callable[[dict[str, Any]], Amounts]) -> Amounts:
     total: Amounts = {}
     for container in spec.get("containers") or ():

@@ -242,6 +242,7 @@ class Kubelet:
         usage.add(key, pod)
         record = PodRecord(identity(pod), name, now)
         record.boots = (machine or {}).get("boots", 0)
+        record.level = pod["spec"].get("resources")
         return record
 
     def _write(self, key: str, pod: Obj, record: PodRecord, now: float) -> None:

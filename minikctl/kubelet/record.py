@@ -13,7 +13,7 @@ WAITING, RUNNING, EXITED = "w", "r", "x"
 
 _FIELDS = (
     "ip", "sandbox", "anew", "boots", "disrupted", "ended", "ending", "reason", "message", "stopping", "waits",
-    "resize", "resizing", "retry",
+    "level", "resize", "resizing", "retry",
 )  # fmt: skip
 _LAST = ("id", "started", "finished", "code", "reason", "message")
 
@@ -97,8 +97,8 @@ class PodRecord:
     """One pod on its node."""
 
     __slots__ = (
-        "anew", "boots", "containers", "disrupted", "ended", "ending", "ip", "message", "node", "reason", "resize",
-        "resizing", "retry", "sandbox", "start", "stopping", "stored", "uid", "waits",
+        "anew", "boots", "containers", "disrupted", "ended", "ending", "ip", "level", "message", "node", "reason",
+        "resize", "resizing", "retry", "sandbox", "start", "stopping", "stored", "uid", "waits",
     )  # fmt: skip
 
     def __init__(self, uid: str, node: str, start: float) -> None:
@@ -117,6 +117,7 @@ class PodRecord:
         self.stopping: float | None = None  # when the grace period of its deletion ends
         self.retry: list[float] | None = None  # a volume that cannot be mounted: tries so far, the next one
         self.waits: list[str] = []  # "configmaps/NAME" and the like that it cannot start without
+        self.level: dict[str, Any] | None = None  # what the pod as a whole was granted
         self.resize: dict[str, Any] | None = None  # why a resize waits: reason, message, generation
         self.resizing: list[str] = []  # the containers that are restarted for a resize
         self.containers: dict[str, Container] = {}

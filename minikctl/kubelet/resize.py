@@ -26,8 +26,8 @@ class Resize:
     def apply(self) -> list[str]:
         """Grant the wanted resources, or note in the record why not; the containers that must be restarted for it."""
         record = self._record
-        changed = self._changed()
-        if not changed:
+        changed, level = self._changed(), self._pod["spec"].get("resources")
+        if not changed and level == record.level:
             record.resize = None
             return []
         node = self._host.node(record.node)
@@ -50,7 +50,7 @@ class Resize:
             if state.state == RUNNING and _needs_restart(container, state.allocated or {}, _resources(container)):
                 restarted.append(container["name"])
             state.allocated = _resources(container)
-        record.resize = None
+        record.resize, record.level = None, level
         self._tell("ResizeStarted", "Pod resize started")
         record.resizing = restarted
         if not restarted:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from minikctl.apimachinery.clock import rfc3339
+from minikctl.apimachinery.podresources import effective_quantities
 from minikctl.apimachinery.qos import compute_qos
 from minikctl.apimachinery.request import Obj
 from minikctl.kubelet import restarts
@@ -67,7 +68,10 @@ def generate(pod: Obj, record: PodRecord, host_ip: str, now: float) -> Obj:
     status["qosClass"] = old.get("qosClass") or compute_qos(pod)
     if ephemeral := spec.get("ephemeralContainers"):
         status["ephemeralContainerStatuses"] = sorted(_statuses(ephemeral, record, "ContainerCreating"), key=_name)
-    status["resources"] = _pod_resources(spec)
+    granted = _granted(spec, record)
+    if requests := effective_quantities(granted, "requests"):
+        status["allocatedResources"] = requests
+    status["resources"] = _pod_resources(granted, phase)
     for kept in ("resourceClaimStatuses", "extendedResourceClaimStatus"):
         if kept in old:
             status[kept] = old[kept]
@@ -89,9 +93,32 @@ def _addresses(status: Obj, spec: Obj, record: PodRecord, host_ip: str) -> None:
         status["podIPs"] = [{"ip": ip}]
 
 
-def _pod_resources(spec: Obj) -> Obj:
-    level = spec.get("resources") or {}
-    return {field: level[field] for field in ("limits", "requests") if level.get(field)}
+def _granted(spec: Obj, record: PodRecord) -> Obj:
+    """The spec with the resources that the node has granted, while a resize may still wait."""
+    granted = {**spec, "resources": record.level}
+    for key in ("containers", "initContainers"):
+        if key in spec:
+            granted[key] = [_with_grant(container, record.containers.get(container["name"])) for container in spec[key]]
+    return granted
+
+
+def _with_grant(container: Obj, state: Container | None) -> Obj:
+    if state is None or state.allocated is None:
+        return container
+    return {**container, "resources": state.allocated}
+
+
+def _pod_resources(granted: Obj, phase: str) -> Obj:
+    """The pod's effective resources; once it runs only those that its cgroup tells of, and its own."""
+    level, found = granted.get("resources") or {}, {}
+    for kind in ("limits", "requests"):
+        amounts = effective_quantities(granted, kind)
+        if phase != "Pending":
+            own = level.get(kind) or {}
+            amounts = {name: text for name, text in amounts.items() if name in ("cpu", "memory") or name in own}
+        if amounts:
+            found[kind] = amounts
+    return found
 
 
 # Containers

@@ -364,6 +364,28 @@ def test_resize(lab: Lab) -> None:
     assert "PodResizePending" not in lab.conditions()
 
 
+def test_a_pod_as_a_whole_has_resources_too(lab: Lab) -> None:
+    own = {"requests": {"cpu": "1", "ephemeral-storage": "1Gi"}, "limits": {"memory": "64Mi"}}
+    lab.run(container={"resources": own})
+    status = lab.pod()["status"]
+    assert status["allocatedResources"] == {"cpu": "1", "memory": "64Mi", "ephemeral-storage": "1Gi"}
+    assert status["resources"] == {"limits": {"memory": "64Mi"}, "requests": {"cpu": "1", "memory": "64Mi"}}
+    lab.run("whole", container={"resources": {"requests": {"cpu": "1"}}}, resources={"requests": {"cpu": "2"}})
+
+    def ask(cpu: str) -> dict[str, Any]:
+        patch = {"spec": {"resources": {"requests": {"cpu": cpu}}}}
+        lab.client.patch("pods", "whole", patch, STRATEGIC_PATCH, "demo", "resize")
+        lab.cluster.settle()
+        found: dict[str, Any] = lab.client.get("pods", "whole", "demo")["status"]
+        return found
+
+    assert ask("2500m")["allocatedResources"] == {"cpu": "2500m"}
+    deferred = ask("4")
+    assert deferred["allocatedResources"] == {"cpu": "2500m"}
+    assert [c["reason"] for c in deferred["conditions"] if c["type"] == "PodResizePending"] == ["Deferred"]
+    assert ask("2")["resources"] == {"requests": {"cpu": "2"}}
+
+
 def test_a_job_pod_completes(lab: Lab) -> None:
     template = {"spec": {"restartPolicy": "Never", "containers": [{"name": "app", "image": "shop/task:1"}]}}
     job = {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "j", "namespace": "demo"}}

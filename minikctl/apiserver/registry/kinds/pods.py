@@ -59,6 +59,7 @@ class PodStrategy(Strategy):
         if not ctx.request.trusted:
             _keep_observed(status, before)
             drop_gated_status(status, before)
+            _sync_addresses(status)
 
     def judge(self, new: Obj, old: Obj | None, found: list[FieldError], ctx: Context) -> list[FieldError]:
         if ctx.request.subresource == "status" and not found:
@@ -88,6 +89,15 @@ def _keep_observed(status: Obj, before: Obj) -> None:
         generation = generations.pop(0) if generations else 0
         if generation and not condition.get("observedGeneration"):
             status["conditions"][index] = {**condition, "observedGeneration": generation}
+
+
+def _sync_addresses(status: Obj) -> None:
+    """podIP is the first of podIPs; where they differ podIP counts (conversion of v1's PodStatus)."""
+    address, addresses = status.get("podIP"), status.get("podIPs")
+    if address and (not addresses or addresses[0].get("ip") != address):
+        status["podIPs"] = [{"ip": address}]
+    elif addresses:
+        status["podIP"] = addresses[0].get("ip", "")
 
 
 STRATEGIES = {"pods": PodStrategy}

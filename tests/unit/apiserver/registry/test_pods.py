@@ -135,3 +135,20 @@ def test_statuses_that_are_switched_off_or_oddly_written(cluster: Cluster) -> No
     assert "nodeAllocatableResourceClaimStatuses" not in status
     assert status["containerStatuses"][0]["volumeMounts"] == [{"name": "v", "mountPath": "/v"}]
     assert told == ['status.podIPs[1].ip: IPv6 address "FD00::1" should be in RFC 5952 canonical format ("fd00::1")']
+
+
+@pytest.mark.parametrize(
+    ("written", "stored"),
+    [
+        ({"podIP": "10.0.0.1"}, ("10.0.0.1", [{"ip": "10.0.0.1"}])),
+        ({"podIPs": [{"ip": "10.0.0.2"}]}, ("10.0.0.2", [{"ip": "10.0.0.2"}])),
+        ({"podIP": "10.0.0.1", "podIPs": [{"ip": "10.0.0.2"}, {"ip": "fd00::1"}]}, ("10.0.0.1", [{"ip": "10.0.0.1"}])),
+    ],
+)
+def test_one_address_is_the_first_of_all(cluster: Cluster, written: Obj, stored: tuple[str, list[Obj]]) -> None:
+    create(cluster, nodeName="nowhere")
+    client = cluster.client()
+    pod = client.get("pods", "p", "demo")
+    pod["status"] |= written
+    status = client.update("pods", pod, "status")["status"]
+    assert (status["podIP"], status["podIPs"]) == stored
