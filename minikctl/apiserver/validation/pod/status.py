@@ -11,6 +11,7 @@ from minikctl.apimachinery import field
 from minikctl.apimachinery.request import Obj
 from minikctl.apiserver.validation.addresses import ip_for_legacy_field, is_ipv6, parse_ip
 from minikctl.apiserver.validation.names import is_dns1123_subdomain
+from minikctl.apiserver.validation.pod.annotations import check_annotations
 from minikctl.apiserver.validation.pod.checks import Errors, problems, qualified_name, subdomain
 
 Status = dict[str, Any]
@@ -33,6 +34,9 @@ def validate_status_update(new: Obj, old: Obj) -> Errors:
     errors: Errors = []
     status, before, spec = new.get("status") or {}, old.get("status") or {}, new.get("spec") or {}
     check_annotation_changes(new, old, errors)
+    annotations = (new.get("metadata") or {}).get("annotations") or {}
+    if annotations != ((old.get("metadata") or {}).get("annotations") or {}):
+        check_annotations(annotations, spec, "metadata.annotations", errors)
     for index, condition in enumerate(status.get("conditions") or ()):
         if (condition.get("observedGeneration") or 0) < 0:
             path = f"status.conditions[{index}].observedGeneration"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from minikctl.apiserver.validation.pod.annotations import check_annotations
+from minikctl.apiserver.validation.pod.status import validate_status_update
 
 TOLERATIONS = "scheduler.alpha.kubernetes.io/tolerations"
 
@@ -45,4 +46,13 @@ def test_the_pods_profile_comes_before_those_of_containers() -> None:
     assert told(**{container: "x", pod: "y"}) == [
         f'a.{pod}: Invalid value: "y": must be a valid seccomp profile',
         f'a.{container}: Invalid value: "x": must be a valid seccomp profile',
+    ]
+
+
+def test_a_write_of_the_status_is_held_to_them_too() -> None:
+    cost = "controller.kubernetes.io/pod-deletion-cost"
+    pod = {"metadata": {"name": "p"}, "spec": {}, "status": {}}
+    changed = {**pod, "metadata": {"name": "p", "annotations": {cost: "much"}}}
+    assert [str(error) for error in validate_status_update(changed, pod)] == [
+        f'metadata.annotations[{cost}]: Invalid value: "much": must be a 32bit integer'
     ]
