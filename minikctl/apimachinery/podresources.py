@@ -94,7 +94,7 @@ def aggregate_quantities(spec: dict[str, Any], kind: str) -> dict[str, Quantity]
 
 def effective_quantities(spec: dict[str, Any], kind: str) -> dict[str, str]:
     """The pod's effective "requests" or "limits" as texts: sums, what the pod as a whole asks for, overhead."""
-    containers, level, overhead = spec.get("containers") or (), spec.get("resources"), spec.get("overhead")
+    containers, level, overhead = spec.get("containers") or [], spec.get("resources"), spec.get("overhead")
     if len(containers) == 1 and not (level or overhead or spec.get("initContainers")):
         return dict((containers[0].get("resources") or {}).get(kind) or {})
     total = aggregate_quantities(spec, kind)
