@@ -18,6 +18,28 @@ _EMBEDDED = {
     "kind": {"type": "string"},
     "metadata": {"$ref": "meta.json#/$defs/ObjectMeta"},
 }
+_MORE = "More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md"
+# What is said of them in an object within a custom object.
+_EMBEDDED_TEXTS = {
+    "apiVersion": f"apiVersion defines the versioned schema of this representation of an object. {_MORE}#resources",
+    "kind": f"kind is a string value representing the type of this object. In CamelCase. {_MORE}#types-kinds",
+    "metadata": f"Standard object's metadata. {_MORE}#metadata",
+}
+
+
+def embedded_fields(raw: dict[str, Any]) -> dict[str, Any]:
+    """The fields that every object has, as the schema of an embedded one shows them beside its own."""
+    own = raw.get("properties") or {}
+    return {
+        name: {**({} if name == "metadata" else own.get(name) or {}), **common, "description": _EMBEDDED_TEXTS[name]}
+        for name, common in _EMBEDDED.items()
+    }
+
+
+def embedded_required(raw: dict[str, Any]) -> list[str]:
+    """The fields that an embedded object must have."""
+    named = raw.get("required") or []
+    return [*named, *(name for name in ("kind", "apiVersion") if name not in named)]
 
 
 class Schema:
@@ -69,7 +91,8 @@ class Schema:
         self.embedded: bool = get("x-kubernetes-embedded-resource", False)
         self._raw_properties: dict[str, Any] = get("properties") or {}
         if self.embedded and self.custom:
-            self._raw_properties = {**_EMBEDDED, **{k: v for k, v in self._raw_properties.items() if k != "metadata"}}
+            self._raw_properties = {**self._raw_properties, **embedded_fields(raw)}
+            self.required = embedded_required(raw)
         self.items_raw = get("items")
         self.additional_raw = get("additionalProperties")
 

@@ -105,6 +105,8 @@ def document(resources: ResourceSet, path: str, crds: Iterable[Document] = ()) -
     for row in rows:
         paths.update(_paths(row))
     info = {"title": "Kubernetes", "version": KUBERNETES_VERSION}
+    if rows[0].custom:
+        info = {"title": "Kubernetes CRD Swagger", "version": "v0.1.0"}
     return {"openapi": "3.0.0", "info": info, "paths": paths, "components": {"schemas": schemas}}
 
 
@@ -167,31 +169,92 @@ def _expand(raw: Document, file: str, todo: list[tuple[str, str]]) -> Document:
 
 
 def _custom_schemas(rows: list[Resource], crds: Iterable[Document]) -> Document:
-    """The schemas of custom kinds, with the metadata of every object."""
+    """The schemas of custom kinds and of their lists, with the metadata of every object."""
     schemas = _closure([("meta", name) for name in (*_META, "ObjectMeta", "ListMeta")])
-    _, common = descriptions.described("core_v1", "ConfigMap")
-    metadata: Document = {"allOf": [{"$ref": f"{_PREFIX}io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"}]}
-    described: Document = {field: {"description": common[field], "type": "string"} for field in ("apiVersion", "kind")}
-    described["metadata"] = {"description": common["metadata"], **metadata}
     for crd in crds:
         for row in rows:
             if f"{crd['spec']['names']['plural']}.{crd['spec']['group']}" == row.key:
-                name = _custom_name(row)
-                schemas[name] = {**_custom_schema(crd, row.version), **_gvk_list(row)}
-                schemas[name]["properties"] = {**schemas[name].get("properties", {}), **described}
+                schema, version = _custom_version(crd, row.version)
+                fields = _selectable(version)
+                if schema:
+                    properties = {**schema.get("properties", {}), **_common("ConfigMap", "ObjectMeta")}
+                    schema = {**schema, "properties": properties}
+                schemas[_custom_name(row, row.kind)] = {**(schema or {"type": "object"}), **_gvk_list(row), **fields}
+                listed = _custom_list(row, crd["spec"]["names"]["listKind"])
+                schemas[_custom_name(row, crd["spec"]["names"]["listKind"])] = {**listed, **fields}
     return dict(sorted(schemas.items()))
 
 
-def _custom_name(row: Resource) -> str:
+def _common(kind: str, metadata: str) -> Document:
+    """The fields every object has, or every list, as they are described in a built-in one of that kind."""
+    _, texts = descriptions.described("core_v1", kind)
+    found: Document = {field: {"description": texts[field], "type": "string"} for field in ("apiVersion", "kind")}
+    return {**found, "metadata": _reference(texts["metadata"], metadata)}
+
+
+def _reference(text: str, name: str) -> Document:
+    return {"description": text, "allOf": [{"$ref": f"{_PREFIX}io.k8s.apimachinery.pkg.apis.meta.v1.{name}"}]}
+
+
+def _custom_list(row: Resource, kind: str) -> Document:
+    more = "More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md"
+    items = {
+        "description": f"List of {row.plural}. {more}",
+        "type": "array",
+        "items": {"$ref": _PREFIX + _custom_name(row, row.kind)},
+    }
+    return {
+        "description": f"{kind} is a list of {row.kind}",
+        "type": "object",
+        "required": ["items"],
+        "properties": {**_common("ConfigMapList", "ListMeta"), "items": items},
+        "x-kubernetes-group-version-kind": [{**_gvk(row), "kind": kind}],
+    }
+
+
+def _selectable(version: Document) -> Document:
+    paths = [item["jsonPath"].removeprefix(".") for item in version.get("selectableFields") or ()]
+    return {"x-kubernetes-selectable-fields": [{"fieldPath": path} for path in paths]} if paths else {}
+
+
+def _custom_name(row: Resource, kind: str) -> str:
     """com.example.sky.v1.Telescope of group sky.example.com."""
-    return ".".join([*reversed(row.group.split(".")), row.version, row.kind])
+    return ".".join([*reversed(row.group.split(".")), row.version, kind])
 
 
-def _custom_schema(crd: Document, version: str) -> Document:
-    for known in crd["spec"]["versions"]:
-        if known["name"] == version:
-            return (known.get("schema") or {}).get("openAPIV3Schema") or {"type": "object"}
-    return {"type": "object"}
+def _custom_version(crd: Document, name: str) -> tuple[Document, Document]:
+    """The schema of a version as it is published (empty where it has none), and the version."""
+    version = next(known for known in crd["spec"]["versions"] if known["name"] == name)
+    schema = (version.get("schema") or {}).get("openAPIV3Schema") or {}
+    return _published(schema), version
+
+
+def _published(schema: Document) -> Document:
+    """A schema with what its extensions mean: the fields of embedded objects, the types of int-or-string."""
+    result = dict(schema)
+    for key in ("items", "additionalProperties"):
+        if isinstance(result.get(key), dict):
+            result[key] = _published(result[key])
+    if result.get("properties"):
+        result["properties"] = {name: _published(field or {}) for name, field in result["properties"].items()}
+    if result.get("x-kubernetes-int-or-string") and not _told_either(result):
+        either = [{"type": "integer"}, {"type": "string"}]
+        if result.get("anyOf"):
+            result["allOf"] = [{"anyOf": either}, *(result.get("allOf") or ())]
+        else:
+            result["anyOf"] = either
+    if result.get("x-kubernetes-embedded-resource"):
+        fields = openapi.embedded_fields(result)
+        fields["metadata"] = _reference(fields["metadata"]["description"], "ObjectMeta")
+        result["properties"] = {**(result.get("properties") or {}), **fields}
+        result["required"] = openapi.embedded_required(result)
+    return result
+
+
+def _told_either(schema: Document) -> bool:
+    either = [{"type": "integer"}, {"type": "string"}]
+    first = (schema.get("allOf") or [{}])[0]
+    return schema.get("anyOf") == either or first.get("anyOf") == either
 
 
 def _gvk(row: Resource) -> Document:

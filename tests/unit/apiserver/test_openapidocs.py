@@ -9,7 +9,7 @@ CRD: dict[str, Any] = {
     "spec": {
         "group": "sky.example.com",
         "scope": "Namespaced",
-        "names": {"kind": "Telescope", "plural": "telescopes"},
+        "names": {"kind": "Telescope", "listKind": "TelescopeList", "plural": "telescopes"},
         "versions": [
             {
                 "name": "v1",
@@ -71,3 +71,34 @@ def test_a_custom_document() -> None:
     assert sorted(schema["properties"]) == ["apiVersion", "kind", "metadata", "spec"]
     assert schema["properties"]["metadata"]["description"].startswith("Standard object's metadata.")
     assert openapidocs.document(resources, "apis/none/v1") is None
+
+
+def test_custom_kinds_are_published_with_what_their_extensions_mean() -> None:
+    pod = {"type": "object", "x-kubernetes-embedded-resource": True, "x-kubernetes-preserve-unknown-fields": True}
+    either = {"x-kubernetes-int-or-string": True}
+    fields: dict[str, Any] = {
+        "pod": pod,
+        "port": either,
+        "size": {**either, "anyOf": [{"pattern": "^a"}]},
+        "told": {**either, "anyOf": [{"type": "integer"}, {"type": "string"}]},
+    }
+    spec = {"type": "object", "properties": fields}
+    version = {
+        **CRD["spec"]["versions"][0],
+        "schema": {"openAPIV3Schema": {"type": "object", "properties": {"spec": spec}}},
+        "selectableFields": [{"jsonPath": ".spec.port"}],
+    }
+    crd = {"spec": {**CRD["spec"], "versions": [version]}}
+    found = openapidocs.document(ResourceSet(from_crd(crd)), "apis/sky.example.com/v1", [crd])
+    assert found is not None
+    schemas = found["components"]["schemas"]
+    shown = schemas["com.example.sky.v1.Telescope"]["properties"]["spec"]["properties"]
+    assert shown["pod"]["required"] == ["kind", "apiVersion"]
+    assert shown["pod"]["properties"]["metadata"]["allOf"][0]["$ref"].endswith(".meta.v1.ObjectMeta")
+    assert shown["pod"]["properties"]["kind"]["description"].startswith("kind is a string value")
+    assert shown["port"]["anyOf"] == shown["told"]["anyOf"] == [{"type": "integer"}, {"type": "string"}]
+    assert shown["size"]["allOf"] == [{"anyOf": shown["port"]["anyOf"]}]
+    listed = schemas["com.example.sky.v1.TelescopeList"]
+    assert listed["properties"]["items"]["items"] == {"$ref": "#/components/schemas/com.example.sky.v1.Telescope"}
+    assert listed["x-kubernetes-group-version-kind"][0]["kind"] == "TelescopeList"
+    assert listed["x-kubernetes-selectable-fields"] == [{"fieldPath": "spec.port"}]
