@@ -355,16 +355,16 @@ class Builder:
             yield info
 
     def _fetch(self, info: Info) -> None:
-        self._require_type(info.row)
         options = {"subresource": self._subresource} if self._subresource else {}
         info.get(self.factory.client, **self._read_options, **options)
+        self._require_type(info.row, info.row.kind)
 
-    def _require_type(self, row: Resource) -> None:
-        """Refuse what the server answers for a kind that has no Go type, where objects must have one."""
+    def _require_type(self, row: Resource, kind: str) -> None:
+        """Refuse what the server has answered for a kind that has no Go type, where objects must have one."""
         if self._typed and row.custom:
             from minikctl.kubectl.decoding import not_registered
 
-            raise KubectlError(not_registered(row.api_version, row.kind))
+            raise KubectlError(not_registered(row.api_version, kind))
 
     def _from_selector(self) -> Iterator[Found]:
         if self._names:
@@ -384,13 +384,13 @@ class Builder:
                 self._source_errors.append(enhance_list_error(error, row, label, field))
 
     def _pages(self, row: Resource, namespace: str, label: str, field: str) -> Iterator[Found]:
-        self._require_type(row)
         token = ""
         while True:
             page = self.factory.client.list(
                 row, namespace, label_selector=label, field_selector=field, limit=self._chunk, continue_=token,
                 **self._read_options,
             )  # fmt: skip
+            self._require_type(row, row.list_kind)
             if self._read_options or not self._flatten:
                 yield Info(row, namespace, "", page)
             else:
@@ -460,8 +460,8 @@ class Builder:
             if info.row.namespaced and not info.namespace:
                 resource = f"{info.row.group}/{info.row.version}, Resource={info.row.plural}"
                 raise KubectlError(f"no namespace set on resource {resource} {quote(info.name)}")
-            self._require_type(info.row)
             info.get(self.factory.client, **self._read_options)  # of a file's object always the whole
+            self._require_type(info.row, info.row.kind)
         if self._matches(info.obj):  # the live object, where there is one; a Table has no labels
             yield self._checked(info)
 

@@ -17,7 +17,8 @@ from minikctl.apimachinery.request import Obj
 from minikctl.kubectl.errors import Aggregate, KubectlError
 from minikctl.kubectl.flags import quote
 
-_SCHEME = '"pkg/scheme/scheme.go:28"'  # how client-go's scheme names itself
+KUBECTL_SCHEME = '"pkg/scheme/scheme.go:28"'  # how the scheme of kubectl's commands names itself
+CLIENT_SCHEME = '"k8s.io/client-go/kubernetes/scheme/register.go:82"'
 
 
 def place_and_name(obj: Obj) -> tuple[str, str]:
@@ -134,9 +135,9 @@ def _metadata_problem(metadata: Any) -> str:
     return structural.decode({"metadata": deep_copy(metadata)}, schema).fatal if schema is not None else ""
 
 
-def not_registered(version: str, kind: str) -> str:
-    """What client-go's scheme says of a kind that it has no type for."""
-    return f"no kind {quote(kind)} is registered for version {quote(version)} in scheme {_SCHEME}"
+def not_registered(version: str, kind: str, scheme: str = KUBECTL_SCHEME) -> str:
+    """What kubectl's scheme, or another, says of a kind that it has no type for."""
+    return f"no kind {quote(kind)} is registered for version {quote(version)} in scheme {scheme}"
 
 
 def _decode(obj: Obj) -> str:

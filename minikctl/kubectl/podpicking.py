@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from minikctl.apimachinery import selectors
 from minikctl.apimachinery.request import Obj
+from minikctl.kubectl.decoding import KUBECTL_SCHEME, not_registered
 from minikctl.kubectl.errors import KubectlError
 from minikctl.kubectl.flags import Values
 from minikctl.kubectl.info import Info
@@ -91,6 +92,12 @@ def selector_of(info: Info) -> str | None:
     return None
 
 
+def refuse_custom(info: Info, scheme: str = KUBECTL_SCHEME) -> None:
+    """KubectlError for an object of a kind that is not built in: what is asked for needs its Go type."""
+    if info.row.custom:
+        raise KubectlError(not_registered(info.row.api_version, info.row.kind, scheme))
+
+
 def pods_of(factory: Factory, info: Info, order: Callable[[Obj], Any], timeout: float, aim: str) -> list[Obj]:
     """The pods of an object, the preferred one first; waits for the first one to appear.
 
@@ -98,6 +105,7 @@ def pods_of(factory: Factory, info: Info, order: Callable[[Obj], Any], timeout: 
     """
     if info.row.key == "pods":
         return [info.obj]
+    refuse_custom(info)
     try:
         selector = selector_of(info)
         if selector is None:

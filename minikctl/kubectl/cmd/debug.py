@@ -163,6 +163,7 @@ class DebugOptions(Options):
         if info.row.key == "nodes":
             pod, name = self._debug_node(info.obj)
         elif info.row.key != "pods":
+            podpicking.refuse_custom(info)
             group = f"{info.row.group}/{info.row.version}, Kind={info.row.kind}"
             raise KubectlError(f"{quote(group)} not supported by debug")
         elif self.flags["copy-to"]:

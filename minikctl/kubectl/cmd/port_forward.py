@@ -11,6 +11,7 @@ from minikctl.apimachinery.errors import StatusError
 from minikctl.apimachinery.request import Obj
 from minikctl.kubectl import podpicking
 from minikctl.kubectl.command import Command, Options
+from minikctl.kubectl.decoding import CLIENT_SCHEME
 from minikctl.kubectl.errors import KubectlError
 from minikctl.kubectl.flags import DURATION, STRING_SLICE, Flag
 from minikctl.kubectl.info import Info
@@ -25,6 +26,7 @@ class PortForwardOptions(Options):
         timeout = podpicking.running_timeout(self.flags, self.usage_error)
         named = [args[0]] if "/" in args[0] else ["pods", args[0]]
         (info,) = self.factory.builder().types_or_names(named).infos()
+        podpicking.refuse_custom(info, CLIENT_SCHEME)
         self.pod: Obj = podpicking.attachable_pod(self.factory, info, timeout)
         self.ports = remote_ports(args[1:], info, self.pod)
 
