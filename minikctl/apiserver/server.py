@@ -255,12 +255,12 @@ class Server:
 
     def shown(self, obj: Obj, resource: Resource) -> Obj:
         """A stored object in the version it was asked for."""
-        if obj.get("apiVersion") == resource.api_version:
-            return obj
         if resource.custom:
             from minikctl.apiserver.registry.kinds import custom
 
-            return custom.convert(self, obj, resource)
+            return custom.shown(self, obj, resource)
+        if obj.get("apiVersion") == resource.api_version:
+            return obj
         from minikctl.apiserver import conversion
 
         return conversion.convert(obj, resource.api_version)
@@ -269,8 +269,9 @@ class Server:
         """An object as it is stored: custom resources in their storage version, others as they are."""
         if not resource.custom:
             return obj
-        storage = self.storage_version(resource)
-        return obj if storage is resource else self.shown(obj, storage)
+        from minikctl.apiserver.registry.kinds import custom
+
+        return custom.stored(self, obj, resource)
 
     def validate_create(self, resource: Resource, obj: Obj) -> list[FieldError]:
         """What is wrong with a new object."""

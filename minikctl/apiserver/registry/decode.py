@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from minikctl.apimachinery import errors
+from minikctl.apimachinery import errors, field
 from minikctl.apimachinery.deepcopy import deep_copy
 from minikctl.apimachinery.request import Obj
 from minikctl.apiserver import defaults, schemadefaults
@@ -46,6 +46,9 @@ def decode_owned(body: Any, ctx: Context) -> Obj:
         _check_convertible(version, kind, resource.group, resource.kind)
     if version != resource.api_version:
         raise _other_version(version, resource.api_version)
+    if kind != resource.kind and resource.custom:
+        wrong = field.invalid("kind", kind, f"must be {resource.kind}")
+        raise errors.invalid(f"{kind}.{resource.group}", _name(obj), [wrong])
     if kind != resource.kind:
         raise _other_kind(kind, resource.kind, resource.version)
     obj["apiVersion"], obj["kind"] = version, kind
@@ -69,6 +72,11 @@ def completed(obj: Obj, ctx: Context) -> Obj:
     if schema is not None:
         schemadefaults.apply_defaults(obj, schema)
     return obj
+
+
+def _name(obj: Obj) -> str:
+    meta = obj.get("metadata")
+    return str(meta.get("name") or "") if isinstance(meta, dict) else ""
 
 
 def _check_convertible(version: Any, kind: Any, expected_group: str, expected: str) -> None:

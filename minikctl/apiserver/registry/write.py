@@ -86,10 +86,17 @@ def _check_unversioned(meta: Obj) -> None:
 
 
 def _insert_stored(obj: Obj, ctx: Context) -> None:
-    """Store the object in its storage version; `obj` gets the resourceVersion."""
+    """Store the object in its storage version; `obj` gets the resourceVersion, and becomes what was stored."""
     stored = ctx.server.stored(obj, ctx.resource)
     ctx.server.storage.insert(ctx.resource.key, stored, ctx.request.trusted)
     obj["metadata"]["resourceVersion"] = stored["metadata"]["resourceVersion"]
+    if stored is not obj:
+        _become(obj, ctx.server.shown(stored, ctx.resource))
+
+
+def _become(obj: Obj, other: Obj) -> None:
+    obj.clear()
+    obj.update(other)
 
 
 def check_namespace(obj: Obj, ctx: Context) -> None:
@@ -196,6 +203,8 @@ def replace(record: Record, ctx: Context, transform: Transform, owned: bool) -> 
         ctx.server.storage.update(record, stored, index_of(record.resource, old), ctx.request.trusted)
         ctx.strategy.stored(new, ctx)
     new["metadata"]["resourceVersion"] = stored["metadata"]["resourceVersion"]
+    if stored is not new:
+        _become(new, ctx.server.shown(stored, ctx.resource))
     return new
 
 

@@ -13,11 +13,7 @@ from minikctl.apimachinery.request import Obj
 from minikctl.apiserver.registry.kinds.crds import CRDS
 from minikctl.apiserver.registry.strategy import Strategy, keep
 
-_STANDARD_FINALIZERS = ("orphan", "foregroundDeletion")
-_PREFER_QUALIFIED = (
-    "prefer a domain-qualified finalizer name including a path (/) to avoid accidental conflicts with other"
-    " finalizer writers"
-)
+_STANDARD_FINALIZERS = ("orphan", "foregroundDeletion", "kubernetes")
 
 if TYPE_CHECKING:
     from minikctl.apimachinery.openapi import Schema
@@ -59,9 +55,16 @@ class Definition:
 
 def definition(server: Server, resource: Resource) -> Definition:
     """The definition behind a custom resource; NotFound once it is gone."""
+    found = _definition(server, resource)
+    if found is None:
+        raise errors.StatusError("NotFound", "the server could not find the requested resource", code=404)
+    return found
+
+
+def _definition(server: Server, resource: Resource) -> Definition | None:
     record = server.storage.record(CRDS, "", resource.key)
     if record is None:
-        raise errors.StatusError("NotFound", "the server could not find the requested resource", code=404)
+        return None
     known: Definition | None = server.definitions.get(resource.key)
     if known is None or known.revision != record.revision:
         known = server.definitions[resource.key] = Definition(record.object(), record.revision)
@@ -82,6 +85,39 @@ def storage_version(server: Server, resource: Resource) -> Resource:
         if row.version == found.storage():
             return row
     return resource
+
+
+def shown(server: Server, obj: Obj, resource: Resource) -> Obj:
+    """A stored instance in the version it was asked for, as the definition of today reads it."""
+    found = _definition(server, resource)
+    if found is None:
+        return obj
+    if int(obj["metadata"].get("resourceVersion") or 0) < found.revision:
+        obj = _read(found, obj)
+    return convert(server, obj, resource)
+
+
+def stored(server: Server, obj: Obj, resource: Resource) -> Obj:
+    """An instance as it is stored: in the storage version, with what that one knows of it."""
+    storage = storage_version(server, resource)
+    if storage is resource:
+        return obj
+    return _read(definition(server, resource), convert(server, obj, storage))
+
+
+def _read(found: Definition, obj: Obj) -> Obj:
+    """An instance without what its version's schema does not know, and with the defaults; `obj` stays as it is."""
+    from minikctl.apimachinery.deepcopy import deep_copy
+    from minikctl.apiserver import schemadefaults
+
+    version = obj["apiVersion"].rpartition("/")[2]
+    schema = found.schema(version) if version in found.versions else None
+    if schema is None:
+        return obj
+    result: Obj = deep_copy(obj)
+    schemadefaults.prune(result, schema)
+    schemadefaults.apply_defaults(result, schema)
+    return result
 
 
 def convert(server: Server, obj: Obj, resource: Resource) -> Obj:
@@ -233,5 +269,9 @@ def _finalizer_warnings(finalizer: str) -> list[str]:
     start = f"metadata.finalizers: {quote(finalizer)}: "
     found = [start + text for text in names.is_qualified_name(finalizer)]
     if "/" not in finalizer and finalizer not in _STANDARD_FINALIZERS:
-        found.append(start + _PREFER_QUALIFIED)
+        lacks = " including a path (/)" if "." in finalizer else ""
+        found.append(
+            f"{start}prefer a domain-qualified finalizer name{lacks} to avoid accidental conflicts with other finalizer"
+            " writers"
+        )
     return found

@@ -195,12 +195,14 @@ def test_added_finalizers_without_a_path_are_warned_of(cluster: Cluster) -> None
     client, told = cluster.client(), []
     client.on_warning = told.append
     client.create(CRDS, definition())
-    red = kite(metadata={"name": "red", "finalizers": ["kites.toys.example.com", "toys.example.com/kites"]})
+    red = kite(metadata={"name": "red", "finalizers": ["kites.toys.example.com", "toys.example.com/kites", "kites"]})
     made = client.create(resource(cluster, "v1"), red, "demo")
     client.update(resource(cluster, "v1"), {**made, "spec": 1}, namespace="demo")
     assert told == [
+        'metadata.finalizers: "kites": prefer a domain-qualified finalizer name to avoid accidental conflicts with'
+        " other finalizer writers",
         'metadata.finalizers: "kites.toys.example.com": prefer a domain-qualified finalizer name including a path (/)'
-        " to avoid accidental conflicts with other finalizer writers"
+        " to avoid accidental conflicts with other finalizer writers",
     ]
     cluster.client().patch(
         resource(cluster, "v1"), "red", {"metadata": {"finalizers": None}}, "application/merge-patch+json", "demo"
@@ -272,3 +274,42 @@ def test_scaling_a_custom_object_does_not_tell_who_did_it(cluster: Cluster) -> N
     applied = {"apiVersion": "autoscaling/v1", "kind": "Scale", "spec": {"replicas": 4}}
     with pytest.raises(StatusError, match="no corresponding type for autoscaling/v1, Kind=Scale"):
         client.patch(key, "red", applied, "application/apply-patch+yaml", "demo", subresource="scale", fieldManager="m")
+
+
+def typed(version: str, storage: bool = False, **properties: Obj) -> Obj:
+    spec = {"type": "object", "properties": properties}
+    schema = {"openAPIV3Schema": {"type": "object", "properties": {"spec": spec}}}
+    return {"name": version, "served": True, "storage": storage, "schema": schema}
+
+
+def test_objects_are_read_by_the_schema_of_today(cluster: Cluster) -> None:
+    client, text = cluster.client(), {"type": "string"}
+    client.create(CRDS, definition(versions=[typed("v1", True, old=text, kept=text)]))
+    client.create(resource(cluster, "v1"), kite(spec={"old": "a", "kept": "b"}), "demo")
+    versions = [typed("v1", True, kept=text, fresh={**text, "default": "c"})]
+    client.patch(CRDS, KITES, {"spec": {"versions": versions}}, "application/merge-patch+json")
+    assert client.get(resource(cluster, "v1"), "red", "demo")["spec"] == {"kept": "b", "fresh": "c"}
+    (listed,) = client.list(resource(cluster, "v1"), "demo")["items"]
+    assert listed["spec"] == {"kept": "b", "fresh": "c"}
+    patch = {"metadata": {"labels": {"a": "b"}}}
+    patched = client.patch(resource(cluster, "v1"), "red", patch, "application/merge-patch+json", "demo")
+    assert (patched["spec"], patched["metadata"]["generation"]) == ({"kept": "b", "fresh": "c"}, 1)
+
+
+def test_the_answer_of_a_write_is_what_was_stored(cluster: Cluster) -> None:
+    client, text = cluster.client(), {"type": "string"}
+    both = [typed("v1", True, a=text, fresh={**text, "default": "c"}), typed("v2", a=text, b=text)]
+    client.create(CRDS, definition(versions=both))
+    made = client.create(resource(cluster, "v2"), kite(version="v2", spec={"a": "1", "b": "2"}), "demo")
+    assert (made["apiVersion"], made["spec"]) == ("toys.example.com/v2", {"a": "1", "fresh": "c"})
+    patch = {"spec": {"a": "3", "b": "4"}}
+    patched = client.patch(resource(cluster, "v2"), "red", patch, "application/merge-patch+json", "demo")
+    assert patched["spec"] == {"a": "3", "fresh": "c"}
+
+
+def test_another_kind_than_that_of_the_path_is_invalid(cluster: Cluster) -> None:
+    client = cluster.client()
+    client.create(CRDS, definition())
+    with pytest.raises(StatusError) as caught:
+        client.create(resource(cluster, "v1"), {**kite(), "kind": "Bird"}, "demo")
+    assert caught.value.message == ('Bird.toys.example.com "red" is invalid: kind: Invalid value: "Bird": must be Kite')
