@@ -6,6 +6,7 @@ Where an address leads is the proxy's to say, as on a real node, and whether one
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING
 from zlib import crc32
 
@@ -139,8 +140,12 @@ class ClusterNetwork:
 
     def _by_address(self, address: str, port: int, services: Iterable[Obj]) -> tuple[Obj | None, int]:
         family = endpoints.IPV6 if ":" in address else endpoints.IPV4
-        node = next((each for each in self._client.items("nodes") if address in _addresses(each, family)), None)
-        target = Target(address, port, node=_place(node) if node is not None else None)
+        services = list(services)
+        node = None
+        if not any(address in (each["spec"].get("clusterIPs") or ()) for each in services):
+            node = next((each for each in self._client.items("nodes") if _has(each, address, family)), None)
+        own = node is not None and address in _addresses(node, family)
+        target = Target(address, port, node=_place(node) if node is not None and own else None)
         meant = [each for each in services if any(connections.meant(p, target) for p in ports.of_service(each, family))]
         try:
             route = connections.resolve(self._with_endpoints(meant, family), self._source(), target)
@@ -149,24 +154,27 @@ class ClusterNetwork:
         except connections.Dropped:
             raise NotReached("timeout") from None
         if route is None:
-            return self._listening(address, port, node)
+            return self._listening(address, port, node, own)
         chosen = route.choose(self._source().address, self._next())
         pod = self._client.find("pods", *chosen.pod) if chosen.pod[0] else None
         return self._permitted(chosen.address, pod, chosen.port)
 
-    def _listening(self, address: str, port: int, node: Obj | None) -> tuple[Obj | None, int]:
-        """Who has the address itself, or this port of the node's."""
-        found = [each for each in self._client.items("pods") if (each.get("status") or {}).get("podIP") == address]
+    def _listening(self, address: str, port: int, node: Obj | None, own: bool) -> tuple[Obj | None, int]:
+        """Who has the address itself, or this port of the node's. `own`: it is the node's, not one of its pods'."""
+        if node is None:
+            raise NotReached("timeout")
+        pods = self._client.items("pods", node=node["metadata"]["name"])
+        found = [each for each in pods if (each.get("status") or {}).get("podIP") == address]
         for pod in found:
             if len(found) == 1 or listeners.listener(pod, port) is not None:
                 return self._permitted(address, pod, port)
-        for pod in self._client.items("pods", node=node["metadata"]["name"]) if node is not None else ():
+        for pod in pods if own else ():
             for container in pod["spec"]["containers"]:
                 for entry in container.get("ports") or ():
                     if entry.get("hostPort") == port and entry.get("hostIP") in (None, "", "0.0.0.0", address):
-                        own = (pod.get("status") or {}).get("podIP") or address
-                        return self._permitted(own, pod, entry["containerPort"])
-        raise NotReached("timeout" if node is None else "refused")
+                        behind = (pod.get("status") or {}).get("podIP") or address
+                        return self._permitted(behind, pod, entry["containerPort"])
+        raise NotReached("refused" if own else "timeout")
 
     def _permitted(self, address: str, pod: Obj | None, port: int, protocol: str = "TCP") -> tuple[Obj | None, int]:
         """The pod and port, where policies let a connection to them through; NotReached where they do not."""
@@ -188,7 +196,8 @@ class ClusterNetwork:
     def _reaches_dns(self) -> bool:
         """Whether policies let the pod ask the cluster's DNS; in a bare cluster names are known without it."""
         service = self._client.find("services", "kube-dns", "kube-system")
-        if service is None or not any(self._client.items(networkpolicies.RESOURCE)):
+        namespaces = (self._pod["metadata"]["namespace"], "kube-system")
+        if service is None or not any(self._client.items(networkpolicies.RESOURCE, name) for name in namespaces):
             return True
         for _, endpoints_ in self._with_endpoints([service], endpoints.IPV4):
             for each in endpoints_:
@@ -256,6 +265,14 @@ def _addresses(node: Obj, family: str) -> list[str]:
     return [each for each in found if (":" in each) == (family == endpoints.IPV6)]
 
 
+def _has(node: Obj, address: str, family: str) -> bool:
+    """Whether it is the node's address, or in its pods' range."""
+    if address in _addresses(node, family):
+        return True
+    cidrs = [each for each in (node.get("spec") or {}).get("podCIDRs") or () if (":" in each) == (":" in address)]
+    return any(ip_address(address) in ip_network(each) for each in cidrs)
+
+
 def _administers(container: Obj) -> bool:
     context = container.get("securityContext") or {}
     return bool(context.get("privileged")) or "NET_ADMIN" in ((context.get("capabilities") or {}).get("add") or ())
@@ -266,9 +283,11 @@ def _key(meta: Obj) -> tuple[str, str]:
 
 
 def _is_address(host: str) -> bool:
-    if ":" in host:
-        return True
-    return host.replace(".", "").isdigit() and host.count(".") == 3
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def _user(pod: Obj) -> str:
