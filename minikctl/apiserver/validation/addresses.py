@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     Address = ipaddress.IPv4Address | ipaddress.IPv6Address
     Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
+_ZEROS = "must not have leading 0s in IP or prefix length"
 IP_HELP = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"
 CIDR_HELP = "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)"
 
@@ -39,15 +40,15 @@ def parse_ip(value: str) -> Address | None:
 
 @lru_cache(maxsize=1024)
 def parse_cidr(value: str) -> Network | None:
-    """The block, host bits forgiven; None when the text is none."""
+    """The block, host bits and leading zeros forgiven; None when the text is none."""
     import ipaddress
 
     address, slash, length = value.partition("/")
     ip = parse_ip(address)
-    if ip is None or not slash or not length.isdigit() or (len(length) > 1 and length[0] == "0"):
+    if ip is None or not slash or not (length.isascii() and length.isdigit()):
         return None
     try:
-        return ipaddress.ip_network(f"{ip}/{length}", strict=False)
+        return ipaddress.ip_network(f"{ip}/{int(length)}", strict=False)
     except ValueError:
         return None
 
@@ -92,15 +93,12 @@ def cidr_for_legacy_field(path: str, value: str, old: Container[str] = ()) -> li
     network = parse_cidr(value)
     if network is None:
         return [field.invalid(path, value, CIDR_HELP)]
-    address = value.partition("/")[0]
+    address, _, length = value.partition("/")
     parsed = parse_ip(address)
     assert parsed is not None
-    problem = _strict_problem(
-        address,
-        parsed,
-        "must not have leading 0s in IP or prefix length",
-        "must not have an IPv4-mapped IPv6 address",
-    )
+    problem = _strict_problem(address, parsed, _ZEROS, "must not have an IPv4-mapped IPv6 address")
+    if not problem and str(int(length)) != length:
+        problem = _ZEROS
     if not problem and parsed != network.network_address:
         problem = "must not have bits set beyond the prefix length"
     return [field.invalid(path, value, problem)] if problem else []
@@ -170,8 +168,9 @@ def cidr_warnings(path: str, value: str) -> list[str]:
     network = parse_cidr(value)
     if network is None or str(network) == value:
         return []
-    address = value.partition("/")[0]
+    address, _, length = value.partition("/")
     parsed = parse_ip(address)
-    if parsed != network.network_address or (parsed.version == 4 and str(parsed) != address):
+    zeros = (":" not in address and str(parsed) != address) or str(int(length)) != length
+    if parsed != network.network_address or zeros:
         return [f'{path}: non-standard CIDR value "{value}" {_NON_STANDARD} "{network}"']
     return [f'{path}: IPv6 CIDR value "{value}" should be in RFC 5952 canonical format ("{network}")']

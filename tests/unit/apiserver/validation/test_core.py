@@ -77,6 +77,11 @@ def test_blocks_of_clients() -> None:
         " length"
     ]
     assert changed("services", known, spec={**known["spec"], "loadBalancerSourceRanges": ["010.0.0.0/8"]}) == []
+    padded = service(type="LoadBalancer", loadBalancerSourceRanges=["10.0.0.0/08"])
+    assert refused("services", padded) == [
+        'spec.LoadBalancerSourceRanges[0]: Invalid value: "10.0.0.0/08": must not have leading 0s in IP or prefix'
+        " length"
+    ]
     key = "service.beta.kubernetes.io/load-balancer-source-ranges"
     noted = service(type="LoadBalancer")
     noted["metadata"]["annotations"] = {key: "10.0.0.0/8, odd"}
