@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from minikctl.apimachinery import apiservices, flowcontrol, switches
+from minikctl.apimachinery import apiservices, flowcontrol, kubernetesservice, switches
 from minikctl.apimachinery.clock import rfc3339
 from minikctl.apimachinery.request import Obj
 
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from minikctl.cluster import Cluster
 
 NAMESPACES = ("default", "kube-node-lease", "kube-public", "kube-system")
-SERVICE_IP = "10.96.0.1"
-SERVICE_CIDR = "10.96.0.0/12"
 DEFAULTS: dict[str, Any] = {"nodes": 3, "cpu": "4", "memory": "8Gi", "profile": "default"}
 
 
@@ -144,52 +142,10 @@ def _storage_versions(settings: dict[str, Any], now: str) -> list[tuple[str, Obj
 def _kubernetes_service() -> list[tuple[str, Obj]]:
     from minikctl.apiserver.registry.kinds import addresses
 
-    labels = {"component": "apiserver", "provider": "kubernetes"}
-    spec = {
-        "clusterIP": SERVICE_IP,
-        "clusterIPs": [SERVICE_IP],
-        "internalTrafficPolicy": "Cluster",
-        "ipFamilies": ["IPv4"],
-        "ipFamilyPolicy": "SingleStack",
-        "ports": [{"name": "https", "port": 443, "protocol": "TCP", "targetPort": 6443}],
-        "sessionAffinity": "None",
-        "type": "ClusterIP",
-    }
-    address = {"ip": "172.18.0.2"}
-    port = {"name": "https", "port": 6443, "protocol": "TCP"}
-    meta: Obj = {"name": "kubernetes", "namespace": "default"}
-    service: Obj = {"apiVersion": "v1", "kind": "Service", "metadata": {**meta, "labels": labels}}
-    endpoints: Obj = {"apiVersion": "v1", "kind": "Endpoints"}
-    skip = {"endpointslice.kubernetes.io/skip-mirror": "true"}
-    slice_labels = {"kubernetes.io/service-name": "kubernetes"}
-    return [
-        ("services", {**service, "spec": spec, "status": {"loadBalancer": {}}}),
-        (
-            "endpoints",
-            {**endpoints, "metadata": {**meta, "labels": skip}, "subsets": [{"addresses": [address], "ports": [port]}]},
-        ),
-        (
-            "endpointslices.discovery.k8s.io",
-            {
-                "apiVersion": "discovery.k8s.io/v1",
-                "kind": "EndpointSlice",
-                "metadata": {**meta, "generation": 1, "labels": slice_labels},
-                "addressType": "IPv4",
-                "endpoints": [{"addresses": [address["ip"]], "conditions": {"ready": True}}],
-                "ports": [port],
-            },
-        ),
-        (
-            "servicecidrs.networking.k8s.io",
-            {
-                "apiVersion": "networking.k8s.io/v1",
-                "kind": "ServiceCIDR",
-                "metadata": {"name": "kubernetes", "finalizers": ["networking.k8s.io/service-cidr-finalizer"]},
-                "spec": {"cidrs": [SERVICE_CIDR]},
-            },
-        ),
-        ("ipaddresses.networking.k8s.io", addresses.ip_address(SERVICE_IP, "default", "kubernetes")),
-    ]
+    found = kubernetesservice.objects()
+    cidr = found.pop(kubernetesservice.SERVICE_CIDRS)
+    address = addresses.ip_address(kubernetesservice.ADDRESS, kubernetesservice.NAMESPACE, kubernetesservice.NAME)
+    return [*found.items(), (kubernetesservice.SERVICE_CIDRS, cidr), ("ipaddresses.networking.k8s.io", address)]
 
 
 def _nodes(settings: dict[str, Any], now: float) -> list[tuple[str, Obj]]:

@@ -45,6 +45,7 @@ _CRDS = "customresources:CustomResourceFinalizer"
 _API_SERVICES = "servedapis:APIServiceController"
 _AVAILABILITY = "servedapis:AvailabilityController"
 _FLOW_CONTROL = "servedapis:FlowControlController"
+_KUBERNETES = "servedapis:KubernetesServiceController"
 _EMULATED = "minikctl.dev/emulated"
 
 CONTROLLERS: tuple[Row, ...] = (
@@ -93,6 +94,7 @@ CONTROLLERS: tuple[Row, ...] = (
     Row("system:apiserver", _CRDS, w.custom_resources, "kube-apiserver", "crd-finalizer"),
     Row("system:apiserver", _API_SERVICES, w.api_services, "kube-apiserver", "autoregister"),
     Row("system:apiserver", _AVAILABILITY, w.availability, "kube-apiserver", "api-availability"),
+    Row("system:apiserver", _KUBERNETES, w.kubernetes_service, "kube-apiserver", "kubernetes-service"),
     Row("system:apiserver", _FLOW_CONTROL, w.flow_control, "kube-apiserver", "flow-control"),
     Row("generic-garbage-collector", "garbagecollector:GarbageCollector", w.garbage, "garbage-collector-controller"),
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Controllers that run in the apiserver: APIServices of custom groups, and flow control's own objects.
+"""Controllers that run in the apiserver: APIServices of custom groups, flow control's and the server's own objects.
 
 Counterparts: kube-aggregator's `autoregister` and `crdregistration`, apiserver's `util/flowcontrol` and the
 ensurer of its bootstrap configuration.
@@ -6,7 +6,7 @@ ensurer of its bootstrap configuration.
 
 from __future__ import annotations
 
-from minikctl.apimachinery import apiservices, flowcontrol
+from minikctl.apimachinery import apiservices, flowcontrol, kubernetesservice
 from minikctl.apimachinery.errors import StatusError
 from minikctl.apimachinery.meta import set_condition
 from minikctl.apimachinery.request import Obj
@@ -145,6 +145,18 @@ class FlowControlController(Controller):
         for kind, obj in flowcontrol.objects(self.stamp()):
             if kind == resource and obj["metadata"]["name"] == name and self.client.peek(kind, name) is None:
                 self.client.create(kind, obj)
+        return None
+
+
+class KubernetesServiceController(Controller):
+    """Makes the server's own Service again where it or what belongs to it is deleted; a key is a resource's."""
+
+    def sync(self, key: str) -> float | None:
+        obj = kubernetesservice.objects()[key]
+        meta = obj["metadata"]
+        namespace = meta.get("namespace", "")
+        if self.client.peek(key, meta["name"], namespace) is None:
+            self.client.create(key, obj, namespace)
         return None
 
 

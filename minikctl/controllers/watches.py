@@ -24,6 +24,7 @@ REFUSED_VOLUME = "refused/"
 _CRDS = "customresourcedefinitions.apiextensions.k8s.io"
 _API_SERVICES = "apiservices.apiregistration.k8s.io"
 _SCHEMAS = "flowschemas.flowcontrol.apiserver.k8s.io"
+_SERVICE_CIDRS = "servicecidrs.networking.k8s.io"
 _LEVELS = "prioritylevelconfigurations.flowcontrol.apiserver.k8s.io"
 
 
@@ -126,6 +127,16 @@ def _group_versions(change: Change) -> Keys:
     """The APIServices of a definition: those of its versions now and before."""
     specs = [obj["spec"] for obj in (change.object, change.old() if change.type == "MODIFIED" else None) if obj]
     return {f"{version['name']}.{spec['group']}" for spec in specs for version in spec["versions"]}
+
+
+def kubernetes_service(source: Source) -> Watches:
+    """Of the server's own Service, its endpoints and its range: that they are gone."""
+
+    def gone(change: Change) -> Keys:
+        own = change.type == "DELETED" and change.name == "kubernetes" and change.namespace in ("", "default")
+        return (change.resource,) if own else ()
+
+    return dict.fromkeys(("services", "endpoints", "endpointslices.discovery.k8s.io", _SERVICE_CIDRS), gone)
 
 
 def flow_control(source: Source) -> Watches:
@@ -339,7 +350,7 @@ def _bootstrap_secret(change: Change) -> Keys:
 
 
 def service_cidrs(source: Source) -> Watches:
-    return {"servicecidrs.networking.k8s.io": enqueue, "ipaddresses.networking.k8s.io": _lost_address}
+    return {_SERVICE_CIDRS: enqueue, "ipaddresses.networking.k8s.io": _lost_address}
 
 
 def _lost_address(change: Change) -> Keys:

@@ -176,3 +176,14 @@ def test_a_thousand_addresses_at_most(before: list[tuple[int, int]], after: list
     subsets = [{f: [{"ip": "x"}] * n for f, n in zip(fields, pair, strict=True) if n} for pair in before]
     assert endpoints._truncate(subsets) == (before != after)
     assert [tuple(len(s.get(f, ())) for f in fields) for s in subsets] == after
+
+
+def test_the_servers_own_service_comes_back(world: World) -> None:
+    old = world.get("services", "kubernetes", "default")
+    for key in ("services", "endpoints", SLICES):
+        world.delete(key, "kubernetes", "default")
+    new = world.get("services", "kubernetes", "default")
+    assert new["metadata"]["uid"] != old["metadata"]["uid"]
+    assert new["spec"] == old["spec"]
+    assert world.get("endpoints", "kubernetes", "default")["subsets"]
+    assert world.get(SLICES, "kubernetes", "default")["endpoints"]
