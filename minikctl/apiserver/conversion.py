@@ -231,6 +231,8 @@ def _metric_to_v2(metric: Obj) -> Obj:
     for key in _SOURCES:
         if key in out:
             target = out[key].setdefault("target", {})
+            if key == "object" and "averageValue" in target and target.get("value") == "0":
+                del target["value"]  # v1 cannot leave it out
             out[key]["target"] = {"type": _target_type(key, target), **target}
     return out
 

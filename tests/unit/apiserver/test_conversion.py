@@ -93,6 +93,8 @@ def annotated(name: str, **parts: Any) -> str:
 )
 def test_a_metric_that_v1_does_not_know_is_written_in_its_words(metric: dict[str, Any], told: str) -> None:
     assert annotated("metrics", spec={"metrics": [metric, CPU]}) == f"[{told}]"
+    v2 = {**BASE, "spec": {"maxReplicas": 3, "scaleTargetRef": REF, "metrics": [metric, CPU]}}
+    assert convert(convert(v2, "autoscaling/v1"), "autoscaling/v2") == v2
 
 
 def test_current_metrics_keep_their_raw_values() -> None:
