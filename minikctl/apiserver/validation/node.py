@@ -17,7 +17,9 @@ from minikctl.apiserver.validation.quantities import is_huge_page, validate_amou
 
 def _create(obj: Obj) -> list[FieldError]:
     handler = obj.get("handler") or ""
-    errors = [field.invalid("handler", handler, text) for text in is_dns1123_label(handler)]
+    errors = [field.required("handler")]
+    if handler:
+        errors = [field.invalid("handler", handler, text) for text in is_dns1123_label(handler)]
     errors += _overhead((obj.get("overhead") or {}).get("podFixed") or {})
     scheduling = obj.get("scheduling")
     if scheduling is None:

@@ -134,6 +134,7 @@ def test_webhooks() -> None:
 
 def test_runtime_classes_and_leases() -> None:
     key = "runtimeclasses.node.k8s.io"
+    assert refused(key, "node.k8s.io/v1") == ["handler: Required value"]
     old = made(key, "node.k8s.io/v1", handler="gvisor")
     assert changed(key, old, handler="kata") == ['handler: Invalid value: "kata": field is immutable']
     lease = {"leaseDurationSeconds": 0, "leaseTransitions": -1}
