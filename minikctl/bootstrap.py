@@ -48,9 +48,12 @@ def start(cluster: Cluster, settings: dict[str, Any]) -> None:
 
 
 def _insert(cluster: Cluster, resource_key: str, obj: Obj, now: float) -> None:
+    from minikctl.apiserver import bootstrapfields
+
     meta = obj["metadata"]
     meta["uid"] = cluster.server.rand.uid()
     meta["creationTimestamp"] = rfc3339(now)
+    bootstrapfields.record(resource_key, obj)
     cluster.server.storage.insert(resource_key, obj)
     if resource_key == "nodes":
         from minikctl.kubelet import nodes

@@ -124,6 +124,11 @@ def bad_request(message: str) -> StatusError:
     return StatusError("BadRequest", message)
 
 
+def aggregate(messages: list[str]) -> str:
+    """Several errors' messages as Go's aggregate of them reads."""
+    return messages[0] if len(messages) == 1 else f"[{', '.join(messages)}]"
+
+
 def unauthorized(message: str = "Unauthorized") -> StatusError:
     return StatusError("Unauthorized", message)
 

@@ -11,16 +11,19 @@ from typing import TYPE_CHECKING, Any
 from minikctl.apimachinery import errors
 from minikctl.apimachinery.request import Obj, UserInfo
 from minikctl.apiserver import authentication
-from minikctl.apiserver.authorization import Attributes
+from minikctl.apiserver.authorization import Attributes, selectorattributes
 
 if TYPE_CHECKING:
     from minikctl.apiserver.registry.context import Context
 
 
 def _body(ctx: Context) -> Obj:
-    from minikctl.apiserver.registry import decode
+    """The review that was sent, with the managed fields that every new object gets."""
+    from minikctl.apiserver.registry import decode, ownership
 
-    return decode.decode(ctx.request.body, ctx)
+    review = decode.decode(ctx.request.body, ctx)
+    ownership.record(None, review, ctx)
+    return review
 
 
 def _attributes(spec: Obj, user: UserInfo) -> Attributes:
@@ -49,9 +52,11 @@ def _checked(ctx: Context) -> Obj:
 
 def _answer(review: Obj, attributes: Attributes, ctx: Context) -> Obj:
     decision = ctx.server.authorizer.decide(attributes)
-    review["status"] = {"allowed": decision.allowed}
+    status = review["status"] = {"allowed": decision.allowed}
     if decision.reason:
-        review["status"]["reason"] = decision.reason
+        status["reason"] = decision.reason
+    if unread := selectorattributes.unread(review["spec"].get("resourceAttributes") or {}):
+        status["evaluationError"] = unread
     return review
 
 
@@ -83,7 +88,14 @@ def self_subject_rules_review(ctx: Context) -> Obj:
         if rule.get("resources"):
             names = ("verbs", "apiGroups", "resources", "resourceNames")
             resource_rules.append({name: rule[name] for name in names if rule.get(name)})
-    review["status"] = {"resourceRules": resource_rules, "nonResourceRules": path_rules, "incomplete": False}
+    status = {"resourceRules": resource_rules, "nonResourceRules": path_rules, "incomplete": False}
+    problems = ctx.server.authorizer.lost_roles(ctx.user, namespace)
+    if ctx.user.name.startswith("system:node:") and "system:nodes" in ctx.user.groups:
+        status["incomplete"] = True
+        problems.insert(0, "node authorizer does not support user rule resolution")
+    if problems:
+        status["evaluationError"] = errors.aggregate(problems)
+    review["status"] = status
     return review
 
 

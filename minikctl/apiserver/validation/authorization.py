@@ -10,7 +10,8 @@ from minikctl.apimachinery.request import Obj
 from minikctl.apiserver.validation.names import is_valid_label_value
 from minikctl.apiserver.validation.selectors import validate_label_name
 
-_META = ("name", "generateName", "namespace", "labels", "annotations", "finalizers")
+_META = ("name", "generateName", "namespace", "labels", "annotations", "ownerReferences", "finalizers")
+_ENTRY = ("manager", "operation", "apiVersion", "time", "fieldsType", "fieldsV1", "subresource")
 
 
 def access_review_problems(review: Obj) -> list[FieldError]:
@@ -70,6 +71,16 @@ def _requirement(requirement: Obj, path: str, labels: bool) -> list[FieldError]:
     return errors
 
 
+def _entry(entry: Obj) -> Struct:
+    shown = Struct({key: entry[key] for key in _ENTRY if key in entry})
+    shown["fieldsV1"] = _sorted(entry.get("fieldsV1"))
+    return shown
+
+
+def _sorted(fields: Any) -> Any:
+    return {key: _sorted(fields[key]) for key in sorted(fields)} if isinstance(fields, dict) else fields
+
+
 def _metadata(review: Obj, kind: str, resource: Any, other: Any) -> list[FieldError]:
     meta = review.get("metadata") or {}
     local = kind == "LocalSubjectAccessReview"
@@ -77,6 +88,8 @@ def _metadata(review: Obj, kind: str, resource: Any, other: Any) -> list[FieldEr
     errors: list[FieldError] = []
     if any(not (local and name == "namespace") for name in given):
         text = "must be empty except for namespace" if local else "must be empty"
+        if managed := meta.get("managedFields"):
+            given["managedFields"] = [_entry(entry) for entry in managed]
         errors.append(field.invalid("metadata", given, text))
     if not local:
         return errors

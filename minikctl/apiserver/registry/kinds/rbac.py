@@ -96,7 +96,7 @@ def _missing(rules: list[Obj], ctx: Context) -> str:
     lost = authorizer.lost_roles(ctx.user, ctx.namespace)
     if not lost:
         return text
-    return f"{text}; resolution errors: [{lost[0] if len(lost) == 1 else '[' + ', '.join(lost) + ']'}]"
+    return f"{text}; resolution errors: [{errors.aggregate(lost)}]"
 
 
 STRATEGIES = {

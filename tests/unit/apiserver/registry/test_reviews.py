@@ -59,7 +59,9 @@ def test_answers(cluster: Cluster) -> None:
             "SelfSubjectAccessReview",
             {"resourceAttributes": PODS},
             {"name": "x"},
-            'metadata: Invalid value: {"name":"x"}: must be empty',
+            'metadata: Invalid value: {"name":"x","managedFields":[{"manager":"kubectl","operation":"Update",'
+            '"apiVersion":"authorization.k8s.io/v1","time":"2026-01-02T03:04:05Z","fieldsType":"FieldsV1","fieldsV1":{"f:spec":'
+            '{"f:resourceAttributes":{".":{},"f:namespace":{},"f:resource":{},"f:verb":{}}}}}]}: must be empty',
         ),
         (
             "LocalSubjectAccessReview",
@@ -80,3 +82,28 @@ def test_bad_questions(cluster: Cluster, kind: str, spec: Obj, metadata: Obj, to
     with pytest.raises(StatusError) as caught:
         ask(cluster, kind, spec, metadata)
     assert caught.value.message == f'.authorization.k8s.io "" is invalid: {told}'
+
+
+def test_selectors_that_cannot_be_read_are_told(cluster: Cluster) -> None:
+    fields = [{"key": "a", "operator": "In", "values": ["x"]}, {"key": "b", "operator": "In", "values": ["x", "y"]}]
+    spec = {**PODS, "fieldSelector": {"requirements": fields}, "labelSelector": {"rawSelector": "a in ("}}
+    review = ask(cluster, "SelfSubjectAccessReview", {"resourceAttributes": spec})
+    start = "spec.resourceAttributes"
+    assert review["status"] == {
+        "allowed": True,
+        "evaluationError": f"{start}.fieldSelector partially ignored due to parse error; "
+        f"{start}.labelSelector ignored due to parse error",
+    }
+    readable = {"fieldSelector": {"rawSelector": "a=b"}, "labelSelector": {"rawSelector": "a in (b)"}}
+    review = ask(cluster, "SelfSubjectAccessReview", {"resourceAttributes": {**PODS, **readable}})
+    assert review["status"] == {"allowed": True}
+
+
+def test_rules_say_which_roles_are_missing(cluster: Cluster) -> None:
+    group = "rbac.authorization.k8s.io"
+    reference = {"apiGroup": group, "kind": "Role", "name": "gone"}
+    subjects = [{"kind": "Group", "name": "system:masters", "apiGroup": group}]
+    head = {"apiVersion": f"{group}/v1", "kind": "RoleBinding", "metadata": {"name": "b"}}
+    cluster.client().create(f"rolebindings.{group}", {**head, "subjects": subjects, "roleRef": reference}, "demo")
+    status = ask(cluster, "SelfSubjectRulesReview", {"namespace": "demo"})["status"]
+    assert (status["incomplete"], status["evaluationError"]) == (False, f'roles.{group} "gone" not found')
