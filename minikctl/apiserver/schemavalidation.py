@@ -32,14 +32,21 @@ _BLOCKING = frozenset(
 
 
 def custom(
-    new: Node, old: Node | None, raw: Node, warnings: list[str], more: Sequence[FieldError] = ()
+    new: Node,
+    old: Node | None,
+    raw: Node,
+    warnings: list[str],
+    more: Sequence[FieldError] = (),
+    part: str = "",
 ) -> list[FieldError]:
     """All that a CustomResourceDefinition's schema (openAPIV3Schema) has against an object.
 
     With `old`, what an update leaves as it was is not held against it; rules that it breaks add to `warnings`.
-    `more` are problems of other kinds, told after those of single values.
+    `more` are problems of other kinds, told after those of single values. `part`: only the values under that key
+    are looked at, by themselves.
     """
-    errors = [*validate(new, raw, old if old is not None else _NOTHING), *more]
+    before = old if old is not None else _NOTHING
+    errors = [*(_validate_part(new, before, raw, part) if part else validate(new, raw, before)), *more]
     duplicates = list(_duplicates(new, raw, ""))
     if duplicates and (old is None or not list(_duplicates(old, raw, ""))):
         errors += duplicates
@@ -52,6 +59,20 @@ def custom(
             found, told = schemarules.check(new, old, raw)
             errors += found
             warnings += told
+    return errors
+
+
+def _validate_part(new: Node, old: Any, raw: Node, part: str) -> list[FieldError]:
+    schema = (raw.get("properties") or {}).get(part)
+    if part not in new or schema is None:
+        return []
+    return under(part, validate(new[part], schema, old.get(part, _NOTHING)))
+
+
+def under(path: str, errors: list[FieldError]) -> list[FieldError]:
+    """Errors of a value, as those of the object that has the value at that path."""
+    for error in errors:
+        error.field = path if error.field in ("", "<nil>") else f"{path}.{error.field}"
     return errors
 
 

@@ -79,9 +79,7 @@ _HOLDER = {"type": "object", "properties": {"value": _OBJECT}}
 
 def _schema_problems(node: Node, at: str) -> list[FieldError]:
     value = node["default"]
-    errors = schemavalidation.validate(value, node)
-    for error in errors:
-        error.field = at if error.field in ("", "<nil>") else f"{at}.{error.field}"
+    errors = schemavalidation.under(at, schemavalidation.validate(value, node))
     if errors or not schemavalidation.has_rules(node):
         return errors
     from minikctl.apiserver import schemarules

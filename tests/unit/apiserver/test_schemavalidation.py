@@ -176,6 +176,18 @@ def test_what_an_update_leaves_alone_is_not_held_against_it() -> None:
     assert len(errors({"targets": [bad]}, {"targets": [good]})) == 1
 
 
+def test_a_part_is_judged_by_itself() -> None:
+    status = {"type": "object", "required": ["phase"], "properties": {"n": {"type": "integer", "maximum": 3}}}
+    raw = {**RAW, "properties": {**RAW["properties"], "status": status}}  # type: ignore[dict-item]
+    found = [str(error) for error in validation.custom({"status": {"n": 4}}, {}, raw, [], part="status")]
+    assert found == [
+        "status.n: Invalid value: 4: n in body should be less than or equal to 3",
+        "status.phase: Required value",
+    ]
+    assert validation.custom({"status": {"n": 4}}, {"status": {"n": 4}}, raw, [], part="status") == []
+    assert validation.custom({}, {}, raw, [], part="status") == []
+
+
 def test_defaults() -> None:
     schema = from_crd(RAW)
     obj: dict[str, Any] = {"spec": {"keep": None, "note": None, "targets": [{}]}}

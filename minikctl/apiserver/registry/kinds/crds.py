@@ -142,6 +142,7 @@ def _name(crd: Obj, taken: tuple[set[str], set[str]], now: str) -> None:
             accepted[key] = wanted[key]
         else:
             accepted.pop(key, None)
+    accepted.pop("categories", None)
     if wanted.get("categories"):
         accepted["categories"] = wanted["categories"]
     status["acceptedNames"] = accepted

@@ -174,7 +174,8 @@ def validate(
     more = customobjects.scale_problems(new, scale, status) if scale is not None else []
     if not status:
         more += customobjects.embedded_problems(new, raw)
-    return [*problems, *schemavalidation.custom(new, old, raw, warnings, more)]
+    part = "status" if status else ""
+    return [*problems, *schemavalidation.custom(new, old, raw, warnings, more, part)]
 
 
 def printer_columns(server: Server, resource: Resource) -> list[Obj] | None:
