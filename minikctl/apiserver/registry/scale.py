@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 _GET_TOLD_AS_SCALE = ("deployments.apps", "replicasets.apps")
 _SHOWN = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
+# How many replicas a custom object has that says nothing of them, while a Scale of it is changed.
+_UNSET = -(2**31)
 _OLDER_VERSIONS = {"apps": ("apps/v1beta1", "apps/v1beta2")}
 
 
@@ -29,7 +31,9 @@ def handle(ctx: Context) -> Response:
     """get, update and patch of KIND/NAME/scale."""
     verb = ctx.request.verb
     if verb == "get":
-        return Response(to_scale(_existing(read.get, ctx, ctx.resource.key in _GET_TOLD_AS_SCALE), ctx))
+        found = _existing(read.get, ctx, ctx.resource.key in _GET_TOLD_AS_SCALE)
+        _require_replicas(found, ctx)
+        return Response(to_scale(found, ctx))
     wanted = _decoded(ctx) if verb == "update" else None
     applied = _applied(ctx) if ctx.request.patch_type == APPLY_PATCH else None
 
@@ -37,6 +41,8 @@ def handle(ctx: Context) -> Response:
         live = current()
         managed, replicas = of_live(live), _replicas_paths(ctx)
         before = to_scale(live, ctx)
+        if ctx.resource.custom and value_at(live, paths(ctx)[0]) is None:
+            before["spec"]["replicas"] = _UNSET
         entries = entries_of_scale(managed, replicas)
         if entries:
             before["metadata"]["managedFields"] = entries
@@ -52,6 +58,13 @@ def handle(ctx: Context) -> Response:
 
     stored = _existing(lambda ctx: write.update(ctx, transform, owned=True), ctx, not ctx.resource.custom)
     return Response(to_scale(stored, ctx), 200, ctx.warnings)
+
+
+def _require_replicas(obj: Obj, ctx: Context) -> None:
+    """Custom objects without replicas cannot be read as a Scale."""
+    path = paths(ctx)[0]
+    if ctx.resource.custom and value_at(obj, path) is None:
+        raise errors.internal(f"the spec replicas field {field.quote(path)} does not exist")
 
 
 def _existing(action: Callable[[Context], Obj], ctx: Context, told_as_scale: bool) -> Obj:
@@ -170,8 +183,11 @@ def with_replicas(live: Obj, scale: Obj, ctx: Context) -> Obj:
     """The workload with a Scale's wishes in it; refuses what is no valid Scale."""
     meta, own, name = scale.get("metadata") or {}, live["metadata"], live["metadata"]["name"]
     replicas = (scale.get("spec") or {}).get("replicas") or 0
+    if ctx.resource.custom and replicas == _UNSET:
+        raise errors.bad_request(f"the spec replicas field {field.quote(paths(ctx)[0])} cannot be empty")
+    # What a custom object may have there is for its own validation to say.
     problems = [] if ctx.resource.custom else validate_object_meta(meta, True, names.subdomain_name)
-    if replicas < 0:
+    if replicas < 0 and not ctx.resource.custom:
         problems.append(field.invalid("spec.replicas", replicas, "must be greater than or equal to 0"))
     if problems:
         raise errors.invalid("Scale.autoscaling", name, problems)

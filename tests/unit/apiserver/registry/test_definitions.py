@@ -313,3 +313,27 @@ def test_another_kind_than_that_of_the_path_is_invalid(cluster: Cluster) -> None
     with pytest.raises(StatusError) as caught:
         client.create(resource(cluster, "v1"), {**kite(), "kind": "Bird"}, "demo")
     assert caught.value.message == ('Bird.toys.example.com "red" is invalid: kind: Invalid value: "Bird": must be Kite')
+
+
+def test_the_scale_of_a_custom_object_without_replicas(cluster: Cluster) -> None:
+    client, crd = cluster.client(), definition()
+    paths = {"specReplicasPath": ".spec.size", "statusReplicasPath": ".status.size"}
+    crd["spec"]["versions"][0]["subresources"] = {"scale": paths}
+    client.create(CRDS, crd)
+    key = resource(cluster, "v1")
+    client.create(key, kite(), "demo")
+    with pytest.raises(StatusError) as caught:
+        client.get(key, "red", "demo", subresource="scale")
+    assert caught.value.message == 'Internal error occurred: the spec replicas field ".spec.size" does not exist'
+
+    def scale(patch: Obj) -> Obj:
+        return client.patch(key, "red", patch, "application/merge-patch+json", "demo", subresource="scale")
+
+    with pytest.raises(StatusError, match=r'the spec replicas field "\.spec\.size" cannot be empty'):
+        scale({})
+    with pytest.raises(
+        StatusError, match=r"^Kite.toys.example.com \"red\" is invalid: .spec.size: Invalid value: -1: "
+    ):
+        scale({"spec": {"replicas": -1}})
+    assert scale({"spec": {"replicas": 2}})["spec"] == {"replicas": 2}
+    assert client.get(key, "red", "demo")["spec"] == {"size": 2}
