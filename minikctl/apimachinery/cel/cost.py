@@ -37,9 +37,9 @@ from minikctl.apimachinery.cel.prices import (
     times,
     total,
 )
-from minikctl.apimachinery.cel.syntax import Node
+from minikctl.apimachinery.cel.syntax import Node, dotted
 from minikctl.apimachinery.cel.translate import unescape
-from minikctl.apimachinery.cel.types import Scope, Type
+from minikctl.apimachinery.cel.types import WELL_KNOWN, Scope, Type
 
 _FIXED = frozenset({"bool", "double", "duration", "int", "timestamp", "uint"})
 _REGEX = 0.25
@@ -126,6 +126,8 @@ class _Coster:
         if node.kind == "ident":
             return local[parts[0]].path if parts[0] in local else (str(parts[0]),)
         if node.kind == "select":
+            if dotted(node) in WELL_KNOWN:
+                return (dotted(node),)
             below = self._path(parts[0], local)
             return (*below, unescape(parts[1])) if below else ()
         if node.kind == "index":
@@ -138,6 +140,9 @@ class _Coster:
         known = self._results.get(id(node)) or _literal_size(node)
         if known is not None:
             return known
+        bound = local.get(node.parts[0]) if node.kind == "ident" else None
+        if bound is not None and bound.size is not None:
+            return bound.size
         path = self._path(node, local)
         most = self._sizes.of(path) if path else None
         if most is not None:
@@ -145,8 +150,6 @@ class _Coster:
         kind = self._type(node)
         if (kind.item if kind.kind == "optional_type" and kind.item else kind).kind in _FIXED:
             return ONE
-        if node.kind == "ident" and node.parts[0] in local:
-            return local[node.parts[0]].size or self._any
         return self._any
 
     def _element(self, node: Node, local: _Locals) -> Size:
@@ -175,6 +178,8 @@ class _Coster:
         if node.kind == "ident":
             return 1
         if node.kind == "select":
+            if dotted(node) in WELL_KNOWN:
+                return 1
             below = walk(parts[0])
             if parts[2]:
                 return total(below, 1)
@@ -286,7 +291,8 @@ class _Coster:
         start, step, end = MACROS[name](costs)
         if name in ("map", "filter", "transformList", "transformMap", "transformMapEntry"):
             self._results[id(node)] = count
-            self._entries[id(node)] = entry if name == "filter" else self.size(bodies[-1], known)
+            # It is taken to be a list like the empty one that it begins with.
+            self._entries[id(node)] = Size(0, 0)
         return total(ranged, start, times(count.most, step), end)
 
     def _sort_by(self, node: Node, local: _Locals) -> int:

@@ -8,6 +8,7 @@ lists are made when the expression is compiled, `has()` is free).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 from minikctl.apimachinery.cel import functions as builtin
@@ -17,8 +18,9 @@ from minikctl.apimachinery.cel.declarations import NAMESPACES
 from minikctl.apimachinery.cel.library import FunctionError, optional
 from minikctl.apimachinery.cel.literals import value_of
 from minikctl.apimachinery.cel.operations import NO_OVERLOAD
-from minikctl.apimachinery.cel.syntax import Node
+from minikctl.apimachinery.cel.syntax import Node, dotted
 from minikctl.apimachinery.cel.translate import unescape
+from minikctl.apimachinery.cel.types import WELL_KNOWN
 
 _CREATE_LIST, _CREATE_MAP, _CREATE_STRUCT = 10, 30, 40
 
@@ -54,8 +56,8 @@ class Walk:
 
     def _ident(self, node: Node, scope: Variables) -> Any:
         name = node.parts[0]
-        self.spend(1)
         if name in scope:
+            self.spend(1)
             return scope[name]
         if name in _TYPES:
             return name
@@ -63,18 +65,38 @@ class Walk:
 
     def _select(self, node: Node, scope: Variables) -> Any:
         operand, name, is_optional = node.parts
+        if dotted(node) in WELL_KNOWN and "google" not in scope:
+            return WELL_KNOWN[dotted(node)].kind
         if operand.kind == "ident" and operand.parts[0] == "variables" and "variables" not in scope:
             self.spend(2)
             return self._resolve(f"variables__{name}") if self._resolve is not None else None
         holder = self.value(operand, scope)
-        self.spend(1 if operand.kind in ("ident", "select", "index") else 2)
-        return builtin.opt(holder, unescape(name)) if is_optional else _selected(holder, unescape(name))
+        if is_optional:
+            return self._opted(operand, holder, unescape(name))
+        self.spend(_selection_cost(operand))
+        return _selected(holder, unescape(name))
+
+    def _opted(self, operand: Node, holder: Any, key: Any) -> Any:
+        """An optional selection: what is not there costs nothing."""
+        found = builtin.opt(holder, key)
+        self.spend(_selection_cost(operand) - (not found.has_value()))
+        return found
 
     def _index(self, node: Node, scope: Variables) -> Any:
         operand, key_node, is_optional = node.parts
-        holder, key = self.value(operand, scope), self.value(key_node, scope)
-        self.spend(1 if operand.kind in ("ident", "select", "index") else 2)
-        return builtin.opt(holder, key) if is_optional else operations.member(holder, key)
+        holder, key = self.value(operand, scope), self._key(key_node, scope)
+        if is_optional:
+            return self._opted(operand, holder, key)
+        self.spend(_selection_cost(operand))
+        return operations.member(holder, key)
+
+    def _key(self, node: Node, scope: Variables) -> Any:
+        """An index; to look up the variable that it is costs nothing more."""
+        before = self.cost
+        key = self.value(node, scope)
+        if node.kind == "ident":
+            self.cost = before
+        return key
 
     def _unary(self, node: Node, scope: Variables) -> Any:
         value = operations.negate(node.parts[0], self.value(node.parts[1], scope))
@@ -93,7 +115,7 @@ class Walk:
             return self._logical(operator == "||", left_node, right_node, scope)
         if operator == "in" and _is_constant(right_node):
             return operations.contains(self.value(left_node, scope), self.value(right_node, scope))
-        left, right = self.value(left_node, scope), self.value(right_node, scope)
+        left, right = self._operands(left_node, right_node, scope)
         if operator in ("==", "!="):
             opaque = operator == "==" and kubetypes.is_special(left)
             self.spend(1 if opaque else -(-min(size_of(left), size_of(right)) // 10))
@@ -110,6 +132,21 @@ class Walk:
         result = operations.calculate(operator, left, right)
         self.spend(-(-len(result) // 10) if isinstance(result, str | bytes) else 1)
         return result
+
+    def _operands(self, left_node: Node, right_node: Node, scope: Variables) -> tuple[Any, Any]:
+        """Both operands; they and the operation cost what they do even where one of them fails."""
+        try:
+            left = self.value(left_node, scope)
+        except FunctionError:
+            with suppress(FunctionError):
+                self.value(right_node, scope)
+            self.spend(1)
+            raise
+        try:
+            return left, self.value(right_node, scope)
+        except FunctionError:
+            self.spend(1)
+            raise
 
     def _logical(self, decisive: bool, left_node: Node, right_node: Node, scope: Variables) -> bool:
         """`&&` and `||`: one side that decides makes up for an error on the other."""
@@ -173,6 +210,10 @@ class Walk:
         if spaced and target.parts[0] in NAMESPACES and f"{target.parts[0]}.{name}" in operations.FUNCTIONS:
             name, target = f"{target.parts[0]}.{name}", None
         values = [] if target is None else [self.value(target, scope)]
+        if name in ("or", "orValue") and len(arguments) == 1 and values and isinstance(values[0], optional()):
+            # The other side is only looked at where it is needed.
+            kept = values[0] if name == "or" else values[0].value() if values[0].has_value() else None
+            return kept if values[0].has_value() else self.value(arguments[0], scope)
         values += [self.value(argument, scope) for argument in arguments]
         function = self._functions.get(name) or operations.FUNCTIONS.get(name)
         if function is None:
@@ -181,7 +222,7 @@ class Walk:
             result = function(*values)
         except (TypeError, AttributeError, KeyError, ValueError):
             raise FunctionError(NO_OVERLOAD) from None
-        self.spend(call_cost(name, values, result))
+        self.spend(0 if _is_constant(node) else call_cost(name, values, result))
         return result
 
     def _macro(self, macro: macros.Macro, scope: Variables) -> Any:
@@ -266,7 +307,7 @@ class Walk:
         count = 0
         for inner in self.scopes(macro, scope, source):
             holds = self._holds(macro.bodies[0], inner)
-            self.spend(2 if holds else 1)
+            self.spend(2 if holds else 0)
             count += holds
         self.spend(2)
         return count == 1
@@ -283,8 +324,6 @@ class Walk:
             if self._holds(macro.bodies[0], inner):
                 self.spend(3 + _CREATE_LIST)
                 found.append(inner[macro.variables[0]])
-            else:
-                self.spend(1)
         self.spend(1)
         return found
 
@@ -303,7 +342,6 @@ class Walk:
         mapped: dict[Any, Any] = {}
         for inner in self.scopes(macro, scope, source):
             if conditions and not self._holds(conditions[0], inner):
-                self.spend(1)
                 continue
             value = self.value(body, inner)
             if macro.name in ("map", "transformList"):
@@ -327,7 +365,13 @@ _LOOPS: dict[str, Callable[[Walk, macros.Macro, Variables, Any], Any]] = {
     "filter": Walk._filter,
     "sortBy": Walk._sort_by,
 }
+_CONVERSIONS = frozenset({"bool", "bytes", "double", "duration", "int", "string", "timestamp", "uint"})
 _TYPES = frozenset({"bool", "bytes", "double", "int", "list", "map", "null_type", "string", "uint", "type"})
+
+
+def _selection_cost(operand: Node) -> int:
+    """What a selection costs: more where it is of something worked out."""
+    return 1 if operand.kind in ("ident", "select", "index") else 2
 
 
 def _selected(holder: Any, name: str) -> Any:
@@ -337,11 +381,14 @@ def _selected(holder: Any, name: str) -> Any:
 
 
 def _is_constant(node: Node) -> bool:
-    """Whether a literal, list or map is made before anything is evaluated."""
+    """Whether a literal, its conversion, or a list or map of such is made before anything is evaluated."""
     if node.kind == "literal":
         return True
     if node.kind == "list":
         return all(_is_constant(item) and not is_optional for item, is_optional in node.parts[0])
+    if node.kind == "call":
+        target, name, arguments = node.parts
+        return target is None and name in _CONVERSIONS and len(arguments) == 1 and _is_constant(arguments[0])
     if node.kind == "map":
         return all(_is_constant(key) and _is_constant(value) and not opt for key, value, opt in node.parts[0])
     return False

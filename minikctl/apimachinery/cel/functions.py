@@ -228,14 +228,18 @@ def _clause(verb: str, precision: str, value: Any) -> str:
         raise FunctionError(f"error during formatting: {told}")
     if verb == "d":
         return string(value)
-    if verb in ("f", "e"):
-        return f"{float(value):{precision or '.6'}{verb}}"
+    if verb == "f":
+        return f"{float(value):{precision or '.6'}f}"
+    if verb == "e":
+        mantissa, _, exponent = f"{float(value):{precision or '.6'}e}".partition("e")
+        return f"{mantissa} \u00d7 10{exponent.lstrip('+').translate(_RAISED)}"
     if isinstance(value, str | bytes):
         text = (value.encode() if isinstance(value, str) else value).hex()
         return text.upper() if verb == "X" else text
     return f"{int(value):{verb}}"
 
 
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 # verb -> what it is called, what it is for, the types it takes
 _CLAUSES: dict[str, tuple[str, str, tuple[type, ...]]] = {
     "d": ("decimal", "integers", (int, float)),

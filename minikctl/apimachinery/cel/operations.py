@@ -49,6 +49,10 @@ def equals(left: Any, right: Any) -> bool:
     """Equality: values of different types are not equal, numbers of different kinds may be."""
     if isinstance(left, bool) is not isinstance(right, bool):
         return False
+    if type(left) is type(right) is optional():
+        if not left.has_value() or not right.has_value():
+            return left.has_value() is right.has_value()
+        return equals(left.value(), right.value())
     return bool(left == right)
 
 

@@ -46,6 +46,14 @@ def mentions(tree: Node, name: str) -> bool:
     return (tree.kind == "ident" and name in tree.parts) or any(mentions(part, name) for part in subtrees(tree))
 
 
+def dotted(node: Node) -> str:
+    """A name with dots in it, as the selections it is parsed as; empty for anything else."""
+    if node.kind == "ident":
+        return str(node.parts[0])
+    operand = dotted(node.parts[0]) if node.kind == "select" and not node.parts[2] else ""
+    return f"{operand}.{node.parts[1]}" if operand else ""
+
+
 def subtrees(tree: Node) -> Iterator[Node]:
     """The nodes right below one."""
     return _trees(tree.parts)

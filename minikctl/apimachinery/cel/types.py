@@ -54,6 +54,9 @@ LOOSE = frozenset({"dyn", "any", "error"})
 DOUBLE, UINT, BYTES, NULL = Type("double"), Type("uint"), Type("bytes"), Type("null_type")
 TIMESTAMP, DURATION, STRINGS = Type("timestamp"), Type("duration"), Type("list", Type("string"))
 
+# Types that are called by their protobuf names.
+WELL_KNOWN = {"google.protobuf.Duration": DURATION, "google.protobuf.Timestamp": TIMESTAMP}
+
 # Names in a scope that allow what only some expressions may use: `cel.bind`, `Object{...}`.
 BINDINGS, OBJECTS = "@bindings", "@objects"
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from minikctl.apimachinery.cel import macros, unification
 from minikctl.apimachinery.cel.declarations import NAMESPACES, overloads
 from minikctl.apimachinery.cel.literals import value_of
-from minikctl.apimachinery.cel.syntax import Node
+from minikctl.apimachinery.cel.syntax import Node, dotted
 from minikctl.apimachinery.cel.translate import escape, unescape
 from minikctl.apimachinery.cel.types import (
     BINDINGS,
@@ -26,6 +26,7 @@ from minikctl.apimachinery.cel.types import (
     OBJECTS,
     STRING,
     UINT,
+    WELL_KNOWN,
     Scope,
     Type,
     list_of,
@@ -154,6 +155,8 @@ class _Checker:
 
     def _select(self, node: Node, scope: Scope) -> Type:
         operand_node, name, optional = node.parts
+        if dotted(node) in WELL_KNOWN and "google" not in scope:
+            return Type("type", WELL_KNOWN[dotted(node)])
         operand = self.infer(operand_node, scope)
         wrapped = operand.kind == "optional_type"
         found = self._field(operand.item or DYN if wrapped else operand, name, node.at)
