@@ -128,9 +128,11 @@ class _Coster:
         if node.kind == "select":
             if dotted(node) in WELL_KNOWN:
                 return (dotted(node),)
+            if parts[2]:
+                return ()
             below = self._path(parts[0], local)
             return (*below, unescape(parts[1])) if below else ()
-        if node.kind == "index":
+        if node.kind == "index" and not parts[2]:
             below = self._path(parts[0], local)
             return (*below, "@items") if below else ()
         return ()

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from minikctl.apimachinery import cel, openapi
 from minikctl.apimachinery.cel import typing
+from minikctl.apimachinery.cel.schematypes import declared
 from minikctl.apimachinery.cel.scopes import policy_scope
-from minikctl.apimachinery.cel.translate import escape
 from minikctl.apimachinery.cel.types import DYN, STRING, Type, of_schema
 
 if TYPE_CHECKING:
@@ -78,11 +78,9 @@ def _type_of(kind: Resource, definition: Callable[[Resource], Obj | None]) -> Ty
         raw = (version.get("schema") or {}).get("openAPIV3Schema")
         if version["name"] != kind.version or not raw:
             continue
-        found = of_schema(openapi.from_crd(raw))
-        if found.schema is None:
-            return found
+        found = declared({**raw, "type": "object"})
         meta = openapi.schema_for("v1", "ConfigMap")
-        fields = {escape(name): of_schema(child) for name, child in found.schema.properties.items()}
+        fields = dict(found.fields or {}) if found is not None else {}
         fields |= {"apiVersion": STRING, "kind": STRING, "metadata": of_schema(meta and meta.prop("metadata"))}
         return Type("object", fields=fields)
     return None

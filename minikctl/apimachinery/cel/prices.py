@@ -42,7 +42,7 @@ def _bounded(value: float) -> int:
 
 def scaled(count: int, factor: float) -> int:
     """A count of characters or elements at a price each, rounded up."""
-    return UNKNOWN if count >= UNKNOWN else _bounded(math.ceil(count * factor))
+    return _bounded(math.ceil(count * factor))
 
 
 def times(one: int, other: int) -> int:

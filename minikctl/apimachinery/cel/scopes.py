@@ -6,7 +6,6 @@ from functools import lru_cache
 from typing import Any
 
 from minikctl.apimachinery.cel.declarations import AUTHORIZER, QUANTITY, RESOURCE_CHECK
-from minikctl.apimachinery.cel.translate import escape
 from minikctl.apimachinery.cel.types import (
     ANY,
     BINDINGS,
@@ -17,7 +16,6 @@ from minikctl.apimachinery.cel.types import (
     STRINGS,
     Scope,
     Type,
-    of_schema,
     optional_of,
 )
 
@@ -42,9 +40,6 @@ _REQUEST = _record(
     dryRun=BOOL,
     options=DYN,
 )
-_NAMES = _record(name=STRING, generateName=STRING)
-
-
 _AUTHORIZER = Type(AUTHORIZER, fields={"requestResource": Type(RESOURCE_CHECK)})
 
 
@@ -98,11 +93,7 @@ def device_scope() -> Scope:
 
 def schema_scope(raw: dict[str, Any], root: bool, optional_old: bool) -> Scope:
     """`self` and `oldSelf` of a node of a custom resource's schema."""
-    from minikctl.apimachinery import openapi
+    from minikctl.apimachinery.cel.schematypes import declared
 
-    whole = root or bool(raw.get("x-kubernetes-embedded-resource"))
-    kind = of_schema(openapi.from_crd(raw) if whole else openapi.Schema(raw))
-    if whole and kind.schema is not None:
-        fields = {escape(name): of_schema(child) for name, child in kind.schema.properties.items()}
-        kind = Type("object", fields={**fields, "apiVersion": STRING, "kind": STRING, "metadata": _NAMES})
+    kind = declared(raw, root) or DYN
     return {"self": kind, "oldSelf": optional_of(kind) if optional_old else kind}

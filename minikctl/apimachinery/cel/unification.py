@@ -52,7 +52,7 @@ def _fits(kind: Type, wanted: Type, bound: Bound) -> bool:
         return _fits(kind.key or STRING, wanted.key or STRING, bound) and _inside_fits(kind, wanted, bound)
     if kind.kind in ("list", "optional_type"):
         return _inside_fits(kind, wanted, bound)
-    return kind.kind != "object" or kind.schema is wanted.schema or kind.schema == wanted.schema
+    return kind.kind != "object" or (kind.schema is wanted.schema and kind.fields is wanted.fields)
 
 
 def _inside_fits(kind: Type, wanted: Type, bound: Bound) -> bool:

@@ -218,6 +218,27 @@ def test_properties_go_by_their_escaped_names_alone() -> None:
         assert [problem.message for problem in kinds.check(parse(source), scope)[1]] == wrong
 
 
+def test_rules_see_what_is_declared() -> None:
+    preserved = {"type": "object", "x-kubernetes-preserve-unknown-fields": True, "properties": {"known": STRING}}
+    embedded = {"type": "object", "x-kubernetes-embedded-resource": True}
+    unknown = {"x-kubernetes-preserve-unknown-fields": True}
+    fields = {"p": preserved, "e": embedded, "u": unknown, "us": {"type": "array", "items": unknown}, "o": OBJECT_NODE}
+    scope = schema_scope({"type": "object", "properties": {**fields, "o2": OBJECT_NODE}}, False, False)
+    for source, wrong in (
+        ("self.p.known == self.e.metadata.name && has(self.p)", []),
+        ("self.p.other == 1", ["undefined field 'other'"]),
+        ("self.e.spec == 1", ["undefined field 'spec'"]),
+        ("has(self.u) || has(self.us)", ["undefined field 'u'", "undefined field 'us'"]),
+        ("self.o == self.o && type(self.o) == type(self.o2)", []),
+        ("self.o == self.o2", ["found no matching overload for '_==_' applied to '(object, object)'"]),
+    ):
+        assert [problem.message for problem in kinds.check(parse(source), scope)[1]] == wrong
+
+
+STRING = {"type": "string"}
+OBJECT_NODE = {"type": "object", "properties": {"a": STRING}}
+
+
 def test_escaped_names() -> None:
     assert [unescape(name) for name in ("a__dot__b", "__in__", "x__underscores__y", "plain")] == [
         "a.b",

@@ -19,7 +19,11 @@ Schema = dict[str, Any]
 
 INTEGER, NUMBER, STRING, BOOLEAN = ({"type": kind} for kind in ("integer", "number", "string", "boolean"))
 BYTES, SPAN, DATE, TIME = ({"type": "string", "format": kind} for kind in ("byte", "duration", "date", "date-time"))
+UNTYPED = {"x-kubernetes-preserve-unknown-fields": True}
+PRESERVED = {"type": "object", **UNTYPED}
 BIG = 2**63 - 1
+# A tenth of the largest size.
+UNBOUNDED = 1844674407370955264
 ROOK = "Rook takes \U0001f451"
 HOUR = timedelta(hours=1, minutes=2, seconds=3, milliseconds=4)
 AUGUST = datetime(2011, 8, 18, 19, 3, 37, 10000, tzinfo=timezone(timedelta(hours=1)))
@@ -39,6 +43,10 @@ def map_of(items: Schema) -> Schema:
 
 def object_of(**properties: Schema) -> Schema:
     return {"type": "object", "properties": properties}
+
+
+def at_most(schema: Schema, limit: int) -> Schema:
+    return {**schema, "maxItems" if schema["type"] == "array" else "maxProperties": limit}
 
 
 def numbered(*schemas: Schema) -> Schema:
@@ -551,6 +559,114 @@ ESTIMATED: list[tuple[Schema, dict[str, int]]] = [
     (
         object_of(kind=STRING, apiVersion=STRING, metadata=object_of(name=STRING, generateName=STRING)),
         {"self.kind == 'Pod'": 3, "self.metadata.name == 'foo'": 4, "self.metadata.generateName == 'pickItForMe'": 5},
+    ),
+    (
+        object_of(
+            withUnknown=PRESERVED,
+            withUnknownList=list_of(PRESERVED),
+            withUnknownFieldList=list_of(object_of(f=UNTYPED)),
+        ),
+        {
+            "has(self.withUnknown)": 1,
+            "self.withUnknownList.size() == 5": 4,
+            "self.withUnknownList[0] != self.withUnknownList[1]": 6,
+            "self.withUnknownFieldList[0] != self.withUnknownFieldList[1]": 6,
+        },
+    ),
+    (
+        object_of(
+            withUnknown={**PRESERVED, "properties": {"known": INTEGER}},
+            withUnknownList=list_of({**PRESERVED, "properties": {"known": INTEGER}}),
+        ),
+        {"self.withUnknown.known == 1": 3, "self.withUnknownList[1] == self.withUnknownList[2]": 6},
+    ),
+    (
+        object_of(setNullableStr={**STRING, "nullable": True}, unset=STRING),
+        {
+            "!has(self.unset)": 2,
+            "has(self.setNullableStr) && self.setNullableStr == 'v3'": 4,
+            "type(self.setNullableStr) != null_type": 4,
+        },
+    ),
+    (
+        object_of(m=map_of({**STRING, "nullable": True})),
+        {"self.m.size() == 2": 4, "'a' in self.m": 3, "type(self.m['a']) == null_type": 5},
+    ),
+    (
+        object_of(nestedInMap=map_of(object_of(f=INTEGER))),
+        {
+            "type(self) == type(self)": UNBOUNDED + 4,
+            "type(self.nestedInMap['k1']) == type(self.nestedInMap['k2'])": UNBOUNDED + 8,
+        },
+    ),
+    (
+        object_of(objs=list_of(list_of(object_of(**{"k!": STRING, "k.": STRING})))),
+        {"self.objs[0] == self.objs[1]": 104864, "self.objs[0][0].k__dot__ == '1'": 6},
+    ),
+    (
+        object_of(
+            obj=object_of(field=STRING),
+            mapOfMap=at_most(map_of(at_most(map_of(STRING), 10)), 10),
+            mapOfObj=map_of(object_of(field2=STRING)),
+            mapOfListMap=at_most(map_of(at_most(list_of(object_of(k=STRING, v=STRING)), 10)), 10),
+            mapOfList=at_most(map_of(at_most(list_of(STRING), 10)), 10),
+            listMapOfObj=at_most(list_of(object_of(k2=STRING, v2=STRING)), 10),
+            listOfMap=at_most(list_of(at_most(map_of(STRING), 10)), 10),
+            listOfObj=list_of(object_of(field3=STRING)),
+            listOfListMap=at_most(list_of(at_most(list_of(object_of(k3=STRING, v3=STRING)), 10)), 10),
+        ),
+        {
+            "self.obj.field == 'a'": 4,
+            "self.mapOfMap['x']['y'] == 'b'": 5,
+            "self.mapOfObj['k'].field2 == 'c'": 5,
+            "self.mapOfListMap['o'].exists(e, e.k == '1' && e.v == 'd')": 104,
+            "self.mapOfList['l'][0] == 'e'": 5,
+            "self.listMapOfObj.exists(e, e.k2 == '2' && e.v2 == 'f')": 103,
+            "self.listOfMap[0]['z'] == 'g'": 5,
+            "self.listOfObj[0].field3 == 'h'": 5,
+            "self.listOfListMap[0].exists(e, e.k3 == '3' && e.v3 == 'i')": 104,
+            "self.mapOfMap.map(k, k).map(k, k).size() == 1": 286,
+            "self.listOfMap.map(e, e).map(e, e).size() == 1": 286,
+            "self.mapOfMap.map(k, self.mapOfMap[k].map(m, m)).size() == 1": 1585,
+            "self.mapOfListMap.map(k, self.mapOfListMap[k].map(m, m)).size() == 1": 1585,
+            "self.listOfMap.map(e, e.map(m, m)).size() == 1": 1555,
+            "self.listOfListMap.map(e, e.map(e, e)).size() == 1": 1555,
+        },
+    ),
+    (
+        object_of(obj=object_of(field=STRING, absentField=STRING), m=map_of(STRING), l=list_of(STRING)),
+        {
+            "optional.of('a') != optional.of('b')": UNBOUNDED + 2,
+            "optional.of('a') != optional.none()": UNBOUNDED + 2,
+            "optional.of('a').hasValue()": 2,
+            "optional.of('a').or(optional.of('a')).hasValue()": 4,
+            "optional.none().or(optional.of('a')).hasValue()": 4,
+            "optional.of('a').optMap(v, v == 'value').hasValue()": 18,
+            "self.obj.?field == optional.of('a')": UNBOUNDED + 4,
+            "self.obj.?absentField == optional.none()": UNBOUNDED + 4,
+            "self.obj.?field.orValue('v') == 'a'": 5,
+            "self.m[?'k'] == optional.of('v')": UNBOUNDED + 4,
+            "self.l[?0] == optional.of('a')": UNBOUNDED + 4,
+            "optional.ofNonZeroValue(1).hasValue()": 2,
+            "optional.of([1, 2, 3, 4, 5]).optMap(v, v.size()).hasValue()": 38,
+            "optional.of('abcdefgabcdefg').optMap(v, v.size()).hasValue()": 18,
+            "self.l[?0].optMap(v, v == 'a').hasValue()": 22,
+        },
+    ),
+    (
+        numbered(STRING, STRING),
+        {
+            "isQuantity(self.val1)": 314575,
+            'isQuantity("200M")': 1,
+            'quantity("200M") == quantity("0.2G") && quantity("0.2G") == quantity("200M")': 6,
+            "quantity(self.val1).isLessThan(quantity(self.val2))": 629151,
+            'quantity("50M").isLessThan(quantity("100M"))': 3,
+            'quantity("200M").compareTo(quantity("0.2G")) == 0': 4,
+            'quantity("50k").add(quantity("20")) == quantity("50.02k")': 5,
+            'quantity("50k").sub(20) == quantity("49980")': 4,
+            'quantity("50").isInteger()': 2,
+            "quantity(self.val1).isInteger()": 314576,
+        },
     ),
 ]
 
