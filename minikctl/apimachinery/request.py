@@ -48,7 +48,8 @@ class Request:
 
     `trusted`: the body of a create or update comes from a component of this process, which has made it
     as the apiserver itself would write it and gives it away. It need not be checked for its form, nor a
-    status for its validity; it may become the stored object, and what is answered may not be altered.
+    status for its validity; it may become the stored object, and what is answered may not be altered. Nobody
+    is warned.
 
     `answers` are what webhooks have answered so far (see the apiserver's `admission.webhooks.conversation`).
     """

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from minikctl.apimachinery.clock import parse_time
-from minikctl.apimachinery.deepcopy import deep_copy
 from minikctl.apimachinery.errors import StatusError
 
 if TYPE_CHECKING:
@@ -88,7 +87,10 @@ def prefix_of(name: str) -> str:
 
 
 def from_template(template: Obj, owner: Obj, reference: Obj) -> Obj:
-    """A pod to create from a template (GetPodFromTemplate). It shares data with the template: copy to alter it."""
+    """A pod to create from a template (GetPodFromTemplate). It shares data with the template: copy to alter it.
+
+    Many pods of one template are best made of one such object: then the work is done for the first of them.
+    """
     meta = template.get("metadata") or {}
     made: dict[str, Any] = {"generateName": prefix_of(owner["metadata"]["name"])}
     made["namespace"] = owner["metadata"]["namespace"]
@@ -100,9 +102,12 @@ def from_template(template: Obj, owner: Obj, reference: Obj) -> Obj:
 
 
 def create(controller: Controller, owner: Obj, pod: Obj) -> Obj:
-    """Create a pod and tell so in events of its owner (RealPodControl). The pod made may not be altered."""
+    """Create a pod and tell so in events of its owner (RealPodControl). The pod made may not be altered.
+
+    `pod` stays as it is, and may be created again under another generated name.
+    """
     try:
-        made = controller.client.create("pods", deep_copy(pod), pod["metadata"]["namespace"], trusted=True)
+        made = controller.client.create("pods", pod, pod["metadata"]["namespace"], trusted=True)
     except StatusError as error:
         if not namespace_terminating(error):
             controller.recorder.event(owner, "Warning", "FailedCreate", f"Error creating: {error.message}")

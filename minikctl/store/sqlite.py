@@ -36,6 +36,8 @@ class SQLiteStore:
         """Open `path`, creating it where allowed. StoreError if it is not a usable cluster file."""
         self.path = path
         self._depth = 0
+        self.transactions = 0  # so many write transactions have been begun
+        self.foreign_writes = 0  # so often another process had written before one
         self._revision: int | None = None
         self._tuned = False
         self._version = -1
@@ -119,10 +121,12 @@ class SQLiteStore:
             self._revision = None
             if version != self._version:
                 self._version = version
+                self.foreign_writes += 1
                 self.views.forget()
                 if self.on_foreign_write is not None:
                     self.on_foreign_write()
             self.views.open = True
+            self.transactions += 1
         self._depth += 1
 
     def _begin_in_turn(self) -> None:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from minikctl.apiserver.registry.context import Context
 
 MOUNT_PATH = "/var/run/secrets/kubernetes.io/serviceaccount"
+TOKEN_VOLUME = "kube-api-access-"  # what its name begins with
 _MIRROR = "kubernetes.io/config.mirror"
 _STRICT = "kubernetes.io/enforce-mountable-secrets"
 _TRUE = ("1", "t", "T", "true", "TRUE", "True")
@@ -149,9 +150,9 @@ def _mount_token(pod: Obj, ctx: Context) -> None:
 def _volume_name(spec: Obj, ctx: Context) -> str:
     for volume in spec.get("volumes") or ():
         name = str(volume.get("name", ""))
-        if name.startswith("kube-api-access-"):
+        if name.startswith(TOKEN_VOLUME):
             return name
-    return "kube-api-access-" + ctx.rand.suffix()
+    return TOKEN_VOLUME + ctx.rand.suffix()
 
 
 def _token_volume(name: str) -> Obj:

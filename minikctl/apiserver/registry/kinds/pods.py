@@ -4,18 +4,37 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from minikctl.apimachinery.deepcopy import deep_copy
 from minikctl.apimachinery.request import Obj
 from minikctl.apiserver.registry.kinds.gatedfields import drop_gated, drop_gated_status
+from minikctl.apiserver.registry.kinds.podmoulds import Mould
 from minikctl.apiserver.registry.strategy import Strategy, keep
 
 if TYPE_CHECKING:
     from minikctl.apimachinery.field import FieldError
+    from minikctl.apimachinery.resources import Resource
     from minikctl.apiserver.registry.context import Context
 
 _FINISHED = ("Succeeded", "Failed")
 
 
 class PodStrategy(Strategy):
+    def __init__(self, resource: Resource) -> None:
+        super().__init__(resource)
+        self._mould: Mould | None = None
+
+    def create_trusted(self, ctx: Context) -> Obj | None:
+        """Make a controller's pod; the body stays the controller's, who may have many made of it."""
+        from minikctl.apiserver.registry import write
+
+        if self._mould is not None and self._mould.fits(ctx):
+            return write.insert_cast(self._mould.cast(ctx), ctx)
+        body: Obj = ctx.request.body
+        mould = self._mould = Mould(ctx, body)
+        made = write.create_by_chain(deep_copy(body), ctx)
+        mould.fill(made, ctx)
+        return made
+
     def prepare_for_create(self, obj: Obj, ctx: Context) -> None:
         from minikctl.apimachinery.qos import compute_qos  # reading pods should not cost quantities
 
