@@ -61,6 +61,7 @@ class Reconciler:
                 self._watchers.setdefault(resource, []).append((component.name, mapper))
         self._queues: dict[str, dict[str, None]] = {name: {} for name in self._components}
         self._seen: int | None = None
+        self._fresh: int | None = None  # the version of the store for which components have looked anew
         self._saved = time.monotonic()
         self._interrupted = ""  # the component that was at work when a batch's time was up
         self._turn_ends: int | None = None  # the count of writes that ends its turn; None: nothing does
@@ -73,6 +74,7 @@ class Reconciler:
     def settle(self) -> None:
         """Do all work due up to the cluster's present; overdue work is done at the time it was due."""
         collecting = gc.isenabled()
+        self._fresh = None  # between two calls this process may have written by itself
         gc.disable()  # objects live and die by reference counts here; looking for cycles costs a fifth
         try:
             while self._batch():
@@ -87,10 +89,9 @@ class Reconciler:
         """One transaction's worth of work; True where more is left."""
         store = self._store
         with store.transaction():
-            for component in self._components.values():
-                refresh: Callable[[], None] | None = getattr(component, "refresh", None)
-                if refresh is not None:
-                    refresh()
+            if self._fresh != store.version:
+                self._fresh = store.version
+                self._refresh()
             self._catch_up(int(store.meta(CURSOR) or 0))
             self._due = store.due_keys()
             self._resume(store.meta(TRAVELLED) or "")
@@ -101,6 +102,13 @@ class Reconciler:
                 self._save()
             self._note_time(more)
         return more
+
+    def _refresh(self) -> None:
+        """Let components forget what they remember of their state: others may have altered it."""
+        for component in self._components.values():
+            refresh: Callable[[], None] | None = getattr(component, "refresh", None)
+            if refresh is not None:
+                refresh()
 
     def _resume(self, travelled: str) -> None:
         """Go on at the time at which another process, or an earlier batch, left off."""

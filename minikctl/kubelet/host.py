@@ -47,6 +47,7 @@ class Host:
         """Another process may have changed what is kept beside the objects."""
         self.machines.refresh()
         self.images.refresh()
+        self.addresses.refresh()
 
     def recorder(self, node: str) -> Recorder:
         found = self._recorders.get(node)

@@ -43,7 +43,7 @@ class Kubelet:
         self._written: dict[str, str] = {}  # pod key -> resourceVersion of the last status written
 
     def refresh(self) -> None:
-        """A new batch of work begins: other processes may have been at work."""
+        """Work begins, or goes on after another process has been at work."""
         self._host.refresh()
 
     @property

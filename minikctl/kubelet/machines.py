@@ -25,7 +25,7 @@ from minikctl.client.component import KeyValue
 
 
 class Machines:
-    """The entries, read once per batch of work: other processes may change them in between."""
+    """The entries, read once until `refresh`: other processes may change them."""
 
     def __init__(self, state: KeyValue) -> None:
         self._state = state

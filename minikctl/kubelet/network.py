@@ -6,6 +6,8 @@ from minikctl.apimachinery.request import Obj
 from minikctl.client.component import KeyValue
 
 _FIRST = 2  # .0 is the network, .1 the bridge
+# The offset handed out last, the offsets in use as bits, and where the node's range begins.
+_Range = tuple[int, int, int]
 
 
 class NoAddressError(Exception):
@@ -17,6 +19,11 @@ class Addresses:
 
     def __init__(self, state: KeyValue) -> None:
         self._state = state
+        self._known: dict[str, _Range] = {}
+
+    def refresh(self) -> None:
+        """Forget what was read: another process may have given addresses out."""
+        self._known.clear()
 
     def allocate(self, node: Obj) -> str:
         """The next free address of the node; NoAddressError where there is none."""
@@ -27,7 +34,7 @@ class Addresses:
             offset = (last + step) % size
             if offset < _FIRST or offset == size - 1 or used >> offset & 1:
                 continue
-            self._state.put(f"ips/{name}", [offset, f"{used | 1 << offset:x}", base])
+            self._save(name, (offset, used | 1 << offset, base))
             return _dotted(base + offset)
         raise NoAddressError(f"no IP addresses available in range set: {_dotted(base + 1)}-{_dotted(base + size - 2)}")
 
@@ -36,12 +43,20 @@ class Addresses:
         last, used, base = self._load(node)
         offset = _number(ip) - base
         if offset >= 0 and used >> offset & 1:
-            self._state.put(f"ips/{node}", [last, f"{used & ~(1 << offset):x}", base])
+            self._save(node, (last, used & ~(1 << offset), base))
 
-    def _load(self, node: str) -> tuple[int, int, int]:
-        """The offset handed out last, the offsets in use as bits, and where the range begins."""
-        stored = self._state.get(f"ips/{node}")
-        return (stored[0], int(stored[1], 16), stored[2]) if stored else (_FIRST - 1, 0, 0)
+    def _load(self, node: str) -> _Range:
+        known = self._known.get(node)
+        if known is None:
+            stored = self._state.get(f"ips/{node}")
+            known = (stored[0], int(stored[1], 16), stored[2]) if stored else (_FIRST - 1, 0, 0)
+            self._known[node] = known
+        return known
+
+    def _save(self, node: str, known: _Range) -> None:
+        self._known[node] = known
+        last, used, base = known
+        self._state.put(f"ips/{node}", [last, f"{used:x}", base])
 
 
 def _range(node: Obj) -> tuple[int, int]:

@@ -37,10 +37,9 @@ class SQLiteStore:
         self.path = path
         self._depth = 0
         self.transactions = 0  # so many write transactions have been begun
-        self.foreign_writes = 0  # so often another process had written before one
         self._revision: int | None = None
         self._tuned = False
-        self._version = -1
+        self.version = -1  # of the file as the last transaction met it: another where others had written
         self._shared = False
         self.views = Views(self._data)
         # Called at the start of a transaction when another process has written since the last one.
@@ -119,9 +118,8 @@ class SQLiteStore:
             except sqlite3.DatabaseError as error:
                 raise _explained(self.path, error) from None
             self._revision = None
-            if version != self._version:
-                self._version = version
-                self.foreign_writes += 1
+            if version != self.version:
+                self.version = version
                 self.views.forget()
                 if self.on_foreign_write is not None:
                     self.on_foreign_write()
@@ -133,11 +131,10 @@ class SQLiteStore:
         for _ in range(_BUSY_SECONDS * 1000):
             try:
                 self._execute("BEGIN IMMEDIATE")
+                return
             except sqlite3.OperationalError as error:
                 if "locked" not in str(error):
                     raise
-            else:
-                return
         raise StoreError(f"{self.path}: another process has held the cluster for more than {_BUSY_SECONDS} s")
 
     def _tune(self) -> None:
@@ -313,14 +310,13 @@ class SQLiteStore:
     def changes(self, after: int, limit: int = 0, but_news_of: str = "") -> builtins.list[Change]:
         """What happened after a revision, oldest first. CompactedError where that is no longer known.
 
-        Of the kind `but_news_of` only deletions are told.
+        Of the kind `but_news_of` deletions alone.
         """
         self._check_retained(after)
-        told = f" AND (resource != ? OR type = {DELETED})" if but_news_of else ""
         rows = self._execute(
-            f"SELECT revision, type, resource, path, previous, data FROM log WHERE revision > ?{told} ORDER BY revision"
-            + (f" LIMIT {limit}" if limit else ""),
-            (after, but_news_of) if but_news_of else (after,),
+            "SELECT revision, type, resource, path, previous, data FROM log"
+            f" WHERE revision > ? AND (resource != ? OR type = {DELETED}) ORDER BY revision LIMIT ?",
+            (after, but_news_of, limit or -1),
         ).fetchall()
         return [StoredChange(self.views, *row) for row in rows]
 

@@ -9,6 +9,7 @@ import pytest
 from minikctl import settle
 from minikctl.client.component import Mapper, enqueue
 from minikctl.cluster import Cluster
+from minikctl.store.sqlite import SQLiteStore
 
 
 class Restless:
@@ -73,3 +74,45 @@ def test_what_one_sync_wrote_is_kept_until_it_is_seen(cluster: Cluster, monkeypa
     cluster.client().create("configmaps", {"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta})
     reconciler.settle()
     assert {f"demo/made-{number}" for number in range(40)} <= prolific.seen
+
+
+class Attentive(Prolific):
+    """Counts how often it is told to forget what it has read."""
+
+    told = 0
+
+    def refresh(self) -> None:
+        self.told += 1
+
+
+def test_components_look_anew_only_where_others_may_have_written(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settle, "_BATCH_SECONDS", 0.0)
+    cluster.clock.frozen_at = None
+    attentive = Attentive(cluster)
+    reconciler = settle.Reconciler(cluster.server, cluster.clock, [attentive])
+    reconciler.settle()
+    told = attentive.told
+    client = cluster.client()
+    client.create("configmaps", {"metadata": {"name": "first", "namespace": "demo"}})
+    reconciler.settle()  # in forty batches
+    assert attentive.told == told + 1
+    other = SQLiteStore(cluster.store.path)
+    batches = []
+
+    def batch() -> bool:
+        if batches:
+            with other.transaction():
+                other.set_meta("x", str(len(batches)))
+        batches.append(attentive.told)
+        return batched()
+
+    batched = reconciler._batch
+    monkeypatch.setattr(reconciler, "_batch", batch)
+    for name in ("a", "b"):
+        client.create("configmaps", {"metadata": {"name": name, "namespace": "demo"}})
+    reconciler.settle()
+    other.close()
+    assert attentive.told == told + 1 + len(batches)
+    assert len(batches) > 2

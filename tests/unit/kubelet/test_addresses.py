@@ -36,3 +36,14 @@ def test_a_wide_range() -> None:
     assert len(set(given)) == 600 and given[-1] == "10.128.2.89"
     addresses.release("n", given[-1])
     assert addresses.allocate(node) == "10.128.2.90"
+
+
+def test_what_another_process_gave_out_is_seen_after_a_refresh() -> None:
+    state = State()
+    mine, others = Addresses(state), Addresses(state)  # type: ignore[arg-type]
+    node = _node("10.244.1.0/24")
+    first = mine.allocate(node)
+    others.allocate(node)
+    mine.refresh()
+    third = mine.allocate(node)
+    assert (first, third) == ("10.244.1.2", "10.244.1.4")
