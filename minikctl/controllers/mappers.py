@@ -32,10 +32,11 @@ def owned_or_orphan(kind: str, part: Part | None = None, relevant: Relevant | No
         meta = change.object["metadata"]
         for owner in meta.get("ownerReferences") or ():
             if owner.get("controller"):
+                if owner["kind"] != kind:
+                    return ()
                 if part is not None and relevant is not None and _alike(change, part, relevant):
                     return ()
-                found = [object_key(change.namespace, owner["name"])] if owner.get("kind") == kind else []
-                return found + _lost_owner(change, kind, owner["uid"])
+                return (object_key(change.namespace, owner["name"]),)
         if change.type == "DELETED" or not meta.get("labels") or "deletionTimestamp" in meta:
             return ()
         if change.type == "ADDED":
@@ -43,7 +44,7 @@ def owned_or_orphan(kind: str, part: Part | None = None, relevant: Relevant | No
         old = (change.old() or {}).get("metadata", {})
         if old.get("labels") == meta["labels"] and not old.get("ownerReferences"):
             return ()
-        return [f"orphans:{object_key(change.namespace, change.name)}", *_lost_owner(change, kind, "")]
+        return [f"orphans:{object_key(change.namespace, change.name)}", *_lost_owner(change, kind)]
 
     return keys
 
@@ -65,15 +66,13 @@ def telling(source: EnvSource, mapper: Mapper) -> Mapper:
     return keys
 
 
-def _lost_owner(change: Change, kind: str, uid: str) -> list[str]:
-    """The owner before the change, where it is another now. Only an orphaned object can have lost one."""
-    if uid or change.type != "MODIFIED":
-        return []
+def _lost_owner(change: Change, kind: str) -> list[str]:
+    """The owner before the change of an object that has none now."""
     old = (change.old() or {}).get("metadata", {})
     return [
         object_key(change.namespace, owner["name"])
         for owner in old.get("ownerReferences") or ()
-        if owner.get("controller") and owner.get("kind") == kind and owner["uid"] != uid
+        if owner.get("controller") and owner["kind"] == kind
     ]
 
 
@@ -272,25 +271,25 @@ class QuotaNamespaces:
 
     def __init__(self, source: EnvSource) -> None:
         self._source = source
-        self._namespaces: dict[str, int] | None = None
+        self._namespaces: dict[str, set[str]] | None = None  # with the quotas that are in them
 
     def quota(self, change: Change) -> Keys:
         if self._namespaces is not None and change.type != "MODIFIED":
-            step = 1 if change.type == "ADDED" else -1
-            self._namespaces[change.namespace] = self._namespaces.get(change.namespace, 0) + step
+            known = self._namespaces.setdefault(change.namespace, set())
+            (known.add if change.type == "ADDED" else known.discard)(change.name)
         if change.type == "MODIFIED" and (change.old() or {}).get("spec") == change.object.get("spec"):
             return ()  # admission charges, or this controller counted
         return (object_key(change.namespace, change.name),) if change.type != "DELETED" else ()
 
     def anything(self, change: Change) -> Keys:
-        if not change.namespace or change.resource == "events" or change.type == "ADDED" or _costs_the_same(change):
+        if not change.namespace or change.type == "ADDED":
             return ()
         if self._namespaces is None:
             self._namespaces = {}
             for found in self._source().client.items("resourcequotas"):
-                namespace = found["metadata"]["namespace"]
-                self._namespaces[namespace] = self._namespaces.get(namespace, 0) + 1
-        if not self._namespaces.get(change.namespace):
+                meta = found["metadata"]
+                self._namespaces.setdefault(meta["namespace"], set()).add(meta["name"])
+        if not self._namespaces.get(change.namespace) or change.resource == "events" or _costs_the_same(change):
             return ()
         key = f"all:{change.namespace}"
         self._source().touched.setdefault(key, {})[f"{change.resource} {change.name}"] = None
