@@ -270,13 +270,14 @@ def _matters(change: Change) -> bool:
 
 
 def _same_guest(change: Change) -> bool:
-    """Whether a placed pod is to the scheduler what it was before the change."""
+    """Whether a placed pod is to the scheduler what it was before the change, or before it was bound."""
     pod, old = change.object, change.old() if change.type == "MODIFIED" else None
     if old is None or pod["metadata"].get("generation") != 1 or (pod.get("status") or {}).get("phase") in _FINISHED:
         return False
     meta, before = pod["metadata"], old["metadata"]
     fields = ("labels", "ownerReferences", "deletionTimestamp")
-    return [old["spec"], *map(before.get, fields)] == [pod["spec"], *map(meta.get, fields)]
+    spec = {**old["spec"], "nodeName": pod["spec"]["nodeName"]}
+    return spec == pod["spec"] and all(before.get(field) == meta.get(field) for field in fields)
 
 
 def _older(pod: Obj, version: str) -> bool:
