@@ -74,7 +74,7 @@ class Server:
         """Whether webhooks may have to be asked about a request."""
         if request.verb in _READS and not request.subresource:
             return False
-        return any(self.reader.peek_all(key) for key in _WEBHOOKS)
+        return self.reader.any_of(_WEBHOOKS)
 
     def carry_out(self, request: Request) -> Response:
         """`handle` on the spot: AnswersNeeded leaves it too where webhooks are to be asked."""
