@@ -60,7 +60,7 @@ CONTROLLERS: tuple[Row, ...] = (
     Row("cronjob-controller", "cronjob:CronJobController", w.cron_job),
     Row("job-controller", "job.controller:JobController", w.job),
     Row("endpoint-controller", "endpoints:EndpointsController", w.endpoints),
-    Row("endpointslice-controller", "endpointslice.controller:EndpointSliceController", w.endpoints, _SLICES),
+    Row("endpointslice-controller", "endpointslice.controller:EndpointSliceController", w.endpoint_slices, _SLICES),
     Row("persistent-volume-binder", "volume.binder:PersistentVolumeController", w.persistent_volumes, _BINDER),
     Row("endpointslicemirroring-controller", _MIRRORING, w.mirroring, "endpoint-slice-mirroring-controller"),
     Row("expand-controller", "volume.provisioning:ExpandController", w.expansion, "volume_expand"),

@@ -84,6 +84,25 @@ def endpoints(source: Source) -> Watches:
     return {"services": index.owner, "pods": mappers.telling(source, index.pod)}
 
 
+def endpoint_slices(source: Source) -> Watches:
+    """Those of endpoints, and Services whose hints no longer fit the nodes there are."""
+
+    def overloaded(change: Change) -> Keys:
+        populated = source().state.scan("hints/")
+        if not populated:
+            return ()
+        from minikctl.controllers.endpointslice import topology
+
+        parts = topology.ratios(source().client.items("nodes"))
+        return [
+            key.removeprefix(topology.POPULATED)
+            for key, families in populated
+            if any(topology.overloaded(zones, parts) for zones in families.values())
+        ]
+
+    return {**endpoints(source), "nodes": overloaded}
+
+
 def _endpoint_of(pod: Obj) -> object:
     """What of a pod an endpoint shows."""
     status, spec = pod.get("status") or {}, pod["spec"]

@@ -20,7 +20,15 @@ from minikctl.controllers.endpoints import (
     target_port,
     trigger_time,
 )
-from minikctl.controllers.endpointslice.slices import MANAGED_BY, RESOURCE, SERVICE_LABEL, Reconciliation, ports_key
+from minikctl.controllers.endpointslice import topology
+from minikctl.controllers.endpointslice.slices import (
+    MANAGED_BY,
+    RESOURCE,
+    SERVICE_LABEL,
+    Planned,
+    Reconciliation,
+    ports_key,
+)
 from minikctl.controllers.ownership import controller_ref
 from minikctl.controllers.selectedpods import SelectedPods, SelectedPodsCache
 
@@ -29,7 +37,7 @@ if TYPE_CHECKING:
     from minikctl.client.component import Env
 
 CONTROLLER = "endpointslice-controller.k8s.io"
-_ZONE = "topology.kubernetes.io/zone"
+_HINTS_DISABLED = "TopologyAwareHintsDisabled"
 
 
 class _Backend(NamedTuple):
@@ -50,6 +58,7 @@ class EndpointSliceController(Controller):
         service = self.client.peek("services", name, namespace)
         if service is None or "deletionTimestamp" in service["metadata"]:
             self.env.state.delete(key)
+            self.env.state.delete(topology.POPULATED + key)
             self._backends.forget(key)
             return None
         spec = service["spec"]
@@ -66,16 +75,60 @@ class EndpointSliceController(Controller):
         def new_slice(address_type: str, ports: list[Obj]) -> Obj:
             return _new_slice(service, address_type, ports)
 
+        told: list[tuple[str, str, str]] = []
+
+        def hint(plan: list[Planned]) -> None:
+            told.extend(self._assign_hints(key, plan))
+
+        by_topology = topology.enabled(service)
+        if not by_topology:
+            told += self._forget_hints(key)
         try:
-            Reconciliation(self.client, new_slice, trigger).run(mine, self._wanted(service, backends))
+            reconciliation = Reconciliation(self.client, new_slice, trigger, hint if by_topology else None)
+            reconciliation.run(mine, self._wanted(service, backends))
         except StatusError as error:
             if pods.namespace_terminating(error):
                 return None
             message = f"Error updating Endpoint Slices for Service {namespace}/{name}: {error.message}"
             self.recorder.event(service, "Warning", "FailedToUpdateEndpointSlices", message)
             raise
+        for type_, reason, message in told:
+            self.recorder.event(service, type_, reason, message)
         backends.written()
         return None
+
+    def _assign_hints(self, key: str, plan: list[Planned]) -> list[tuple[str, str, str]]:
+        """Spread a Service's endpoints over the zones; what is to be said of it."""
+        told = []
+        known: dict[str, dict[str, int]] = self.env.state.get(topology.POPULATED + key) or {}
+        parts = topology.ratios(self.client.items("nodes"))
+        for family in dict.fromkeys(str(one.template["addressType"]) for one in plan):
+            mine = [one for one in plan if one.template["addressType"] == family]
+            # New slices come first, as upstream goes through them.
+            changed = sorted((one for one in mine if not one.stays), key=lambda one: one.slice is not None)
+            unchanged = [one.endpoints for one in mine if one.stays]
+            zones, problem = topology.assign([one.endpoints for one in changed], unchanged, parts)
+            if problem:
+                known.pop(family, None)
+                told.append(("Warning", _HINTS_DISABLED, f"{problem}, addressType: {family}"))
+            else:
+                if not known:
+                    message = f"Topology Aware Hints has been enabled, addressType: {family}"
+                    told.append(("Normal", "TopologyAwareHintsEnabled", message))
+                known[family] = zones
+        if known:
+            self.env.state.put(topology.POPULATED + key, known)
+        else:
+            self.env.state.delete(topology.POPULATED + key)
+        return told
+
+    def _forget_hints(self, key: str) -> list[tuple[str, str, str]]:
+        known = self.env.state.get(topology.POPULATED + key)
+        if not known:
+            return []
+        self.env.state.delete(topology.POPULATED + key)
+        message = f"Topology Aware Hints has been disabled, addressType: {next(iter(known))}"
+        return [("Warning", _HINTS_DISABLED, message)]
 
     def _wanted(self, service: Obj, backends: SelectedPods[_Backend]) -> dict[str, tuple[str, list[Obj], list[Obj]]]:
         """Endpoints by address type and ports; one empty group where a type has none."""
@@ -100,7 +153,7 @@ class EndpointSliceController(Controller):
         ready, node = endpoint["conditions"]["ready"], endpoint.get("nodeName")
         if node and (zone := self._zone(node, zones)):
             endpoint["zone"] = zone
-        distribution = service["spec"].get("trafficDistribution")
+        distribution = None if topology.enabled(service) else service["spec"].get("trafficDistribution")
         if ready and endpoint.get("zone") and distribution in ("PreferClose", "PreferSameZone", "PreferSameNode"):
             endpoint["hints"] = {"forZones": [{"name": endpoint["zone"]}]}
         if ready and node and distribution == "PreferSameNode":
@@ -110,7 +163,7 @@ class EndpointSliceController(Controller):
     def _zone(self, node: str, zones: dict[str, str]) -> str:
         if node not in zones:
             found = self.client.peek("nodes", node) or {"metadata": {}}
-            zones[node] = (found["metadata"].get("labels") or {}).get(_ZONE, "")
+            zones[node] = (found["metadata"].get("labels") or {}).get(topology.ZONE, "")
         return zones[node]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from minikctl.controllers.endpoints import TRIGGER
 
@@ -30,23 +30,63 @@ def _identity(endpoint: Obj) -> tuple[Any, ...]:
     return tuple(endpoint["addresses"]), target.get("uid"), endpoint.get("nodeName"), endpoint.get("hostname")
 
 
-class Reconciliation:
-    """Brings the slices of one service (or mirrored Endpoints) to the wanted endpoints."""
+class Planned(NamedTuple):
+    """A slice to be: the one there is, if any, a new one in its stead, and what is to be in it."""
 
-    def __init__(self, client: Client, new_slice: Callable[[str, list[Obj]], Obj], trigger: str | None) -> None:
+    slice: Obj | None
+    template: Obj
+    endpoints: list[Obj]
+
+    @property
+    def stays(self) -> bool:
+        """Whether nothing about the slice changes."""
+        if self.slice is None:
+            return False
+        same_labels = (self.slice["metadata"].get("labels") or {}) == (self.template["metadata"].get("labels") or {})
+        return same_labels and (self.slice.get("endpoints") or []) == self.endpoints
+
+
+class Reconciliation:
+    """Brings the slices of one service (or mirrored Endpoints) to the wanted endpoints.
+
+    `hint` may change the hints of endpoints before anything is written: it gets the plan of all slices.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        new_slice: Callable[[str, list[Obj]], Obj],
+        trigger: str | None,
+        hint: Callable[[list[Planned]], None] | None = None,
+    ) -> None:
         self.client = client
         self.new_slice = new_slice
         self.trigger = trigger
+        self._hint = hint
+        # What is to be done in this order: slices to be written, or to be deleted.
+        self._plan: list[Planned | Obj] = []
 
     def run(self, existing: list[Obj], wanted: dict[str, tuple[str, list[Obj], list[Obj]]]) -> None:
         """`wanted`: ports key -> (address type, ports, endpoints)."""
+        self._decide(existing, wanted)
+        if self._hint is not None:
+            self._hint([step for step in self._plan if isinstance(step, Planned)])
+        for step in self._plan:
+            if not isinstance(step, Planned):
+                self._delete(step)
+            elif step.slice is None:
+                self._create(step.template, step.endpoints)
+            elif not step.stays:
+                self._update(step.slice, step.template, step.endpoints)
+
+    def _decide(self, existing: list[Obj], wanted: dict[str, tuple[str, list[Obj], list[Obj]]]) -> None:
         groups: dict[str, list[Obj]] = {}
         for slice_ in existing:
             key = ports_key(slice_["addressType"], slice_.get("ports") or [])
             if key in wanted:
                 groups.setdefault(key, []).append(slice_)
             else:
-                self._delete(slice_)
+                self._plan.append(slice_)
         for key, (address_type, ports, endpoints) in wanted.items():
             self._reconcile(groups.get(key, []), address_type, ports, endpoints)
 
@@ -59,6 +99,8 @@ class Reconciliation:
             for endpoint in slice_.get("endpoints") or ():
                 fresh = missing.pop(_identity(endpoint), None)
                 if fresh is not None:
+                    if self._hint is not None and "hints" in endpoint:
+                        fresh["hints"] = endpoint["hints"]
                     mine.append(fresh)
             kept.append((slice_, mine))
         rest = list(missing.values())
@@ -68,13 +110,13 @@ class Reconciliation:
             mine += rest[:room]
             del rest[:room]
             if not mine and (endpoints or slice_ is not kept[0][0]):
-                self._delete(slice_)
+                self._plan.append(slice_)
             else:
-                self._update(slice_, template, mine)
+                self._plan.append(Planned(slice_, template, mine))
         if not kept and not rest:
-            self._create(template, [])
+            self._plan.append(Planned(None, template, []))
         while rest:
-            self._create(self.new_slice(address_type, ports), rest[:_PER_SLICE])
+            self._plan.append(Planned(None, self.new_slice(address_type, ports), rest[:_PER_SLICE]))
             del rest[:_PER_SLICE]
 
     def _create(self, template: Obj, endpoints: list[Obj]) -> None:
@@ -83,11 +125,8 @@ class Reconciliation:
         self.client.create(RESOURCE, template, template["metadata"]["namespace"])
 
     def _update(self, slice_: Obj, template: Obj, endpoints: list[Obj]) -> None:
-        meta, model = slice_["metadata"], template["metadata"]
-        same_labels = (meta.get("labels") or {}) == (model.get("labels") or {})
-        if same_labels and (slice_.get("endpoints") or []) == endpoints:
-            return
-        meta["labels"] = model.get("labels") or {}
+        meta = slice_["metadata"]
+        meta["labels"] = template["metadata"].get("labels") or {}
         slice_["endpoints"] = endpoints
         self._note(meta)
         self.client.update(RESOURCE, slice_)

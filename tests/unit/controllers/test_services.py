@@ -9,6 +9,7 @@ import pytest
 from controllers_world import Obj, World, pod_spec, workload
 
 from minikctl.controllers import endpoints
+from minikctl.controllers.endpointslice import topology
 from minikctl.controllers.endpointslice.slices import Reconciliation, ports_key
 
 SLICES = "endpointslices.discovery.k8s.io"
@@ -187,3 +188,80 @@ def test_the_servers_own_service_comes_back(world: World) -> None:
     assert new["spec"] == old["spec"]
     assert world.get("endpoints", "kubernetes", "default")["subsets"]
     assert world.get(SLICES, "kubernetes", "default")["endpoints"]
+
+
+def hinted(zones: str, hints: str = "") -> list[Obj]:
+    """Ready endpoints, one in each of these zones ("-": not ready), with the hints they have."""
+    made: list[Obj] = [{"conditions": {"ready": zone != "-"}, "zone": zone} for zone in zones]
+    for endpoint, hint in zip(made, hints, strict=False):
+        endpoint["hints"] = {"forZones": [{"name": hint}]}
+    return made
+
+
+def hints_of(endpoints: list[Obj]) -> str:
+    return "".join(e["hints"]["forZones"][0]["name"] if "hints" in e else "." for e in endpoints)
+
+
+@pytest.mark.parametrize(
+    ("changed", "unchanged", "parts", "after"),
+    [
+        (hinted("ab"), hinted(""), {"a": 0.5, "b": 0.5}, "ab"),
+        (hinted("aaab"), hinted(""), {"a": 0.5, "b": 0.5}, "baab"),
+        (hinted("a-b"), hinted("ab", "ab"), {"a": 0.5, "b": 0.5}, "a.bab"),
+        (hinted("a"), hinted("aaa", "aab"), {"a": 0.5, "b": 0.5}, "baab"),
+        (hinted("b"), hinted("aaa", "aaa"), {"a": 0.5, "b": 0.5}, "bbaa"),
+        (hinted("aaabbc"), hinted(""), {"a": 1 / 3, "b": 1 / 3, "c": 1 / 3}, "caabbc"),
+    ],
+)
+def test_hints_follow_the_zones_cpus(
+    changed: list[Obj], unchanged: list[Obj], parts: dict[str, float], after: str
+) -> None:
+    zones, problem = topology.assign([changed], [unchanged], parts)
+    assert problem == ""
+    assert hints_of(changed + unchanged) == after
+    assert zones == {zone: after.count(zone) for zone in parts}
+
+
+@pytest.mark.parametrize(
+    ("endpoints", "parts", "problem"),
+    [
+        (hinted("ab", "ab"), {}, "Insufficient Node information"),
+        (hinted("a"), {"a": 0.5, "b": 0.5}, "Insufficient number of endpoints (1 endpoints, 2 zones)"),
+        (hinted("aab"), {"a": 0.5, "b": 0.5}, "Unable to allocate minimum required endpoints to each zone"),
+        ([*hinted("a"), {"conditions": {"ready": True}}], {"a": 0.5, "b": 0.5}, "One or more endpoints do not have"),
+    ],
+)
+def test_hints_that_cannot_be_given(endpoints: list[Obj], parts: dict[str, float], problem: str) -> None:
+    zones, why = topology.assign([endpoints], [], parts)
+    assert (zones, why.startswith(problem)) == ({}, True)
+    assert not any("hints" in endpoint for endpoint in endpoints)
+
+
+def test_topology_mode(world: World) -> None:
+    made = service("web")
+    made["metadata"]["annotations"] = {"service.kubernetes.io/topology-mode": "Auto"}
+    world.create("deployments.apps", workload("Deployment", "web", replicas=4, pod=serving_pods()))
+    world.create("services", made)
+    assert not any("hints" in endpoint for endpoint in endpoints_of(world, "web"))
+    assert world.events("Service")[-1] == (
+        "TopologyAwareHintsDisabled: Insufficient Node information: allocatable CPU or zone not specified on one or"
+        " more nodes, addressType: IPv4"
+    )
+    for node, zone in (("node-1", "a"), ("node-2", "b")):
+        world.merge("nodes", node, {"metadata": {"labels": {"topology.kubernetes.io/zone": zone}}}, "")
+    world.merge("services", "web", {"metadata": {"labels": {"seen": "again"}}})
+    assert all(e["hints"] == {"forZones": [{"name": e["zone"]}]} for e in endpoints_of(world, "web"))
+    assert world.events("Service")[-1] == (
+        "TopologyAwareHintsEnabled: Topology Aware Hints has been enabled, addressType: IPv4"
+    )
+    assert world.settles()
+    world.merge("nodes", "node-2", {"metadata": {"labels": {"topology.kubernetes.io/zone": None}}}, "")
+    assert not any("hints" in endpoint for endpoint in endpoints_of(world, "web"))
+    world.merge("nodes", "node-2", {"metadata": {"labels": {"topology.kubernetes.io/zone": "b"}}}, "")
+    world.merge("services", "web", {"metadata": {"labels": {"seen": "often"}}})
+    assert all("hints" in endpoint for endpoint in endpoints_of(world, "web"))
+    world.merge("services", "web", {"metadata": {"annotations": None}})
+    assert not any("hints" in endpoint for endpoint in endpoints_of(world, "web"))
+    assert "TopologyAwareHintsDisabled: Topology Aware Hints has been disabled, addressType: IPv4" in world.events(
+        "Service"
+    )
