@@ -281,7 +281,8 @@ def test_most_controllers_have_something_to_do(undisturbed: tuple[list[str], Cou
     every = {row.queue or row.account for row in manager.CONTROLLERS}
     assert sorted(every - set(undisturbed[1])) == [
         "api-availability", "bootstrap-signer", "csrapproving", "csrcleaner", "csrsigning", "expand-controller",
-        "service-cidrs-controller", "storage-version-garbage-collector", "storage-version-migrator-controller",
+        "kubernetes-service", "service-cidrs-controller", "storage-version-garbage-collector",
+        "storage-version-migrator-controller",
     ]  # fmt: skip
 
 
