@@ -31,6 +31,8 @@ _TABLE = {
     ("certificatesigningrequests.certificates.k8s.io", "approval"): "kinds.certificates:approval",
 }
 _UPGRADES = frozenset({"exec", "attach", "portforward"})
+# The kinds of the options of a connection; those of a proxy are named after what is behind it.
+_CONNECTED = {"exec": "PodExecOptions", "attach": "PodAttachOptions", "portforward": "PodPortForwardOptions"}
 _CONNECT = frozenset({"log", "exec", "attach", "portforward", "proxy"})
 
 
@@ -48,14 +50,20 @@ def handle(server: Server, request: Request) -> Response:
             else errors.no_route(True)
         )
     ctx = server.context(request, "UPDATE")
-    target = _TABLE.get((resource.key, name)) or _TABLE.get(("*", name))
-    if target:
-        module, _, function = target.partition(":")
-        found: Handler = getattr(import_module(f"{__package__}.{module}"), function)
-        return found(ctx)
-    if name in _CONNECT:
-        return _connect(ctx)
-    return plain(ctx)
+    try:
+        return _handler(resource.key, name)(ctx)
+    except errors.StatusError as error:
+        error.warnings = ctx.warnings
+        raise
+
+
+def _handler(resource_key: str, name: str) -> Handler:
+    target = _TABLE.get((resource_key, name)) or _TABLE.get(("*", name))
+    if not target:
+        return _connect if name in _CONNECT else plain
+    module, _, function = target.partition(":")
+    found: Handler = getattr(import_module(f"{__package__}.{module}"), function)
+    return found
 
 
 def plain(ctx: Context) -> Response:
@@ -77,7 +85,8 @@ def _connect(ctx: Context) -> Response:
     else:
         from minikctl.apiserver import admission
 
-        options = {"apiVersion": "v1", **ctx.request.options}
+        kind = _CONNECTED.get(ctx.request.subresource, f"{ctx.resource.kind}ProxyOptions")
+        options = {"kind": kind, "apiVersion": "v1", **ctx.request.options}
         admission.mutate(options, None, ctx)
         admission.validate(options, None, ctx)
     if ctx.server.connect is None:

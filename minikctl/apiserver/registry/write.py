@@ -53,11 +53,13 @@ def create_by_chain(body: Obj, ctx: Context) -> Obj:
 def insert(obj: Obj, ctx: Context) -> Obj:
     """Store a decoded, defaulted object as new: the part create and apply share."""
     server, request = ctx.server, ctx.request
-    meta = obj["metadata"]
-    request.name = request.name or meta.get("name", "")
+    request.name = request.name or obj["metadata"].get("name", "")
     server.storage.store.begin()
     try:
         admission.mutate(obj, None, ctx)
+        meta = obj["metadata"]
+        if ctx.hooked:
+            check_namespace(obj, ctx)
         ctx.strategy.permit(obj, None, ctx)
         _system_metadata(meta, ctx)
         generated = _generate_name(meta, ctx)

@@ -122,7 +122,6 @@ def conditions_hold(conditions: Any, value: Callable[[str], Any]) -> bool:
 
 
 _SCALE = {"group": "autoscaling", "version": "v1", "kind": "Scale"}
-_CONNECTED = {"exec": "PodExecOptions", "attach": "PodAttachOptions", "portforward": "PodPortForwardOptions"}
 
 
 def seen(obj: Obj | None, ctx: Context, version: Resource | None = None) -> Obj | None:
@@ -178,9 +177,6 @@ def _kind_of(resource: Resource, obj: Obj | None, ctx: Context) -> Obj:
         return {"group": group, "version": number, "kind": obj["kind"]}
     if ctx.request.subresource == "scale":
         return _SCALE
-    if ctx.operation == "CONNECT":
-        connected = f"{resource.kind}ProxyOptions"
-        return {"group": "", "version": "v1", "kind": _CONNECTED.get(ctx.request.subresource, connected)}
     return {"group": resource.group, "version": resource.version, "kind": resource.kind}
 
 

@@ -154,6 +154,8 @@ def replace(obj: Obj, patched: Obj, ctx: Context) -> None:
     if content.get("kind") == ctx.resource.kind:
         content = _in_version(content, str(obj.get("apiVersion")), ctx)
         _complete(content, ctx)
+    if not isinstance(content.get("metadata"), dict):
+        content["metadata"] = {}
     obj.clear()
     obj.update(content)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     import socket
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from minikctl.apiserver.registry.reader import Reader
 
 _SLICES = "endpointslices.discovery.k8s.io"
-_SELF_SIGNED = (18, 19, 20, 21)
-_EXPIRED = (9, 10)
 
 
 class CallError(Exception):
@@ -57,6 +55,15 @@ class Call(NamedTuple):
     review: Obj
     seconds: int
 
+    def context(self) -> ssl.SSLContext:
+        """What a connection is verified by: the authority that is named, else the system's."""
+        import ssl
+
+        authority = base64.b64decode(self.bundle).decode("ascii", "replace") if self.bundle else None
+        context = ssl.create_default_context(cadata=authority)
+        context.hostname_checks_common_name = False  # as Go has it
+        return context
+
     def outcome(self) -> Obj | CallError:
         """The review that the webhook answers with, or why there is none."""
         try:
@@ -67,9 +74,9 @@ class Call(NamedTuple):
     def _answer(self) -> Obj:
         target = self.target
         try:
-            status, body = _exchange(target, _context(self.bundle), json.dumps(self.review).encode(), self.seconds)
+            status, body = _exchange(target, self.context(), json.dumps(self.review).encode(), self.seconds)
         except OSError as error:
-            raise CallError(f'Post "{target.url}": {_explained(error, target)}') from None
+            raise CallError(f'Post "{target.url}": {_explained(error, self)}') from None
         if status != 200:
             raise CallError(_status_text(status, body))
         try:
@@ -145,14 +152,6 @@ def _endpoints(namespace: str, service: str, port_name: str, reader: Reader) -> 
                     yield address, int(port), pod
 
 
-def _context(bundle: str) -> ssl.SSLContext:
-    import ssl
-
-    if not bundle:
-        return ssl.create_default_context()
-    return ssl.create_default_context(cadata=base64.b64decode(bundle).decode("ascii", "replace"))
-
-
 def _exchange(target: Target, context: ssl.SSLContext, body: bytes, seconds: int) -> tuple[int, bytes]:
     import http.client
     import socket
@@ -181,13 +180,16 @@ def _exchange(target: Target, context: ssl.SSLContext, body: bytes, seconds: int
         connection.close()
 
 
-def _explained(error: OSError, target: Target) -> str:
+def _explained(error: OSError, call: Call) -> str:
     import socket
     import ssl
 
+    target = call.target
     place = f"dial tcp {target.host}:{target.port}"
     if isinstance(error, ssl.SSLCertVerificationError):
-        return f"tls: failed to verify certificate: x509: {_certificate_problem(error, target)}"
+        from minikctl.apiserver.admission.webhooks import certificates
+
+        return f"tls: failed to verify certificate: x509: {certificates.problem(error.verify_code, call)}"
     if isinstance(error, ssl.SSLError):
         return f"tls: {error.reason or error}"
     if isinstance(error, TimeoutError):
@@ -199,14 +201,6 @@ def _explained(error: OSError, target: Target) -> str:
     if error.strerror:
         return f"{place}: connect: {error.strerror.lower()}"
     return str(error) or "EOF"
-
-
-def _certificate_problem(error: Any, target: Target) -> str:
-    if error.verify_code in _SELF_SIGNED:
-        return "certificate signed by unknown authority"
-    if error.verify_code in _EXPIRED:
-        return "certificate has expired or is not yet valid"
-    return f"certificate is not valid for any names, but wanted to match {target.name}"
 
 
 def _status_text(status: int, body: bytes) -> str:

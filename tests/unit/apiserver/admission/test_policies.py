@@ -152,7 +152,9 @@ def test_mutations(api: Any) -> None:
             },
         ],
     )
-    assert api.create(config_map())["metadata"]["labels"] == {"a": "c", "x/y": "1"}
+    made = api.create(config_map())["metadata"]
+    assert made["labels"] == {"a": "c", "x/y": "1"}
+    assert made["uid"] and made["creationTimestamp"]
 
 
 def test_an_earlier_policy_runs_again_if_needed(api: Any) -> None:
@@ -346,3 +348,38 @@ def test_a_change_of_other_plugins_counts_in_the_second_pass(api: Any) -> None:
     policy(api, "Mutating", "a", matchConstraints=pods, reinvocationPolicy="Never", mutations=more)
     policy(api, "Mutating", "b", matchConstraints=pods, reinvocationPolicy="IfNeeded", mutations=labels)
     assert api.create(api.pod())["metadata"]["labels"]["limited"] == "2"
+
+
+def test_connections_and_tokens_are_seen_as_what_they_are(api: Any) -> None:
+    seen = ["pods/exec", "serviceaccounts/token", "nodes/proxy"]
+    rule = {**CONFIG_MAPS, "operations": ["CREATE", "CONNECT"], "resources": seen}
+    told = "request.operation + ' ' + request.kind.kind + ' ' + object.kind"
+    policy(
+        api,
+        matchConstraints={"resourceRules": [rule]},
+        validations=[{"expression": "false", "messageExpression": told}],
+    )
+    api.create(api.pod())
+
+    def refused(resource: str, name: str, subresource: str, namespace: str = "demo", **fields: Any) -> str:
+        fields.setdefault("options", {"command": ["ls"]})
+        told = api.refusal(
+            api.client.request, "create", resource, namespace=namespace, name=name, subresource=subresource, **fields
+        )
+        return str(told.rpartition("denied request: ")[2])
+
+    assert refused("pods", "p", "exec") == "CONNECT PodExecOptions PodExecOptions"
+    assert refused("nodes", "node-1", "proxy", "") == "CONNECT NodeProxyOptions NodeProxyOptions"
+    assert refused("serviceaccounts", "default", "token", body={"spec": {}}) == "CREATE TokenRequest TokenRequest"
+
+
+def test_warnings_come_with_refusals_of_subresources(api: Any) -> None:
+    rule = {**CONFIG_MAPS, "resources": ["pods/eviction"]}
+    only = {"resourceRules": [rule]}
+    never = [{"expression": "false", "message": "no"}]
+    policy(api, name="a", matchConstraints=only, validations=never, binding={"validationActions": ["Warn"]})
+    policy(api, name="b", matchConstraints=only, validations=never)
+    api.create(api.pod())
+    body = {"metadata": {"name": "p", "namespace": "demo"}}
+    api.refusal(api.client.create, "pods", body, "demo", subresource="eviction", name="p")
+    assert api.warnings == ["Validation failed for ValidatingAdmissionPolicy 'a' with binding 'a': no"]

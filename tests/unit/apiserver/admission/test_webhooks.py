@@ -86,7 +86,11 @@ def test_warnings_and_deletes(api: Any, hook: Any) -> None:
 def test_a_patch_changes_the_object(api: Any, hook: Any) -> None:
     install(api, hook.port, "Mutating")
     hook.answer = patched({"op": "add", "path": "/data/added", "value": "yes"})
-    assert api.create(config_map(a="b"))["data"] == {"a": "b", "added": "yes"}
+    made = api.create(config_map(a="b"))
+    assert made["data"] == {"a": "b", "added": "yes"}
+    assert made == api.client.get("configmaps", "c", "demo")
+    assert {"uid", "creationTimestamp", "resourceVersion"} <= made["metadata"].keys()
+    assert "uid" not in hook.requests[0]["object"]["metadata"]
 
 
 def test_webhooks_run_again_after_a_change_if_they_ask_to(api: Any, hook: Any) -> None:
@@ -329,3 +333,18 @@ def test_the_audit_log_is_told_what_webhooks_did(api: Any, hook: Any) -> None:
         "failed-open.mutation.webhook.admission.k8s.io/round_0_index_1": "lax.example.com",
         "failed-open.validating.webhook.admission.k8s.io/round_0_index_0": "lax.example.com",
     }
+
+
+def test_a_name_that_is_not_the_certificates(api: Any, hook: Any) -> None:
+    install(api, hook.port, client={"url": f"https://localhost:{hook.port}/check", "caBundle": BUNDLE})
+    refused = api.refusal(api.create, config_map())
+    assert refused.endswith("x509: certificate is valid for hook.demo.svc, not localhost")
+
+
+def test_a_patch_cannot_move_an_object(api: Any, hook: Any) -> None:
+    install(api, hook.port, "Mutating")
+    hook.answer = patched({"op": "replace", "path": "/metadata/namespace", "value": "default"})
+    told = "the namespace of the provided object does not match the namespace sent on the request"
+    assert api.refusal(api.create, config_map()) == told
+    hook.answer = patched({"op": "remove", "path": "/metadata"})
+    assert "metadata.name: Required value: name or generateName is required" in api.refusal(api.create, config_map())
