@@ -17,7 +17,6 @@ from minikctl.kubectl.lastapplied import ANNOTATION
 if TYPE_CHECKING:
     from minikctl.kubectl.factory import Factory
 
-_CLIENT_SIDE = "kubectl-client-side-apply"
 _LAST_APPLIED = "kubectl-last-applied"
 _RETRIES = 5
 
@@ -71,7 +70,7 @@ def _upgrade(factory: Factory, info: Info, manager: str, options: dict[str, Any]
     for attempt in range(_RETRIES):
         metadata = info.obj["metadata"]
         entries = metadata.get("managedFields") or []
-        clients = sorted({_CLIENT_SIDE, *_annotation_owners(info.obj)})
+        clients = sorted(_annotation_owners(info.obj))
         upgraded = upgrade_from_client_side(info.obj, clients, manager)
         if upgraded == entries:
             return False

@@ -202,6 +202,8 @@ class Application:
         """The Request a path stands for; no such path or method where nothing serves it."""
         resource = self._lookup(info) if info.plural else None
         known = resource is not None and (not info.subresource or info.subresource in resource.subresources)
+        # A part that a custom kind does not have is one of its object's that is not there.
+        lacking = resource is not None and resource.custom and not known
         if info.plural and not known:
             # Whoever may not ask is told that, not whether there is such a path.
             resource = Resource(info.group, info.version, "", info.plural, namespaced=bool(info.namespace))
@@ -222,7 +224,7 @@ class Application:
         if exchange.trail is not None:
             request.notes = exchange.trail.notes
         if resource is not None:
-            _check_path(self.server, request, known)
+            _check_path(self.server, request, known or lacking, lacking)
             try:
                 request.options = queryoptions.options(query)
             except errors.StatusError:
@@ -365,11 +367,14 @@ def _check_patch_type(request: Request, content_type: str) -> None:
         raise errors.generic(415, "415: Unsupported Media Type")
 
 
-def _check_path(server: Server, request: Request, known: bool) -> None:
-    """Refuse a path that nobody serves or that does not have the method (POST to an object, PUT to a collection)."""
+def _check_path(server: Server, request: Request, known: bool, lacking: bool) -> None:
+    """Refuse a path that nobody serves or that does not have the method (POST to an object, PUT to a collection).
+
+    `lacking`: the subresource is none of the kind's.
+    """
     resource = request.resource
     assert resource is not None
-    if known and _has_method(request, resource):
+    if known and not lacking and _has_method(request, resource):
         return
     server.admit(request)
     if _is_built_in(server, resource.group, resource.version):

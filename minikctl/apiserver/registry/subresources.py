@@ -41,6 +41,8 @@ def handle(server: Server, request: Request) -> Response:
     resource, name = request.resource, request.subresource
     assert resource is not None
     if name not in resource.subresources:
+        if resource.custom:
+            raise errors.not_found(resource.key, request.name)
         raise errors.StatusError("NotFound", "the server could not find the requested resource", code=404)
     if not resource.subresources[name].has_method(request.verb):
         # Built-in kinds have no route for it, custom ones a handler that refuses.

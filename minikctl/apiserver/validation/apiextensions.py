@@ -58,8 +58,9 @@ def _create(obj: Obj) -> list[FieldError]:
     spec, meta = obj.get("spec") or {}, obj.get("metadata") or {}
     errors: list[FieldError] = []
     wanted = f"{(spec.get('names') or {}).get('plural') or ''}.{spec.get('group') or ''}"
-    if meta.get("name") and meta["name"] != wanted:
-        errors.append(field.invalid("metadata.name", meta["name"], 'must be spec.names.plural+"."+spec.group'))
+    for key in ("generateName", "name"):
+        if meta.get(key) and meta[key] != wanted:
+            errors.append(field.invalid(f"metadata.{key}", meta[key], 'must be spec.names.plural+"."+spec.group'))
     errors += _spec(spec, None, False) + _status(obj)
     errors += _approval(obj, None)
     if spec.get("preserveUnknownFields"):

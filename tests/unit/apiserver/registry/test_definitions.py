@@ -337,3 +337,12 @@ def test_the_scale_of_a_custom_object_without_replicas(cluster: Cluster) -> None
         scale({"spec": {"replicas": -1}})
     assert scale({"spec": {"replicas": 2}})["spec"] == {"replicas": 2}
     assert client.get(key, "red", "demo")["spec"] == {"size": 2}
+
+
+def test_a_part_that_a_custom_kind_does_not_have(cluster: Cluster) -> None:
+    client = cluster.client()
+    client.create(CRDS, definition())
+    client.create(resource(cluster, "v1"), kite(), "demo")
+    with pytest.raises(StatusError) as caught:
+        client.patch(resource(cluster, "v1"), "red", {}, "application/merge-patch+json", "demo", subresource="status")
+    assert (caught.value.code, caught.value.message) == (404, 'kites.toys.example.com "red" not found')
