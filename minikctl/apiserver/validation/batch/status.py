@@ -200,7 +200,8 @@ def _check_progress(change: _Change, errors: Errors) -> None:
     if before.get("startTime") is not None and change.of("startTime") and not spec.get("suspend"):
         resumed = "Suspended" in change.then and _is_resumed(status)
         if not resumed:
-            errors.append(field.required("status.startTime", "startTime cannot be removed for unsuspended job"))
+            text = "field is immutable for unsuspended job once set"
+            errors.append(field.invalid("status.startTime", status.get("startTime"), text))
     if "SuccessCriteriaMet" in change.then and "SuccessCriteriaMet" not in change.now:
         _contradiction(errors, "cannot disable the SuccessCriteriaMet=True condition")
     if "Complete" in change.then and "SuccessCriteriaMet" not in change.then and "SuccessCriteriaMet" in change.now:

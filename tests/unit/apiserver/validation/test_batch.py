@@ -311,8 +311,10 @@ EARLY, LATE = "2024-01-01T00:00:00Z", "2024-01-02T00:00:00Z"
 
 
 def test_a_start_is_kept_until_the_job_is_resumed() -> None:
-    told = ["status.startTime: Required value: startTime cannot be removed for unsuspended job"]
+    text = "field is immutable for unsuspended job once set"
+    told = [f'status.startTime: Invalid value: "{LATE}": {text}']
     assert status_problems({"startTime": LATE}, {"startTime": EARLY}) == told
+    assert status_problems({}, {"startTime": EARLY}) == [f"status.startTime: Invalid value: null: {text}"]
     assert status_problems({}, {"startTime": EARLY}, suspend=True) == []
     stopped, going = ([{"type": "Suspended", "status": value}] for value in ("True", "False"))
     before = {"startTime": EARLY, "conditions": stopped}
