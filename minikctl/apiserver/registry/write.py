@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from minikctl.apimachinery import errors, field
 from minikctl.apimachinery.request import Obj
 from minikctl.apiserver import admission
-from minikctl.apiserver.registry import decode, ownership
+from minikctl.apiserver.registry import decode, ownerreferences, ownership
 from minikctl.apiserver.registry.storage import storage_path
 from minikctl.apiserver.registry.strategy import keep
 from minikctl.store.record import index_of
@@ -46,6 +46,7 @@ def create_by_chain(body: Obj, ctx: Context) -> Obj:
         check_name(obj, ctx)
     else:
         check_namespace(obj, ctx)
+    ownerreferences.dedup(obj, ctx)
     ownership.record(None, obj, ctx)
     return insert(obj, ctx)
 
@@ -60,6 +61,7 @@ def insert(obj: Obj, ctx: Context) -> Obj:
         meta = obj["metadata"]
         if ctx.hooked:
             check_namespace(obj, ctx)
+        ownerreferences.dedup(obj, ctx, admitted=True)
         ctx.strategy.permit(obj, None, ctx)
         _system_metadata(meta, ctx)
         generated = _generate_name(meta, ctx)
@@ -69,12 +71,15 @@ def insert(obj: Obj, ctx: Context) -> Obj:
         if request.verb != "create":
             server.authorize(request, "create")  # what updates or applies may not create by it
         admission.validate(obj, None, ctx)
+        if not ctx.dry_run:
+            _check_unversioned(meta)
         if not generated and server.storage.record(ctx.resource.key, meta.get("namespace", ""), meta["name"]):
-            raise errors.already_exists(ctx.resource.key, meta["name"])
+            raise (
+                _taken(meta, ctx) if meta.get("generateName") else errors.already_exists(ctx.resource.key, meta["name"])
+            )
         if ctx.dry_run:
             server.storage.store.rollback()
             return obj
-        _check_unversioned(meta)
         _run_commits(ctx)
         ctx.strategy.after_create(obj, ctx)
         _insert_stored(obj, ctx)
@@ -141,7 +146,7 @@ def check_namespace(obj: Obj, ctx: Context) -> None:
 def _system_metadata(meta: Obj, ctx: Context) -> None:
     meta["uid"] = ctx.rand.uid()
     meta["creationTimestamp"] = ctx.now
-    for name in ("deletionTimestamp", "deletionGracePeriodSeconds", "selfLink", "generation"):
+    for name in ("deletionTimestamp", "deletionGracePeriodSeconds", "selfLink"):
         meta.pop(name, None)
 
 
@@ -154,10 +159,15 @@ def _generate_name(meta: Obj, ctx: Context) -> bool:
         meta["name"] = base + ctx.rand.suffix()
         if not ctx.server.storage.record(ctx.resource.key, meta.get("namespace", ""), meta["name"]):
             return True
+    raise _taken(meta, ctx)
+
+
+def _taken(meta: Obj, ctx: Context) -> errors.StatusError:
+    """The refusal of a name that may have been generated: one is told so that names a prefix too."""
     taken = errors.already_exists(ctx.resource.key, meta["name"])
     taken.message += ", the server was not able to generate a unique name for the object"
     taken.details["retryAfterSeconds"] = 1
-    raise taken
+    return taken
 
 
 def _validate_new(obj: Obj, ctx: Context) -> None:
@@ -198,8 +208,10 @@ def replace(record: Record, ctx: Context, transform: Transform, owned: bool) -> 
     subresource = ctx.request.subresource
     _check_identity(new, old, ctx)
     if not owned:
+        ownerreferences.dedup(new, ctx)
         ownership.record(old, new, ctx)
     admission.mutate(new, old, ctx)
+    ownerreferences.dedup(new, ctx, admitted=True)
     ctx.strategy.permit(new, old, ctx)
     _check_version(new, old, ctx)
     keep(new["metadata"], old["metadata"], "generation")  # only the strategy counts it
