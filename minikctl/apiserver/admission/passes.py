@@ -30,6 +30,11 @@ class Passes:
             self._seen[name] = self._version
 
     @property
+    def changed(self) -> bool:
+        """Whether any hook has changed the object."""
+        return self._version > 0
+
+    @property
     def again(self) -> bool:
         """Whether this is the second pass."""
         return self._again
@@ -38,7 +43,7 @@ class Passes:
         """Begin the second pass on what the first has left; False where hooks changed nothing and none is needed."""
         self._again = True
         self._left = deep_copy(obj) if self._version and self._seen else None
-        return self._version > 0
+        return self.changed
 
     def resume(self, obj: Any) -> None:
         """The hooks' turn has come: what plugins before them did in the second pass is a change too."""

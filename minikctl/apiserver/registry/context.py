@@ -52,8 +52,8 @@ class Context:
 
     @property
     def hooked(self) -> bool:
-        """Whether any mutating hook has run."""
-        return self._passes is not None
+        """Whether any mutating hook has changed the object."""
+        return self._passes is not None and self._passes.changed
 
     @property
     def user(self) -> UserInfo:
