@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from minikctl.apimachinery import cel, field
 from minikctl.apimachinery.cel.budget import Budget, OverBudgetError
 from minikctl.apimachinery.cel.syntax import mentions
+from minikctl.apimachinery.cel.unordered import UnorderedList, depends_on_order
 from minikctl.apimachinery.field import FieldError, quote
 from minikctl.apiserver.validation import crdpaths
 
@@ -125,6 +126,7 @@ class _Rules:
     def __init__(self, place: _Place, raw: Node) -> None:
         self.place, self.raw = place, raw
         self.kind = str(raw.get("type") or "")
+        self.unordered = any(sign in json.dumps(raw) for sign in _UNORDERED)
         compiled = [(rule, _compiled(str(rule.get("rule", "")))) for rule in raw.get("x-kubernetes-validations") or ()]
         self.rules = [(rule, program) for rule, program in compiled if program is not None]
         self.with_old = any(mentions(program.tree, "oldSelf") for _, program in self.rules)
@@ -137,13 +139,16 @@ class _Rules:
             return found
         if optional:
             kinds = cel.library.optional()
-            found["oldSelf"] = kinds.none() if self.is_new else kinds.of(self._old())
+            found["oldSelf"] = kinds.none() if self.is_new else kinds.of(typed(self.place.old, self.raw))
         elif not self.is_new:
-            found["oldSelf"] = self._old()
+            found["oldSelf"] = typed(self.place.old, self.raw)
         return found
 
-    def _old(self) -> Any:
-        return typed(_aligned(self.place.old, self.place.new, self.raw), self.raw)
+    def value(self, program: cel.Program, variables: dict[str, Any]) -> Any:
+        """The value of an expression: walked through where it may compare lists whose order does not count."""
+        if self.unordered and depends_on_order(program.tree):
+            return program.walk(variables)
+        return program.evaluate(variables)
 
 
 def _judge_all(place: _Place, raw: Node, run: _Run) -> None:
@@ -163,7 +168,7 @@ def _judge(rules: _Rules, rule: Node, program: cel.Program, run: _Run) -> None:
     variables = rules.variables(optional)
     try:
         run.budget.spend(program, variables)
-        if program.evaluate(variables) is True:
+        if rules.value(program, variables) is True:
             return
     except OverBudgetError as error:
         run.stop(field.invalid(place.path or "<nil>", kind, _over_budget(error, rule)))
@@ -176,23 +181,6 @@ def _judge(rules: _Rules, rule: Node, program: cel.Program, run: _Run) -> None:
         run.warnings.append(str(refusal))
     else:
         run.errors.append(refusal)
-
-
-def _aligned(old: Any, new: Any, raw: Node) -> Any:
-    """The old value with its sets and list-maps in the order of the new ones: the order of those does not count."""
-    if isinstance(old, dict) and isinstance(new, dict):
-        known, extra = raw.get("properties") or {}, raw.get("additionalProperties")
-        below = {name: known.get(name) or (extra if isinstance(extra, dict) else {}) for name in old}
-        return {name: _aligned(item, new.get(name), below[name]) for name, item in old.items()}
-    if not isinstance(old, list) or not isinstance(new, list):
-        return old
-    if raw.get("x-kubernetes-list-type") == "set":
-        return [item for item in new if item in old] + [item for item in old if item not in new]
-    if raw.get("x-kubernetes-list-type") != "map":
-        return old
-    found = [(item, before) for item in new if (before := _counterpart(item, old, raw)) is not _NOTHING]
-    kept = [_aligned(before, item, raw.get("items") or {}) for item, before in found]
-    return kept + [item for item in old if not any(item is before for _, before in found)]
 
 
 def _said(rule: Node) -> str:
@@ -231,7 +219,7 @@ def _message(rule: Node, rules: _Rules, path: str, run: _Run) -> str:
         variables = rules.variables(optional=False)
         try:
             run.budget.spend(program, variables)
-            text = program.evaluate(variables)
+            text = rules.value(program, variables)
         except OverBudgetError as error:
             run.stop(field.invalid(path or "<nil>", rules.kind, _message_over_budget(error, expression)))
         except cel.EvaluationError:
@@ -288,7 +276,15 @@ def _converts(text: str) -> bool:
     return any(sign in text for sign in _SIGNS)
 
 
-_SIGNS = ('"nullable": true', '"type": "number"', '"format": "date', '"format": "duration"', '"format": "byte"')
+_UNORDERED = ('"x-kubernetes-list-type": "set"', '"x-kubernetes-list-type": "map"')
+_SIGNS = (
+    *_UNORDERED,
+    '"nullable": true',
+    '"type": "number"',
+    '"format": "date',
+    '"format": "duration"',
+    '"format": "byte"',
+)
 
 
 def _typed(value: Any, raw: Node) -> Any:
@@ -301,7 +297,10 @@ def _typed(value: Any, raw: Node) -> Any:
             name: _typed(item, below[name]) for name, item in value.items() if item is not None or name not in known
         }
     if isinstance(value, list):
-        return [_typed(item, raw.get("items") or {}) for item in value]
+        items = [_typed(item, raw.get("items") or {}) for item in value]
+        if raw.get("x-kubernetes-list-type") in ("set", "map"):
+            return UnorderedList(items, tuple(raw.get("x-kubernetes-list-map-keys") or ()))
+        return items
     if kind == "number" and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     if kind == "string" and isinstance(value, str) and raw.get("format"):

@@ -113,7 +113,7 @@ class Walk:
         operator, left_node, right_node = node.parts
         if operator in ("&&", "||"):
             return self._logical(operator == "||", left_node, right_node, scope)
-        if operator == "in" and _is_constant(right_node):
+        if operator == "in" and is_constant(right_node):
             return operations.contains(self.value(left_node, scope), self.value(right_node, scope))
         left, right = self._operands(left_node, right_node, scope)
         if operator in ("==", "!="):
@@ -169,7 +169,7 @@ class Walk:
 
     def _list(self, node: Node, scope: Variables) -> Any:
         made = list(self._items(node.parts[0], scope))
-        if not _is_constant(node):
+        if not is_constant(node):
             self.spend(_CREATE_LIST)
         return made
 
@@ -187,7 +187,7 @@ class Walk:
             key = self.value(key_node, scope)
             for value in self._items([(value_node, is_optional)], scope):
                 made[key] = value
-        if not _is_constant(node):
+        if not is_constant(node):
             self.spend(_CREATE_MAP)
         return made
 
@@ -222,7 +222,7 @@ class Walk:
             result = function(*values)
         except (TypeError, AttributeError, KeyError, ValueError):
             raise FunctionError(NO_OVERLOAD) from None
-        self.spend(0 if _is_constant(node) else call_cost(name, values, result))
+        self.spend(0 if is_constant(node) else call_cost(name, values, result))
         return result
 
     def _macro(self, macro: macros.Macro, scope: Variables) -> Any:
@@ -365,7 +365,7 @@ _LOOPS: dict[str, Callable[[Walk, macros.Macro, Variables, Any], Any]] = {
     "filter": Walk._filter,
     "sortBy": Walk._sort_by,
 }
-_CONVERSIONS = frozenset({"bool", "bytes", "double", "duration", "int", "string", "timestamp", "uint"})
+CONVERSIONS = frozenset({"bool", "bytes", "double", "duration", "dyn", "int", "string", "timestamp", "uint"})
 _TYPES = frozenset({"bool", "bytes", "double", "int", "list", "map", "null_type", "string", "uint", "type"})
 
 
@@ -380,15 +380,15 @@ def _selected(holder: Any, name: str) -> Any:
     return operations.member(holder, name)
 
 
-def _is_constant(node: Node) -> bool:
+def is_constant(node: Node) -> bool:
     """Whether a literal, its conversion, or a list or map of such is made before anything is evaluated."""
     if node.kind == "literal":
         return True
     if node.kind == "list":
-        return all(_is_constant(item) and not is_optional for item, is_optional in node.parts[0])
+        return all(is_constant(item) and not is_optional for item, is_optional in node.parts[0])
     if node.kind == "call":
         target, name, arguments = node.parts
-        return target is None and name in _CONVERSIONS and len(arguments) == 1 and _is_constant(arguments[0])
+        return target is None and name in CONVERSIONS and len(arguments) == 1 and is_constant(arguments[0])
     if node.kind == "map":
-        return all(_is_constant(key) and _is_constant(value) and not opt for key, value, opt in node.parts[0])
+        return all(is_constant(key) and is_constant(value) and not opt for key, value, opt in node.parts[0])
     return False

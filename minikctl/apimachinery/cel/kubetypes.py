@@ -261,7 +261,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "getHost": lambda value: _split(value).netloc.rpartition("@")[2],
     "getHostname": _hostname,
     "getPort": lambda value: str(_split(value).port or ""),
-    "getEscapedPath": lambda value: _split(value).path,
+    "getEscapedPath": lambda value: _read("escaped_path", _split(value).path),
     "getQuery": _query,
     "semver": semver,
     "isSemver": _ok(semver),

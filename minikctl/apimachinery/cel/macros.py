@@ -6,9 +6,7 @@ what of a literal argument can be told without running anything.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from minikctl.apimachinery.cel.syntax import Node, subtrees
 
@@ -86,32 +84,17 @@ _UNNAMED = {"map": _NO_IDENTIFIER, "filter": _NO_IDENTIFIER, "sortBy": _NO_IDENT
 _UNNAMED |= {"optMap": _OPTIONAL, "optFlatMap": _OPTIONAL}
 
 
-def _is_pattern(text: str) -> bool:
-    from minikctl.apimachinery import goregexp
+def is_readable(function: str, literal: Any) -> bool:
+    """Whether `matches`, `duration` and `timestamp` can make something of a literal."""
+    from minikctl.apimachinery.cel.library import FunctionError
+    from minikctl.apimachinery.cel.operations import FUNCTIONS
+    from minikctl.apimachinery.regexpproblems import regexp_problem
 
-    try:
-        goregexp.compiled(text)
-    except (goregexp.NotTranslatableError, re.error):
-        return False
+    if function == "matches":
+        return not isinstance(literal, str) or not regexp_problem(literal)
+    if function in ("duration", "timestamp"):
+        try:
+            FUNCTIONS[function](literal)
+        except FunctionError:
+            return False
     return True
-
-
-def _is_duration(text: str) -> bool:
-    from minikctl.apimachinery import duration
-
-    try:
-        duration.parse_go(text)
-    except ValueError:
-        return False
-    return True
-
-
-def _is_timestamp(text: str) -> bool:
-    return re.fullmatch(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}([.,]\d+)?(Z|[+-]\d{2}:\d{2})", text) is not None
-
-
-READABLE: dict[str, Callable[[str], bool]] = {
-    "matches": _is_pattern,
-    "duration": _is_duration,
-    "timestamp": _is_timestamp,
-}

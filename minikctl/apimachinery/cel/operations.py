@@ -7,12 +7,14 @@ Integers stand for int and uint, dates and deltas for timestamps and durations, 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone, tzinfo
 from typing import Any
 
 from minikctl.apimachinery.cel import functions, kubetypes
 from minikctl.apimachinery.cel.library import FunctionError, optional
+from minikctl.apimachinery.cel.unordered import UnorderedList
 
 _LEAST, _MOST = -(2**63), 2**63 - 1
 NO_OVERLOAD = "no such overload"
@@ -26,8 +28,8 @@ def kind_of(value: Any) -> str:
     """The name of a value's type; "number" is not told apart further than Python does."""
     if value is None:
         return "null_type"
-    names = {bool: "bool", int: "int", float: "double", str: "string", bytes: "bytes", list: "list", dict: "map"}
-    found = names.get(type(value))
+    names = {bool: "bool", int: "int", float: "double", str: "string", bytes: "bytes", dict: "map"}
+    found = "list" if isinstance(value, list) else names.get(type(value))
     if found is not None:
         return found
     if isinstance(value, datetime):
@@ -53,6 +55,12 @@ def equals(left: Any, right: Any) -> bool:
         if not left.has_value() or not right.has_value():
             return left.has_value() is right.has_value()
         return equals(left.value(), right.value())
+    if isinstance(left, UnorderedList) and isinstance(right, list):
+        return left.matches(right, equals)
+    if isinstance(left, list) and isinstance(right, list):
+        return len(left) == len(right) and all(map(equals, left, right))
+    if isinstance(left, dict) and isinstance(right, dict):
+        return left.keys() == right.keys() and all(equals(value, right[key]) for key, value in left.items())
     return bool(left == right)
 
 
@@ -162,6 +170,10 @@ def _unconvertible(value: Any, kind: str) -> FunctionError:
 _NAMED = {"timestamp": "google.protobuf.Timestamp", "duration": "google.protobuf.Duration"}
 
 
+_DECIMAL = re.compile(r"[+-]?[0-9]+")
+_RFC_3339 = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}([.,][0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})")
+
+
 def _int(value: Any) -> int:
     if isinstance(value, timedelta):
         return value // timedelta(microseconds=1) * 1000
@@ -171,13 +183,19 @@ def _int(value: Any) -> int:
         if not _LEAST <= value <= _MOST:
             raise FunctionError("integer overflow")
         return int(value)
-    try:
-        return _signed(int(value)) if not isinstance(value, str) or value.strip() == value else _int("")
-    except (ValueError, TypeError):
-        raise _unconvertible(value, "int") from None
+    if not isinstance(value, int | str) or (isinstance(value, str) and not _DECIMAL.fullmatch(value)):
+        raise _unconvertible(value, "int")
+    number = int(value)
+    if isinstance(value, str) and not _LEAST <= number <= _MOST:
+        raise _unconvertible(value, "int")
+    return _signed(number)
 
 
 def _uint(value: Any) -> int:
+    if isinstance(value, str):
+        if not _DECIMAL.fullmatch(value) or not value[0].isdigit() or int(value) > 2 * _MOST + 1:
+            raise _unconvertible(value, "uint")
+        return int(value)
     found = _int(value)
     if found < 0:
         raise FunctionError("unsigned integer overflow")
@@ -186,9 +204,11 @@ def _uint(value: Any) -> int:
 
 def _double(value: Any) -> float:
     try:
-        return float(value)
+        if not isinstance(value, str) or ("_" not in value and value.strip() == value):
+            return float(value)
     except (ValueError, TypeError):
-        raise _unconvertible(value, "double") from None
+        pass
+    raise _unconvertible(value, "double")
 
 
 def _bool(value: Any) -> bool:
@@ -222,11 +242,16 @@ def _timestamp(value: Any) -> datetime:
     if isinstance(value, datetime):
         return value
     if isinstance(value, int):
-        return datetime.fromtimestamp(value, timezone.utc)
+        try:
+            return datetime.fromtimestamp(value, timezone.utc)
+        except (ValueError, OverflowError, OSError):
+            raise FunctionError("timestamp overflow") from None
     try:
-        return datetime.fromisoformat(value.replace("Z", "+00:00"))
-    except (ValueError, TypeError, AttributeError):
-        raise _unconvertible(value, "google.protobuf.Timestamp") from None
+        if _RFC_3339.fullmatch(value):
+            return datetime.fromisoformat(value.replace("Z", "+00:00"))
+    except (ValueError, TypeError):
+        pass
+    raise _unconvertible(value, "google.protobuf.Timestamp")
 
 
 def _text_test(test: Callable[[str, str], bool]) -> Callable[[Any, Any], bool]:
@@ -297,7 +322,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "getMinutes": _clock(lambda time: time.minute, lambda span: int(span.total_seconds() / 60)),
     "getSeconds": _clock(lambda time: time.second, lambda span: int(span.total_seconds())),
     "getMilliseconds": _clock(
-        lambda time: time.microsecond // 1000, lambda span: int(span / timedelta(milliseconds=1)) % 1000
+        lambda time: time.microsecond // 1000, lambda span: int(span / timedelta(milliseconds=1))
     ),
     "optional.of": lambda value: optional().of(value),
     "optional.none": lambda: optional().none(),

@@ -15,6 +15,7 @@ _ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _NO_HOST = re.compile(r"(?![A-Za-z0-9._~!$&'()*+,;=:\[\]<>\"%-])[\x00-\x7f]")
 _PORT = re.compile(r"(:[0-9]*)?")
 _USER = re.compile(r"[A-Za-z0-9._:~!$&'()*+,;=%@-]*")
+_PATH = re.compile(r"[A-Za-z0-9._~!$&'()*+,;=:@\[\]%/-]*")
 _NUMERIC, _IDENTIFIER = re.compile(r"[0-9]*"), re.compile(r"[0-9A-Za-z-]*")
 
 
@@ -62,6 +63,13 @@ def _authority_problem(authority: str) -> str:
 def _escape_problem(text: str) -> str:
     wrong = _ESCAPE.search(text)
     return f"invalid URL escape {quote(text[wrong.start() : wrong.start() + 3])}" if wrong else ""
+
+
+def escaped_path(path: str) -> str:
+    """The path of a URL as Go's EscapedPath has it: as it was written if that is how it may be written."""
+    from urllib.parse import quote_from_bytes, unquote_to_bytes
+
+    return path if _PATH.fullmatch(path) else quote_from_bytes(unquote_to_bytes(path), safe="/$&+,:;=@~")
 
 
 # Addresses

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from minikctl.apimachinery.cel.sizes import with_meta
+from minikctl.apimachinery.cel.syntax import KEYWORDS
 from minikctl.apimachinery.cel.translate import escape
 from minikctl.apimachinery.cel.types import BOOL, BYTES, DOUBLE, DURATION, DYN, INT, STRING, TIMESTAMP, Type, list_of
 
@@ -40,13 +41,18 @@ def declared(node: Node, whole: bool = False) -> Type | None:
 
 
 class Properties(Mapping[str, Type]):
-    """The types of an object's properties by their names in CEL, worked out when they are asked for."""
+    """The types of an object's properties by their names in CEL, worked out when they are asked for.
+
+    Reserved words go unescaped as well.
+    """
 
     def __init__(self, properties: Mapping[str, Node]) -> None:
         self._nodes = {escape(name): node for name, node in properties.items()}
         self._known: dict[str, Type | None] = {}
 
     def __getitem__(self, name: str) -> Type:
+        if name in KEYWORDS:
+            name = escape(name)
         if name not in self._known:
             self._known[name] = declared(self._nodes[name])
         found = self._known[name]

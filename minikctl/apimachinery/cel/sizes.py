@@ -40,7 +40,12 @@ class SchemaSizes:
 
 
 def with_meta(schema: Node) -> Node:
-    """The schema with what every object has."""
+    """The schema with what every object has, unless it says all of that itself."""
+    said = schema.get("properties") or {}
+    named = (said.get("metadata") or {}).get("properties") or {}
+    texts = (said.get("kind"), said.get("apiVersion"), named.get("name"), named.get("generateName"))
+    if all((node or {}).get("type") == "string" for node in texts) and said["metadata"].get("type") == "object":
+        return schema
     return {**schema, "properties": {**(schema.get("properties") or {}), **_ROOT}}
 
 

@@ -239,7 +239,7 @@ class _Parser:
     def _name(self) -> str:
         if self.token.kind == "quoted":
             raise UnsupportedProblem("unsupported syntax: '`'", self.token.at)
-        if self.token.kind != "ident" and not self._is("in"):
+        if self.token.kind != "ident" or self.token.text in _LITERALS:
             raise SyntaxProblem(f"mismatched input '{self.token.text}' expecting IDENTIFIER", self.token.at)
         return self._advance().text
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from minikctl.apimachinery.cel import macros, unification
 from minikctl.apimachinery.cel.declarations import NAMESPACES, overloads
 from minikctl.apimachinery.cel.literals import value_of
-from minikctl.apimachinery.cel.syntax import Node, dotted
+from minikctl.apimachinery.cel.syntax import KEYWORDS, Node, dotted
 from minikctl.apimachinery.cel.translate import escape, unescape
 from minikctl.apimachinery.cel.types import (
     BINDINGS,
@@ -168,7 +168,7 @@ class _Checker:
             return found if found is not None else self._blame(f"undefined field '{name}'", at)
         if operand.schema is not None:
             child = operand.schema.prop(unescape(name))
-            if child is None or escape(unescape(name)) != name:
+            if child is None or (name not in KEYWORDS and escape(unescape(name)) != name):
                 return self._blame(f"undefined field '{name}'", at)
             return of_schema(child)
         if operand.kind == "map":
@@ -194,15 +194,12 @@ class _Checker:
             return self._blame(f"undeclared reference to '{name}' (in container '')", node.at)
         found = self._resolve(name, kinds, node.at, target is not None)
         if arguments and found.kind != "error":
-            self._check_literal(name, arguments[0] if target is not None or name != "matches" else arguments[1])
+            self._check_literal(name, arguments[0])
         return found
 
     def _check_literal(self, name: str, argument: Node) -> None:
-        """Texts that are written out and cannot be read as what they are meant for."""
-        readable = macros.READABLE.get(name)
-        if readable is None or argument.kind != "literal" or literal_type(argument.parts[0]) is not STRING:
-            return
-        if not readable(value_of(argument.parts[0])):
+        """Literals that cannot be read as what they are meant for."""
+        if argument.kind == "literal" and not macros.is_readable(name, value_of(argument.parts[0])):
             self.literals.append(Problem(f"invalid {name} argument", argument.at))
 
     def _resolve(self, name: str, kinds: list[Type], at: int, method: bool = False) -> Type:

@@ -44,7 +44,7 @@ class PolicyScope:
         found, problem = _typed(expression, scope)
         if problem:
             return [field.invalid(path, expression, f"compilation failed: {problem}")]
-        return [] if found is None else _wrong_result(expression, path, result, found)
+        return [] if found is None else _wrong_result(expression, path, result, found) or _unplanned(expression, path)
 
     def define(self, name: str, expression: str, path: str) -> list[FieldError]:
         """Problems of a variable, which those after it may name from now on."""
@@ -54,7 +54,22 @@ class PolicyScope:
         assert self._variables is not None
         found, problem = _typed(expression, policy_scope(self._params, True, self._variables))
         self._variables = {**self._variables, name: found or DYN}
-        return [field.invalid(path, expression, f"compilation failed: {problem}")] if problem else []
+        if problem:
+            return [field.invalid(path, expression, f"compilation failed: {problem}")]
+        return [] if found is None else _unplanned(expression, path)
+
+
+def _unplanned(expression: str, path: str) -> list[FieldError]:
+    """Problems that come up when an expression that compiles is made a program."""
+    problem = _plan_problem(expression)
+    return [field.internal(path, f"program instantiation failed: {problem}")] if problem else []
+
+
+def _plan_problem(expression: str) -> str:
+    from minikctl.apimachinery import cel
+    from minikctl.apimachinery.cel import planning
+
+    return planning.problem(cel.compile_(expression).tree)
 
 
 def _wrong_result(expression: str, path: str, result: str, found: Any) -> list[FieldError]:
@@ -82,6 +97,9 @@ def device_expression(expression: str, path: str) -> list[FieldError]:
         return []
     if found.kind not in ("bool", "any"):
         return [field.invalid(path, expression, "must evaluate to bool or the unknown type, not " + found.declared)]
+    unplanned = _unplanned(expression, path)
+    if unplanned:
+        return unplanned
     if cost.estimate(cel.compile_(expression).tree, scope, sizes.DeviceSizes()) > _DEVICE_COST:
         return [field.forbidden(path, "too complex, exceeds cost limit")]
     return []
@@ -138,6 +156,9 @@ class _Rule:
             errors.append(field.invalid(path, rule_struct(self._rule), f"compilation failed: {problem}"))
         elif found is not None and found.kind not in ("bool", "dyn"):
             errors.append(field.invalid(path, rule_struct(self._rule), "cel expression must evaluate to a bool"))
+        elif found is not None and (unplanned := _plan_problem(text)):
+            why = f"program instantiation failed: {unplanned}"
+            errors = [field.invalid(path, rule_struct(self._rule), why)]
         return errors
 
     def message_problems(self, total: TotalCost) -> list[FieldError]:
@@ -147,6 +168,8 @@ class _Rule:
             text = f"messageExpression compilation failed: {problem}"
         elif found is not None and found.kind not in ("string", "dyn"):
             text = "messageExpression must evaluate to a string"
+        elif found is not None and (unplanned := _plan_problem(expression)):
+            text = f"messageExpression instantiation failed: {unplanned}"
         else:
             return self._costs(expression, "estimated messageExpression cost", path, total)
         return [field.invalid(path, rule_struct(self._rule), text)]

@@ -208,12 +208,13 @@ def test_what_is_wrong_already_is_told_as_such() -> None:
     ]
 
 
-def test_properties_go_by_their_escaped_names_alone() -> None:
+def test_properties_go_by_their_escaped_names_and_reserved_words_by_themselves_too() -> None:
     schema = {"type": "object", "properties": {"namespace": {"type": "string"}, "a-b": {"type": "integer"}}}
     scope = schema_scope(schema, False, False)
     for source, wrong in (
         ("self.__namespace__ == 'a' && self.a__dash__b == 1", []),
-        ("self.namespace == 'a'", ["undefined field 'namespace'"]),
+        ("self.namespace == 'a'", []),
+        ("self.if == 1", ["undefined field 'if'"]),
     ):
         assert [problem.message for problem in kinds.check(parse(source), scope)[1]] == wrong
 
