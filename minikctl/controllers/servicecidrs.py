@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from minikctl.apimachinery.clock import parse_time
 from minikctl.apimachinery.meta import add_finalizer, remove_finalizer, set_condition
-from minikctl.controllers.controller import Controller
+from minikctl.controllers.controller import Controller, earliest
 
 if TYPE_CHECKING:
     from minikctl.apimachinery.request import Obj
 
 _RESOURCE = "servicecidrs.networking.k8s.io"
 _FINALIZER = "networking.k8s.io/service-cidr-finalizer"
+_MANAGED_BY = "ipaddress.kubernetes.io/managed-by"
+_GRACE_SECONDS = 10
 _IN_USE = "There are still IPAddresses referencing the ServiceCIDR, please remove them or create a new ServiceCIDR"
 
 
@@ -20,16 +23,13 @@ class ServiceCIDRController(Controller):
 
     def sync(self, key: str) -> float | None:
         if key == "*":
-            for cidr in self.client.items(_RESOURCE):
-                if "deletionTimestamp" in cidr["metadata"]:
-                    self._finish(cidr)
-            return None
+            going = [cidr for cidr in self.client.items(_RESOURCE) if "deletionTimestamp" in cidr["metadata"]]
+            return earliest(*[self._finish(cidr) for cidr in going])
         cidr_or_none = self.client.peek(_RESOURCE, key)
         if cidr_or_none is None:
             return None
         if "deletionTimestamp" in cidr_or_none["metadata"]:
-            self._finish(cidr_or_none)
-            return None
+            return self._finish(cidr_or_none)
         cidr = cidr_or_none
         if add_finalizer(cidr, _FINALIZER):
             cidr = self.client.update(_RESOURCE, cidr)
@@ -42,11 +42,17 @@ class ServiceCIDRController(Controller):
         if set_condition(status, entry, self.stamp()):
             self.put_status(_RESOURCE, cidr, status)
 
-    def _finish(self, cidr: Obj) -> None:
+    def _finish(self, cidr: Obj) -> float | None:
+        """Let go of one that nobody uses, once all who give out addresses must have seen that it goes."""
         if self._in_use(cidr):
             self._ready(cidr, "False", "Terminating", _IN_USE)
-        elif remove_finalizer(cidr, _FINALIZER):
+            return None
+        due = parse_time(cidr["metadata"]["deletionTimestamp"]) + _GRACE_SECONDS
+        if self.clock.now() < due:
+            return due
+        if remove_finalizer(cidr, _FINALIZER):
             self.client.update(_RESOURCE, cidr)
+        return None
 
     def _in_use(self, cidr: Obj) -> bool:
         """Whether an address in its ranges is in no other living ServiceCIDR."""
@@ -56,6 +62,8 @@ class ServiceCIDRController(Controller):
         kept = [ip_network(r) for c in others if "deletionTimestamp" not in c["metadata"] for r in c["spec"]["cidrs"]]
         ranges = [ip_network(text) for text in cidr["spec"]["cidrs"]]
         for address in self.client.items("ipaddresses.networking.k8s.io"):
+            if (address["metadata"].get("labels") or {}).get(_MANAGED_BY) != "ipallocator.k8s.io":
+                continue
             ip = ip_address(address["metadata"]["name"])
             if any(ip in network for network in ranges) and not any(ip in network for network in kept):
                 return True

@@ -313,6 +313,27 @@ def test_service_ranges_are_ready_and_kept_while_used(world: World) -> None:
     assert world.conditions(ranges, "kubernetes", "")["Ready"] == "False Terminating"
 
 
+def test_service_ranges_go_ten_seconds_after_they_are_free(world: World) -> None:
+    ranges, addresses = "servicecidrs.networking.k8s.io", "ipaddresses.networking.k8s.io"
+    version = "networking.k8s.io/v1"
+    more = {"apiVersion": version, "kind": "ServiceCIDR", "metadata": {"name": "more"}}
+    world.create(ranges, {**more, "spec": {"cidrs": ["192.168.7.0/28"]}})
+    own = {"apiVersion": version, "kind": "IPAddress", "metadata": {"name": "192.168.7.9"}}
+    world.create(addresses, {**own, "spec": {"parentRef": {"resource": "services", "name": "mine"}}})
+    spec = {"clusterIP": "192.168.7.3", "ports": [{"port": 80}]}
+    meta = {"name": "web", "namespace": "demo"}
+    world.create("services", {"apiVersion": "v1", "kind": "Service", "metadata": meta, "spec": spec})
+    world.delete(ranges, "more", "")
+    assert world.conditions(ranges, "more", "")["Ready"] == "False Terminating"
+    world.cluster.advance(7)
+    world.delete("services", "web")
+    assert world.client.find(ranges, "more") is not None
+    world.cluster.advance(2)
+    assert world.client.find(ranges, "more") is not None
+    world.cluster.advance(1)
+    assert world.client.find(ranges, "more") is None
+
+
 def test_manager_rows_name_what_exists() -> None:
     from importlib import import_module
 
