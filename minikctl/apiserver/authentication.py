@@ -1,8 +1,7 @@
-"""Who asks: bearer tokens of service accounts, and acting as someone else.
+"""Who asks: bearer tokens of service accounts.
 
 Service account tokens are JWTs signed with a secret of the cluster's; they name the account and,
-where bound, a pod, node or secret, and die with them. Counterparts: `pkg/serviceaccount` and the
-impersonation filter.
+where bound, a pod, node or secret, and die with them. Counterpart: `pkg/serviceaccount`.
 """
 
 from __future__ import annotations
@@ -15,8 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from minikctl.apimachinery import errors
 from minikctl.apimachinery.field import quote
-from minikctl.apimachinery.request import Obj, Request, UserInfo
-from minikctl.apiserver.authorization import Attributes, Authorizer, refusal
+from minikctl.apimachinery.request import Obj, UserInfo
 
 if TYPE_CHECKING:
     from minikctl.apiserver.server import Server
@@ -32,42 +30,6 @@ def service_account_user(
     """The user a service account's token stands for."""
     groups = ("system:serviceaccounts", f"system:serviceaccounts:{namespace}", AUTHENTICATED)
     return UserInfo(f"{_PREFIX}{namespace}:{name}", groups, uid, extra)
-
-
-def impersonate(authorizer: Authorizer, request: Request) -> UserInfo:
-    """The user to act as, once the asker is allowed to; Forbidden otherwise."""
-    wanted = request.impersonate
-    assert wanted is not None
-    _check_impersonation(authorizer, request.user, wanted)
-    groups = list(wanted.groups)
-    if wanted.name.startswith(_PREFIX):
-        namespace = wanted.name.split(":")[2]
-        if not groups:
-            groups = ["system:serviceaccounts", f"system:serviceaccounts:{namespace}"]
-    if wanted.name == "system:anonymous":
-        groups = groups or ["system:unauthenticated"]
-    elif AUTHENTICATED not in groups:
-        groups.append(AUTHENTICATED)
-    return UserInfo(wanted.name, groups, wanted.uid, wanted.extra)
-
-
-def _check_impersonation(authorizer: Authorizer, asker: UserInfo, wanted: UserInfo) -> None:
-    questions = []
-    if wanted.name.startswith(_PREFIX):
-        namespace, _, account = wanted.name[len(_PREFIX) :].partition(":")
-        questions.append(("", "serviceaccounts", "", namespace, account))
-    else:
-        questions.append(("", "users", "", "", wanted.name))
-    questions += [("", "groups", "", "", group) for group in wanted.groups]
-    if wanted.uid:
-        questions.append(("authentication.k8s.io", "uids", "", "", wanted.uid))
-    for key, values in wanted.extra.items():
-        questions += [("authentication.k8s.io", "userextras", key, "", value) for value in values]
-    for group, resource, subresource, namespace, name in questions:
-        attributes = Attributes(asker, "impersonate", group, resource, subresource, namespace, name)
-        decision = authorizer.decide(attributes)
-        if not decision.allowed:
-            raise refusal(attributes, decision.reason)
 
 
 # Service account tokens

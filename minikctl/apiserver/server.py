@@ -120,9 +120,9 @@ class Server:
         self.authorize(request)
 
     def _impersonate(self, request: Request) -> None:
-        from minikctl.apiserver import authentication
+        from minikctl.apiserver import impersonation
 
-        request.user = authentication.impersonate(self.authorizer, request)
+        request.user = impersonation.impersonate(self.authorizer, request)
         request.impersonate = None
 
     def authorize(self, request: Request, verb: str = "") -> None:

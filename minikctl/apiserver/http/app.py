@@ -139,8 +139,6 @@ class Application:
             return answers.not_found_page()
         except _NoSuchMethod:
             return answers.text(405, "405: Method Not Allowed")
-        except credentials.NobodyNamed as error:
-            return answers.text(500, f'Internal Server Error: "{exchange.scope["path"]}": {error}\n')
         except (StoreError, RecursionError, UnicodeError) as error:
             exchange.error = errors.internal(str(error))
         except Exception as error:

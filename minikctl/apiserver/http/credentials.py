@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote
 
 from minikctl.apimachinery import errors, x509
+from minikctl.apimachinery.field import quote
 from minikctl.apimachinery.request import UserInfo
 from minikctl.apiserver import authentication
+from minikctl.apiserver.validation import names
 
 if TYPE_CHECKING:
     from minikctl.apiserver.server import Server
@@ -167,19 +169,16 @@ def token_file(text: str) -> dict[str, UserInfo]:
     return tokens
 
 
-class NobodyNamed(Exception):
-    """Impersonate-* headers that say what somebody has, but not who it is."""
-
-
-def _references(groups: list[str], extra: dict[str, list[str]], uid: str) -> list[str]:
-    """What is asked for as Go prints ObjectReferences: kind, namespace, name, uid, version, revision, path."""
-    found = [f"{{Group  {group}    }}" for group in groups]
-    found += [f"{{UserExtra  {value}  authentication.k8s.io/v1  {key}}}" for key in extra for value in extra[key]]
-    return found + ([f"{{UID  {uid}  authentication.k8s.io/v1  }}"] if uid else [])
+def _as_go_prints(groups: list[str], extra: dict[str, list[str]], uid: str) -> str:
+    """A user without a name as Go shows the struct."""
+    shown = names.quoted_list(groups) if groups else "[]string(nil)"
+    pairs = ", ".join([f"{quote(key)}:{names.quoted_list(extra[key])}" for key in sorted(extra)])
+    more = f"map[string][]string{{{pairs}}}" if extra else "map[string][]string(nil)"
+    return f'&user.DefaultInfo{{Name:"", UID:{quote(uid)}, Groups:{shown}, Extra:{more}}}'
 
 
 def impersonated(headers: Headers) -> UserInfo | None:
-    """Whom the Impersonate-* headers name; None without them, NobodyNamed where a user is missing."""
+    """Whom the Impersonate-* headers name; None without them, BadRequest where a user is missing."""
     name, uid = "", ""
     groups: list[str] = []
     extra: dict[str, list[str]] = {}
@@ -197,6 +196,7 @@ def impersonated(headers: Headers) -> UserInfo | None:
             extra.setdefault(unquote(header[len(_EXTRA) :].decode("latin-1")), []).append(value)
     if not name:
         if groups or uid or extra:
-            raise NobodyNamed(f"requested [{' '.join(_references(groups, extra, uid))}] without impersonating a user")
+            nobody = _as_go_prints(groups, extra, uid)
+            raise errors.bad_request(f"requested {nobody} without impersonating a user name")
         return None
     return UserInfo(name, groups, uid, extra)

@@ -143,12 +143,13 @@ def _ingress_class(obj: Obj) -> list[FieldError]:
     errors: list[FieldError] = []
     if len(controller.encode()) > _CONTROLLER_LIMIT:
         errors.append(field.too_long("spec.controller", _CONTROLLER_LIMIT))
-    errors += _domain_prefixed_path(controller, "spec.controller")
+    errors += domain_prefixed_path(controller, "spec.controller")
     parameters = spec.get("parameters")
     return errors + _parameters(parameters, "spec.parameters") if parameters is not None else errors
 
 
-def _domain_prefixed_path(value: str, path: str) -> list[FieldError]:
+def domain_prefixed_path(value: str, path: str) -> list[FieldError]:
+    """A domain and a path below it (IsDomainPrefixedPath)."""
     if not value:
         return [field.required(path)]
     host, slash, rest = value.partition("/")

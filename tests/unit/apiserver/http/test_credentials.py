@@ -91,10 +91,13 @@ def test_headers_say_whom_to_act_as(client: Any) -> None:
     assert info == {"username": "fern", "groups": ["interns", "system:authenticated"], "extra": {"a/b": ["c"]}}
     assert client.ask("GET", "/api/v1/nodes", impersonate_user="fern").code == 403
     nobody = client.ask("GET", "/api/v1/nodes", impersonate_group="x")
-    said = b'Internal Server Error: "/api/v1/nodes": requested [{Group  x    }] without impersonating a user\n'
-    assert (nobody.code, nobody.body) == (500, said)
+    assert (nobody.code, nobody.json["message"]) == (
+        400,
+        'requested &user.DefaultInfo{Name:"", UID:"", Groups:[]string{"x"}, Extra:map[string][]string(nil)} without'
+        " impersonating a user name",
+    )
     refused = client.ask("GET", "/api/v1/nodes", user=None, impersonate_user="fern")
-    assert 'User "system:anonymous" cannot impersonate resource "users"' in refused.json["message"]
+    assert 'User "system:anonymous" cannot impersonate-on:user-info:list resource "nodes"' in refused.json["message"]
 
 
 def test_nobody_learns_which_paths_there_are(client: Any) -> None:
