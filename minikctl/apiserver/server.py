@@ -413,11 +413,11 @@ class Server:
         from minikctl.apiserver.registry.read import index_pair
 
         pair = None if owner is not None or node is not None else index_pair(label)
-        records = self.storage.store.list(key, namespace, label=pair, owner=owner, node=node)
-        view = self.storage.store.view
+        store = self.storage.store
         if shared or part is not None:
-            items = [view(record, part) for record in records if record.path not in without]
+            items = store.shared(key, namespace, part, without, label=pair, owner=owner, node=node)
         else:
+            records = store.list(key, namespace, label=pair, owner=owner, node=node)
             items = [record.object() for record in records if record.path not in without]
         if label is None:
             return items

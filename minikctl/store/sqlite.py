@@ -10,7 +10,7 @@ from __future__ import annotations
 import builtins
 import os
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -19,13 +19,12 @@ from minikctl.store import record as record_module
 from minikctl.store.errors import CompactedError, ExistsError, StoreError
 from minikctl.store.format import APPLICATION_ID, SCHEMA_VERSION, SQLITE_MAGIC
 from minikctl.store.record import ADDED, DELETED, MODIFIED, Index, Record, encode
+from minikctl.store.selection import RECORD, select, via_index
 from minikctl.store.state import State
 from minikctl.store.views import Part, StoredChange, Views
 
 _BUSY_SECONDS = 120
-_RECORD = (
-    "SELECT o.id, o.resource, o.path, o.revision, l.data FROM objects o CROSS JOIN log l ON l.revision = o.revision"
-)
+_FEW = 4  # where fewer than one in so many objects have to be read, they are read one by one
 _MANY = 300  # so many objects are worth a faster way to read them
 
 
@@ -206,7 +205,7 @@ class SQLiteStore:
         return row[0] or 0
 
     def get(self, resource: str, path: str) -> Record | None:
-        row = self._execute(_RECORD + " WHERE o.resource = ? AND o.path = ?", (resource, path)).fetchone()
+        row = self._execute(RECORD + " WHERE o.resource = ? AND o.path = ?", (resource, path)).fetchone()
         return Record(*row) if row else None
 
     def list(
@@ -219,31 +218,12 @@ class SQLiteStore:
         node: str | None = None,
         after: str = "",
         limit: int = 0,
+        data: bool = True,
     ) -> builtins.list[Record]:
-        """Records in key order, of one namespace ("" for all), by at most one index, after a path."""
-        where, values = ["o.resource = ?"], [resource]
-        source = _RECORD
-        if label is not None:
-            source = _via_index("labels", "b.resource = ? AND b.key = ? AND b.value = ?")
-            values = [resource, *label, resource]
-        elif owner is not None:
-            source = _via_index("owners", "b.owner = ?")
-            values = [owner, resource]
-        elif node is not None:
-            where.append("o.node = ?")
-            values.append(node)
-        if namespace:
-            where.append("o.path >= ? AND o.path < ?")
-            values += [namespace + "/", namespace + "0"]  # "0" follows "/"
-        if after:
-            where.append("o.path > ?")
-            values.append(after)
-        joiner = " AND " if "WHERE" in source else " WHERE "
-        # The plus keeps SQLite from walking all paths in order where the node's index finds the few rows.
-        order = " ORDER BY +o.path" if node is not None else " ORDER BY o.path"
-        statement = source + joiner + " AND ".join(where) + order
-        if limit:
-            statement += f" LIMIT {limit}"
+        """Records in key order, of one namespace ("" for all), by at most one index, after a path (`data` or none)."""
+        statement, values = select(
+            resource, namespace, label=label, owner=owner, node=node, after=after, limit=limit, data=data
+        )
         found = [Record(*row) for row in self._execute(statement, values)]
         if len(found) > _MANY:
             self.accelerate()
@@ -295,7 +275,7 @@ class SQLiteStore:
 
     def owned(self, owner: str) -> builtins.list[Record]:
         """Every record whose owner index names this uid, whatever its kind."""
-        rows = self._execute(_via_index("owners", "b.owner = ?") + " ORDER BY o.id", (owner,))
+        rows = self._execute(via_index("owners", "b.owner = ?") + " ORDER BY o.id", (owner,))
         return [Record(*row) for row in rows]
 
     def oldest(self) -> int:
@@ -322,9 +302,18 @@ class SQLiteStore:
 
     def view(self, record: Record, part: Part | None = None) -> dict[str, Any]:
         """The record's object, or the part that `part` makes of it, shared by all who look: not to be altered."""
-        if part is None:
-            return self.views.of(record.revision, record.data)
-        return self.views.part(part, record.revision, record.data) or {}
+        return self.views.look(part, record.revision, record.data) or {}
+
+    def shared(
+        self, resource: str, namespace: str, part: Part | None, without: Container[str], **index: Any
+    ) -> builtins.list[dict[str, Any]]:
+        """The views of all records of a list but those whose paths are in `without`."""
+        known, look = self.views.known(part), self.views.look
+        if known:  # the data of those need not be read again
+            records = [r for r in self.list(resource, namespace, data=False, **index) if r.path not in without]
+            if _FEW * sum([record.revision not in known for record in records]) <= len(records):
+                return [known.get(r.revision) or look(part, r.revision) or {} for r in records]
+        return [self.view(r, part) for r in self.list(resource, namespace, **index) if r.path not in without]
 
     def _data(self, revision: int) -> str | None:
         row = self._execute("SELECT data FROM log WHERE revision = ?", (revision,)).fetchone()
@@ -541,14 +530,6 @@ class Snapshot:
     def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
         if self._started:
             self._store.end_reading()
-
-
-def _via_index(table: str, condition: str) -> str:
-    # CROSS JOIN fixes the order: from the few index rows to their objects, never the other way.
-    return (
-        f"SELECT o.id, o.resource, o.path, o.revision, l.data FROM {table} b CROSS JOIN objects o ON o.id = b.object"
-        f" CROSS JOIN log l ON l.revision = o.revision WHERE {condition}"
-    )
 
 
 def _check_file(path: str, create: bool) -> bool:

@@ -8,7 +8,7 @@ within write transactions only: then nobody else can have given a revision to an
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from minikctl.apimachinery.request import Change
@@ -83,6 +83,18 @@ class Views:
         data = self._read(revision)
         return None if data is None else self.of(revision, data)
 
+    def known(self, make: Part | None) -> Mapping[int, Obj]:
+        """The objects, or parts that `make` has made, that need not be read."""
+        if not self.open:
+            return {}
+        return self._objects if make is None else self._parts.get(make) or {}
+
+    def look(self, make: Part | None, revision: int, data: str = "") -> Obj | None:
+        """The object of a revision, or the part that `make` makes of it; `data`: its stored form, if at hand."""
+        if make is not None:
+            return self.part(make, revision, data)
+        return self.of(revision, data) if data else self.at(revision)
+
     def part(self, make: Part, revision: int, data: str = "") -> Obj | None:
         """What `make` makes of a revision's object, remembered for longer than the object."""
         known = self._parts.get(make)
@@ -90,7 +102,7 @@ class Views:
             known = self._parts[make] = _Recent(_PARTS)
         found = known.get(revision) if self.open else None
         if found is None:
-            obj = self.of(revision, data) if data else self.at(revision)
+            obj = self.look(None, revision, data)
             if obj is None:
                 return None
             found = make(obj)

@@ -85,6 +85,29 @@ def test_indexes_find_by_label_owner_and_node(store: SQLiteStore) -> None:
     assert names(store.list("pods", node="")) == []
 
 
+def test_shared_lists_follow_changes(store: SQLiteStore) -> None:
+    def spec_of(obj: dict[str, Any]) -> dict[str, Any]:
+        return {"metadata": obj["metadata"], "x": obj["spec"].get("x")}
+
+    for number in range(12):
+        add(store, pod(f"p{number:02}", node="n1" if number % 2 else "n2", owner="set", app="web"))
+    for index in ({"owner": "set"}, {"label": ("app", "web")}, {"node": "n1"}, {}):
+        for part in (None, spec_of):
+            with store.transaction():
+                before = store.shared("pods", "demo", part, (), **index)
+                assert store.shared("pods", "demo", part, ["demo/p03"], **index) == [
+                    obj for obj in before if obj["metadata"]["name"] != "p03"
+                ]
+                assert all(a is b for a, b in zip(before, store.shared("pods", "demo", part, (), **index), strict=True))
+                change(store, "p01", x=f"{index}{part}")
+                after = store.shared("pods", "demo", part, (), **index)
+            records = store.list("pods", "demo", **index)
+            assert after == [record.object() if part is None else part(record.object()) for record in records]
+            assert after != before
+            assert store.shared("pods", "demo", part, (), **index) == after  # outside a transaction: read anew
+    assert store.shared("pods", "elsewhere", None, ()) == []
+
+
 def test_a_list_at_an_older_revision_is_the_list_of_then(store: SQLiteStore) -> None:
     for name in "abc":
         add(store, pod(name))
