@@ -74,7 +74,8 @@ def honest_components(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     def checked_transform(ctx: Any) -> Any:
         if ctx.request.trusted:
             check_form(ctx, ctx.request.body)
-            check_status(ctx, ctx.request.body)
+            if ctx.request.subresource == "status":
+                check_status(ctx, ctx.request.body)
         return update(ctx)
 
     monkeypatch.setattr(Views, "keep", remembering)

@@ -136,7 +136,7 @@ class EndpointsController(Controller):
     def _write(self, service: Obj, subsets: list[Obj], trigger: str | None) -> None:
         meta = service["metadata"]
         name, namespace = meta["name"], meta["namespace"]
-        found = self.client.peek("endpoints", name, namespace)
+        found = self.client.peek("endpoints", name, namespace, shared=True)
         labels = {**(meta.get("labels") or {}), _MANAGED_BY: "endpoint-controller"}
         labels.pop(HEADLESS_LABEL, None)
         if is_headless(service):
@@ -155,17 +155,21 @@ class EndpointsController(Controller):
             notes[TRIGGER] = trigger
         if truncated:
             notes[_OVER_CAPACITY] = "truncated"
-        obj: Obj = found or {
+        old: Obj = found or {
             "apiVersion": "v1",
             "kind": "Endpoints",
             "metadata": {"name": name, "namespace": namespace},
         }
-        obj["metadata"]["labels"] = labels
-        obj["metadata"]["annotations"] = notes
-        obj["subsets"] = subsets
+        obj = {**old, "metadata": {**old["metadata"], "labels": labels, "annotations": notes}, "subsets": subsets}
+        for holder, field in ((obj["metadata"], "annotations"), (obj, "subsets")):
+            if not holder[field]:
+                del holder[field]
         verb = "update" if found else "create"
         try:
-            self.client.update("endpoints", obj) if found else self.client.create("endpoints", obj, namespace)
+            if found:
+                self.client.update("endpoints", obj, trusted=True)
+            else:
+                self.client.create("endpoints", obj, namespace)
         except StatusError as error:
             if pods.namespace_terminating(error):
                 return

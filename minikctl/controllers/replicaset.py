@@ -93,22 +93,15 @@ class ReplicaSetController(Controller):
         spec, now = owner["spec"], self.clock.now()
         labels = (spec["template"]["metadata"].get("labels") or {}).items()
         min_ready = spec.get("minReadySeconds", 0)
-        ready = available = 0
-        due: float | None = None
-        for pod in active:
-            at = pods.available_at(pod, min_ready)
-            if pods.is_ready(pod):
-                ready += 1
-            if at is not None and at <= now:
-                available += 1
-            else:
-                due = earliest(due, at)
+        ready = [pod for pod in active if pods.is_ready(pod)]
+        times = [pods.available_at(pod, min_ready) for pod in ready] if min_ready else [0.0] * len(ready)
+        due = earliest(*(at for at in times if at is not None and at > now))
         old = owner.get("status") or {}
         status = {
             "replicas": len(active),
             "fullyLabeledReplicas": sum(1 for p in active if labels <= (p["metadata"].get("labels") or {}).items()),
-            "readyReplicas": ready,
-            "availableReplicas": available,
+            "readyReplicas": len(ready),
+            "availableReplicas": sum(at is not None and at <= now for at in times),
             "terminatingReplicas": terminating if self.counts_terminating else None,
             "observedGeneration": owner["metadata"].get("generation", 0),
             "conditions": self._conditions(owner, difference, failure),

@@ -248,7 +248,7 @@ def _validate_changed(new: Obj, old: Obj, ctx: Context) -> None:
     found = ctx.strategy.judge(new, old, found, ctx)
     if found:
         raise errors.invalid(ctx.resource.group_kind, old["metadata"]["name"], found)
-    if ctx.request.subresource in ("", "scale"):
+    if ctx.request.subresource in ("", "scale") and not ctx.request.trusted:
         ctx.warnings.extend(ctx.strategy.warnings(new, old))
 
 

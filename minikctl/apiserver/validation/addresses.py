@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     Address = ipaddress.IPv4Address | ipaddress.IPv6Address
     Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
+_PRIVATE = frozenset({"10", "172", "192"})
+_OCTETS = frozenset(map(str, range(256)))
 _ZEROS = "must not have leading 0s in IP or prefix length"
 IP_HELP = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"
 CIDR_HELP = "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)"
@@ -75,9 +77,15 @@ def is_ipv6_cidr(value: str) -> bool:
     return network is not None and network.version == 6
 
 
+def _is_private(value: str) -> bool:
+    """Whether it is surely a well-formed address in or near one of the private IPv4 ranges, as nearly all are."""
+    parts = value.split(".")
+    return len(parts) == 4 and parts[0] in _PRIVATE and _OCTETS.issuperset(parts)
+
+
 def ip_for_legacy_field(path: str, value: str, old: Container[str] = ()) -> list[FieldError]:
     """An older field: no leading zeros, no mapped IPv4; a value stored before is not looked at again."""
-    if value in old:
+    if _is_private(value) or value in old:
         return []
     parsed = parse_ip(value)
     if parsed is None:
@@ -127,6 +135,8 @@ def canonical_cidr(path: str, value: str) -> list[FieldError]:
 
 def non_special_ip(path: str, value: str) -> list[FieldError]:
     """An address that traffic can be sent to: not unspecified, loopback, link-local or multicast."""
+    if _is_private(value):
+        return []
     parsed = parse_ip(value)
     if parsed is None:
         return [field.invalid(path, value, "must be a valid IP address")]

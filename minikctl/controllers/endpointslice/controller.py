@@ -67,9 +67,8 @@ class EndpointSliceController(Controller):
         backends = self._backends.changed(key, service)
         if backends is None:
             return self.clock.now()
-        mine = self.client.items(
-            RESOURCE, namespace, label_selector=from_set({SERVICE_LABEL: name, MANAGED_BY: CONTROLLER})
-        )
+        own = from_set({SERVICE_LABEL: name, MANAGED_BY: CONTROLLER})
+        mine = self.client.items(RESOURCE, namespace, label_selector=own, shared=True)
         trigger = trigger_time(self.env, key, service, backends)
 
         def new_slice(address_type: str, ports: list[Obj]) -> Obj:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -21,8 +20,7 @@ _PER_SLICE = 100
 
 def ports_key(address_type: str, ports: list[Obj]) -> str:
     """What slices are told apart by: address type and ports."""
-    ordered = sorted(ports, key=lambda port: (port.get("name", ""), port.get("port", 0), port.get("protocol", "")))
-    return address_type + json.dumps(ordered, sort_keys=True)
+    return f"{address_type}{sorted([repr(sorted(port.items())) for port in ports])}"
 
 
 def _identity(endpoint: Obj) -> tuple[Any, ...]:
@@ -67,7 +65,7 @@ class Reconciliation:
         self._plan: list[Planned | Obj] = []
 
     def run(self, existing: list[Obj], wanted: dict[str, tuple[str, list[Obj], list[Obj]]]) -> None:
-        """`wanted`: ports key -> (address type, ports, endpoints)."""
+        """`existing` ones stay as they are. `wanted`: ports key -> (address type, ports, endpoints)."""
         self._decide(existing, wanted)
         if self._hint is not None:
             self._hint([step for step in self._plan if isinstance(step, Planned)])
@@ -125,11 +123,10 @@ class Reconciliation:
         self.client.create(RESOURCE, template, template["metadata"]["namespace"])
 
     def _update(self, slice_: Obj, template: Obj, endpoints: list[Obj]) -> None:
-        meta = slice_["metadata"]
-        meta["labels"] = template["metadata"].get("labels") or {}
-        slice_["endpoints"] = endpoints
-        self._note(meta)
-        self.client.update(RESOURCE, slice_)
+        meta, labels = slice_["metadata"], template["metadata"].get("labels") or {}
+        changed = {**slice_, "metadata": {**meta, "labels": labels}, "endpoints": endpoints}
+        self._note(changed["metadata"])
+        self.client.update(RESOURCE, changed)
 
     def _note(self, meta: Obj) -> None:
         notes = {key: value for key, value in (meta.get("annotations") or {}).items() if key != TRIGGER}

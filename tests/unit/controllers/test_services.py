@@ -123,6 +123,7 @@ class Written:
 
     def update(self, resource: str, obj: Obj) -> None:
         self.log.append(f"update {len(obj['endpoints'])}")
+        self.slices[obj["metadata"]["name"]] = obj
 
     def delete(self, resource: str, name: str, namespace: str) -> None:
         self.log.append("delete")
