@@ -13,6 +13,8 @@ from typing import Any
 from minikctl.apimachinery.resources_data import ROWS
 
 CUSTOM_VERBS = ("delete", "deletecollection", "get", "list", "patch", "create", "update", "watch")
+# What discovery tells of a kind whose definition is going.
+_ENDING_VERBS = ("delete", "deletecollection", "get", "list", "watch")
 _SUBRESOURCE_VERBS = ("get", "patch", "update")
 
 
@@ -43,7 +45,7 @@ class Resource:
     __slots__ = (
         "api_version", "categories", "custom", "group", "group_kind", "key", "kind", "list_kind", "namespaced",
         "plural", "selectable_fields", "served_by_default", "short_names", "singular", "storage_version",
-        "subresources", "verbs", "version",
+        "subresources", "told_verbs", "verbs", "version",
     )  # fmt: skip
 
     def __init__(
@@ -63,6 +65,7 @@ class Resource:
         custom: bool = False,
         storage_version: str = "",
         selectable_fields: tuple[str, ...] = (),
+        told_verbs: tuple[str, ...] = (),
     ) -> None:
         self.group = group
         self.version = version
@@ -74,6 +77,8 @@ class Resource:
         self.categories = categories
         self.namespaced = namespaced
         self.verbs = verbs
+        # What discovery says of them; the others are carried out all the same.
+        self.told_verbs = told_verbs or verbs
         self.subresources = {row[0]: Subresource(*row) for row in subresources} if subresources else {}
         self.served_by_default = served_by_default
         self.custom = custom
@@ -250,6 +255,10 @@ def version_order(version: str) -> tuple[int, int, int, str]:
     return (3, 0, 0, version)
 
 
+def _conditions(crd: dict[str, Any]) -> list[dict[str, Any]]:
+    return (crd.get("status") or {}).get("conditions") or []
+
+
 def from_crd(crd: dict[str, Any]) -> list[Resource]:
     """The rows a CustomResourceDefinition adds: one per served version."""
     spec = crd["spec"]
@@ -257,6 +266,7 @@ def from_crd(crd: dict[str, Any]) -> list[Resource]:
     if not names.get("plural"):
         names = spec["names"]
     rows = []
+    ending = any((c["type"], c["status"]) == ("Terminating", "True") for c in _conditions(crd))
     stored = next((version["name"] for version in spec["versions"] if version.get("storage")), "")
     for version in spec["versions"]:
         if not version.get("served"):
@@ -272,7 +282,7 @@ def from_crd(crd: dict[str, Any]) -> list[Resource]:
             short_names=tuple(names.get("shortNames") or ()), categories=tuple(names.get("categories") or ()),
             namespaced=spec["scope"] == "Namespaced", subresources=tuple(subresources),
             singular=names.get("singular", ""), list_kind=names.get("listKind", ""), custom=True,
-            storage_version=stored,
+            storage_version=stored, told_verbs=_ENDING_VERBS if ending else (),
             selectable_fields=tuple(one["jsonPath"].removeprefix(".") for one in version.get("selectableFields") or ()),
         )  # fmt: skip
         rows.append(row)

@@ -68,7 +68,7 @@ def api_resource_list(resources: ResourceSet, group: str, version: str) -> Docum
     listed = []
     for row in rows:
         listed.append(api_resource(row))
-        listed.extend(_api_subresource(row, sub) for _, sub in sorted(row.subresources.items()))
+        listed.extend(_api_subresource(row, sub) for sub in _subresources(row))
     api_version = f"{group}/{version}" if group else version
     head: Document = {"kind": "APIResourceList", "groupVersion": api_version, "resources": listed}
     # The core group's list has never said its own version.
@@ -87,7 +87,7 @@ def api_resource(row: Resource) -> Document:
         "singularName": row.singular,
         "namespaced": row.namespaced,
         "kind": row.kind,
-        "verbs": list(row.verbs),
+        "verbs": list(row.told_verbs),
     }
     if row.short_names:
         result["shortNames"] = list(row.short_names)
@@ -96,6 +96,12 @@ def api_resource(row: Resource) -> Document:
     if "watch" in row.verbs:
         result["storageVersionHash"] = storage_version_hash(row)
     return result
+
+
+def _subresources(row: Resource) -> list[Subresource]:
+    """Those of built-in kinds by name, of custom ones status before scale."""
+    named = row.subresources.items()
+    return [sub for _, sub in (named if row.custom else sorted(named))]
 
 
 def _api_subresource(row: Resource, sub: Subresource) -> Document:
@@ -150,14 +156,14 @@ def _aggregated_resource(row: Resource) -> Document:
         "responseKind": {"group": row.group, "version": row.version, "kind": row.kind},
         "scope": "Namespaced" if row.namespaced else "Cluster",
         "singularResource": row.singular,
-        "verbs": list(row.verbs),
+        "verbs": list(row.told_verbs),
     }
     if row.short_names:
         result["shortNames"] = list(row.short_names)
     if row.categories:
         result["categories"] = list(row.categories)
     if row.subresources:
-        result["subresources"] = [_aggregated_subresource(row, sub) for _, sub in sorted(row.subresources.items())]
+        result["subresources"] = [_aggregated_subresource(row, sub) for sub in _subresources(row)]
     return result
 
 

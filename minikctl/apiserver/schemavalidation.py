@@ -232,16 +232,27 @@ def _duplicates(value: Any, raw: Node, path: str) -> Iterator[FieldError]:
                 yield from _duplicates(value[name], schema, f"{path}[{name}]" if name not in properties else inner)
     elif isinstance(value, list):
         kind = raw.get("x-kubernetes-list-type")
-        keys = raw.get("x-kubernetes-list-map-keys") or ()
-        seen: set[str] = set()
-        for at, item in enumerate(value):
-            if kind in ("set", "map"):
-                identity = _identity(item, keys if kind == "map" else None)
-                if (text := go_json(identity)) in seen:
-                    yield field.duplicate(f"{path}[{at}]", identity)
-                seen.add(text)
-            if isinstance(raw.get("items"), dict):
+        if kind in ("set", "map"):
+            yield from _repeated(value, path, raw.get("x-kubernetes-list-map-keys") or () if kind == "map" else None)
+        if isinstance(raw.get("items"), dict):
+            for at, item in enumerate(value):
                 yield from _duplicates(item, raw["items"], f"{path}[{at}]")
+
+
+def _repeated(items: list[Any], path: str, keys: Sequence[str] | None) -> Iterator[FieldError]:
+    """What stands in a list a second time, by the whole of it or by its keys; a third time is not told."""
+    odd = next((at for at, item in enumerate(items) if item is not None and not isinstance(item, dict)), None)
+    if keys is not None and odd is not None:
+        text = "must be an object for an array of list-type map"
+        yield field.invalid(f"{path}[{odd}]", items[odd], text)
+        return
+    seen: dict[tuple[type, str], int] = {}
+    for at, item in enumerate(items):
+        identity = _identity(item or {} if keys is not None else item, keys)
+        known = (type(identity), go_json(identity))
+        seen[known] = seen.get(known, 0) + 1
+        if seen[known] == 2:
+            yield field.duplicate(f"{path}[{at}]", identity)
 
 
 def _identity(item: Any, keys: Sequence[str] | None) -> Any:

@@ -61,9 +61,9 @@ class ApiResourcesOptions(Options):
             return False
         if flags.changed("namespaced") and row.namespaced != flags["namespaced"]:
             return False
-        if not set(flags["verbs"]) <= set(row.verbs):
+        if not set(flags["verbs"]) <= set(row.told_verbs):
             return False
-        return bool(row.verbs) and set(flags["categories"]) <= set(row.categories)
+        return bool(row.told_verbs) and set(flags["categories"]) <= set(row.categories)
 
     def _order(self, row: Resource) -> tuple[str, ...]:
         sort_by = self.flags["sort-by"]
@@ -84,7 +84,7 @@ class ApiResourcesOptions(Options):
             namespaced = "true" if row.namespaced else "false"
             line = f"{row.plural}\t{','.join(row.short_names)}\t{row.api_version}\t{namespaced}\t{row.kind}"
             if wide:
-                line += f"\t{','.join(row.verbs)}\t{','.join(row.categories)}"
+                line += f"\t{','.join(row.told_verbs)}\t{','.join(row.categories)}"
             lines.append(line)
         if lines:
             self.factory.streams.out.write(align("\n".join(lines) + "\n"))
@@ -97,7 +97,7 @@ class ApiResourcesOptions(Options):
             item: Obj = {"name": row.plural, "singularName": row.singular, "namespaced": row.namespaced}
             if row.group:
                 item["group"] = row.group
-            item.update({"version": row.version, "kind": row.kind, "verbs": list(row.verbs)})
+            item.update({"version": row.version, "kind": row.kind, "verbs": list(row.told_verbs)})
             if row.short_names:
                 item["shortNames"] = list(row.short_names)
             if row.categories:

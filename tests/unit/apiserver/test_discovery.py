@@ -117,3 +117,21 @@ def test_aggregated_discovery() -> None:
     assert [item["metadata"]["name"] for item in others["items"]] == [g["name"] for g in document("/apis")["groups"]]
     hpa = next(item for item in others["items"] if item["metadata"]["name"] == "autoscaling")
     assert [version["version"] for version in hpa["versions"]] == ["v2", "v1"]
+
+
+def test_a_definition_that_is_going_takes_no_new_content() -> None:
+    names = {"kind": "Telescope", "plural": "telescopes"}
+    scale = {"specReplicasPath": ".spec.n", "statusReplicasPath": ".status.n"}
+    version = {"name": "v1", "served": True, "storage": True, "subresources": {"status": {}, "scale": scale}}
+    spec = {"group": "sky.example.com", "scope": "Namespaced", "names": names, "versions": [version]}
+    status = {"acceptedNames": names, "conditions": [{"type": "Terminating", "status": "True"}]}
+    (row,) = from_crd({"spec": spec, "status": status})
+    shown = discovery.document(ResourceSet([row]), "/apis/sky.example.com/v1")
+    assert shown is not None
+    assert [resource["name"] for resource in shown["resources"]] == [
+        "telescopes",
+        "telescopes/status",
+        "telescopes/scale",
+    ]
+    assert shown["resources"][0]["verbs"] == ["delete", "deletecollection", "get", "list", "watch"]
+    assert "patch" in row.verbs

@@ -176,6 +176,16 @@ def test_what_an_update_leaves_alone_is_not_held_against_it() -> None:
     assert len(errors({"targets": [bad]}, {"targets": [good]})) == 1
 
 
+def test_a_third_of_the_same_is_not_told() -> None:
+    assert errors({"tags": ["a", "b", "a", "a", "b"]}) == [
+        'spec.tags[2]: Duplicate value: "a"',
+        'spec.tags[4]: Duplicate value: "b"',
+    ]
+    assert errors({"targets": [3, {"name": "a"}]})[-1] == (
+        "spec.targets[0]: Invalid value: 3: must be an object for an array of list-type map"
+    )
+
+
 def test_a_part_is_judged_by_itself() -> None:
     status = {"type": "object", "required": ["phase"], "properties": {"n": {"type": "integer", "maximum": 3}}}
     raw = {**RAW, "properties": {**RAW["properties"], "status": status}}  # type: ignore[dict-item]
