@@ -105,24 +105,35 @@ class ApplySetPruner:
 
     def _books(self) -> tuple[set[str], set[str]]:
         if self.parent is None:
+            if self.row.custom:
+                raise KubectlError("custom resource ApplySet parents cannot be created automatically")
             return set(), set()
         metadata = self.parent["metadata"]
         labels, annotations = metadata.get("labels") or {}, metadata.get("annotations") or {}
         name = quote(f"{self.row.key}/{self.name}")
+        if TOOLING not in annotations:
+            raise KubectlError(
+                f"ApplySet parent object {name} already exists and is missing required annotation {quote(TOOLING)}"
+            )
+        tooling = annotations[TOOLING].split("/")[0]
+        if tooling != "kubectl":
+            raise KubectlError(
+                f"ApplySet parent object {name} already exists and is managed by tooling {quote(tooling)} instead of "
+                '"kubectl"'
+            )
         if labels.get(ID_LABEL) is None:
-            raise KubectlError(f"ApplySet parent object {name} exists and is missing required label {quote(ID_LABEL)}")
+            raise KubectlError(f"ApplySet parent object {name} exists and does not have required label {ID_LABEL}")
         if labels[ID_LABEL] != self.id:
             raise KubectlError(
                 f"ApplySet parent object {name} exists and has incorrect value for label {quote(ID_LABEL)} "
                 f"(got: {labels[ID_LABEL]}, want: {self.id})"
             )
-        tooling = annotations.get(TOOLING, "")
-        if tooling.split("/")[0] != "kubectl":
+        if KINDS not in annotations:
             raise KubectlError(
-                f"ApplySet parent object {name} already exists and is managed by tooling {quote(tooling)} instead of "
-                '"kubectl"'
+                f"parsing ApplySet annotation on {name}: kubectl requires the {quote(KINDS)} annotation to be set on"
+                " all ApplySet parent objects"
             )
-        return _set(annotations.get(KINDS)), _set(annotations.get(NAMESPACES))
+        return _set(annotations[KINDS]), _set(annotations.get(NAMESPACES))
 
     def _update_parent(self, kinds: set[str], namespaces: set[str]) -> None:
         if self.options.dry_run != strategy.NONE:
@@ -136,7 +147,18 @@ class ApplySetPruner:
             NAMESPACES: ",".join(sorted(namespaces)),
         }
         obj = {"apiVersion": self.row.api_version, "kind": self.row.kind, "metadata": metadata}
-        self.options.factory.client.apply(self.row, obj, _MANAGER, False, namespace=self.namespace)
+        client = self.options.factory.client
+        try:
+            client.apply(self.row, obj, _MANAGER, False, namespace=self.namespace)
+        except StatusError as error:
+            if error.reason != "Conflict":
+                raise
+            text = (
+                f"WARNING: failed to update ApplySet: {error.message}\n"
+                f"ApplySet field manager {_MANAGER} should own these fields. Retrying with conflicts forced."
+            )
+            strategy.klog_warning(self.options.factory, text, "applyset.go:447")
+            client.apply(self.row, obj, _MANAGER, True, namespace=self.namespace)
 
     def prune(self) -> None:
         """Delete members that were not applied, then set the books to what there is now."""
