@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from minikctl.apimachinery.cel.syntax import Node
     from minikctl.apimachinery.managedfields.plan import Plan
-    from minikctl.apimachinery.openapi import Schema
     from minikctl.apimachinery.request import Obj
     from minikctl.apimachinery.resources import Resource
     from minikctl.apiserver.registry.context import Context
@@ -23,8 +22,9 @@ class PatchFailedError(Exception):
 
 def json_patched(shown: Obj, operations: Any, expression: str, version: Resource, ctx: Context) -> Obj:
     """The object with a JSON patch's operations carried out; unchanged where one of its tests does not hold."""
-    from minikctl.apimachinery import errors, patch
+    from minikctl.apimachinery import patch
     from minikctl.apimachinery.patch.error import TestFailedError
+    from minikctl.apiserver.admission.policies import patched
 
     _check_types(expression)
     try:
@@ -33,57 +33,30 @@ def json_patched(shown: Obj, operations: Any, expression: str, version: Resource
         return shown
     except patch.PatchError as error:
         raise PatchFailedError(f"JSON Patch: {error}") from None
-    problem = _misfit(result, shown, version, ctx, strict=True)
-    if problem:
-        raise errors.internal(problem)
+    patched.check(result, shown, version, ctx, strict=True)
     return result
-
-
-def _misfit(result: Obj, shown: Obj, version: Resource, ctx: Context, strict: bool) -> str:
-    """Why a patched object cannot be read as its kind; without `strict` unknown fields are dropped."""
-    from minikctl.apimachinery import structural
-
-    schema = None if version.custom else _schema(shown, version, ctx)
-    if schema is None:
-        return ""
-    found = structural.decode(result, schema)
-    if found.fatal:
-        return found.fatal
-    if found.strict and strict:
-        return "strict decoding error: " + ", ".join(found.strict)
-    if found.strict:
-        structural.prune(result, schema)
-    return ""
 
 
 def webhook_patched(shown: Obj, operations: Any, version: Resource, ctx: Context) -> Obj:
     """The object with a webhook's JSON patch carried out; StatusError where that fails."""
     from minikctl.apimachinery import errors, patch
+    from minikctl.apiserver.admission.policies import patched
 
     try:
         result: Obj = patch.json_patch(shown, operations)
     except patch.PatchError as error:
         raise errors.internal(str(error)) from None
-    problem = _misfit(result, shown, version, ctx, strict=False)
-    if problem:
-        raise errors.internal(problem)
+    patched.check(result, shown, version, ctx, strict=False)
     return result
-
-
-def _schema(shown: Obj, version: Resource, ctx: Context) -> Schema | None:
-    from minikctl.apimachinery import openapi
-
-    if shown.get("kind") != version.kind:
-        return openapi.schema_for(str(shown.get("apiVersion")), str(shown.get("kind")))
-    return ctx.server.schema(version)
 
 
 def applied(shown: Obj, configuration: Any, expression: str, version: Resource, ctx: Context) -> Obj:
     """The object with an apply configuration merged into it, lists by their keys."""
     from minikctl.apimachinery.managedfields import plan, typed
+    from minikctl.apiserver.admission.policies import patched
 
     _check_types(expression)
-    schema = _schema(shown, version, ctx)
+    schema = patched.schema_of(shown, version, ctx)
     if schema is None:
         from minikctl.apimachinery import patch
 

@@ -229,13 +229,15 @@ def _patch_problem(response: Obj, mutating: bool) -> str:
 
 
 def _patch(text: Any) -> list[Obj]:
+    from minikctl.apimachinery.patch.jsonpatch import check_operations
     from minikctl.apiserver.admission.webhooks.transport import AnswerError
 
+    undecodable = "received undecodable patch in webhook response: "
     try:
         operations = json.loads(base64.b64decode(text))
+        return [] if operations is None else check_operations(operations)
     except (ValueError, TypeError, binascii.Error) as error:
-        raise AnswerError(f"received undecodable patch in webhook response: {error}") from None
-    return operations if isinstance(operations, list) else []
+        raise AnswerError(f"{undecodable}{error}") from None
 
 
 def denial(name: str, status: Obj) -> errors.StatusError:
