@@ -44,12 +44,6 @@ def _key(use: str, port: int) -> str:
     return f"{use}:{port}"
 
 
-def numbers(spec: Obj) -> set[int]:
-    """The ports of which it holds some use."""
-    held = _spec_ports(spec)
-    return held | {spec["healthCheckNodePort"]} if spec.get("healthCheckNodePort") else held
-
-
 def keep_allocated(spec: Obj, old: Obj) -> None:
     """An update that leaves node ports out means them as they are; ports are known by their names."""
     if uses_ports(spec) and uses_ports(old):
@@ -122,7 +116,7 @@ def allocate(obj: Obj, old: Obj | None, ctx: Context) -> None:
         if before is None:
             _first(spec, operation)
         else:
-            _more(spec, numbers(before), operation)
+            _more(spec, _spec_ports(before), operation)
     if needs_health_check(spec) and not (before and needs_health_check(before)):
         wanted = spec.get("healthCheckNodePort") or 0
         if not wanted:

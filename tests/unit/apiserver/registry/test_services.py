@@ -162,6 +162,11 @@ def test_the_port_of_the_health_check_stays(cluster: Cluster) -> None:
         f"Internal error occurred: failed to allocate requested HealthCheck NodePort {made}: provided port is already"
         " allocated"
     )
+    with pytest.raises(StatusError) as caught:
+        replaced(cluster, ports=[{"port": 80, "nodePort": made}])
+    assert caught.value.message.endswith(
+        f"spec.ports[0].nodePort: Invalid value: {made}: provided port is already allocated"
+    )
 
 
 def test_load_balancers_may_go_without_node_ports(cluster: Cluster) -> None:
