@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from minikctl.apimachinery import errors
 from minikctl.apimachinery.field import quote
+from minikctl.apiserver.admission import nodeaudiences
 from minikctl.apiserver.admission.refusal import forbidden, name_of
 from minikctl.apiserver.authorization.node import node_name, references_of
 
@@ -122,6 +123,9 @@ def _check_token(node: str, request: Obj, ctx: Context) -> None:
         raise forbidden(request, ctx, f"{why}. The object might have been deleted and then recreated")
     if pod["spec"].get("nodeName") != node:
         raise forbidden(request, ctx, "node requested token bound to a pod scheduled on a different node")
+    problem = nodeaudiences.problem(request["spec"].get("audiences") or [], pod, ctx)
+    if problem:
+        raise forbidden(request, ctx, problem)
 
 
 def _check_pod(node: str, obj: Obj | None, old: Obj | None, ctx: Context) -> None:

@@ -146,3 +146,34 @@ def test_it_asks_for_certificates_of_its_own_name(api: Any, kubelet: Any) -> Non
     refused = api.refusal(kubelet.create, requests, request("kubernetes.io/kubelet-serving"))
     assert refused.endswith('"r" is forbidden: can only create a node CSR with CN=system:node:node-1')
     kubelet.create(requests, request("example.com/mine"))
+
+
+def test_tokens_are_for_whom_the_volumes_say(api: Any, kubelet: Any) -> None:
+    source = {"serviceAccountToken": {"audience": "vault", "path": "t"}}
+    volumes = [
+        {"name": "t", "projected": {"sources": [source]}},
+        {"name": "v", "csi": {"driver": "d.example.com"}},
+    ]
+    plain = {"nodeName": "node-1", "automountServiceAccountToken": False}
+    api.create(api.pod("vaulted", volumes=volumes, **plain))
+    driver = {"apiVersion": "storage.k8s.io/v1", "kind": "CSIDriver", "metadata": {"name": "d.example.com"}}
+    api.create({**driver, "spec": {"tokenRequests": [{"audience": "driver"}], "volumeLifecycleModes": ["Ephemeral"]}})
+    uid = api.client.get("pods", "vaulted", "demo")["metadata"]["uid"]
+
+    def ask(*audiences: str) -> Any:
+        bound = {"apiVersion": "v1", "kind": "Pod", "name": "vaulted", "uid": uid}
+        request = {"spec": {"boundObjectRef": bound, **({"audiences": [*audiences]} if audiences else {})}}
+        return kubelet.create("serviceaccounts", request, "demo", "token", "default")
+
+    for audience in ("vault", "driver"):
+        assert ask(audience)["status"]["token"]
+    assert api.refusal(ask, "other").endswith(': audience "other" not found in pod spec volume')
+    assert api.refusal(ask).endswith(': audience "" not found in pod spec volume')
+    assert api.refusal(ask, "vault", "driver").endswith(": node may only request 0 or 1 audiences")
+    rule = {"apiGroups": [""], "resources": ["other"], "verbs": ["request-serviceaccounts-token-audience"]}
+    kind = {"apiVersion": "rbac.authorization.k8s.io/v1", "metadata": {"name": "audiences"}}
+    api.create({**kind, "kind": "ClusterRole", "rules": [rule]})
+    role = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "audiences"}
+    nodes = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Group", "name": "system:nodes"}
+    api.create({**kind, "kind": "ClusterRoleBinding", "roleRef": role, "subjects": [nodes]})
+    assert ask("other")["status"]["token"]
