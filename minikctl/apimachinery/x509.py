@@ -32,8 +32,8 @@ def request_subject(encoded: str) -> Subject | None:
     """The subject of a PKCS#10 request (base64 of PEM, as in a CertificateSigningRequest); None if unreadable."""
     try:
         der = pem_block(base64.b64decode(encoded))
-        info = next(_items(next(_items(der))[1]))[1]
-        parts = list(_items(info))
+        info = next(items(next(items(der))[1]))[1]
+        parts = list(items(info))
         return _subject(parts[1][1])
     except (ValueError, IndexError, StopIteration, binascii.Error):
         return None
@@ -50,10 +50,10 @@ def certificate(pem: bytes) -> Certificate | None:
 def certificate_of(der: bytes) -> Certificate | None:
     """A certificate from its DER; None if it cannot be read."""
     try:
-        body = next(_items(next(_items(der))[1]))[1]
-        parts = [item for item in _items(body) if item[0] != _VERSION]
+        body = next(items(next(items(der))[1]))[1]
+        parts = [item for item in items(body) if item[0] != _VERSION]
         # serial number, signature algorithm, issuer, validity, subject
-        times = [_time(*item) for item in _items(parts[3][1])]
+        times = [_time(*item) for item in items(parts[3][1])]
         return Certificate(_subject(parts[4][1]), times[0], times[1])
     except (ValueError, IndexError, StopIteration):
         return None
@@ -68,7 +68,7 @@ def pem_block(pem: bytes) -> bytes:
     return base64.b64decode("".join(body), validate=True)
 
 
-def _items(data: bytes) -> Iterator[tuple[int, bytes]]:
+def items(data: bytes) -> Iterator[tuple[int, bytes]]:
     """The elements one after the other in DER: (tag, content)."""
     at = 0
     while at < len(data):
@@ -87,9 +87,9 @@ def _items(data: bytes) -> Iterator[tuple[int, bytes]]:
 def _subject(name: bytes) -> Subject:
     common_name = ""
     organizations = []
-    for _, relative in _items(name):
-        for _, pair in _items(relative):
-            (_, kind), (tag, value) = list(_items(pair))[:2]
+    for _, relative in items(name):
+        for _, pair in items(relative):
+            (_, kind), (tag, value) = list(items(pair))[:2]
             text = value.decode(_WIDE.get(tag, "utf-8"))
             if kind == _COMMON_NAME:
                 common_name = text

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from minikctl.apimachinery import field
 from minikctl.apimachinery.field import FieldError, quote
 from minikctl.apimachinery.request import Obj
+from minikctl.apimachinery.signatures import request_problem
 from minikctl.apiserver.validation import Checks, UpdateCheck
 from minikctl.apiserver.validation.core.contents import decode
 from minikctl.apiserver.validation.names import is_dns1123_label, is_dns1123_subdomain
@@ -47,9 +48,12 @@ def _pem_blocks(text: str) -> list[tuple[str, str]]:
     return re.findall(r"-----BEGIN ([^\n-]+)-----[ \t\r]*\n(.*?)\n?-----END \1-----", text, re.DOTALL)
 
 
-def _der_problem(body: str) -> str:
-    """A full look would need an ASN.1 parser; an outer SEQUENCE of the right size is what is asked here."""
-    der = decode("".join(body.split())).encode("latin-1")
+def _der(body: str) -> bytes:
+    return decode("".join(body.split())).encode("latin-1")
+
+
+def _der_problem(der: bytes) -> str:
+    """Whether there is an outer SEQUENCE of the right size."""
     if len(der) < 2 or der[0] != 0x30:
         return "asn1: structure error: tags don't match"
     size = der[1] if der[1] < 0x80 else int.from_bytes(der[2 : 2 + (der[1] & 0x7F)], "big") + (der[1] & 0x7F)
@@ -60,7 +64,8 @@ def _request_problem(request: str) -> str:
     blocks = _pem_blocks(decode(request))
     if not blocks or blocks[0][0] != "CERTIFICATE REQUEST":
         return "PEM block type must be CERTIFICATE REQUEST"
-    return _der_problem(blocks[0][1])
+    der = _der(blocks[0][1])
+    return _der_problem(der) or request_problem(der)
 
 
 def _certificate_problem(certificate: str) -> str:
@@ -71,7 +76,7 @@ def _certificate_problem(certificate: str) -> str:
             return f"only CERTIFICATE PEM blocks are allowed, found {quote(kind)}"
         if ":" in body:
             return "no PEM block headers are permitted"
-        if _der_problem(body):
+        if _der_problem(_der(body)):
             return "x509: malformed certificate"
     return "" if blocks else "must contain at least one CERTIFICATE PEM block"
 

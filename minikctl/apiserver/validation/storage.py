@@ -8,6 +8,7 @@ from minikctl.apimachinery import field
 from minikctl.apimachinery.field import FieldError, Struct
 from minikctl.apimachinery.request import Obj
 from minikctl.apiserver.validation import Checks, WarningsCheck
+from minikctl.apiserver.validation.core.volumes import validate_inline_volume
 from minikctl.apiserver.validation.core.volumesources import validate_driver_name
 from minikctl.apiserver.validation.core.volumewarnings import node_label_remark, term_warnings
 from minikctl.apiserver.validation.metadata import IMMUTABLE, validate_immutable
@@ -118,6 +119,8 @@ def _attachment(obj: Obj) -> list[FieldError]:
     elif name == "":
         text = "must specify non empty persistentVolumeName"
         errors.append(field.required(f"{path}.persistentVolumeName", text))
+    elif inline is not None:
+        errors += validate_inline_volume(inline, f"{path}.inlineVolumeSpec")
     node = spec.get("nodeName") or ""
     errors += [field.invalid("spec.nodeName", node, text) for text in subdomain_name(node, False)]
     return errors + _attachment_status(obj)

@@ -234,14 +234,17 @@ def test_tokens_sign_the_cluster_info_as_long_as_they_live(world: World) -> None
 
 
 def request_pem() -> str:
-    """A request for CN=amelia, O=pilots; its own signature is not looked at."""
+    """A request for CN=amelia, O=pilots, for the authority's own key."""
     name = der.sequence(
         der.element(0x31, der.sequence(der.oid("2.5.4.10"), der.element(0x0C, b"pilots"))),
         der.element(0x31, der.sequence(der.oid("2.5.4.3"), der.element(0x0C, b"amelia"))),
     )
-    key = der.sequence(der.sequence(der.oid("1.2.840.113549.1.1.1")), der.bits(b"\x01\x02"))
+    numbers = der.sequence(der.integer(authority.MODULUS), der.integer(65537))
+    key = der.sequence(der.sequence(der.oid("1.2.840.113549.1.1.1")), der.bits(numbers))
     info = der.sequence(der.integer(0), name, key, der.element(0xA0, b""))
-    return der.to_pem(der.sequence(info, der.sequence(), der.bits(b"")), "CERTIFICATE REQUEST")
+    signature = der.bits(der._sign(info, authority.MODULUS, authority.PRIVATE_EXPONENT))
+    algorithm = der.sequence(der.oid("1.2.840.113549.1.1.11"))
+    return der.to_pem(der.sequence(info, algorithm, signature), "CERTIFICATE REQUEST")
 
 
 def test_reading_requests() -> None:

@@ -34,6 +34,7 @@ _SOURCE_CHANGE = "spec.persistentvolumesource is immutable after creation"
 _CLAIM_CHANGE = (
     "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims"
 )
+_NOT_INLINE = "may not be specified in the context of inline volumes"
 NOT_SOURCES = frozenset(
     {
         "capacity",
@@ -70,9 +71,7 @@ def _class_name(name: str | None, path: str) -> list[FieldError]:
 
 def validate_volume(obj: Obj) -> list[FieldError]:
     spec = obj.get("spec") or {}
-    errors = [] if spec.get("accessModes") else [field.required("spec.accessModes")]
-    errors += _access_modes(spec.get("accessModes") or [], "spec.accessModes")
-    errors += _capacity(spec.get("capacity") or {})
+    errors = _modes(spec) + _capacity(spec.get("capacity") or {})
     policy = spec.get("persistentVolumeReclaimPolicy")
     if policy and policy not in _RECLAIM_POLICIES:
         errors.append(field.not_supported("spec.persistentVolumeReclaimPolicy", policy, _RECLAIM_POLICIES))
@@ -89,6 +88,34 @@ def validate_volume(obj: Obj) -> list[FieldError]:
     if mode is not None and mode not in _VOLUME_MODES:
         errors.append(field.not_supported("spec.volumeMode", mode, _VOLUME_MODES))
     return errors + _attributes_class(spec)
+
+
+def validate_inline_volume(spec: dict[str, Any], path: str) -> list[FieldError]:
+    """The spec of a volume within an attachment: less of it may be said there."""
+    errors = [field.forbidden(f"spec.{name}", _NOT_INLINE) for name in ("claimRef", "capacity") if spec.get(name)]
+    if spec.get("csi") is None:
+        errors.append(field.required("spec.csi", "has to be specified in the context of inline volumes"))
+    errors += _modes(spec)
+    if (spec.get("persistentVolumeReclaimPolicy") or "Retain") != "Retain":
+        text = "may only be Retain in the context of inline volumes"
+        errors.append(field.forbidden("spec.persistentVolumeReclaimPolicy", text))
+    if spec.get("nodeAffinity") is not None:
+        errors.append(field.forbidden("spec.nodeAffinity", _NOT_INLINE))
+    errors += validate_sources(spec, "")
+    if spec.get("storageClassName"):
+        errors.append(field.forbidden("spec.storageClassName", _NOT_INLINE))
+    if spec.get("volumeMode") not in (None, "Filesystem"):
+        text = "may not specify volumeMode other than Filesystem in the context of inline volumes"
+        errors.append(field.forbidden("spec.volumeMode", text))
+    errors += _attributes_class(spec)
+    for error in errors:
+        error.field = path + error.field.removeprefix("spec")
+    return errors
+
+
+def _modes(spec: dict[str, Any]) -> list[FieldError]:
+    modes = spec.get("accessModes") or []
+    return _access_modes(modes, "spec.accessModes") if modes else [field.required("spec.accessModes")]
 
 
 def _capacity(capacity: dict[str, Any]) -> list[FieldError]:

@@ -12,6 +12,14 @@ from minikctl.apiserver import validation
 
 KEY = "certificatesigningrequests.certificates.k8s.io"
 VERSION = "certificates.k8s.io/v1"
+# A request for shop.example/till, signed with a key on P-256.
+BODY = (
+    "MIHmMIGOAgEAMCwxGjAYBgNVBAMMEXRpbGwuc2hvcC5leGFtcGxlMQ4wDAYDVQQK"
+    "DAV0aWxsczBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABODLF5+232G5C/0ToaoC"
+    "KBQIpwCG2kJLC/DzMAkv6mhxGpcI/bvos4rXAL4cPlVTy5AMG4P2O9iUTAiVE3pn"
+    "KEWgADAKBggqhkjOPQQDAgNHADBEAiACxVRl8vFm0+4sqHzILhm5DW/dbzoydbMI"
+    "B6CMWpXTmQIgOhQ4Vns6DH93Xqc4SzckUApM/uuixeZrwOr4Garz288="
+)
 
 
 def pem(kind: str, body: str = "MAA=") -> str:
@@ -20,7 +28,7 @@ def pem(kind: str, body: str = "MAA=") -> str:
 
 
 def request(**status: Any) -> dict[str, Any]:
-    spec = {"request": pem("CERTIFICATE REQUEST"), "usages": ["client auth"], "signerName": "example.com/x"}
+    spec = {"request": pem("CERTIFICATE REQUEST", BODY), "usages": ["client auth"], "signerName": "example.com/x"}
     return made(KEY, VERSION, spec=spec, status=status)
 
 
@@ -35,7 +43,7 @@ def test_new_requests() -> None:
         'spec.signerName: Invalid value: "odd": must be a fully qualified domain and path of the form'
         " 'example.com/signer-name'",
     ]
-    spec = {"request": pem("CERTIFICATE REQUEST"), "usages": ["flying", "any", "any"], "signerName": "A_/b"}
+    spec = {"request": pem("CERTIFICATE REQUEST", BODY), "usages": ["flying", "any", "any"], "signerName": "A_/b"}
     told = [line.split(": ")[:3] for line in refused(KEY, VERSION, spec=spec)]
     assert [line[:2] for line in told] == [
         ["spec.usages[0]", "Unsupported value"],
@@ -43,6 +51,17 @@ def test_new_requests() -> None:
         ["spec.signerName", "Invalid value"],
         ["spec.signerName", "Invalid value"],
     ]
+
+
+def test_requests_are_signed_with_their_own_key() -> None:
+    other = base64.b64encode(base64.b64decode(BODY).replace(b"till", b"toll")).decode()
+    for body, wrong in (
+        (other, "x509: ECDSA verification failure"),
+        ("MAA=", "asn1: structure error: tags don't match"),
+        ("MAk=", "asn1: syntax error: data truncated"),
+    ):
+        spec = {"request": pem("CERTIFICATE REQUEST", body), "usages": ["client auth"], "signerName": "example.com/x"}
+        assert [line.rpartition('": ')[2] for line in refused(KEY, VERSION, spec=spec)] == [wrong]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from validationlab import changed, made, refused, status_changed
 
 from minikctl.apiserver import validation
@@ -43,6 +45,23 @@ def test_new_attachments_are_looked_at_more_closely() -> None:
     told = refused(key, VERSION, spec=spec)
     assert [line.partition(":")[0] for line in told] == ["spec.attacher", "spec.source.persistentVolumeName"]
     assert changed(key, made(key, VERSION, spec=spec)) == []
+
+
+def test_volumes_within_attachments_say_less() -> None:
+    volume: dict[str, Any] = {"capacity": {"storage": "1Gi"}, "hostPath": {"path": "/x"}, "storageClassName": "fast"}
+    spec = {"attacher": "a.b", "source": {"inlineVolumeSpec": {**volume, "volumeMode": "Block"}}, "nodeName": "n"}
+    path, inside = "spec.source.inlineVolumeSpec", "in the context of inline volumes"
+    never = f"Forbidden: may not be specified {inside}"
+    assert refused(f"volumeattachments.{GROUP}", VERSION, spec=spec) == [
+        f"{path}.capacity: {never}",
+        f"{path}.csi: Required value: has to be specified {inside}",
+        f"{path}.accessModes: Required value",
+        f"{path}.storageClassName: {never}",
+        f"{path}.volumeMode: Forbidden: may not specify volumeMode other than Filesystem {inside}",
+    ]
+    volume = {"accessModes": ["ReadWriteOnce"], "csi": {"driver": "a.b", "volumeHandle": "h"}}
+    spec["source"] = {"inlineVolumeSpec": volume}
+    assert refused(f"volumeattachments.{GROUP}", VERSION, spec=spec) == []
 
 
 def test_attachments_keep_their_spec() -> None:
