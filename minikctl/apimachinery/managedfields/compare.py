@@ -158,7 +158,10 @@ def _by_key(items: list[Any], plan: Plan) -> dict[str, list[Any]]:
 
 
 def added(value: Any, plan: Plan) -> Fields:
-    """The set of a value that is new as a whole (or gone as a whole): itself and everything below."""
+    """The set of a value that is new as a whole (or gone as a whole): itself and everything below.
+
+    A null in it is a time that Go writes though it is not set, or one that a custom resource may have.
+    """
     if value.__class__ is dict:
         if not value or plan.atomic:
             return {}
@@ -168,7 +171,7 @@ def added(value: Any, plan: Plan) -> Fields:
             kind = inner.__class__
             if kind is str or kind is int:
                 node["f:" + key] = {}
-            elif inner is not None or not plan.typed:
+            else:
                 node["f:" + key] = added(inner, child(key)) if kind is dict or kind is list else {}
         return node
     if value.__class__ is list and value and plan.keys is not None:

@@ -212,3 +212,11 @@ def test_custom_resources_have_no_go_structs() -> None:
             "f:any": {".": {}, "f:b": {".": {}, "f:c": {}}},
         }
     }
+
+
+def test_a_time_that_is_written_unset_is_part_of_what_is_new() -> None:
+    condition = {"type": "Ready", "status": "True", "lastProbeTime": None}
+    status = {**POD, "status": {"conditions": [condition]}}
+    pod = recorded(None, status, "kubelet")
+    fields = pod["metadata"]["managedFields"][0]["fieldsV1"]["f:status"]["f:conditions"]['k:{"type":"Ready"}']
+    assert fields == {".": {}, "f:lastProbeTime": {}, "f:status": {}, "f:type": {}}
