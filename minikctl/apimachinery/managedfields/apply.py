@@ -15,7 +15,7 @@ from minikctl.apimachinery.managedfields.conflicts import LAST_APPLIED
 from minikctl.apimachinery.managedfields.fieldset import difference, from_paths, without
 from minikctl.apimachinery.managedfields.plan import Plan, plan_for
 from minikctl.apimachinery.managedfields.prune import prune
-from minikctl.apimachinery.managedfields.versions import Changes, Convert, Versions, release
+from minikctl.apimachinery.managedfields.versions import Changes, Convert, Versions, reconciled, release
 
 Obj = dict[str, Any]
 
@@ -63,7 +63,7 @@ def server_side_apply(
     """
     plan = plan_for(schema)
     _check(applied, api_version, plan)
-    managed = _entries.of_live(live)
+    managed = reconciled(_entries.of_live(live), api_version, plan)
     live = deep_copy(live) if live is not None else {"apiVersion": applied["apiVersion"], "kind": applied["kind"]}
     existed = "uid" in (live.get("metadata") or {})
     live.setdefault("metadata", {}).pop("managedFields", None)

@@ -163,6 +163,22 @@ def named_members(fields: Fields, plan: Plan) -> Fields:
     return result
 
 
+def reconciled(fields: Fields, plan: Plan) -> Fields:
+    """A set made when what is atomic now was not: who owned parts of it owns it whole (ReconcileFieldSetWithSchema)."""
+    result = fields
+    for key, node in fields.items():
+        if key == "." or not node:
+            continue
+        child = plan.child(key[2:]) if key[0] == "f" else plan.element
+        has_elements = any(inner[0] in "kv" for inner in node)
+        whole = child.atomic or (has_elements and child.keys is None and child.schema is not None)
+        new = {} if whole else reconciled(node, child)
+        if new is not node:
+            result = dict(fields) if result is fields else result
+            result[key] = new
+    return result
+
+
 # --- taking out --------------------------------------------------------------------------------
 
 

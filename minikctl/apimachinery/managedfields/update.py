@@ -9,7 +9,7 @@ from minikctl.apimachinery.managedfields.compare import compare
 from minikctl.apimachinery.managedfields.entries import Entry
 from minikctl.apimachinery.managedfields.fieldset import Fields, union
 from minikctl.apimachinery.managedfields.plan import plan_for
-from minikctl.apimachinery.managedfields.versions import Changes, Convert, Versions, release
+from minikctl.apimachinery.managedfields.versions import Changes, Convert, Versions, reconciled, release
 
 Obj = dict[str, Any]
 
@@ -37,6 +37,7 @@ def record_update(
     if live is not None and not managed and live["metadata"].get("uid"):
         return  # ownership is not tracked, or has been reset: only an apply starts it
     plan = plan_for(schema)
+    managed = reconciled(managed, api_version, plan)
     changed, removed = compare(live or {}, new, plan, _entries.prefixes(resets))
     if managed and (changed or removed or _entries.has_others(managed, api_version)):
         changes = Changes(Versions(api_version, plan, convert), live or {}, new, (changed, removed))

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from minikctl.apimachinery.managedfields import entries as _entries
+from minikctl.apimachinery.managedfields import typed
 from minikctl.apimachinery.managedfields.compare import compare
 from minikctl.apimachinery.managedfields.entries import Entry
 from minikctl.apimachinery.managedfields.fieldset import Fields, difference, union
@@ -88,6 +89,18 @@ class Changes:
         except UnknownVersionError:
             return False
         return True
+
+
+def reconciled(managed: list[Entry], version: str, plan: Plan) -> list[Entry]:
+    """The entries after a definition has made atomic what was not; kinds that are built in stay as they are."""
+    if plan.typed or plan.schema is None:
+        return managed
+    result = []
+    for entry in managed:
+        owned = entry.get("fieldsV1") or {}
+        now = typed.reconciled(owned, plan) if entry.get("apiVersion") == version else owned
+        result.append(entry if now is owned else {**entry, "fieldsV1": now})
+    return result
 
 
 def release(managed: list[Entry], changes: Changes) -> list[Entry]:

@@ -195,3 +195,24 @@ def test_times_of_entries_alone_change_nothing(cluster: Cluster) -> None:
         client.get("resourcequotas", "q", "demo")["metadata"]["managedFields"][0]["time"]
         == (first["metadata"]["managedFields"][0]["time"])
     )
+
+
+def test_who_owned_parts_of_what_is_atomic_now_owns_it(cluster: Cluster) -> None:
+    client = cluster.client()
+    crd = kites("v1")
+    properties = crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]["properties"]
+    item = {"type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]}
+    properties["tails"] = {"type": "array", "items": item, "x-kubernetes-list-type": "map"}
+    properties["tails"]["x-kubernetes-list-map-keys"] = ["name"]
+    properties["marks"] = {"type": "object", "additionalProperties": {"type": "string"}}
+    client.create(CRDS, crd)
+    client.apply(KITES, kite("v1", tails=[{"name": "a"}], marks={"x": "y"}), "a")
+    made = client.get(CRDS, KITES)
+    properties = made["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]["properties"]
+    properties["tails"] = {"type": "array", "items": item}
+    properties["marks"]["x-kubernetes-map-type"] = "atomic"
+    client.update(CRDS, made)
+    changed = client.patch(KITES, "k", {"metadata": {"labels": {"p": "q"}}}, MERGE, "demo")
+    assert entries(changed)["a toys.example.com/v1"] == {"f:spec": {"f:marks": {}, "f:tails": {}}}
+    with pytest.raises(StatusError, match=r'conflict with "a": \.spec\.tails'):
+        client.apply(KITES, kite("v1", tails=[{"name": "a"}, {"name": "b"}]), "b")
