@@ -12,23 +12,18 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-import yaml
-from yaml.events import (
+from minikctl.kubectl.flags import quote
+from minikctl.kubectl.yamlpackage import (
     AliasEvent,
+    CParser,
     MappingEndEvent,
     MappingStartEvent,
     ScalarEvent,
     SequenceEndEvent,
     SequenceStartEvent,
     StreamEndEvent,
+    yaml,
 )
-
-from minikctl.kubectl.flags import quote
-
-try:
-    from yaml._yaml import CParser
-except ImportError:  # PyYAML without libyaml: slower, and its messages differ a little
-    CParser = yaml.SafeLoader  # type: ignore[assignment, misc]
 
 _CONSTANTS: dict[str, Any] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL")),
