@@ -5,9 +5,10 @@ Read by the attach/detach controller and by kubelets. Counterpart of `pkg/volume
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator
 from typing import Any
+
+from minikctl.apimachinery.digests import sha256
 
 Obj = dict[str, Any]
 Peek = Callable[[str, str, str], Obj | None]  # resource, name, namespace
@@ -40,7 +41,7 @@ def needs_attaching(volume: Obj | None, peek: Peek) -> bool:
 def attachment_name(volume: Obj, node: str) -> str:
     """The name of the VolumeAttachment of a CSI volume and a node (getAttachmentName)."""
     csi = volume["spec"]["csi"]
-    return "csi-" + hashlib.sha256((csi["volumeHandle"] + csi["driver"] + node).encode()).hexdigest()
+    return "csi-" + sha256(csi["volumeHandle"] + csi["driver"] + node)
 
 
 def unique_name(volume: Obj) -> str:

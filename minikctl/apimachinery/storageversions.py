@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from minikctl.apimachinery.digests import sha256
 from minikctl.apimachinery.meta import set_condition
 from minikctl.apimachinery.resources import ResourceSet
 
@@ -31,9 +32,7 @@ def is_identity(lease: Obj | None) -> bool:
 
 def identity_lease(host: str, now: str) -> Obj:
     """The Lease by which the API server of a host is known."""
-    import hashlib
-
-    name = "apiserver-" + hashlib.sha256(host.encode()).hexdigest()[:26]
+    name = "apiserver-" + sha256(host)[:26]
     return {
         "apiVersion": "coordination.k8s.io/v1",
         "kind": "Lease",

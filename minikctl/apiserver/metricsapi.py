@@ -6,32 +6,19 @@ Counterpart: metrics-server's `pkg/api`.
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from minikctl.apimachinery import errors, podusage
 from minikctl.apimachinery.clock import rfc3339
 from minikctl.apimachinery.request import Obj
-from minikctl.apimachinery.resources import Resource
+from minikctl.apiserver.metricskinds import GROUP
 from minikctl.apiserver.registry import read
 
 if TYPE_CHECKING:
     from minikctl.apiserver.registry.context import Context
-    from minikctl.store.sqlite import SQLiteStore
-
-GROUP = "metrics.k8s.io"
-ROWS = (
-    Resource(GROUP, "v1beta1", "NodeMetrics", "nodes", namespaced=False, verbs=("get", "list")),
-    Resource(GROUP, "v1beta1", "PodMetrics", "pods", verbs=("get", "list")),
-)
 
 _WINDOW = "15s"
 _MEASURED = ("cpu", "memory")
-
-
-def served(store: SQLiteStore) -> bool:
-    """Whether a cluster has a metrics server."""
-    return bool(json.loads(store.meta("settings") or "{}").get("profile") != "bare")
 
 
 def answer(ctx: Context) -> Obj:

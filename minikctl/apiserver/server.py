@@ -186,10 +186,10 @@ class Server:
         state = self.storage.store.kind_state(CRDS)
         if self._extended is None or self._extended[0] != state:
             extra = [row for crd in self.reader.list(CRDS) if _established(crd) for row in resources.from_crd(crd)]
-            from minikctl.apiserver import metricsapi
+            from minikctl.apiserver import metricskinds
 
-            if metricsapi.served(self.storage.store):
-                extra.extend(metricsapi.ROWS)
+            if metricskinds.served(self.storage.store):
+                extra.extend(metricskinds.ROWS)
             switched = self._switched()
             self._extended = (
                 state,

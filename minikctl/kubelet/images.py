@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import lru_cache
 
+from minikctl.apimachinery.digests import sha256
 from minikctl.apimachinery.images import parse
 from minikctl.client.component import KeyValue
 
@@ -65,9 +66,7 @@ def image_id(image: str) -> str:
         return ""
     name, tag, digest = reference
     if not digest:
-        import hashlib
-
-        digest = "sha256:" + hashlib.sha256(f"{name}:{tag}".encode()).hexdigest()
+        digest = "sha256:" + sha256(f"{name}:{tag}")
     return f"{name}@{digest}"
 
 

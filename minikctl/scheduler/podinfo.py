@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from minikctl.apimachinery.declaredfeatures import needed_to_run
+from minikctl.apimachinery.digests import blake2b
 from minikctl.apimachinery.podresources import Amounts, pod_requests
 from minikctl.apimachinery.request import Obj
 from minikctl.scheduler.profile import DEFAULT_SCHEDULER
@@ -215,8 +216,6 @@ class Shapes:
 
 def _key(meta: Obj, spec: Obj, owner: Mapping[str, Any] | None, claims: tuple[Any, ...], held: Amounts | None) -> str:
     """A digest of everything a shape consists of."""
-    from hashlib import blake2b
-
     get = spec.get
     containers = [(c.get("name"), c.get("image"), c.get("resources"), c.get("ports")) for c in get("containers", _NONE)]
     if init := get("initContainers"):
@@ -227,7 +226,7 @@ def _key(meta: Obj, spec: Obj, owner: Mapping[str, Any] | None, claims: tuple[An
         get("overhead"), get("resources"), get("hostNetwork"), get("resourceClaims"), _exclusive_volumes(spec), held,
         get("schedulerName"), needed_to_run(spec),
     )  # fmt: skip
-    return blake2b(repr(parts).encode(), digest_size=12).hexdigest()
+    return blake2b(repr(parts), 12)
 
 
 def _held(pod: Obj) -> Amounts | None:

@@ -5,7 +5,6 @@ Counterparts: `endpoints/handlers/get.go` and the watch cache's list.
 
 from __future__ import annotations
 
-import string
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +27,7 @@ _INCONSISTENT = (
 )
 
 
-_TOKEN = frozenset(string.ascii_letters + string.digits + "-_")
+_TOKEN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
 
 
 class Page:

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from minikctl.apimachinery.deepcopy import deep_copy
 from minikctl.apimachinery.request import Obj
-from minikctl.apiserver.registry.kinds.gatedfields import drop_gated, drop_gated_status
-from minikctl.apiserver.registry.kinds.podmoulds import Mould
 from minikctl.apiserver.registry.strategy import Strategy, keep
 
 if TYPE_CHECKING:
     from minikctl.apimachinery.field import FieldError
     from minikctl.apimachinery.resources import Resource
     from minikctl.apiserver.registry.context import Context
+    from minikctl.apiserver.registry.kinds.podmoulds import Mould
 
 _FINISHED = ("Succeeded", "Failed")
 
@@ -25,7 +23,9 @@ class PodStrategy(Strategy):
 
     def create_trusted(self, ctx: Context) -> Obj | None:
         """Make a controller's pod; the body stays the controller's, who may have many made of it."""
+        from minikctl.apimachinery.deepcopy import deep_copy
         from minikctl.apiserver.registry import write
+        from minikctl.apiserver.registry.kinds.podmoulds import Mould
 
         if self._mould is not None and self._mould.fits(ctx):
             return write.insert_cast(self._mould.cast(ctx), ctx)
@@ -36,7 +36,8 @@ class PodStrategy(Strategy):
         return made
 
     def prepare_for_create(self, obj: Obj, ctx: Context) -> None:
-        from minikctl.apimachinery.qos import compute_qos  # reading pods should not cost quantities
+        from minikctl.apimachinery.qos import compute_qos  # reading pods should not cost what is not for reading
+        from minikctl.apiserver.registry.kinds.gatedfields import drop_gated
 
         drop_gated(obj["spec"])
         obj["metadata"]["generation"] = 1
@@ -63,6 +64,8 @@ class PodStrategy(Strategy):
             ]
 
     def prepare_for_update(self, new: Obj, old: Obj, ctx: Context) -> None:
+        from minikctl.apiserver.registry.kinds.gatedfields import drop_gated
+
         drop_gated(new["spec"], old["spec"])
         super().prepare_for_update(new, old, ctx)
 
@@ -76,6 +79,8 @@ class PodStrategy(Strategy):
         if "qosClass" not in status and "qosClass" in before:
             status["qosClass"] = before["qosClass"]
         if not ctx.request.trusted:
+            from minikctl.apiserver.registry.kinds.gatedfields import drop_gated_status
+
             _keep_observed(status, before)
             drop_gated_status(status, before)
             _sync_addresses(status)
