@@ -22,35 +22,57 @@ _TOO_MANY_MISSED = "too many missed start times. Set or decrease .spec.startingD
 _FORBIDDEN = "Not starting job because prior execution is running and concurrency policy is Forbid"
 
 
-class Times(NamedTuple):
-    """What a schedule says at one moment: the newest time not served yet, and the next one."""
+class Missed(NamedTuple):
+    """What a schedule says of the time since it was last served: the newest time then, and how many about."""
 
     latest: float | None
-    following: float | None
+    times: int
+
+
+class _NeverDueError(ValueError):
+    """A schedule that names no times, such as the 31st of February."""
 
 
 class CronJobController(Controller):
+    """The state holds, per CronJob, the schedule that was seen last."""
+
     def sync(self, key: str) -> float | None:
         namespace, name = split_key(key)
         cron_job = self.client.peek(_RESOURCE, name, namespace)
         if cron_job is None:
+            self.env.state.delete(key)
             return None
+        if self._rescheduled(key, cron_job):
+            return self._next_due(cron_job)
         uid = cron_job["metadata"]["uid"]
         jobs = [j for j in self.client.items("jobs.batch", namespace, owner=uid) if is_controlled_by(j, uid)]
         status = dict(cron_job.get("status") or {})
+        status["active"] = list(status.get("active") or ())
+        self._forget_finished(cron_job, status, jobs)
         self._review(cron_job, status, jobs)
         due: float | None = None
         if "deletionTimestamp" not in cron_job["metadata"]:
             due = self._run(cron_job, status)
-        self._forget_finished(cron_job, jobs)
         if not status.get("active"):
             status.pop("active", None)
         self.put_status(_RESOURCE, cron_job, status)
         return due
 
+    def _rescheduled(self, key: str, cron_job: Obj) -> bool:
+        """Whether the schedule is another than last time: then nothing is started before its next time.
+
+        Upstream's handler of updates puts off the sync (updateCronJob).
+        """
+        seen = [cron_job["metadata"]["uid"], cron_job["spec"]["schedule"], cron_job["spec"].get("timeZone")]
+        kept = self.env.state.get(key)
+        if kept == seen:
+            return False
+        self.env.state.put(key, seen)
+        return kept is not None and bool(kept[0] == seen[0])
+
     def _review(self, cron_job: Obj, status: Obj, jobs: list[Obj]) -> None:
         """Bring `active` and the time of the last success in line with the Jobs there are."""
-        active = list(status.get("active") or ())
+        active = list(status["active"])
         for job in jobs:
             meta = job["metadata"]
             listed = any(reference.get("uid") == meta["uid"] for reference in active)
@@ -73,8 +95,8 @@ class CronJobController(Controller):
             active.remove(reference)
         status["active"] = active
 
-    def _forget_finished(self, cron_job: Obj, jobs: list[Obj]) -> None:
-        """Delete the oldest finished Jobs beyond the history limits."""
+    def _forget_finished(self, cron_job: Obj, status: Obj, jobs: list[Obj]) -> None:
+        """Delete the oldest finished Jobs beyond the history limits, before anybody saw them end."""
         spec = cron_job["spec"]
         for end, limit in (
             ("Complete", spec.get("successfulJobsHistoryLimit")),
@@ -83,9 +105,11 @@ class CronJobController(Controller):
             finished = sorted((job for job in jobs if _end(job) == end), key=_started)
             if limit is not None:
                 for job in finished[: max(0, len(finished) - limit)]:
-                    self._delete(cron_job, job["metadata"]["name"])
+                    self._delete(cron_job, status, job["metadata"])
 
-    def _delete(self, cron_job: Obj, name: str) -> None:
+    def _delete(self, cron_job: Obj, status: Obj, reference: Obj) -> None:
+        """Delete a Job, which is then active no more. `reference` has its name and uid."""
+        name = reference["name"]
         try:
             self.client.delete("jobs.batch", name, cron_job["metadata"]["namespace"], propagationPolicy="Background")
         except StatusError as error:
@@ -93,6 +117,7 @@ class CronJobController(Controller):
                 return
             self.recorder.event(cron_job, "Warning", "FailedDelete", f"Deleted job: {error.message}")
             raise
+        status["active"] = [entry for entry in status["active"] if entry.get("uid") != reference.get("uid")]
         self.recorder.event(cron_job, "Normal", "SuccessfulDelete", f"Deleted job {name}")
 
     def _run(self, cron_job: Obj, status: Obj) -> float | None:
@@ -112,28 +137,34 @@ class CronJobController(Controller):
             message = f'unparseable schedule: "{spec["schedule"]}" : {error}'
             self.recorder.event(cron_job, "Warning", "UnparseableSchedule", message)
             return None
-        times = self._times(cron_job, status, schedule, zone)
-        if times.latest is not None:
-            self._start(cron_job, status, times.latest, zone)
-        return times.following
+        now, earliest = self.clock.now(), _served_until(cron_job, status)
+        deadline = spec.get("startingDeadlineSeconds")
+        since = earliest if deadline is None else max(earliest, now - deadline)
+        try:
+            missed = _missed(schedule, zone, since, now)
+        except _NeverDueError as error:
+            message = f"invalid schedule: {spec['schedule']} : {error}"
+            self.recorder.event(cron_job, "Warning", "InvalidSchedule", message)
+            return None
+        if missed.latest is not None:
+            if missed.times > _MANY_MISSED:
+                self.recorder.event(cron_job, "Warning", "TooManyMissedTimes", _TOO_MANY_MISSED)
+            self._start(cron_job, status, missed.latest, zone)
+        return _following(schedule, zone, _served_until(cron_job, status), now)
 
-    def _times(self, cron_job: Obj, status: Obj, schedule: cron.Schedule, zone: str) -> Times:
-        now = self.clock.now()
-        earliest = seconds_of(status.get("lastScheduleTime") or cron_job["metadata"].get("creationTimestamp"))
-        deadline = cron_job["spec"].get("startingDeadlineSeconds")
-        if deadline is not None:
-            earliest = max(earliest, now - deadline)
-        latest, missed = None, 0
-        at = schedule.next(earliest, zone)
-        while at is not None and at <= now:
-            latest, missed = at, missed + 1
-            if missed > _MANY_MISSED:
-                at = schedule.next(now - 7 * 86400 if at < now - 7 * 86400 else at, zone)
-                continue
-            at = schedule.next(at, zone)
-        if missed > _MANY_MISSED:
-            self.recorder.event(cron_job, "Warning", "TooManyMissedTimes", _TOO_MANY_MISSED)
-        return Times(latest, at)
+    def _next_due(self, cron_job: Obj) -> float | None:
+        """The next time of a schedule that has just been changed."""
+        spec = cron_job["spec"]
+        zone = spec.get("timeZone") or ""
+        try:
+            if not cron.is_zone(zone):
+                raise cron.CronError(zone)
+            schedule = cron.parse(spec["schedule"])
+        except cron.CronError:
+            message = f"unparseable schedule for cronjob: {spec['schedule']}"
+            self.recorder.event(cron_job, "Warning", "UnParseableCronJobSchedule", message)
+            return None
+        return _following(schedule, zone, _served_until(cron_job, cron_job.get("status") or {}), self.clock.now())
 
     def _start(self, cron_job: Obj, status: Obj, at: float, zone: str) -> None:
         spec = cron_job["spec"]
@@ -155,7 +186,7 @@ class CronJobController(Controller):
             return
         if policy == "Replace":
             for reference in active:
-                self._delete(cron_job, reference["name"])
+                self._delete(cron_job, status, reference)
             active = status["active"] = []
         job = self._create(cron_job, name, at, zone)
         if job is None:
@@ -170,11 +201,12 @@ class CronJobController(Controller):
         template = deep_copy(cron_job["spec"]["jobTemplate"])
         namespace = cron_job["metadata"]["namespace"]
         meta = template.get("metadata") or {}
+        labels = {"labels": meta["labels"]} if meta.get("labels") else {}
         job: Obj = {
             "apiVersion": "batch/v1",
             "kind": "Job",
             "metadata": {
-                **meta,
+                **labels,
                 "name": name,
                 "namespace": namespace,
                 "annotations": {**(meta.get("annotations") or {}), _SCHEDULED: _local(at, zone)},
@@ -215,5 +247,44 @@ def _end(job: Obj) -> str:
     return ""
 
 
-def _started(job: Obj) -> tuple[float, str]:
-    return seconds_of((job.get("status") or {}).get("startTime")), job["metadata"]["name"]
+def _started(job: Obj) -> tuple[bool, float, str]:
+    start = (job.get("status") or {}).get("startTime")
+    return start is None, seconds_of(start), job["metadata"]["name"]
+
+
+def _served_until(cron_job: Obj, status: Obj) -> float:
+    return seconds_of(status.get("lastScheduleTime") or cron_job["metadata"].get("creationTimestamp"))
+
+
+def _missed(schedule: cron.Schedule, zone: str, since: float, now: float) -> Missed:
+    """The newest time of the schedule after `since` and up to now (mostRecentScheduleTime).
+
+    How many times there were is estimated from the distance of the first two, and so is where to look for
+    the newest: of a schedule with gaps it is not found where the last gap is longer than twice that distance.
+    """
+    first = schedule.next(since, zone)
+    if first is None:
+        raise _NeverDueError("time difference between two schedules is less than 1 second")
+    if now < first:
+        return Missed(None, 0)
+    second = schedule.next(first, zone)
+    if second is None or now < second:
+        return Missed(first, 0)
+    step = second - first
+    count = int((now - first) // step) + 1
+    latest: float | None = None
+    at = schedule.next(first + (count - 2) * step, zone)
+    while at is not None and at <= now:
+        latest, at = at, schedule.next(at, zone)
+    return Missed(latest, count)
+
+
+def _following(schedule: cron.Schedule, zone: str, since: float, now: float) -> float | None:
+    """The next time of the schedule; an interval counts from its last time (nextScheduleTimeDuration)."""
+    try:
+        missed = _missed(schedule, zone, since, now)
+    except _NeverDueError:
+        return None
+    if missed.latest is not None:
+        return schedule.next(missed.latest, zone)
+    return schedule.next(now if missed.times else since, zone)

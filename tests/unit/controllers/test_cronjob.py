@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from controllers_world import Obj, World
 
+from minikctl.apimachinery.cron import parse
 from minikctl.apimachinery.request import MERGE_PATCH
+from minikctl.controllers.cronjob import _missed
 
 CRONS, JOBS = "cronjobs.batch", "jobs.batch"
 
@@ -43,12 +46,69 @@ def test_the_name_tells_the_minute_and_history_is_limited(world: World) -> None:
     assert minutes * 60 <= world.cluster.present() < minutes * 60 + 60
 
 
-def test_a_job_that_is_not_kept_is_seen_to_end(world: World) -> None:
+def test_a_job_that_is_not_kept_goes_before_it_is_seen_to_end(world: World) -> None:
     world.create(CRONS, cron("once", "* * * * *", successfulJobsHistoryLimit=0))
     world.cluster.advance(120)
     assert world.names("jobs.batch") == []
     told = [text.partition(":")[0] for text in world.events("CronJob")]
-    assert told == ["SuccessfulCreate", "SawCompletedJob", "SuccessfulDelete"] * 2
+    assert told == ["SuccessfulCreate", "SuccessfulDelete"] * 2
+    assert set(world.status(CRONS, "once")) == {"lastScheduleTime", "lastSuccessfulTime"}
+
+
+def test_the_oldest_job_goes_before_the_newest_is_seen_to_end(world: World) -> None:
+    world.create(CRONS, cron("m", "* * * * *", successfulJobsHistoryLimit=1))
+    world.cluster.advance(120)
+    told = [text.partition(":")[0] for text in world.events("CronJob")]
+    assert told == ["SuccessfulCreate", "SawCompletedJob", "SuccessfulCreate", "SuccessfulDelete", "SawCompletedJob"]
+
+
+def test_a_changed_schedule_starts_nothing_before_its_next_time(world: World) -> None:
+    world.create(CRONS, cron("c", "0 0 1 1 *"))
+    world.cluster.advance(600)
+    world.merge(CRONS, "c", {"spec": {"schedule": "*/5 * * * *"}})
+    assert world.names(JOBS) == []
+    world.cluster.advance(300)
+    assert len(world.names(JOBS)) == 1
+    world.merge(CRONS, "c", {"spec": {"suspend": True}})
+    world.cluster.advance(600)
+    world.merge(CRONS, "c", {"spec": {"suspend": False}})
+    assert len(world.names(JOBS)) == 2
+
+
+def test_the_jobs_metadata_are_the_templates_labels_and_annotations(world: World) -> None:
+    made = cron("c", "* * * * *")
+    more = {"labels": {"a": "b"}, "annotations": {"c": "d"}, "finalizers": ["example.com/hold"], "generateName": "x-"}
+    made["spec"]["jobTemplate"]["metadata"] = more
+    world.create(CRONS, made)
+    world.cluster.advance(60)
+    (job,) = world.items(JOBS)
+    assert "finalizers" not in job["metadata"] and "generateName" not in job["metadata"]
+    assert (job["metadata"]["labels"]["a"], job["metadata"]["annotations"]["c"]) == ("b", "d")
+
+
+def test_a_schedule_without_times_is_told(world: World) -> None:
+    world.create(CRONS, cron("never", "59 23 31 2 *"))
+    (told,) = world.events("CronJob")
+    assert told == (
+        "InvalidSchedule: invalid schedule: 59 23 31 2 * : time difference between two schedules is less than 1 second"
+    )
+
+
+@pytest.mark.parametrize(
+    ("schedule", "since", "now", "expected"),
+    [
+        ("*/10 * * * *", 0, 599, (None, 0)),
+        ("*/10 * * * *", 0, 1199, (600, 0)),
+        ("*/10 * * * *", 0, 1200, (1200, 2)),
+        ("*/10 * * * *", 0, 600 * 101 + 1, (600 * 101, 101)),
+        ("@every 7m", 30, 30 + 420 * 5000 + 1, (30 + 420 * 5000, 5000)),
+        # A gap: estimated as if it ran through the night, and then found nowhere near.
+        ("*/5 9 * * *", 0, 20 * 3600, (None, 133)),
+        ("30 6-16/4 * * 1-5", 0, 6 * 86400 + 15 * 3600, (6 * 86400 + 14.5 * 3600, 39)),
+    ],
+)
+def test_missed_times(schedule: str, since: int, now: int, expected: tuple[float | None, int]) -> None:
+    assert _missed(parse(schedule), "", since, now) == expected
 
 
 def test_time_zones(world: World) -> None:
