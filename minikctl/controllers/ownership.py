@@ -41,7 +41,7 @@ def is_controlled_by(obj: Obj, uid: str) -> bool:
 class Claim:
     """How one kind of owner claims one kind of object."""
 
-    __slots__ = ("api_version", "child", "client", "finalizer", "kind", "part", "resource")
+    __slots__ = ("api_version", "child", "client", "eligible", "finalizer", "kind", "part", "resource")
 
     def __init__(
         self,
@@ -52,8 +52,12 @@ class Claim:
         child: str = "pods",
         finalizer: str = "",
         part: Callable[[Obj], Obj] | None = None,
+        eligible: Callable[[Obj, Obj], bool] = lambda obj, owner: True,
     ) -> None:
-        """`part` makes what `owned` gives of each object, where the owner needs no more of it."""
+        """`part` makes what `owned` gives of each object, where the owner needs no more of it.
+
+        `eligible` says which objects an owner adopts or releases at all.
+        """
         self.client = client
         self.resource = resource
         self.api_version = api_version
@@ -61,6 +65,7 @@ class Claim:
         self.child = child
         self.finalizer = finalizer
         self.part = part
+        self.eligible = eligible
 
     def owned(self, owner: Obj, selector: Any) -> list[Obj]:
         """The objects `owner` controls after adopting (where it is new) and releasing."""
@@ -73,11 +78,11 @@ class Claim:
                 continue
             if deleting or selector.matches(obj["metadata"].get("labels") or {}):
                 kept.append(obj)
-            else:
+            elif self.eligible(obj, owner):
                 self.release(obj, uid)
         if not deleting and "observedGeneration" not in (owner.get("status") or {}):
             for obj in self.client.items(self.child, namespace, label_selector=selector):
-                if controller_of(obj) is None:
+                if controller_of(obj) is None and self.eligible(obj, owner):
                     adopted = self.adopt(obj, owner)
                     if adopted is not None:
                         kept.append(adopted)
@@ -90,8 +95,9 @@ class Claim:
             return
         labels = obj["metadata"].get("labels") or {}
         for owner in self.client.items(self.resource, namespace, shared=True):
-            may_adopt = "deletionTimestamp" not in owner["metadata"] and selector_of(owner).matches(labels)
-            if may_adopt and self.adopt(obj, owner) is not None:
+            if "deletionTimestamp" in owner["metadata"] or not selector_of(owner).matches(labels):
+                continue
+            if self.eligible(obj, owner) and self.adopt(obj, owner) is not None:
                 return
 
     def adopt(self, obj: Obj, owner: Obj) -> Obj | None:

@@ -28,7 +28,9 @@ class ReplicaSetController(Controller):
 
     def __init__(self, env: Env) -> None:
         super().__init__(env)
-        self.claim = Claim(self.client, self.resource, self.api_version, self.kind, part=pods.outline)
+        self.claim = Claim(
+            self.client, self.resource, self.api_version, self.kind, part=pods.outline, eligible=_is_claimed
+        )
 
     def sync(self, key: str) -> float | None:
         if key.startswith(ORPHANS):
@@ -135,6 +137,11 @@ class ReplicationController(ReplicaSetController):
     api_version = "v1"
     kind = "ReplicationController"
     counts_terminating = False
+
+
+def _is_claimed(pod: Obj, owner: Obj) -> bool:
+    """Only active pods are adopted or released."""
+    return pods.is_active(pod)
 
 
 def _status_error(error: Exception) -> StatusError:

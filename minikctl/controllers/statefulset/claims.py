@@ -16,15 +16,14 @@ _CLAIMS = "persistentvolumeclaims"
 
 
 def create_missing(controller: Controller, set_: Obj, pod: Obj, ordinal: int) -> None:
-    """Create the claims of a pod that are not there."""
-    failure: StatusError | None = None
+    """Create the claims of a pod that are not there; the error tells of all that cannot be had."""
+    failures: list[StatusError] = []
     for claim in identity.claims_of(set_, ordinal):
         meta = claim["metadata"]
         found = controller.client.peek(_CLAIMS, meta["name"], meta["namespace"])
         if found is not None:
             if "deletionTimestamp" in found["metadata"]:
-                message = f"pvc {meta['name']} is being deleted"
-                failure = failure or StatusError("Conflict", message)
+                failures.append(StatusError("Conflict", f"pvc {meta['name']} is being deleted"))
             continue
         what = f"Pod {pod['metadata']['name']} in StatefulSet {set_['metadata']['name']}"
         try:
@@ -32,11 +31,14 @@ def create_missing(controller: Controller, set_: Obj, pod: Obj, ordinal: int) ->
         except StatusError as error:
             message = f"Create Claim {meta['name']} for {what} failed error: {error.message}"
             controller.recorder.event(set_, "Warning", "FailedCreate", message)
-            failure = failure or error
+            message = f"failed to create PVC {meta['name']}: {error.message}"
+            failures.append(StatusError(error.reason, message, error.details))
         else:
             controller.recorder.event(set_, "Normal", "SuccessfulCreate", f"Create Claim {meta['name']} {what} success")
-    if failure is not None:
-        raise failure
+    if failures:
+        texts = [failure.message for failure in failures]
+        message = texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]"
+        raise StatusError(failures[0].reason, message, failures[0].details)
 
 
 def is_stale(controller: Controller, set_: Obj, ordinal: int) -> bool:
@@ -51,25 +53,47 @@ def is_stale(controller: Controller, set_: Obj, ordinal: int) -> bool:
     return False
 
 
-def apply_retention(controller: Controller, set_: Obj, pod: Obj, ordinal: int) -> None:
-    """Let the claims of a pod be owned by the set, the pod or nobody, as the retention policy says."""
+def apply_retention(controller: Controller, set_: Obj, pod: Obj, ordinal: int) -> bool:
+    """Let a pod's claims be owned by the set, the pod or nobody, as the retention policy says. True for a change."""
     policy = set_["spec"].get("persistentVolumeClaimRetentionPolicy") or {}
     owner: Obj | None = None
     if policy.get("whenScaled") == "Delete" and not identity.in_range(ordinal, set_):
         owner = controller_ref("v1", "Pod", pod)
     elif policy.get("whenDeleted") == "Delete":
         owner = controller_ref("apps/v1", "StatefulSet", set_)
+    deletes = "Delete" in policy.values()
+    changed = False
     for template in set_["spec"].get("volumeClaimTemplates") or ():
         name = identity.claim_name(template, set_, ordinal)
         claim = controller.client.peek(_CLAIMS, name, set_["metadata"]["namespace"])
         if claim is None:
             continue
         references = claim["metadata"].get("ownerReferences") or []
-        ours = {set_["metadata"]["uid"], pod["metadata"].get("uid")}
-        if any(r.get("controller") and r["uid"] not in ours for r in references):
-            continue  # somebody else's: the policy does not apply
-        wanted = [reference for reference in references if reference["uid"] not in ours]
-        wanted += [owner] if owner else []
+        wanted = _wanted(references, set_, pod, owner, deletes)
         if wanted != references:
             claim["metadata"]["ownerReferences"] = wanted
             controller.client.update(_CLAIMS, claim)
+            changed = True
+    return changed
+
+
+def _wanted(references: list[Obj], set_: Obj, pod: Obj, owner: Obj | None, deletes: bool) -> list[Obj]:
+    """A claim's owners by a policy that `deletes` claims or not (updateClaimOwnerRefForSetAndPod).
+
+    Claims of an earlier set or pod of the same name are not touched, and those that somebody else controls
+    are given no owner by a policy that deletes.
+    """
+    uids = {
+        ("apps/v1", "StatefulSet", set_["metadata"]["name"]): set_["metadata"]["uid"],
+        ("v1", "Pod", pod["metadata"]["name"]): pod["metadata"].get("uid"),
+    }
+    others: list[Obj] = []
+    for reference in references:
+        named = (reference["apiVersion"], reference["kind"], reference["name"])
+        if named not in uids:
+            others.append(reference)
+        elif uids[named] != reference["uid"]:
+            return references
+    if owner is None or (deletes and any(reference.get("controller") for reference in others)):
+        return others
+    return [*others, owner]

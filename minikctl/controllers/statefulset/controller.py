@@ -28,7 +28,7 @@ class StatefulSetController(Controller):
 
     def __init__(self, env: Env) -> None:
         super().__init__(env)
-        self.claim = Claim(self.client, _RESOURCE, "apps/v1", "StatefulSet")
+        self.claim = Claim(self.client, _RESOURCE, "apps/v1", "StatefulSet", eligible=identity.is_member)
         # key of a set -> (what its members were read for, members)
         self._known: dict[str, tuple[tuple[object, ...], Members]] = {}
 

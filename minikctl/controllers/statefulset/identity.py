@@ -22,6 +22,11 @@ def ordinal_of(pod: Obj, set_: Obj) -> int:
     return int(number) if parent == set_["metadata"]["name"] and number.isdigit() else -1
 
 
+def is_member(pod: Obj, set_: Obj) -> bool:
+    """Whether the name is one of a set's pods; only such pods are adopted."""
+    return ordinal_of(pod, set_) >= 0
+
+
 def start_of(set_: Obj) -> int:
     return int((set_["spec"].get("ordinals") or {}).get("start", 0))
 
@@ -72,9 +77,10 @@ def give_identity(pod: Obj, set_: Obj, ordinal: int) -> None:
     pod["spec"]["volumes"] = volumes + [v for v in pod["spec"].get("volumes") or () if v["name"] not in names]
 
 
-def has_identity(pod: Obj, set_: Obj, ordinal: int) -> bool:
-    labels = pod["metadata"].get("labels") or {}
-    return labels.get(NAME_LABEL) == pod["metadata"]["name"] and labels.get(INDEX_LABEL) == str(ordinal)
+def has_identity(pod: Obj, set_: Obj) -> bool:
+    """Whether a member is labelled as such; its index is given to it then, but not asked for (identityMatches)."""
+    named = (pod["metadata"].get("labels") or {}).get(NAME_LABEL) == pod["metadata"]["name"]
+    return named and ordinal_of(pod, set_) >= 0
 
 
 def has_storage(pod: Obj, set_: Obj, ordinal: int) -> bool:

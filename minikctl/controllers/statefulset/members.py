@@ -45,7 +45,7 @@ def member_of(pod: Obj, set_: Obj) -> Member:
         pods.available_at(pod, set_["spec"].get("minReadySeconds", 0)) if phase == "Running" else None,
         "deletionTimestamp" in pod["metadata"],
         identity.revision_of(pod),
-        identity.has_identity(pod, set_, ordinal) and identity.has_storage(pod, set_, ordinal),
+        identity.has_identity(pod, set_) and identity.has_storage(pod, set_, ordinal),
     )
 
 

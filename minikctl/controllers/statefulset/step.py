@@ -115,6 +115,7 @@ class Step:
             return True
         if member.phase == "Pending":
             claims.create_missing(self.controller, self.set, pod, ordinal)
+            claims.apply_retention(self.controller, self.set, pod, ordinal)
         if self.ordered and not self.members.is_healthy(ordinal):
             return True
         self._repair(pod, ordinal)
@@ -123,43 +124,58 @@ class Step:
 
     def _create(self, pod: Obj, ordinal: int) -> None:
         meta = pod["metadata"]
-        what = f"Pod {meta['name']} in StatefulSet {self.set['metadata']['name']}"
-        recorder = self.controller.recorder
-        claims.create_missing(self.controller, self.set, pod, ordinal)
         try:
+            claims.create_missing(self.controller, self.set, pod, ordinal)
             made = self.controller.client.create("pods", pod, meta["namespace"])
         except StatusError as error:
             if error.reason != "AlreadyExists" and not pods.namespace_terminating(error):
-                message = f"Create {what} failed error: {error.message}"
-                recorder.event(self.set, "Warning", "FailedCreate", message)
+                claims.apply_retention(self.controller, self.set, pod, ordinal)
+                self._tell("Create", meta["name"], error)
             raise
-        recorder.event(self.set, "Normal", "SuccessfulCreate", f"Create {what} successful")
         claims.apply_retention(self.controller, self.set, made, ordinal)
+        self._tell("Create", meta["name"])
         self.members.put(made)
 
     def _delete(self, name: str) -> None:
-        meta = self.set["metadata"]
-        what = f"Pod {name} in StatefulSet {meta['name']}"
         try:
-            self.controller.client.delete("pods", name, meta["namespace"])
+            self.controller.client.delete("pods", name, self.set["metadata"]["namespace"])
         except StatusError as error:
             if error.reason == "NotFound":
                 return
-            message = f"Delete {what} failed error: {error.message}"
-            self.controller.recorder.event(self.set, "Warning", "FailedDelete", message)
+            self._tell("Delete", name, error)
             raise
-        self.controller.recorder.event(self.set, "Normal", "SuccessfulDelete", f"Delete {what} successful")
+        self._tell("Delete", name)
+
+    def _tell(self, verb: str, name: str, error: StatusError | None = None) -> None:
+        """An event of what was done to a pod, or why it could not be (recordPodEvent)."""
+        what = f"{verb} Pod {name} in StatefulSet {self.set['metadata']['name']}"
+        recorder = self.controller.recorder
+        if error is None:
+            recorder.event(self.set, "Normal", f"Successful{verb}", f"{what} successful")
+        else:
+            recorder.event(self.set, "Warning", f"Failed{verb}", f"{what} failed error: {error.message}")
 
     def _repair(self, pod: Obj, ordinal: int) -> None:
-        """Enforce identity, storage and claim ownership (UpdateStatefulPod)."""
-        if not identity.has_identity(pod, self.set, ordinal):
+        """Enforce identity, storage and claim ownership (UpdateStatefulPod).
+
+        The pod is written, and an event says so, even where only its claims have changed.
+        """
+        name = pod["metadata"]["name"]
+        stored = identity.has_storage(pod, self.set, ordinal)
+        consistent = stored and identity.has_identity(pod, self.set)
+        try:
+            if not stored:
+                claims.create_missing(self.controller, self.set, pod, ordinal)
+            if claims.apply_retention(self.controller, self.set, pod, ordinal):
+                consistent = False
+            if consistent:
+                return
             identity.give_identity(pod, self.set, ordinal)
-            stored = self.controller.client.update("pods", pod)
-            pod["metadata"] = stored["metadata"]
-        if not identity.has_storage(pod, self.set, ordinal):
-            claims.create_missing(self.controller, self.set, pod, ordinal)
-        if self.set["spec"].get("volumeClaimTemplates"):
-            claims.apply_retention(self.controller, self.set, pod, ordinal)
+            self.controller.client.update("pods", pod)
+        except StatusError as error:
+            self._tell("Update", name, error)
+            raise
+        self._tell("Update", name)
 
     def _condemn_all(self) -> bool:
         """Delete what is out of range, the highest ordinal first; True where the pass ends here."""

@@ -88,6 +88,29 @@ def test_a_matching_orphan_is_adopted_and_a_relabelled_pod_released(world: World
     assert len(world.names("pods", label_selector="app=rs")) == 1
 
 
+def test_finished_pods_are_neither_adopted_nor_released(world: World) -> None:
+    done = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "done", "namespace": "demo", "labels": {"app": "rs"}},
+        "spec": {"restartPolicy": "Never", "containers": [{"name": "c", "image": "x", "command": ["true"]}]},
+    }
+    world.create("pods", done)
+    assert world.status("pods", "done")["phase"] == "Succeeded"
+    world.create(SETS, workload("ReplicaSet", "rs", replicas=1))
+    world.merge("pods", "done", {"metadata": {"labels": {"more": "x"}}})
+    assert "ownerReferences" not in world.get("pods", "done")["metadata"]
+    owner = {
+        "apiVersion": "apps/v1",
+        "kind": "ReplicaSet",
+        "name": "rs",
+        "uid": world.get(SETS, "rs")["metadata"]["uid"],
+    }
+    world.merge("pods", "done", {"metadata": {"ownerReferences": [{**owner, "controller": True}]}})
+    world.merge("pods", "done", {"metadata": {"labels": {"app": "debug"}}})
+    assert world.get("pods", "done")["metadata"]["ownerReferences"]
+
+
 def test_refused_pods_are_reported_and_tried_again(world: World) -> None:
     set_ = workload("ReplicaSet", "rs", replicas=2)
     set_["spec"]["template"]["spec"]["serviceAccountName"] = "robot"

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from controllers_world import Obj, World, new_image, pod_spec, workload
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from minikctl.cluster import Cluster
+from minikctl.controllers.statefulset.claims import _wanted
 from minikctl.controllers.statefulset.members import Members
 
 SETS = "statefulsets.apps"
@@ -110,15 +112,18 @@ def test_going_back_renumbers_the_old_revision(world: World) -> None:
     assert sorted(r["revision"] for r in world.items("controllerrevisions.apps")) == [2, 3]
 
 
-def test_claims_follow_the_retention_policy(world: World) -> None:
-    claim = {
-        "metadata": {"name": "data"},
-        "spec": {
-            "accessModes": ["ReadWriteOnce"],
-            "storageClassName": "fast",
-            "resources": {"requests": {"storage": "1Gi"}},
-        },
-    }
+CLAIM = {
+    "metadata": {"name": "data"},
+    "spec": {
+        "accessModes": ["ReadWriteOnce"],
+        "storageClassName": "fast",
+        "resources": {"requests": {"storage": "1Gi"}},
+    },
+}
+
+
+def with_claims(world: World, **spec: Any) -> None:
+    """The set v, whose pods have a claim each, and the storage for them."""
     storage = {
         "apiVersion": "storage.k8s.io/v1",
         "kind": "StorageClass",
@@ -126,20 +131,77 @@ def test_claims_follow_the_retention_policy(world: World) -> None:
         "provisioner": "minikctl.dev/emulated",
     }
     world.create("storageclasses.storage.k8s.io", storage)
+    world.create(SETS, workload("StatefulSet", "v", serviceName="x", volumeClaimTemplates=[CLAIM], **spec))
+
+
+def test_claims_follow_the_retention_policy(world: World) -> None:
     policy = {"whenDeleted": "Retain", "whenScaled": "Delete"}
-    world.create(
-        SETS,
-        workload(
-            "StatefulSet", "v", replicas=2, serviceName="x", volumeClaimTemplates=[claim],
-            persistentVolumeClaimRetentionPolicy=policy,
-        ),
-    )  # fmt: skip
+    with_claims(world, replicas=2, persistentVolumeClaimRetentionPolicy=policy)
     assert world.names("persistentvolumeclaims") == ["data-v-0", "data-v-1"]
     assert world.get("persistentvolumeclaims", "data-v-0")["metadata"]["labels"] == {"app": "v"}
     world.merge(SETS, "v", {"spec": {"replicas": 1}})
     assert world.names("persistentvolumeclaims") == ["data-v-0"]
     world.delete(SETS, "v")
     assert world.names("persistentvolumeclaims") == ["data-v-0"]
+
+
+def test_another_retention_policy_is_told_of_every_pod(world: World) -> None:
+    with_claims(world, replicas=1)
+    world.merge(SETS, "v", {"spec": {"persistentVolumeClaimRetentionPolicy": {"whenDeleted": "Delete"}}})
+    (owner,) = world.get("persistentvolumeclaims", "data-v-0")["metadata"]["ownerReferences"]
+    assert (owner["kind"], owner["name"], owner["controller"]) == ("StatefulSet", "v", True)
+    assert world.events("StatefulSet")[-1] == "SuccessfulUpdate: Update Pod v-0 in StatefulSet v successful"
+    told = len(world.events("StatefulSet"))
+    world.merge(SETS, "v", {"metadata": {"labels": {"a": "b"}}})
+    assert len(world.events("StatefulSet")) == told
+
+
+def test_claims_of_an_earlier_set_are_left_alone(world: World) -> None:
+    set_ = {"apiVersion": "apps/v1", "kind": "StatefulSet", "name": "v", "uid": "earlier"}
+    other = {"apiVersion": "v1", "kind": "ConfigMap", "name": "c", "uid": "other", "controller": True}
+    meta = {"name": "v", "namespace": "demo", "uid": "now"}
+    pod = {"metadata": {"name": "v-0", "uid": "pod"}}
+    owner = {**set_, "uid": "now", "controller": True}
+    assert _wanted([set_], {"metadata": meta}, pod, owner, True) == [set_]
+    assert _wanted([other, owner], {"metadata": meta}, pod, owner, True) == [other]
+    assert _wanted([other, owner], {"metadata": meta}, pod, None, False) == [other]
+    assert _wanted([], {"metadata": meta}, pod, owner, True) == [owner]
+
+
+def test_a_pod_whose_claim_is_refused_is_refused(world: World) -> None:
+    quota = {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "q", "namespace": "demo"}}
+    world.create("resourcequotas", {**quota, "spec": {"hard": {"persistentvolumeclaims": "0"}}})
+    with_claims(world, replicas=1)
+    why = (
+        'persistentvolumeclaims "data-v-0" is forbidden: exceeded quota: q, '
+        "requested: persistentvolumeclaims=1, used: persistentvolumeclaims=0, limited: persistentvolumeclaims=0"
+    )
+    assert world.events("StatefulSet")[:2] == [
+        f"FailedCreate: Create Claim data-v-0 for Pod v-0 in StatefulSet v failed error: {why}",
+        f"FailedCreate: Create Pod v-0 in StatefulSet v failed error: failed to create PVC data-v-0: {why}",
+    ]
+
+
+def test_only_orphans_with_a_members_name_are_adopted(world: World) -> None:
+    def orphan(name: str) -> Obj:
+        meta = {"name": name, "namespace": "demo", "labels": {"app": "db"}}
+        return {"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": pod_spec()}
+
+    for name in ("db", "tool-0"):
+        world.create("pods", orphan(name))
+    world.create(SETS, workload("StatefulSet", "db", replicas=1, serviceName="x"))
+    world.create("pods", orphan("other-1"))
+    owned = {pod["metadata"]["name"]: bool(pod["metadata"].get("ownerReferences")) for pod in world.items("pods")}
+    assert owned == {"db": False, "db-0": True, "other-1": False, "tool-0": False}
+
+
+def test_an_adopted_pod_is_labelled_as_a_member(world: World) -> None:
+    meta = {"name": "db-0", "namespace": "demo", "labels": {"app": "db"}}
+    world.create("pods", {"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": pod_spec()})
+    world.create(SETS, workload("StatefulSet", "db", replicas=1, serviceName="x", updateStrategy={"type": "OnDelete"}))
+    assert "SuccessfulUpdate: Update Pod db-0 in StatefulSet db successful" in world.events("StatefulSet")
+    world.merge("pods", "db-0", {"metadata": {"labels": {"apps.kubernetes.io/pod-index": None}}})
+    assert "apps.kubernetes.io/pod-index" not in world.get("pods", "db-0")["metadata"]["labels"]
 
 
 def test_a_finished_pod_is_replaced(world: World) -> None:
