@@ -32,6 +32,8 @@ def json_problem(text: str) -> str:
             raise _Stop(_bad(text, at, "after top-level value"))
     except _Stop as stop:
         return str(stop)
+    except RecursionError:
+        return "exceeded max depth"
     return ""
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from minikctl.apimachinery import typedjson
 from minikctl.apimachinery.field import Struct, go_json
 from minikctl.apimachinery.request import Obj
 
@@ -40,7 +41,7 @@ def possible(version: str, to_version: str) -> bool:
 def _to_v2(obj: Obj) -> Obj:
     """v1 -> v2: the percentage becomes the last metric, the annotations become fields again."""
     annotations = dict(obj.get("metadata", {}).get("annotations") or {})
-    saved = {key: _decoded(annotations.pop(key)) for key in _ANNOTATIONS if key in annotations}
+    saved = {key: _decoded(key, annotations.pop(key)) for key in _ANNOTATIONS if key in annotations}
     spec, status = dict(obj.get("spec") or {}), dict(obj.get("status") or {})
     metrics = [_metric_to_v2(item) for item in saved.get(_METRICS) or ()]
     percent = spec.pop("targetCPUUtilizationPercentage", None)
@@ -48,9 +49,8 @@ def _to_v2(obj: Obj) -> Obj:
         target = {"type": "Utilization", "averageUtilization": _DEFAULT_CPU if percent is None else percent}
         metrics.append({"type": "Resource", "resource": {"name": "cpu", "target": target}})
     spec["metrics"] = metrics
-    behavior = _lower_names(saved.get(_BEHAVIOR) or {})
-    if behavior:
-        spec["behavior"] = behavior
+    if saved.get(_BEHAVIOR):
+        spec["behavior"] = saved[_BEHAVIOR]
     if not status.get("currentReplicas"):
         status.pop("currentReplicas", None)  # v2 leaves zero out
     current = status.pop("currentCPUUtilizationPercentage", None)
@@ -60,17 +60,14 @@ def _to_v2(obj: Obj) -> Obj:
         cpu = {"name": "cpu", "current": {"averageUtilization": current}}
         status["currentMetrics"] = [{"type": "Resource", "resource": cpu}]
     if saved.get(_CONDITIONS):
-        conditions = saved[_CONDITIONS]
-        status["conditions"] = [{k: v for k, v in item.items() if v is not None} for item in conditions]
+        status["conditions"] = saved[_CONDITIONS]
     return _rebuilt(obj, annotations, spec, status)
 
 
-def _decoded(text: str) -> Any:
-    """What an annotation says; nothing if it cannot be read."""
-    import json
-
+def _decoded(key: str, text: str) -> Any:
+    """What an annotation says; nothing if it cannot be read, as somebody may have written it by hand."""
     try:
-        return json.loads(text)
+        return typedjson.read(text, _READERS[key])
     except ValueError:
         return None
 
@@ -152,13 +149,6 @@ def _rules_struct(rules: Obj) -> Struct:
     )
 
 
-def _lower_names(value: Any) -> Any:
-    """Go field names back to JSON names; nulls are left out."""
-    if isinstance(value, dict):
-        return {key[:1].lower() + key[1:]: _lower_names(item) for key, item in value.items() if item is not None}
-    return [_lower_names(item) for item in value] if isinstance(value, list) else value
-
-
 # The fields of each of v1's metric sources, in the order of its struct: v1's name, where v2 has it, and whether v1
 # always writes it (it is no pointer there).
 _Row = tuple[str, tuple[str, str], bool]
@@ -192,6 +182,49 @@ def _rows(part: str, word: str) -> dict[str, tuple[_Row, ...]]:
 
 _SOURCES, _CURRENTS = _rows("target", "target"), _rows("current", "current")
 _QUANTITIES = ("value", "averageValue")
+
+
+def _metrics_reader(sources: dict[str, tuple[_Row, ...]]) -> typedjson.Reader:
+    """What reads the annotation of metrics with these fields."""
+    names = dict.fromkeys(("kind", "name", "apiVersion"), typedjson.string)
+    of_part = {_OBJECT: typedjson.struct("v1.CrossVersionObjectReference", **names)}
+    of_name = {
+        **dict.fromkeys(_QUANTITIES, typedjson.amount),
+        "averageUtilization": typedjson.int32,
+        "selector": typedjson.LABEL_SELECTOR,
+    }
+    fields = {
+        key: typedjson.struct(
+            key, **{v1: of_part.get(part) or of_name.get(v2, typedjson.string) for v1, (part, v2), _ in rows}
+        )
+        for key, rows in sources.items()
+    }
+    return typedjson.many(typedjson.struct("v1.MetricSpec", type=typedjson.string, **fields))
+
+
+_RULES = typedjson.struct(
+    "autoscaling.HPAScalingRules",
+    stabilizationWindowSeconds=typedjson.int32,
+    selectPolicy=typedjson.string,
+    policies=typedjson.many(
+        typedjson.struct(
+            "autoscaling.HPAScalingPolicy", type=typedjson.string, value=typedjson.int32, periodSeconds=typedjson.int32
+        )
+    ),
+    tolerance=typedjson.amount,
+)
+_READERS = {
+    _METRICS: _metrics_reader(_SOURCES),
+    _CURRENT: _metrics_reader(_CURRENTS),
+    _CONDITIONS: typedjson.many(
+        typedjson.struct(
+            "v1.HorizontalPodAutoscalerCondition",
+            **dict.fromkeys(("type", "status", "reason", "message"), typedjson.string),
+            lastTransitionTime=typedjson.moment,
+        )
+    ),
+    _BEHAVIOR: typedjson.struct("autoscaling.HorizontalPodAutoscalerBehavior", scaleUp=_RULES, scaleDown=_RULES),
+}
 
 
 def _metric_to_v1(metric: Obj) -> Struct:

@@ -6,6 +6,7 @@ from functools import cmp_to_key
 from math import log2
 from typing import TYPE_CHECKING
 
+from minikctl.apimachinery.gonumbers import parse_int
 from minikctl.apimachinery.meta import condition, controller_of
 from minikctl.client.component import split_key
 from minikctl.controllers import pods
@@ -173,7 +174,7 @@ class _Ranked:
             1 if pod["spec"].get("nodeName") else 0,
             phases.get(pods.phase(pod), 2) if pods.phase(pod) else 0,
             1 if ready else 0,
-            int(cost) if cost.lstrip("+-").isdigit() else 0,
+            parse_int(cost, 32) or 0,
             -rank_,
         )
         self.ready = _age_class(ready.get("lastTransitionTime"), now) if ready else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from minikctl.apimachinery.gonumbers import parse_int
 from minikctl.controllers.controller import scaled, seconds_of
 
 if TYPE_CHECKING:
@@ -86,8 +87,7 @@ def max_unavailable(deployment: Obj) -> int:
 
 
 def revision_of(obj: Obj) -> int:
-    text = annotations_of(obj).get(REVISION, "")
-    return int(text) if text.isdigit() else 0
+    return parse_int(annotations_of(obj).get(REVISION, "")) or 0
 
 
 def same_template(a: Obj, b: Obj) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from minikctl.apimachinery.gonumbers import parse_int
 from minikctl.controllers.deployment import replicasets as sets_
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def _fraction(rs: Obj, deployment: Obj) -> int:
     wanted, has = sets_.replicas(deployment), sets_.replicas(rs)
     if wanted == 0:
         return -has
-    before = int(sets_.annotations_of(rs).get(sets_.MAXIMUM) or 0)
+    before = parse_int(sets_.annotations_of(rs).get(sets_.MAXIMUM, "")) or 0
     if not before:
         before = (deployment.get("status") or {}).get("replicas", 0)
         if not before:

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from minikctl.apimachinery.gonumbers import parse_int
+
 if TYPE_CHECKING:
     from minikctl.apimachinery.request import Obj
 
@@ -38,8 +40,8 @@ class Indexes:
         runs = []
         for part in (text or "").split(","):
             first, _, last = part.partition("-")
-            if first.isdigit() and (not last or last.isdigit()):
-                least, most = int(first), int(last or first)
+            least, most = parse_int(first), parse_int(last or first)
+            if least is not None and most is not None:
                 most = most if completions is None else min(most, completions - 1)
                 if least <= most:
                     runs.append((least, most))
@@ -84,7 +86,8 @@ class Indexes:
 def index_of(pod: Obj) -> int | None:
     """The completion index of a pod."""
     text = (pod["metadata"].get("annotations") or {}).get(ANNOTATION, "")
-    return int(text) if text.isdigit() else None
+    number = parse_int(text)
+    return number if number is not None and number >= 0 else None
 
 
 def is_indexed(job: Obj) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from minikctl.apimachinery.gonumbers import parse_int
 from minikctl.controllers import pods
 from minikctl.controllers.controller import seconds_of
 from minikctl.controllers.job import indexes
@@ -131,7 +132,7 @@ class Backoff(NamedTuple):
 def failure_counts(pod: Obj) -> tuple[int, int]:
     """(failures, ignored failures) of the index before this pod."""
     notes = pod["metadata"].get("annotations") or {}
-    return int(notes.get(FAILURES, 0)), int(notes.get(IGNORED_FAILURES, 0))
+    return parse_int(notes.get(FAILURES, "")) or 0, parse_int(notes.get(IGNORED_FAILURES, "")) or 0
 
 
 def index_has_failed(job: Obj, pod: Obj) -> bool:

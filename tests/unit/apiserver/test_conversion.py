@@ -156,3 +156,16 @@ def test_events_have_two_names_for_everything() -> None:
     assert new["note"] == "text"
     assert new["deprecatedCount"] == 2
     assert convert(new, "v1") == old
+
+
+@pytest.mark.parametrize("name", ["metrics", "current-metrics", "conditions", "behavior"])
+@pytest.mark.parametrize("text", ["5", '"x"', "[5]", '[{"type":5}]', '{"ScaleUp":5}', "[" * 9999])
+def test_annotations_that_do_not_say_what_they_should_say_nothing(name: str, text: str) -> None:
+    v1 = {
+        **BASE,
+        "apiVersion": "autoscaling/v1",
+        "metadata": {"name": "web", "annotations": {f"autoscaling.alpha.kubernetes.io/{name}": text}},
+        "spec": {"maxReplicas": 3, "scaleTargetRef": REF, "targetCPUUtilizationPercentage": 60},
+    }
+    spec = {"maxReplicas": 3, "scaleTargetRef": REF, "metrics": [CPU]}
+    assert convert(v1, "autoscaling/v2") == {**BASE, "spec": spec}

@@ -226,6 +226,10 @@ def test_which_rule_a_failed_pod_matches() -> None:
     assert policy.judge(a_job, failed(7))[0] == "FailJob"
     assert policy.judge(a_job, failed(2)) == ("", "")
     assert policy.next_failure_counts(a_job, failed(2, annotations={policy.FAILURES: "2"})) == {policy.FAILURES: "3"}
+    # what somebody wrote by hand, and Go reads no number in
+    assert policy.next_failure_counts(a_job, failed(2, annotations={policy.FAILURES: "\u00b2"})) == {
+        policy.FAILURES: "1"
+    }
 
 
 def test_back_off_doubles_up_to_ten_minutes() -> None:

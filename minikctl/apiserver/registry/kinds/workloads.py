@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from minikctl.apimachinery.gonumbers import parse_int
 from minikctl.apimachinery.request import Obj
 from minikctl.apiserver.registry.strategy import Strategy
 
@@ -98,7 +99,7 @@ class DaemonSetStrategy(Strategy):
 
 def _template_generation(obj: Obj) -> int:
     text = (obj["metadata"].get("annotations") or {}).get(_TEMPLATE_GENERATION, "")
-    return int(text) if text.isdigit() else 0
+    return parse_int(text) or 0
 
 
 def _set_template_generation(obj: Obj, number: int) -> None:

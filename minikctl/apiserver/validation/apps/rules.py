@@ -9,6 +9,7 @@ from typing import Any
 
 from minikctl.apimachinery import field
 from minikctl.apimachinery.field import Struct
+from minikctl.apimachinery.gonumbers import parse_int
 from minikctl.apimachinery.request import Obj
 from minikctl.apimachinery.selectors import Selector, SelectorError, from_label_selector
 from minikctl.apiserver.validation.metadata import IMMUTABLE
@@ -25,7 +26,8 @@ _ABOVE_REPLICAS = "cannot be greater than status.replicas"
 def percent(value: Any) -> int | None:
     """The number in "25%"; None for anything else."""
     if isinstance(value, str) and not is_valid_percent(value):
-        return int(value[:-1])
+        number = parse_int(value[:-1])
+        return 2**63 - 1 if number is None else number  # Atoi gives the most there is
     return None
 
 
@@ -33,14 +35,8 @@ def int_or_percent(value: Any) -> int:
     """The number of an int, of a percentage, or of an int written as text (which is refused elsewhere)."""
     if isinstance(value, str):
         found = percent(value)
-        return found if found is not None else _written(value)
+        return found if found is not None else parse_int(value) or 0
     return value or 0
-
-
-def _written(text: str) -> int:
-    """strconv.Atoi, zero for what it cannot read."""
-    digits = text[1:] if text[:1] in ("+", "-") else text
-    return int(text) if digits.isascii() and digits.isdecimal() else 0
 
 
 def check_int_or_percent(value: Any, path: str, errors: Errors) -> None:

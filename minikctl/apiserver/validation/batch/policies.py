@@ -9,6 +9,7 @@ from typing import Any
 
 from minikctl.apimachinery import field
 from minikctl.apimachinery.field import Struct, quote
+from minikctl.apimachinery.gonumbers import parse_int
 from minikctl.apiserver.validation.pod.checks import Errors, nonnegative, qualified_name
 
 Spec = dict[str, Any]
@@ -17,7 +18,6 @@ _RULES_LIMIT = 20
 _VALUES_LIMIT = 255
 _PATTERNS_LIMIT = 20
 _INDEXES_LIMIT = 64 * 1024
-_MOST = 2**63 - 1
 _ACTIONS = ("Count", "FailIndex", "FailJob", "Ignore")
 _OPERATORS = ("In", "NotIn")
 _STATUSES = ("False", "True", "Unknown")
@@ -47,12 +47,12 @@ def _parse_interval(text: str, completions: int) -> tuple[int, int]:
         raise IndexesError(f"the fragment {quote(text)} violates the requirement that {requirement}")
     numbers = []
     for limit in limits:
-        digits = limit.removeprefix("+")
-        if not (digits.isascii() and digits.isdecimal()) or int(digits) > _MOST:
+        number = parse_int(limit)
+        if number is None:
             raise IndexesError(f"cannot convert string to integer for index: {quote(limit)}")
-        if int(digits) >= completions:
+        if number >= completions:
             raise IndexesError(f"too large index: {quote(limit)}")
-        numbers.append(int(digits))
+        numbers.append(number)
     if len(numbers) == 2 and numbers[0] >= numbers[1]:
         raise IndexesError(f"non-increasing order, previous: {numbers[0]}, current: {numbers[1]}")
     return numbers[0], numbers[-1]

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any
 
-from minikctl.apimachinery import field
+from minikctl.apimachinery import field, typedjson
 from minikctl.apimachinery.field import FieldError, Struct, quote
-from minikctl.apimachinery.jsonsyntax import json_problem, json_type
 from minikctl.apimachinery.request import Obj
 from minikctl.apiserver.validation import Checks, WarningsCheck
 from minikctl.apiserver.validation.addresses import cidr_for_legacy_field, cidr_warnings, is_ipv6_cidr, parse_cidr
@@ -18,6 +16,15 @@ from minikctl.apiserver.validation.selectors import validate_label_name
 
 _CIDR_CHANGE = 'node updates may not change podCIDR except from "" to valid'
 _TAINTS = "scheduler.alpha.kubernetes.io/taints"
+_READ_TAINTS = typedjson.many(
+    typedjson.struct(
+        "core.Taint",
+        key=typedjson.string,
+        value=typedjson.string,
+        effect=typedjson.named_string("core.TaintEffect"),
+        timeAdded=typedjson.moment,
+    )
+)
 _FEATURE_LIMIT = 253
 _FEATURE_FORM = (
     "must start with an UpperCamelCase segment, with subsequent segments separated by '/' (e.g., MyFeature or"
@@ -69,13 +76,10 @@ def _annotated_taints(obj: Obj) -> list[FieldError]:
     text = ((obj.get("metadata") or {}).get("annotations") or {}).get(_TAINTS)
     if not text:
         return []
-    if problem := json_problem(text):
-        return [field.invalid("metadata.annotations", _TAINTS, problem)]
-    value = json.loads(text)
-    if not isinstance(value, list):
-        problem = f"json: cannot unmarshal {json_type(value)} into Go value of type []v1.Taint"
-        return [] if value is None else [field.invalid("metadata.annotations", _TAINTS, problem)]
-    taints = [item for item in value if isinstance(item, dict)]
+    try:
+        taints = typedjson.read(text, _READ_TAINTS)
+    except ValueError as error:
+        return [field.invalid("metadata.annotations", _TAINTS, str(error))]
     return validate_taints(taints, f"metadata.annotations.{_TAINTS}")
 
 

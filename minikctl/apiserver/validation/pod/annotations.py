@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from minikctl.apimachinery import field
+from minikctl.apimachinery import field, typedjson
+from minikctl.apimachinery.gonumbers import parse_int
 from minikctl.apiserver.validation.pod.checks import Errors, containers_with_paths, descending_path
 
 MIRROR = "kubernetes.io/config.mirror"
@@ -15,14 +16,16 @@ SECCOMP_POD = "seccomp.security.alpha.kubernetes.io/pod"
 SECCOMP_CONTAINER = "container.seccomp.security.alpha.kubernetes.io/"
 APPARMOR_CONTAINER = "container.apparmor.security.beta.kubernetes.io/"
 _TOLERATIONS = "scheduler.alpha.kubernetes.io/tolerations"
-# The type of each field in JSON and in Go.
-_TOLERATION_FIELDS = {
-    "key": (str, "string"),
-    "operator": (str, "core.TolerationOperator"),
-    "value": (str, "string"),
-    "effect": (str, "core.TaintEffect"),
-    "tolerationSeconds": (int, "int64"),
-}
+_READ_TOLERATIONS = typedjson.many(
+    typedjson.struct(
+        "core.Toleration",
+        key=typedjson.string,
+        operator=typedjson.named_string("core.TolerationOperator"),
+        value=typedjson.string,
+        effect=typedjson.named_string("core.TaintEffect"),
+        tolerationSeconds=typedjson.int64,
+    )
+)
 _DELETION_COST = "controller.kubernetes.io/pod-deletion-cost"
 
 Annotations = dict[str, str]
@@ -52,52 +55,16 @@ def _check_tolerations(text: str, path: str, errors: Errors) -> None:
     from minikctl.apiserver.validation.pod.scheduling import check_tolerations
 
     try:
-        tolerations = _read_tolerations(text)
+        tolerations = typedjson.read(text, _READ_TOLERATIONS)
     except ValueError as error:
         errors.append(field.invalid(path, _TOLERATIONS, str(error)))
         return
     check_tolerations(tolerations, f"{path}.{_TOLERATIONS}", errors)
 
 
-def _read_tolerations(text: str) -> list[dict[str, Any]]:
-    """What Go's json.Unmarshal reads; ValueError in its words where it cannot."""
-    import json
-
-    from minikctl.apimachinery.jsonsyntax import json_problem, json_type
-
-    problem = json_problem(text)
-    if problem:
-        raise ValueError(problem)
-    value = json.loads(text)
-    if not isinstance(value, list | None):
-        raise ValueError(f"json: cannot unmarshal {json_type(value)} into Go value of type []core.Toleration")
-    return [_read_toleration(item) for item in value or ()]
-
-
-def _read_toleration(item: Any) -> dict[str, Any]:
-    """One of them: names of fields count in any case, nulls are nothing."""
-    from minikctl.apimachinery.jsonsyntax import json_type
-
-    if not isinstance(item, dict | None):
-        raise ValueError(f"json: cannot unmarshal {json_type(item)} into Go value of type core.Toleration")
-    toleration = {}
-    for key, value in (item or {}).items():
-        name = next((name for name in _TOLERATION_FIELDS if name.lower() == key.lower()), None)
-        if name is None or value is None:
-            continue
-        expected, go_type = _TOLERATION_FIELDS[name]
-        if type(value) is not expected:
-            into = f"Go struct field Toleration.{name[0].upper()}{name[1:]} of type {go_type}"
-            raise ValueError(f"json: cannot unmarshal {json_type(value)} into {into}")
-        toleration[name] = value
-    return toleration
-
-
 def _is_int32(text: str) -> bool:
-    digits = text.removeprefix("-")
-    if not digits.isascii() or not digits.isdecimal() or (digits[0] == "0" and text != "0"):
-        return False
-    return -(2**31) <= int(text) < 2**31
+    number = parse_int(text, 32)
+    return number is not None and str(number) == text  # in one form only
 
 
 def _check_seccomp(profile: str, path: str, errors: Errors) -> None:

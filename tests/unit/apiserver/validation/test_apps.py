@@ -86,6 +86,7 @@ def test_selectors_do_not_change(key: str) -> None:
             {"rollingUpdate": {"maxSurge": 0, "maxUnavailable": "1"}},
             '.maxUnavailable: Invalid value: "1": a valid percent',
         ),
+        ({"rollingUpdate": {"maxUnavailable": "9" * 5000 + "%"}}, "must not be greater than 100%"),
         ({"rollingUpdate": {"maxUnavailable": "101%"}}, 'Invalid value: "101%": must not be greater than 100%'),
         ({"type": "Fancy"}, ': Unsupported value: {"Type":"Fancy","RollingUpdate":null}: supported values: "Recreate"'),
     ],

@@ -347,6 +347,8 @@ def test_indexes_of_a_status_are_read_one_by_one() -> None:
         ' integer for index: "x"',
         'status.failedIndexes: Invalid value: "0,3": failedIndexes and completedIndexes overlap at index: 3',
     ]
+    longest = status_problems({"completedIndexes": "9" * 5000}, {}, **indexed)
+    assert longest[0].endswith('cannot convert string to integer for index: "' + "9" * 5000 + '"')
     assert status_problems({"succeeded": 1}, {"succeeded": 3}, **indexed) == [
         "status.succeeded: Invalid value: 1: cannot decrease the succeeded counter"
     ]

@@ -290,7 +290,12 @@ def test_what_nodes_report() -> None:
     node["metadata"]["annotations"] = {"scheduler.alpha.kubernetes.io/taints": "{}"}
     assert refused("nodes", node)[0] == (
         'metadata.annotations: Invalid value: "scheduler.alpha.kubernetes.io/taints": json: cannot unmarshal object'
-        " into Go value of type []v1.Taint"
+        " into Go value of type []core.Taint"
+    )
+    node["metadata"]["annotations"] = {"scheduler.alpha.kubernetes.io/taints": '[{"key": 5}]'}
+    assert refused("nodes", node)[0] == (
+        'metadata.annotations: Invalid value: "scheduler.alpha.kubernetes.io/taints": json: cannot unmarshal number'
+        " into Go struct field Taint.Key of type string"
     )
 
 
