@@ -121,6 +121,10 @@ class EmulatedCloud:
     def _address(self, wanted: str) -> str:
         taken = {each.ip for each in self.load_balancers().values()}
         if wanted:
+            try:
+                ip_address(wanted)
+            except ValueError:
+                raise CloudError(f"{wanted} is not an IP address") from None
             if wanted in taken:
                 raise CloudError(f"address {wanted} is in use")
             return wanted

@@ -60,6 +60,8 @@ def test_what_the_cloud_cannot_do(cloud: EmulatedCloud) -> None:
     assert cloud.ensure_load_balancer(service("1", loadBalancerIP="192.0.2.1"), []).ip == "192.0.2.1"
     with pytest.raises(CloudError, match=r"address 192\.0\.2\.1 is in use"):
         cloud.ensure_load_balancer(service("2", loadBalancerIP="192.0.2.1"), [])
+    with pytest.raises(CloudError, match="banana is not an IP address"):
+        cloud.ensure_load_balancer(service("2", loadBalancerIP="banana"), [])
     told = {"annotations": {"minikctl.dev/load-balancer-error": "quota exceeded"}}
     with pytest.raises(CloudError, match="quota exceeded"):
         cloud.ensure_load_balancer(service("2", metadata=told), [])
