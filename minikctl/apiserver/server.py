@@ -53,6 +53,8 @@ class Server:
         self.known_token: Callable[[str], UserInfo | None] = lambda token: None
         # How pods/log, exec and the like reach a node's kubelet: (Context, subresource) -> answer.
         self.connect: Callable[[Context], Any] | None = None
+        # How to wait for a webhook: who serves meanwhile does something else.
+        self.aside: Callable[[Callable[[], None]], None] = lambda call: call()
         self.stopping: bool = False  # whether it is about to end: who asks whether it is ready is told
         self._make_rand = rand
         self._rand: Rand | None = None
@@ -74,6 +76,11 @@ class Server:
         """Whether webhooks may have to be asked about a request."""
         if request.verb in _READS and not request.subresource:
             return False
+        return self.hooked
+
+    @property
+    def hooked(self) -> bool:
+        """Whether there are any admission webhooks."""
         return self.reader.any_of(_WEBHOOKS)
 
     def carry_out(self, request: Request) -> Response:

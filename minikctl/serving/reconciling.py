@@ -12,7 +12,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
+
+from minikctl.serving.handoff import Handoff
 
 if TYPE_CHECKING:
     from minikctl.apiserver.http.app import Application
@@ -46,6 +49,18 @@ class Inline:
         self._revision = 0
         self._began = self._base = 0.0  # when somebody began to wait: (monotonic), in cluster time
         self.app: Application | None = None
+        self._handoff = Handoff()
+        cluster.server.aside = self._wait
+
+    def _wait(self, call: Callable[[], None]) -> None:
+        """Wait for a webhook, in the present."""
+        clock = self._cluster.clock
+        at = clock.now() if clock.travelling else None
+        clock.travel(None)
+        try:
+            self._handoff.wait(call)
+        finally:
+            clock.travel(at)
 
     def wrote(self, at_once: bool) -> None:
         """A request has written; `at_once`: other requests of the same client stand on what comes of it."""
@@ -100,7 +115,7 @@ class Inline:
 
     def _waited_enough(self) -> None:
         """Nobody waits any more: for whoever did whole seconds have passed."""
-        if not self._limit or self.app is None or not self._patience:
+        if not self._limit or self.app is None or not self._patience or self._handoff.busy:
             return
         ahead = self._base + (time.monotonic() - self._began + _STARTING_SECONDS) // 1 - self._cluster.present()
         if ahead > 0:
@@ -108,12 +123,29 @@ class Inline:
             self.app.hub.changed()
 
     def _settle(self) -> bool:
+        """Do what is to be done; whether there was anything."""
+        if self._handoff.busy:
+            return True
         self._dirty = False
         if not self._cluster.pending():
             return False
-        self._cluster.settle()
+        if self._cluster.server.hooked and self._in_loop():
+            self._handoff.do(self._cluster.settle, self._show)
+        else:
+            self._cluster.settle()
+            self._show()
+        return True
+
+    def _show(self) -> None:
         if self.app is not None:
             self.app.hub.changed()
+
+    @staticmethod
+    def _in_loop() -> bool:
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            return False
         return True
 
     def foreign(self) -> None:

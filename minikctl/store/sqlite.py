@@ -29,7 +29,7 @@ _MANY = 300  # so many objects are worth a faster way to read them
 
 
 class SQLiteStore:
-    """The store protocol on SQLite. One per process and file; not shared between threads."""
+    """The store protocol on SQLite. One per process and file; of several threads only one may use it at a time."""
 
     def __init__(self, path: str, *, create: bool = True) -> None:
         """Open `path`, creating it where allowed. StoreError if it is not a usable cluster file."""
@@ -45,7 +45,9 @@ class SQLiteStore:
         self.on_foreign_write: Callable[[], None] | None = None
         new = _check_file(path, create)
         try:
-            self._db = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, cached_statements=256)
+            self._db = sqlite3.connect(
+                path, timeout=_BUSY_SECONDS, isolation_level=None, cached_statements=256, check_same_thread=False
+            )
             self._open(new)
         except sqlite3.DatabaseError as error:
             raise _explained(path, error) from None

@@ -91,7 +91,7 @@ def carry_out(server: Server, request: Request) -> Response:
             response: Response = end.value
             return response
         with _let_go(server.storage.store):
-            needed.call()
+            server.aside(needed.call)
 
 
 @contextmanager

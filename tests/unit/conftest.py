@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-PEM = Path(__file__).with_name("webhook.pem")
+PEM = Path(__file__).parent / "apiserver" / "webhook.pem"
 Obj = dict[str, Any]
 
 
