@@ -60,13 +60,13 @@ class Walk:
             self.spend(1)
             return scope[name]
         if name in _TYPES:
-            return name
+            return operations.TypeName(name)
         raise FunctionError(f"undeclared reference to '{name}' (in container '')")
 
     def _select(self, node: Node, scope: Variables) -> Any:
         operand, name, is_optional = node.parts
-        if dotted(node) in WELL_KNOWN and "google" not in scope:
-            return WELL_KNOWN[dotted(node)].kind
+        if dotted(node) in WELL_KNOWN and dotted(node).partition(".")[0] not in scope:
+            return operations.TypeName(WELL_KNOWN[dotted(node)].kind)
         if operand.kind == "ident" and operand.parts[0] == "variables" and "variables" not in scope:
             self.spend(2)
             return self._resolve(f"variables__{name}") if self._resolve is not None else None

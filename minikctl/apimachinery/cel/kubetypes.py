@@ -14,7 +14,15 @@ from minikctl.apimachinery.label_syntax import label_key_errors, label_value_err
 from minikctl.apimachinery.quantity import Quantity, QuantityError, of_int, parse
 
 QUANTITY, IP, CIDR, URL, SEMVER, FORMAT = "quantity__", "ip__", "cidr__", "url__", "semver__", "format__"
-_KEYS = frozenset({QUANTITY, IP, CIDR, URL, SEMVER, FORMAT})
+_TYPE_NAMES = {
+    QUANTITY: "kubernetes.Quantity",
+    IP: "net.IP",
+    CIDR: "net.CIDR",
+    URL: "kubernetes.URL",
+    SEMVER: "kubernetes.Semver",
+    FORMAT: "kubernetes.NamedFormat",
+}
+_KEYS = frozenset(_TYPE_NAMES)
 Value = dict[str, Any]
 
 
@@ -24,6 +32,11 @@ def text_of(value: Value) -> str:
         if key in value:
             return str(value[key])
     raise FunctionError("no such overload")
+
+
+def type_name(value: Value) -> str:
+    """What CEL calls the type of one of these; empty for other maps."""
+    return next((name for key, name in _TYPE_NAMES.items() if key in value), "")
 
 
 def is_special(value: Any) -> bool:

@@ -24,14 +24,24 @@ def _fail() -> FunctionError:
     return FunctionError(NO_OVERLOAD)
 
 
+class TypeName(str):
+    """A type as a value."""
+
+    __slots__ = ()
+
+
 def kind_of(value: Any) -> str:
     """The name of a value's type; "number" is not told apart further than Python does."""
+    if isinstance(value, TypeName):
+        return "type"
     if value is None:
         return "null_type"
-    names = {bool: "bool", int: "int", float: "double", str: "string", bytes: "bytes", dict: "map"}
+    names = {bool: "bool", int: "int", float: "double", str: "string", bytes: "bytes"}
     found = "list" if isinstance(value, list) else names.get(type(value))
     if found is not None:
         return found
+    if isinstance(value, dict):
+        return kubetypes.type_name(value) or "map"
     if isinstance(value, datetime):
         return "timestamp"
     return "duration" if isinstance(value, timedelta) else "optional_type"
@@ -311,7 +321,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "duration": _duration,
     "timestamp": _timestamp,
     "dyn": lambda value: value,
-    "type": kind_of,
+    "type": lambda value: TypeName(kind_of(value)),
     "getFullYear": _clock(lambda time: time.year),
     "getMonth": _clock(lambda time: time.month - 1),
     "getDayOfYear": _clock(lambda time: time.timetuple().tm_yday - 1),

@@ -54,8 +54,13 @@ LOOSE = frozenset({"dyn", "any", "error"})
 DOUBLE, UINT, BYTES, NULL = Type("double"), Type("uint"), Type("bytes"), Type("null_type")
 TIMESTAMP, DURATION, STRINGS = Type("timestamp"), Type("duration"), Type("list", Type("string"))
 
-# Types that are called by their protobuf names.
-WELL_KNOWN = {"google.protobuf.Duration": DURATION, "google.protobuf.Timestamp": TIMESTAMP}
+# Types that are called by names with dots.
+WELL_KNOWN = {
+    "google.protobuf.Duration": DURATION,
+    "google.protobuf.Timestamp": TIMESTAMP,
+    "net.CIDR": Type("net.CIDR"),
+    "net.IP": Type("net.IP"),
+}
 
 # Names in a scope that allow what only some expressions may use: `cel.bind`, `Object{...}`.
 BINDINGS, OBJECTS = "@bindings", "@objects"

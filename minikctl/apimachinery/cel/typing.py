@@ -114,6 +114,8 @@ class _Checker:
             return scope[name]
         if name in _TYPE_NAMES:
             return Type("type", _TYPE_NAMES[name])
+        if name == "type":
+            return Type("type", Type("type"))
         return self._blame(f"undeclared reference to '{name}' (in container '')", node.at)
 
     # Literals of lists, maps and messages
@@ -155,7 +157,7 @@ class _Checker:
 
     def _select(self, node: Node, scope: Scope) -> Type:
         operand_node, name, optional = node.parts
-        if dotted(node) in WELL_KNOWN and "google" not in scope:
+        if dotted(node) in WELL_KNOWN and dotted(node).partition(".")[0] not in scope:
             return Type("type", WELL_KNOWN[dotted(node)])
         operand = self.infer(operand_node, scope)
         wrapped = operand.kind == "optional_type"

@@ -88,6 +88,7 @@ CASES: list[tuple[Schema, Any, list[str]]] = [
         [
             "url('https://example.com/with space/%41').getEscapedPath() == '/with%20space/A'",
             "url('/a%2Fb(c)').getEscapedPath() == '/a%2Fb(c)'",
+            "type(ip('::1')) == net.IP && type(cidr('::1/128')) != net.IP && type(type(1)) == type",
             "03 + int('+4') == 7 && string(10.0) == '10'",
         ],
     ),
