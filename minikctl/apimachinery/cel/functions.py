@@ -84,7 +84,7 @@ def string(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, datetime):
-        whole = value.strftime("%Y-%m-%dT%H:%M:%S")
+        whole = value.replace(tzinfo=None, microsecond=0).isoformat()
         part = f".{value.microsecond:06}".rstrip("0") if value.microsecond else ""
         return whole + part + value.isoformat()[len(value.replace(tzinfo=None).isoformat()) :].replace("+00:00", "Z")
     if isinstance(value, timedelta):
@@ -92,7 +92,10 @@ def string(value: Any) -> str:
     if isinstance(value, float):
         return _number(value)
     if isinstance(value, bytes):
-        return value.decode("utf-8", "replace")
+        try:
+            return value.decode()
+        except UnicodeDecodeError:
+            raise FunctionError("invalid UTF-8 in bytes, cannot convert to string") from None
     if isinstance(value, dict):
         from minikctl.apimachinery.cel import kubetypes
 
@@ -270,7 +273,10 @@ def is_sorted(items: list[Any]) -> bool:
 def total(items: list[Any]) -> Any:
     if items and isinstance(items[0], timedelta):
         return sum(items, timedelta())
-    return sum(items)
+    found = sum(items)
+    if isinstance(found, int) and not -(2**63) <= found < 2**63:
+        raise FunctionError("integer overflow")
+    return found
 
 
 def least(items: list[Any]) -> Any:

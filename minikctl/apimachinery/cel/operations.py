@@ -132,7 +132,8 @@ def _doubles(operator: str, left: float, right: float) -> float:
         return left * right
     if operator == "/":
         if right == 0:
-            return math.nan if left == 0 or math.isnan(left) else math.copysign(math.inf, left)
+            sign = math.copysign(1, left) * math.copysign(1, right)
+            return math.nan if left == 0 or math.isnan(left) else sign * math.inf
         return left / right
     raise _fail()
 

@@ -89,6 +89,7 @@ CASES: list[tuple[Schema, Any, list[str]]] = [
             "url('https://example.com/with space/%41').getEscapedPath() == '/with%20space/A'",
             "url('/a%2Fb(c)').getEscapedPath() == '/a%2Fb(c)'",
             "type(ip('::1')) == net.IP && type(cidr('::1/128')) != net.IP && type(type(1)) == type",
+            "string(timestamp('0001-01-01T00:00:00Z')) == '0001-01-01T00:00:00Z'",
             "03 + int('+4') == 7 && string(10.0) == '10'",
         ],
     ),
@@ -123,6 +124,8 @@ def test_transition_rules_of_maps_and_sets() -> None:
         ("self.true == 1", "<input>:1:6: Syntax error: no viable alternative at input '.true'"),
         ("self.o['b'] == 'x'", "found no matching overload for '_[_]'"),
         ("has(self.o.d.e)", "no such key: d"),
+        ("[9223372036854775807, size(self.s)].sum() > 0", "integer overflow"),
+        ("string(b'\\xff') == self.s", "invalid UTF-8 in bytes, cannot convert to string"),
         ("self.l[100] == 'x'", "index out of bounds: 100"),
     ],
 )
