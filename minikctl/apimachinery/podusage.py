@@ -15,6 +15,7 @@ from typing import Any
 from minikctl.apimachinery import quantity
 from minikctl.apimachinery.clock import parse_time
 from minikctl.apimachinery.duration import parse_go
+from minikctl.apimachinery.podresources import is_restartable_init
 
 PREFIX = "minikctl.dev/"
 
@@ -33,6 +34,12 @@ def container_usage(pod: dict[str, Any], container: dict[str, Any], resource: st
     if request:
         return quantity.as_milli(request) * _SHARE[resource] // 100
     return quantity.as_milli(_WITHOUT_REQUEST[resource])
+
+
+def measured(pod: dict[str, Any]) -> list[dict[str, Any]]:
+    """The containers of a running pod that a metrics server hears of: all but those that came to their end."""
+    spec = pod["spec"]
+    return [*spec["containers"], *filter(is_restartable_init, spec.get("initContainers") or ())]
 
 
 def reported(node: dict[str, Any] | None) -> bool:

@@ -183,6 +183,19 @@ def format_label_selector(selector: Mapping[str, Any] | None) -> str:
     return text or "<none>"
 
 
+def go_text(selector: Mapping[str, Any] | None) -> str:
+    """A LabelSelector as Go prints the pointer to the structure: so some messages of controllers have it."""
+    if selector is None:
+        return "nil"
+    labels = "".join(f"{key}: {value}," for key, value in sorted((selector.get("matchLabels") or {}).items()))
+    terms = ""
+    for term in selector.get("matchExpressions") or ():
+        values = " ".join(term.get("values") or ())
+        terms += f"LabelSelectorRequirement{{Key:{term['key']},Operator:{term['operator']},Values:[{values}],}},"
+    pattern = "&LabelSelector{{MatchLabels:map[string]string{{{}}},MatchExpressions:[]LabelSelectorRequirement{{{}}},}}"
+    return pattern.format(labels, terms)
+
+
 def _int64(text: str | None) -> int | None:
     body = (text or "").removeprefix("-") if (text or "")[:1] == "-" else (text or "").removeprefix("+")
     if not body.isascii() or not body.isdecimal():

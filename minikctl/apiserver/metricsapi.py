@@ -73,7 +73,7 @@ def _containers(ctx: Context, pod: Obj) -> list[Obj]:
             "name": container["name"],
             "usage": _usage({name: podusage.container_usage(pod, container, name, now) for name in _MEASURED}),
         }
-        for container in pod["spec"]["containers"]
+        for container in podusage.measured(pod)
     ]
 
 
@@ -84,7 +84,7 @@ def _nodes(ctx: Context) -> list[Obj]:
     for pod in ctx.reader.list("pods"):
         total = used.get(pod["spec"].get("nodeName", ""))
         if total is not None and (pod.get("status") or {}).get("phase") == "Running":
-            for container in pod["spec"]["containers"]:
+            for container in podusage.measured(pod):
                 for name in _MEASURED:
                     total[name] += podusage.container_usage(pod, container, name, now)
     return [_metrics(ctx, node, None, _usage(used[node["metadata"]["name"]])) for node in nodes]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from minikctl.apimachinery.clock import parse_time
 from minikctl.apimachinery.errors import StatusError
 from minikctl.apimachinery.meta import controller_of, set_condition
-from minikctl.apimachinery.selectors import from_label_selector
+from minikctl.apimachinery.selectors import from_label_selector, go_text
 from minikctl.client.component import split_key
 from minikctl.controllers import pods
 from minikctl.controllers.controller import Controller, earliest, scaled, seconds_of
@@ -82,7 +82,9 @@ class DisruptionController(Controller):
             self._write_failure(budget, str(error))
             return None
         if unmanaged:
-            self.recorder.event(budget, "Warning", "UnmanagedPods", _UNMANAGED.format(_go_selector(budget)))
+            self.recorder.event(
+                budget, "Warning", "UnmanagedPods", _UNMANAGED.format(go_text(budget["spec"].get("selector") or {}))
+            )
         disrupted, due = self._disrupted(budget, members)
         healthy = sum(1 for pod in members if pod.ready and not pod.going and pod.name not in disrupted)
         self._write(budget, expected, desired, healthy, disrupted)
@@ -231,15 +233,3 @@ def target_since(pod: Obj) -> float | None:
                 None if entry.get("reason") == "TerminationByKubelet" else seconds_of(entry.get("lastTransitionTime"))
             )
     return None
-
-
-def _go_selector(budget: Obj) -> str:
-    """The selector as Go prints the structure."""
-    selector = budget["spec"].get("selector") or {}
-    labels = "".join(f"{key}: {value}," for key, value in sorted((selector.get("matchLabels") or {}).items()))
-    terms = ""
-    for term in selector.get("matchExpressions") or ():
-        values = " ".join(term.get("values") or ())
-        terms += f"LabelSelectorRequirement{{Key:{term['key']},Operator:{term['operator']},Values:[{values}],}},"
-    pattern = "&LabelSelector{{MatchLabels:map[string]string{{{}}},MatchExpressions:[]LabelSelectorRequirement{{{}}},}}"
-    return pattern.format(labels, terms)

@@ -70,7 +70,7 @@ def of_pod(pod: Obj, now: float) -> PodUsage | None:
     metadata = pod["metadata"]
     containers = [
         (container["name"], Usage(*(podusage.container_usage(pod, container, name, now) for name in MEASURED)))
-        for container in pod["spec"]["containers"]
+        for container in podusage.measured(pod)
     ]
     return PodUsage(metadata["namespace"], metadata["name"], pod["spec"].get("nodeName", ""), containers)
 

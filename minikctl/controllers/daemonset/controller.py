@@ -107,6 +107,8 @@ class DaemonSetController(Controller):
                 continue
             if stay:
                 gone, retry = self._surplus(set_, here, node)
+                if start and update.allows_surge(set_) and not any(pod.is_running for pod in here):
+                    create.append(node)
             elif node in fleet.fits:
                 gone = [pod for pod in here if not pod.terminating]
             else:
@@ -157,7 +159,7 @@ class DaemonSetController(Controller):
         for pod in here:
             if pod.terminating:
                 continue
-            if pod.phase not in ("Succeeded", "Failed"):
+            if pod.is_running:
                 running.append(pod)
                 continue
             what = f"{set_['metadata']['namespace']}/{pod.name} on node {node}"

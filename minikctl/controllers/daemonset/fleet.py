@@ -40,6 +40,11 @@ class Daemon(NamedTuple):
         """Placed ones first, then the oldest."""
         return not self.placed, self.created, self.name
 
+    @property
+    def is_running(self) -> bool:
+        """Neither finished nor on its way out."""
+        return not self.terminating and self.phase not in ("Succeeded", "Failed")
+
     def is_available(self, now: float) -> bool:
         return self.available_at is not None and self.available_at <= now
 
@@ -159,6 +164,10 @@ class Fleet:
     def in_role(self, role: str) -> list[str]:
         """The nodes that play a part in a rolling update, by name (see `update`)."""
         return self._in_role[role]
+
+    def available_nodes(self) -> int:
+        """How many nodes have an available pod, whether one should start there or not."""
+        return sum(update.is_available(self.at(node), self._now) for node in self._by_node)
 
     def counts(self) -> dict[str, int]:
         """How many of the nodes have a pod, wrongly have one, a ready, an available, an updated one."""

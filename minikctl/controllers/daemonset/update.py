@@ -36,15 +36,33 @@ def plan(set_: Obj, fleet: Fleet) -> tuple[list[str], list[Daemon]]:
     """(nodes to start an extra pod on, pods to delete)."""
     surge, unavailable = surge_of(set_, fleet.desired), unavailable_of(set_, fleet.desired)
     if surge:
-        room = max(0, surge - len(fleet.in_role(BUSY)))
-        done = [pod for node in fleet.in_role(REPLACED) for pod in fleet.at(node)]
-        gone = [pod for pod in done if not pod.updated and not pod.terminating]
-        return fleet.in_role(BROKEN) + fleet.in_role(OUTDATED)[:room], gone
+        return _plan_surge(fleet, surge)
     if not unavailable and fleet.desired:
         unavailable = 1
-    room = max(0, unavailable - len(fleet.in_role(BUSY)))
-    chosen = fleet.in_role(BROKEN) + fleet.in_role(OUTDATED)[:room]
-    return [], [pod for node in chosen for pod in fleet.at(node) if not pod.terminating]
+    broken = fleet.in_role(BROKEN)
+    room = max(0, unavailable - len(fleet.in_role(BUSY)) - len(broken))
+    return [], _living(fleet, broken + fleet.in_role(OUTDATED)[:room])
+
+
+def _plan_surge(fleet: Fleet, surge: int) -> tuple[list[str], list[Daemon]]:
+    """With surge; where a pod may stay but none should start, the outdated one goes without a successor.
+
+    It goes at once where it does not work, else as soon as enough other pods are available.
+    """
+    room = max(0, surge - len(fleet.in_role(BUSY)))
+    gone = [pod for pod in _living(fleet, fleet.in_role(REPLACED)) if not pod.updated]
+    broken, outdated = fleet.in_role(BROKEN), fleet.in_role(OUTDATED)
+    if fleet.counts()["misscheduled"]:
+        gone += _living(fleet, [node for node in broken if not fleet.starts(node)])
+        spare = max(0, fleet.available_nodes() - fleet.desired)
+        gone += _living(fleet, [node for node in outdated if not fleet.starts(node)][:spare])
+        broken = [node for node in broken if fleet.starts(node)]
+        outdated = [node for node in outdated if fleet.starts(node)]
+    return broken + outdated[:room], gone
+
+
+def _living(fleet: Fleet, nodes: list[str]) -> list[Daemon]:
+    return [pod for node in nodes for pod in fleet.at(node) if not pod.terminating]
 
 
 def role_of(set_: Obj, here: list[Daemon], now: float) -> str:
@@ -58,6 +76,13 @@ def role_of(set_: Obj, here: list[Daemon], now: float) -> str:
     if new is None:
         return OUTDATED if old.is_available(now) else BROKEN
     return REPLACED if surging and new.is_available(now) else BUSY
+
+
+def is_available(here: list[Daemon], now: float) -> bool:
+    """Whether a node counts as served: by its outdated pod as long as there is one, else by the current one."""
+    old, new, _ = _old_and_new(here)
+    pod = old or new
+    return pod is not None and pod.is_available(now)
 
 
 def _old_and_new(here: list[Daemon]) -> tuple[Daemon | None, Daemon | None, bool]:

@@ -161,10 +161,10 @@ class Measuring:
         name = source["metric"]["name"]
         try:
             usage = self._metrics.pods(self._members, source["metric"])
-            wanted = quantity.as_milli(source["target"]["averageValue"])
-            proposal = calc.by_average(self._current, wanted, self._members, usage, "", self._tolerance, self._now)
         except MetricsError as error:
             raise MetricsError(f"unable to get metric {name}: {error}") from None
+        wanted = quantity.as_milli(source["target"]["averageValue"])
+        proposal = calc.by_average(self._current, wanted, self._members, usage, "", self._tolerance, self._now)
         entry = {"metric": source["metric"], "current": {"averageValue": _milli(proposal.raw)}}
         return proposal, f"pods metric {name}", {"type": "Pods", "pods": entry}
 
@@ -181,7 +181,7 @@ class Measuring:
         proposal, shown = self._of_one_value(source["target"], usage)
         text = f"{about['kind']} metric {name}"
         if "value" not in shown:  # upstream's words, copied from the external metric's
-            text = f"external metric {name}({_go_selector(metric.get('selector'))})"
+            text = f"external metric {name}({selectors.go_text(metric.get('selector'))})"
             about = {"kind": "", "name": ""}
         entry = {"metric": metric, "describedObject": about, "current": shown}
         return proposal, text, {"type": "Object", "object": entry}
@@ -191,11 +191,15 @@ class Measuring:
         try:
             usage = self._metrics.external(self._hpa, source["metric"])
         except MetricsError as error:
-            where = f"{self._hpa['metadata']['namespace']}/{name}/{_go_selector(selector)}"
+            where = f"{self._hpa['metadata']['namespace']}/{name}/{selectors.go_text(selector)}"
             raise MetricsError(f"unable to get external metric {where}: {error}") from None
         proposal, shown = self._of_one_value(source["target"], usage)
         entry = {"metric": source["metric"], "current": shown}
-        return proposal, f"external metric {name}({_go_selector(selector)})", {"type": "External", "external": entry}
+        return (
+            proposal,
+            f"external metric {name}({selectors.go_text(selector)})",
+            {"type": "External", "external": entry},
+        )
 
     def _of_one_value(self, target: Obj, usage: int) -> tuple[calc.Proposal, Obj]:
         """What a metric of the whole asks for: in proportion, or shared among the pods there are."""
@@ -239,12 +243,3 @@ def _tolerance(hpa: Obj) -> calc.Tolerance:
 
 def _milli(value: int) -> str:
     return str(quantity.of_milli(value))
-
-
-def _go_selector(selector: Obj | None) -> str:
-    """A label selector as Go prints the pointer to the structure."""
-    if selector is None:
-        return "nil"
-    labels = "".join(f"{key}: {value}," for key, value in sorted((selector.get("matchLabels") or {}).items()))
-    pattern = "&LabelSelector{{MatchLabels:map[string]string{{{}}},MatchExpressions:[]LabelSelectorRequirement{{}},}}"
-    return pattern.format(labels)

@@ -21,6 +21,7 @@ PodMetrics = dict[str, int]
 
 _NO_SERVER = "unable to fetch metrics from {} metrics API: the server could not find the requested resource (get {})"
 _NOT_FETCHED = "unable to fetch metrics from {} metrics API: {}"
+_NO_CONTAINER = "container {} not present in metrics for {}"
 _NONE = "no metrics returned from {} metrics API"
 _NO_API = "unable to fetch metrics from {0} metrics API: no {0} metrics API ({0}.metrics.k8s.io) registered"
 
@@ -44,10 +45,14 @@ class Metrics:
             raise MetricsError(f"no metrics returned from resource metrics API: unknown resource {resource}")
         found: PodMetrics = {}
         for pod in pods:
-            running = [c for c in pod["spec"]["containers"] if container in ("", c["name"])]
-            if (pod.get("status") or {}).get("phase") == "Running" and running:
-                used = (podusage.container_usage(pod, c, resource, self._now) for c in running)
-                found[pod["metadata"]["name"]] = sum(used)
+            if (pod.get("status") or {}).get("phase") != "Running":
+                continue
+            chosen = [c for c in podusage.measured(pod) if container in ("", c["name"])]
+            if not chosen:
+                where = f"pod {pod['metadata']['namespace']}/{pod['metadata']['name']}"
+                raise MetricsError(f"failed to get container metrics: {_NO_CONTAINER.format(container, where)}")
+            used = (podusage.container_usage(pod, c, resource, self._now) for c in chosen)
+            found[pod["metadata"]["name"]] = sum(used)
         if not found:
             raise MetricsError("no metrics returned from resource metrics API")
         return found

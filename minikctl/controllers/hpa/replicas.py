@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from minikctl.apimachinery import quantity
 from minikctl.apimachinery.meta import condition
+from minikctl.apimachinery.podresources import is_pod_level_resource, pod_requests
 from minikctl.controllers.controller import seconds_of
 from minikctl.controllers.hpa.metrics import MetricsError, PodMetrics
 from minikctl.controllers.pods import phase
@@ -162,8 +163,14 @@ def _utilization(metrics: PodMetrics, requests: PodMetrics, target: int) -> tupl
 
 
 def _requests(pods: list[Obj], resource: str, container: str) -> PodMetrics:
+    """What the pods request (thousandths): of one container, as a whole where they say so, else of all containers."""
     found: PodMetrics = {}
     for pod in pods:
+        if not container and any(
+            map(is_pod_level_resource, (pod["spec"].get("resources") or {}).get("requests") or ())
+        ):
+            found[pod["metadata"]["name"]] = _pod_level_request(pod, resource)
+            continue
         total = 0
         sidecars = [c for c in pod["spec"].get("initContainers") or () if c.get("restartPolicy") == "Always"]
         for entry in [*pod["spec"]["containers"], *sidecars]:
@@ -176,3 +183,10 @@ def _requests(pods: list[Obj], resource: str, container: str) -> PodMetrics:
             total += quantity.as_milli(request)
         found[pod["metadata"]["name"]] = total
     return found
+
+
+def _pod_level_request(pod: Obj, resource: str) -> int:
+    request = pod_requests(pod).get(resource)
+    if request is None:
+        raise MetricsError(f"missing pod-level request for {resource} in Pod {pod['metadata']['name']}")
+    return request if resource == "cpu" else request * 1000

@@ -117,3 +117,15 @@ def test_label_syntax() -> None:
     assert label_key_errors("Up.er/x")[0].startswith("prefix part a lowercase RFC 1123 subdomain must")
     assert label_value_errors("") == []
     assert len(label_value_errors("-" * 64)) == 2
+
+
+def test_selectors_as_go_prints_them() -> None:
+    assert selectors.go_text(None) == "nil"
+    empty = "&LabelSelector{MatchLabels:map[string]string{},MatchExpressions:[]LabelSelectorRequirement{},}"
+    assert selectors.go_text({}) == empty
+    terms = [{"key": "t", "operator": "In", "values": ["x", "y"]}, {"key": "u", "operator": "Exists"}]
+    assert selectors.go_text({"matchLabels": {"b": "2", "a": "1"}, "matchExpressions": terms}) == (
+        "&LabelSelector{MatchLabels:map[string]string{a: 1,b: 2,},MatchExpressions:[]LabelSelectorRequirement{"
+        "LabelSelectorRequirement{Key:t,Operator:In,Values:[x y],},"
+        "LabelSelectorRequirement{Key:u,Operator:Exists,Values:[],},},}"
+    )

@@ -93,13 +93,40 @@ def test_what_is_replaced_at_once() -> None:
     old = [member("broken", "n1", "old", False), member("fine-2", "n2", "old", True)]
     old.append(member("fine-3", "n3", "old", True))
     coming = member("coming", "n4", "new", False)
-    assert planned(*fleet_of({"maxUnavailable": 2}, *old, coming)) == ([], ["broken", "fine-2"])
+    assert planned(*fleet_of({"maxUnavailable": 2}, *old, coming)) == ([], ["broken"])
+    assert planned(*fleet_of({"maxUnavailable": 3}, *old, coming)) == ([], ["broken", "fine-2"])
     surge = {"maxSurge": 1, "maxUnavailable": 0}
     set_, fleet = fleet_of(surge, *old, coming, member("replaced", "n4", "old", True))
     assert planned(set_, fleet) == (["n1"], [])
     fleet.drop("coming")
     fleet.put(member("arrived", "n4", "new", True))
     assert planned(set_, fleet) == (["n1", "n2"], ["replaced"])
+
+
+def test_pods_on_nodes_that_are_closed_go_when_others_serve() -> None:
+    """With surge, where new pods do not tolerate a taint that lets the old ones stay."""
+    set_, fleet = fleet_of({"maxSurge": 1, "maxUnavailable": 0})
+    closed = {"key": "closed", "effect": "NoSchedule"}
+    nodes = [{"metadata": {"name": f"n{n}"}, "spec": {"taints": [closed]} if n > 2 else {}} for n in range(1, 5)]
+    old = [member("fine-3", "n3", "old", True), member("broken-4", "n4", "old", False)]
+    fleet = Fleet(set_, "new", nodes, [member("old-1", "n1", "old", True), *old], 1e12)
+    assert planned(set_, fleet) == (["n1"], ["broken-4"])
+    fleet.put(member("new-1", "n1", "new", True))
+    assert planned(set_, fleet) == ([], ["old-1", "broken-4"])
+    fleet.drop("old-1")
+    fleet.put(member("new-2", "n2", "new", True))
+    assert planned(set_, fleet) == ([], ["broken-4", "fine-3"])
+
+
+def test_a_surging_set_does_not_wait_for_pods_that_go(world: World) -> None:
+    """A node whose only pod is on its way out gets another one at once."""
+    for name, strategy in (("a", {}), ("b", {"rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}})):
+        set_ = workload("DaemonSet", name, updateStrategy=strategy, pod=pod_spec(terminationGracePeriodSeconds=60))
+        set_["spec"]["template"]["metadata"]["annotations"] = {"minikctl.dev/stop-seconds": "50"}
+        world.create(SETS, set_)
+        world.delete("pods", world.names("pods", label_selector=f"app={name}")[0])
+    counts = [len(world.names("pods", label_selector=f"app={name}")) for name in ("a", "b")]
+    assert counts == [2, 3]
 
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])

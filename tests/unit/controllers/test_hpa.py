@@ -264,6 +264,59 @@ def test_pods_have_to_say_what_they_request() -> None:
         calc.by_utilization(1, 50, [bare], {"a": 5}, "cpu", "", calc.Tolerance(), NOW)
 
 
+def test_pods_may_say_it_as_a_whole() -> None:
+    pod = member("a")
+    pod["spec"]["containers"][0]["resources"] = {}
+    pod["spec"]["resources"] = {"requests": {"cpu": "2", "memory": "1Gi"}}
+    found = calc.by_utilization(1, 50, [pod], {"a": 2000}, "cpu", "", calc.Tolerance(), NOW)
+    assert (found.replicas, found.utilization) == (2, 100)
+    found = calc.by_utilization(1, 50, [pod], {"a": 2**28 * 1000}, "memory", "", calc.Tolerance(), NOW)
+    assert found.utilization == 25
+    with pytest.raises(MetricsError, match="missing request for cpu in container c of Pod a"):
+        calc.by_utilization(1, 50, [pod], {"a": 5}, "cpu", "c", calc.Tolerance(), NOW)
+    pod["spec"]["resources"] = {"requests": {"memory": "1Gi"}}
+    with pytest.raises(MetricsError, match="missing pod-level request for cpu in Pod a"):
+        calc.by_utilization(1, 50, [pod], {"a": 5}, "cpu", "", calc.Tolerance(), NOW)
+
+
+def test_a_container_that_no_pod_has(metered: World) -> None:
+    metered.create("deployments.apps", loaded("100m"))
+    source = {"name": "cpu", "container": "nope", "target": {"type": "Utilization", "averageUtilization": 50}}
+    metered.create(HPAS, hpa({"type": "ContainerResource", "containerResource": source}))
+    metered.cluster.advance(15)
+    (pod,) = metered.names("pods")
+    why = (
+        "failed to get cpu utilization: unable to get metrics for resource cpu: failed to get container metrics: "
+        f"container nope not present in metrics for pod demo/{pod}"
+    )
+    assert f"FailedGetContainerResourceMetric: {why}" in metered.events("HorizontalPodAutoscaler")
+
+
+def test_sidecars_are_measured(metered: World) -> None:
+    deployment = loaded("100m")
+    sidecar = {"name": "side", "image": "example.com/side:1", "restartPolicy": "Always"}
+    deployment["spec"]["template"]["spec"]["initContainers"] = [
+        {**sidecar, "resources": {"requests": {"cpu": "100m"}}},
+        {"name": "first", "image": "example.com/first:1", "command": ["true"]},
+    ]
+    metered.create("deployments.apps", deployment)
+    metered.create(HPAS, hpa(CPU))
+    metered.cluster.advance(60)
+    (metric,) = metered.status(HPAS, "web")["currentMetrics"]
+    assert metric["resource"]["current"] == {"averageUtilization": 100, "averageValue": "200m"}
+
+
+def test_a_pods_metric_of_pods_that_do_not_run(metered: World) -> None:
+    deployment = loaded("1m", **{"minikctl.dev/metric.jobs": "10"})
+    deployment["spec"]["template"]["spec"]["nodeSelector"] = {"no": "such"}
+    metered.create("deployments.apps", deployment)
+    target = {"type": "AverageValue", "averageValue": "10"}
+    metered.create(HPAS, hpa({"type": "Pods", "pods": {"metric": {"name": "jobs"}, "target": target}}))
+    metered.cluster.advance(15)
+    why = "did not receive metrics for targeted pods (pods might be unready)"
+    assert f"FailedGetPodsMetric: {why}" in metered.events("HorizontalPodAutoscaler")
+
+
 def memory() -> Memory:
     return Memory([], [], [])
 
