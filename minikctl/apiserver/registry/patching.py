@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from minikctl.apimachinery import errors
 from minikctl.apimachinery.deepcopy import deep_copy
 from minikctl.apimachinery.request import APPLY_PATCH, JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH, Obj
-from minikctl.apiserver.registry import decode, ownership, write
+from minikctl.apiserver.registry import decode, ownership, patchbodies, write
 
 if TYPE_CHECKING:
     from minikctl.apimachinery.request import Request
@@ -42,6 +42,7 @@ def _patched(live: Obj, ctx: Context) -> Obj:
 
     request = ctx.request
     shown = ctx.server.shown(live, ctx.resource)
+    patchbodies.check(request)
     try:
         if request.patch_type == JSON_PATCH:
             result = patches.json_patch(shown, request.body)

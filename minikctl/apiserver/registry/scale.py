@@ -12,7 +12,7 @@ from minikctl.apimachinery import errors, field, managedfields, selectors
 from minikctl.apimachinery.managedfields.entries import of_live, put
 from minikctl.apimachinery.managedfields.scale import SCALE_VERSION, Paths, entries_of_object, entries_of_scale
 from minikctl.apimachinery.request import APPLY_PATCH, JSON_PATCH, STRATEGIC_PATCH, Obj, Response
-from minikctl.apiserver.registry import decode, patching, read, write
+from minikctl.apiserver.registry import decode, patchbodies, patching, read, write
 from minikctl.apiserver.registry.strategy import keep
 from minikctl.apiserver.validation import names
 from minikctl.apiserver.validation.metadata import validate_object_meta
@@ -87,6 +87,7 @@ def _decoded(ctx: Context) -> Obj:
 def _patched(scale: Obj, ctx: Context) -> Obj:
     from minikctl.apimachinery import openapi, patch
 
+    patchbodies.check(ctx.request)
     body = ctx.request.body
     try:
         if ctx.request.patch_type == JSON_PATCH:

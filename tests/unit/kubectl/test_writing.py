@@ -139,7 +139,7 @@ def test_malformed_patches(kubectl: Kubectl) -> None:
     refused = {
         "strategic": "unexpected end of JSON input",
         "merge": "error decoding patch: unexpected end of JSON input",
-        "json": "unexpected end of JSON input",
+        "json": "error decoding patch: unexpected end of JSON input",
     }
     for kind, problem in refused.items():
         result = kubectl("patch", "cm", "a", "--type", kind, "-p", "{")
