@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from minikctl.apiserver.registry.context import Context
 
 _GROUP = "admissionregistration.k8s.io"
+# Two kinds that are one: who asks for either sees both.
+_EVENTS = ("events", "events.events.k8s.io")
 WEBHOOKS = frozenset({f"validatingwebhookconfigurations.{_GROUP}", f"mutatingwebhookconfigurations.{_GROUP}"})
 POLICIES = frozenset(
     f"{kind}.{_GROUP}"
@@ -48,7 +50,8 @@ def _by_rules(rules: Iterable[Obj], match: Obj, ctx: Context) -> Resource | None
     if match.get("matchPolicy", "Equivalent") != "Equivalent":
         return None
     known = ctx.server.resource_set() if ctx.resource.custom else resources.builtin()
-    others = [row for row in known.versions(ctx.resource.key) if row.version != ctx.resource.version]
+    keys = _EVENTS if ctx.resource.key in _EVENTS else (ctx.resource.key,)
+    others = [row for key in keys for row in known.versions(key) if row.api_version != ctx.resource.api_version]
     return next((row for rule in rules for row in others if _rule_matches(rule, row, ctx)), None)
 
 

@@ -121,17 +121,19 @@ def _denials(policy: Obj, run: Evaluation, strict: bool, notes: dict[str, list[s
         if strict:
             yield Denial(str(error))
         return
+    found: list[Denial] = []
     for index, validation in enumerate(policy["spec"].get("validations") or ()):
         try:
             if run.value(validation["expression"]) is not True:
-                yield Denial(_message(validation, run), validation.get("reason") or "", index)
+                found.append(Denial(_message(validation, run), validation.get("reason") or "", index))
         except cel.EvaluationError as error:
             if strict:
-                yield Denial(str(error), number=index)
+                found.append(Denial(str(error), number=index))
         except OverBudgetError as error:
             if strict:
-                yield Denial(str(error))
+                yield Denial(str(error))  # what has been found before counts for nothing
             return
+    yield from found
     for annotation in policy["spec"].get("auditAnnotations") or ():
         try:
             value = run.value(annotation["valueExpression"])

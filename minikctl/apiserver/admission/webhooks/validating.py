@@ -18,7 +18,9 @@ def validate(obj: Obj | None, old: Obj | None, ctx: Context) -> None:
     from minikctl.apimachinery.errors import StatusError
     from minikctl.apiserver.admission.webhooks import dispatch
 
-    hooks = [*dispatch.webhooks(CONFIGURATIONS, obj, old, ctx)]
+    # The audit log counts only those that are asked.
+    concerned = dispatch.webhooks(CONFIGURATIONS, obj, old, ctx)
+    hooks = [hook._replace(number=index) for index, hook in enumerate(concerned)]
     refusal: StatusError | None = None
     for hook, answer in zip(hooks, dispatch.ask(hooks, obj, old, ctx), strict=True):
         try:

@@ -383,3 +383,16 @@ def test_warnings_come_with_refusals_of_subresources(api: Any) -> None:
     body = {"metadata": {"name": "p", "namespace": "demo"}}
     api.refusal(api.client.create, "pods", body, "demo", subresource="eviction", name="p")
     assert api.warnings == ["Validation failed for ValidatingAdmissionPolicy 'a' with binding 'a': no"]
+
+
+def test_events_are_seen_in_either_form(api: Any) -> None:
+    rule = {**CONFIG_MAPS, "apiGroups": ["events.k8s.io"], "resources": ["events"]}
+    told = "object.apiVersion + ' ' + object.note + ' of ' + request.requestKind.version"
+    policy(
+        api,
+        matchConstraints={"resourceRules": [rule]},
+        validations=[{"expression": "false", "messageExpression": told}],
+    )
+    about = {"kind": "Pod", "name": "p", "namespace": "demo"}
+    event = {"apiVersion": "v1", "kind": "Event", "metadata": {"name": "e"}, "involvedObject": about, "message": "hi"}
+    assert api.refusal(api.create, event).endswith("denied request: events.k8s.io/v1 hi of v1")

@@ -318,6 +318,7 @@ def test_a_patch_that_makes_no_object_of_its_kind(api: Any, hook: Any) -> None:
 def test_the_audit_log_is_told_what_webhooks_did(api: Any, hook: Any) -> None:
     install(api, hook.port, "Mutating")
     install(api, 1, "Mutating", name="lax.example.com", failurePolicy="Ignore")
+    install(api, 1, "Validating", name="another.example.com", rules=[{**RULE, "resources": ["secrets"]}])
     install(api, 1, "Validating", name="lax.example.com", failurePolicy="Ignore")
     hook.answer = patched({"op": "add", "path": "/data/b", "value": "<1>"})
     request = Request("create", ADMIN, lookup("configmaps"), "demo", body=config_map(a="b"))
