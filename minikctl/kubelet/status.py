@@ -69,9 +69,10 @@ def generate(pod: Obj, record: PodRecord, host_ip: str, now: float) -> Obj:
     if ephemeral := spec.get("ephemeralContainers"):
         status["ephemeralContainerStatuses"] = sorted(_statuses(ephemeral, record, "ContainerCreating"), key=_name)
     granted = _granted(spec, record)
-    if requests := effective_quantities(granted, "requests"):
-        status["allocatedResources"] = requests
-    status["resources"] = _pod_resources(granted, phase)
+    effective = {kind: effective_quantities(granted, kind) for kind in ("limits", "requests")}
+    if effective["requests"]:
+        status["allocatedResources"] = effective["requests"]
+    status["resources"] = _pod_resources(effective, granted, phase)
     for kept in ("resourceClaimStatuses", "extendedResourceClaimStatus"):
         if kept in old:
             status[kept] = old[kept]
@@ -108,11 +109,10 @@ def _with_grant(container: Obj, state: Container | None) -> Obj:
     return {**container, "resources": state.allocated}
 
 
-def _pod_resources(granted: Obj, phase: str) -> Obj:
+def _pod_resources(effective: dict[str, dict[str, str]], granted: Obj, phase: str) -> Obj:
     """The pod's effective resources; once it runs only those that its cgroup tells of, and its own."""
     level, found = granted.get("resources") or {}, {}
-    for kind in ("limits", "requests"):
-        amounts = effective_quantities(granted, kind)
+    for kind, amounts in effective.items():
         if phase != "Pending":
             own = level.get(kind) or {}
             amounts = {name: text for name, text in amounts.items() if name in ("cpu", "memory") or name in own}

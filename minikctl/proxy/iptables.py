@@ -25,7 +25,11 @@ _LARGE_CLUSTER = 1000  # endpoints from which rules have no comments where there
 
 
 class Node(NamedTuple):
-    """The node the rules are for. `pods`: the range of all pods' addresses ("": kube-proxy was not told)."""
+    """The node the rules are for.
+
+    `ip` is "" where it has no address of the family; `pods` is the range of all pods' addresses ("": kube-proxy was not
+    told).
+    """
 
     place: Place
     ip: str
@@ -47,7 +51,7 @@ def rules(services: Services, node: Node, family: str = IPV4) -> list[Table]:
 
 
 def empty(name: str) -> Table:
-    """A table as the kernel begins with it."""
+    """One of TABLES as the kernel begins with it."""
     return Table(name, _BUILTIN[name])
 
 
@@ -198,7 +202,7 @@ class Writer:
         for each in port.source_ranges:
             network = ip_network(each, strict=False)
             self.nat.add(chain, Rule(str(network), matches=told, jump=names.external))
-            own = own or ip_address(self._node.ip) in network
+            own = own or (self._node.ip != "" and ip_address(self._node.ip) in network)
         for ip in port.load_balancer_ips if own else ():
             self.nat.add(chain, Rule(self._address(ip), matches=told, jump=names.external))
         rest = comment(f"other traffic to {port.name} will be dropped by KUBE-PROXY-FIREWALL")
@@ -267,7 +271,10 @@ _BUILTIN = {
     "mangle": ("PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"),
     "filter": ("INPUT", "FORWARD", "OUTPUT"),
     "nat": ("PREROUTING", "INPUT", "OUTPUT", "POSTROUTING"),
+    "raw": ("PREROUTING", "OUTPUT"),
+    "security": ("INPUT", "FORWARD", "OUTPUT"),
 }
+TABLES = tuple(_BUILTIN)
 # What kubelet and kube-proxy look for, to see whether somebody has swept the rules away.
 _CANARIES = ("KUBE-KUBELET-CANARY", "KUBE-PROXY-CANARY")
 _MANGLE_CHAINS = ("KUBE-IPTABLES-HINT",)

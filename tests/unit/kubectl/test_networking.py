@@ -57,6 +57,8 @@ def test_services_lead_to_ready_pods(box: Callable[[str], Any]) -> None:
 def test_what_cannot_be_reached(box: Callable[[str], Any], kubectl: Kubectl) -> None:
     answer = box("wget http://nowhere")
     assert (answer.status, answer.err.partition("\n")[0]) == (1, "wget: bad address 'nowhere'")
+    address = kubectl("get", "service", "web", "-o", "jsonpath={.spec.clusterIP}").out
+    assert box("nc -zv web 80").err == f"web ({address}:80) open\n"
     assert box("curl -s web:81; echo $?; curl -s 10.1.2.3; echo $?; nc -z web 80; echo $?").out == "28\n28\n0\n"
     assert box(
         "wget -T 2 http://10.1.2.3; curl -m 1.5 10.1.2.3; nc -w 1 10.1.2.3 80; nc 10.1.2.3 80"
@@ -130,6 +132,12 @@ def test_the_packet_filter_is_the_nodes(kubectl: Kubectl) -> None:
     assert listed.startswith("Chain KUBE-FORWARD (1 references)\ntarget     prot opt source")
     assert kubectl("exec", "tool", "--", "iptables", "-t", "nat", "-S", "NONE").status == 1
     assert kubectl("exec", "tool", "--", "iptables", "-F").status == 4
+    assert (
+        kubectl("exec", "tool", "--", "iptables", "-t", "raw", "-S").out == "-P PREROUTING ACCEPT\n-P OUTPUT ACCEPT\n"
+    )
+    none = kubectl("exec", "tool", "--", "iptables", "-t", "none", "-L")
+    assert (none.status, "table 'none' does not exist\n" in none.err) == (3, True)
+    assert kubectl("exec", "tool", "--", "iptables-save", "-t", "none").status == 1
     assert kubectl("exec", "tool", "--", "ip6tables", "-S").out.startswith("-P INPUT ACCEPT\n")
 
 

@@ -34,10 +34,13 @@ def _netcat(shell: Shell, argv: list[str], stdin: Input) -> int:
     if not words:
         return 1
     port = int(words[1]) if len(words) > 1 and words[1].isdigit() else 0
-    if reach(shell, words[0], port):
-        return 0
+    reached = reach(shell, words[0], port)
     network = shell.world.network
     found = network.lookup(words[0]) if network is not None else None
+    if reached:
+        if found is not None and any(word[:1] == "-" and "v" in word for word in argv[1:]):
+            shell.complain(f"{words[0]} ({(found[1] or ['?'])[0]}:{port}) open\n")
+        return 0
     if network is None or found is None:
         shell.complain(f"nc: bad address '{words[0]}'\n")
     elif network.problem(words[0], port) == "timeout":
