@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 
+def int_or_string(text: str) -> int | str:
+    """The number where the text is one (intstr.Parse)."""
+    number = parse_int(text)
+    return text if number is None else number
+
+
 def parse_int(text: str, bits: int = 64) -> int | None:
     """The number; None for what is none, or none of so many bits."""
     digits = text[1:] if text[:1] in ("+", "-") else text

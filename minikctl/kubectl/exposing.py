@@ -6,8 +6,9 @@ For expose and run --expose. Upstream counterpart: kubectl's `pkg/cmd/expose` an
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from minikctl.apimachinery.gonumbers import int_or_string, parse_int
 from minikctl.apimachinery.request import Obj
 from minikctl.kubectl.errors import KubectlError
 
@@ -157,13 +158,7 @@ def atoi(text: str) -> int:
     """Go's strconv.Atoi."""
     from minikctl.kubectl.flags import quote
 
-    digits = text[1:] if text[:1] in ("+", "-") else text
-    if not digits.isascii() or not digits.isdigit():
+    number = parse_int(text)
+    if number is None:
         raise KubectlError(f"strconv.Atoi: parsing {quote(text)}: invalid syntax")
-    return int(text)
-
-
-def int_or_string(text: str) -> Any:
-    """A port's number or name."""
-    digits = text[1:] if text[:1] in ("+", "-") else text
-    return int(text) if digits.isascii() and digits.isdigit() else text
+    return number

@@ -91,9 +91,12 @@ def request(factory: Factory, command: str, uri: str, body: bytes | None = None)
     from urllib.parse import parse_qsl, unquote, urlsplit
 
     split = urlsplit(uri)
-    options = {key: _typed(key, value) for key, value in parse_qsl(split.query, keep_blank_values=True)}
-    fields: dict[str, Any] = {"options": options}
     target = resource_path(unquote(split.path), factory.resources)
+    proxied = target is not None and target.subresource.partition("/")[0] == "proxy"
+    options: dict[str, Any] = dict(parse_qsl(split.query, keep_blank_values=True))
+    if not proxied:
+        options = {key: _typed(key, value) for key, value in options.items()}
+    fields: dict[str, Any] = {"options": options}
     if body is not None and target is not None:
         from minikctl.apiserver.http import bodies
 
@@ -116,7 +119,7 @@ def request(factory: Factory, command: str, uri: str, body: bytes | None = None)
             raise bad_request("Upgrade request required" if wanted or subresource == "portforward" else needed)
         if subresource == "log":
             options.pop("follow", None)
-        if subresource.partition("/")[0] == "proxy":
+        if proxied:
             fields["body"] = _carried(command, split.path, split.query, body)
             subresource = "proxy"
         fields.update(namespace=namespace, name=name, subresource=subresource)
@@ -145,8 +148,10 @@ def _strip_types(listed: Obj) -> None:
 
 
 def _typed(key: str, value: str) -> Any:
-    if key in _INTEGERS and value.isdigit():
-        return int(value)
+    if key in _INTEGERS and value:
+        from minikctl.apiserver.http import queryoptions
+
+        return queryoptions.integer(value)
     if key == "dryRun":
         return [value]
     return value

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from minikctl.apimachinery import selectors
 from minikctl.apimachinery.errors import StatusError
+from minikctl.apimachinery.gonumbers import parse_int
 from minikctl.apimachinery.request import STRATEGIC_PATCH, Obj
 from minikctl.kubectl import strategy, twoway
 from minikctl.kubectl.command import Options
@@ -125,15 +126,16 @@ def revisions(factory: Factory, info: Info) -> list[Revision]:
     for obj in factory.client.list(held, info.namespace, label_selector=selector).get("items") or ():
         if not _controlled_by(obj, owner):
             continue
+        number: int | None
         if history:
             template = obj["data"]["spec"]["template"]
             number = int(obj["revision"])
             template = {key: value for key, value in template.items() if key != "$patch"}
         else:
-            text = (obj["metadata"].get("annotations") or {}).get(REVISION, "0")
-            if not text.isdigit():
+            number = parse_int((obj["metadata"].get("annotations") or {}).get(REVISION, "0"))
+            if number is None:
                 continue
-            number, template = int(text), obj["spec"]["template"]
+            template = obj["spec"]["template"]
         found[number] = Revision(number, obj, template)
     return [found[number] for number in sorted(found)]
 

@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from minikctl.apimachinery import errors, podusage
 from minikctl.apimachinery.clock import rfc3339
+from minikctl.apimachinery.gonumbers import parse_int
 from minikctl.apimachinery.request import Obj
 from minikctl.apimachinery.streaming import HttpAnswer, HttpRequest
 from minikctl.kubelet import reachability
@@ -128,7 +129,8 @@ def _logs(env: Env, node: str, words: list[str], query: dict[str, str]) -> HttpA
     options: dict[str, Any] = {key: query[key].lower() not in ("0", "false") for key in _LOG_FLAGS if key in query}
     if "sinceTime" in query:
         options["sinceTime"] = query["sinceTime"]
-    options.update({key: int(query[key]) for key in _LOG_NUMBERS if query.get(key, "").isdigit()})
+    numbers = {key: parse_int(query.get(key, "")) for key in _LOG_NUMBERS}
+    options.update({key: number for key, number in numbers.items() if number is not None and number >= 0})
     text: str = env.client.request(
         "get", "pods", namespace=namespace, name=name, subresource="log", options={**options, "container": container}
     )

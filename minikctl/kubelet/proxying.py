@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from minikctl.apimachinery import errors
+from minikctl.apimachinery.gonumbers import parse_int
 from minikctl.apimachinery.request import Obj
 from minikctl.kubelet import listeners
 from minikctl.kubelet.runtime.httpexchange import HttpAnswer, HttpRequest, NotReached
@@ -26,7 +27,7 @@ def answer(client: Client, kind: str, namespace: str, name: str, request: HttpRe
         pod, number = _endpoint(client, namespace, plain, port)
     else:
         pod = client.get("pods", plain, namespace)
-        number = int(port) if port.isdigit() else _first_port(pod)
+        number = parse_int(port) or _first_port(pod)
         if not (pod.get("status") or {}).get("podIP"):
             raise errors.StatusError("BadRequest", "address not allowed")
     try:

@@ -46,11 +46,11 @@ def options(query: Query) -> dict[str, Any]:
             found[name] = true(values[0])
         elif name in _INTEGERS:
             if values[0] != "":
-                found[name] = _integer(values[0])
+                found[name] = integer(values[0])
         elif name in _LISTS:
             found[name] = values
         elif name == "ports":
-            found[name] = [_integer(part, 32) for value in values for part in value.split(",")]
+            found[name] = [integer(part, 32) for value in values for part in value.split(",")]
         else:
             found[name] = values[0]
     return found
@@ -61,7 +61,8 @@ def true(value: str) -> bool:
     return value.lower() not in ("false", "0")
 
 
-def _integer(text: str, bits: int = 64) -> int:
+def integer(text: str, bits: int = 64) -> int:
+    """The number a parameter says; BadRequest where it says none."""
     if not _INTEGER.match(text):
         raise errors.bad_request(f'strconv.ParseInt: parsing "{text}": invalid syntax')
     value = int(text) if len(text) < 32 else _LARGEST

@@ -9,6 +9,7 @@ from typing import Any
 
 from minikctl.apimachinery import quantity
 from minikctl.apimachinery.errors import StatusError
+from minikctl.apimachinery.gonumbers import parse_int
 from minikctl.apimachinery.request import Obj
 from minikctl.kubectl import lastapplied, strategy
 from minikctl.kubectl.command import Command, Options
@@ -160,9 +161,10 @@ def target(text: str, resource: str) -> Obj:
         raise KubectlError("empty input")
     if text.endswith("%"):
         digits = text[:-1]
-        if not digits.removeprefix("+").isdigit() or int(digits) >= 1 << 31:
+        percent = parse_int(digits, 32)
+        if percent is None or percent < 0:
             raise KubectlError(f"invalid percentage value: {digits}")
-        return {"type": "Utilization", "averageUtilization": int(digits)}
+        return {"type": "Utilization", "averageUtilization": percent}
     amount = f"{number}{_UNITS[resource]}" if (number := _bare_number(text)) is not None else text
     try:
         return {"type": "AverageValue", "averageValue": quantity.canonical(amount)}

@@ -6,7 +6,10 @@ Each is one object from a few flags. Upstream counterpart: the files of those na
 
 from __future__ import annotations
 
+import re
+
 from minikctl.apimachinery import quantity
+from minikctl.apimachinery.gonumbers import int_or_string
 from minikctl.apimachinery.request import Obj
 from minikctl.kubectl.cmd.generator import GeneratorOptions
 from minikctl.kubectl.command import Command
@@ -78,7 +81,7 @@ class PodDisruptionBudgetOptions(GeneratorOptions):
             raise KubectlError("min-available and max-unavailable cannot be both specified")
         for name in ("min-available", "max-unavailable"):
             text = flags[name]
-            if text and not text.isdigit() and not (text.endswith("%") and text[:-1].isdigit()):
+            if text and not re.fullmatch("[0-9]+%?", text):
                 raise KubectlError(f"invalid format specified for {name}")
 
     def build(self) -> Obj:
@@ -96,11 +99,6 @@ class PodDisruptionBudgetOptions(GeneratorOptions):
             "spec": spec,
             "status": dict.fromkeys(counts, 0),
         }
-
-
-def int_or_string(text: str) -> int | str:
-    """A number where the text is one."""
-    return int(text) if text.lstrip("-").isdigit() else text
 
 
 def label_selector(text: str) -> Obj:

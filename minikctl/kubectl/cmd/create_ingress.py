@@ -6,8 +6,8 @@ Upstream counterpart: `create_ingress.go` of kubectl's `pkg/cmd/create`.
 from __future__ import annotations
 
 import re
-from typing import Any
 
+from minikctl.apimachinery.gonumbers import parse_int
 from minikctl.apimachinery.request import Obj
 from minikctl.kubectl.cmd.generator import GeneratorOptions
 from minikctl.kubectl.command import Command
@@ -65,8 +65,8 @@ class IngressOptions(GeneratorOptions):
 
 def _backend(text: str) -> Obj:
     service, _, port = text.partition(":")
-    number: dict[str, Any] = {"number": int(port)} if port.isdigit() else {"name": port}
-    return {"service": {"name": service, "port": number}}
+    number = parse_int(port)
+    return {"service": {"name": service, "port": {"name": port} if number is None else {"number": number}}}
 
 
 def _rules(rules: list[str]) -> list[Obj]:

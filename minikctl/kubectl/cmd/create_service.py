@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from minikctl.apimachinery.gonumbers import parse_int
 from minikctl.apimachinery.request import Obj
 from minikctl.kubectl.cmd.generator import GeneratorOptions
 from minikctl.kubectl.command import Command
@@ -65,19 +66,20 @@ def parse_ports(text: str) -> tuple[int, Any]:
     if len(parts) == 1:
         return port, port
     target = parts[1]
-    if not target.lstrip("+-").isdigit():
+    number = parse_int(target)
+    if number is None:
         problems = port_name_errors(target)
         if problems:
             raise KubectlError(",".join(problems))
         return port, target
-    if not 1 <= int(target) <= 65535:
+    if not 1 <= number <= 65535:
         raise KubectlError("must be between 1 and 65535, inclusive")
-    return port, int(target)
+    return port, number
 
 
 def parse_port(text: str, allow_zero: bool = False) -> int:
     """A port number as utilsnet.ParsePort reads it."""
-    if not text.isdigit():
+    if not (text.isascii() and text.isdigit()):
         raise KubectlError(f"strconv.ParseUint: parsing {quote(text)}: invalid syntax")
     port = int(text)
     if port > 65535:

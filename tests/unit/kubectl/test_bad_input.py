@@ -47,6 +47,23 @@ def test_a_bad_file_gets_one_clear_error(shell: Any, tmp_path: Path, name: str) 
 
 
 @pytest.mark.parametrize(
+    ("command", "message"),
+    [
+        ("create service clusterip s --tcp=80:²", "must contain only alpha-numeric characters"),
+        ("create service clusterip s --tcp=²:80", "strconv.ParseUint: parsing"),
+        ("create pdb p --selector=a=b --min-available=²", "invalid format specified for min-available"),
+        ("create pdb p --selector=a=b --min-available=--5", "invalid format specified for min-available"),
+        ("create ingress i --rule=a/=s:² --dry-run=server", "spec.rules[0].http.paths[0].backend.service.port.name"),
+        ("get --raw /api/v1/pods?limit=²", 'strconv.ParseInt: parsing "²": invalid syntax'),
+    ],
+)
+def test_digits_of_other_scripts_are_no_numbers(shell: Any, command: str, message: str) -> None:
+    answer = shell.run(*command.split())
+    assert answer.status == 1
+    assert message in answer.err
+
+
+@pytest.mark.parametrize(
     ("obj", "command", "message"),
     [
         (

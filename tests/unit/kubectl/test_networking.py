@@ -58,6 +58,7 @@ def test_what_cannot_be_reached(box: Callable[[str], Any], kubectl: Kubectl) -> 
     answer = box("wget http://nowhere")
     assert (answer.status, answer.err.partition("\n")[0]) == (1, "wget: bad address 'nowhere'")
     address = kubectl("get", "service", "web", "-o", "jsonpath={.spec.clusterIP}").out
+    assert box("wget http://web:²; nc web ² && echo there").out == "there\n"
     assert box("nc -zv web 80").err == f"web ({address}:80) open\n"
     assert box("curl -s web:81; echo $?; curl -s 10.1.2.3; echo $?; nc -z web 80; echo $?").out == "28\n28\n0\n"
     assert box(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from minikctl.apimachinery.gonumbers import parse_int
 from minikctl.kubelet.runtime.shell.control import Endless
 
 _DNS = "10.96.0.10"
@@ -33,7 +34,7 @@ def _netcat(shell: Shell, argv: list[str], stdin: Input) -> int:
     words = operands(argv, ("-w", "-i", "-p", "-q"))
     if not words:
         return 1
-    port = int(words[1]) if len(words) > 1 and words[1].isdigit() else 0
+    port = (parse_int(words[1]) or 0) if len(words) > 1 else 0
     reached = reach(shell, words[0], port)
     network = shell.world.network
     found = network.lookup(words[0]) if network is not None else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from minikctl.apimachinery.gonumbers import parse_int
 from minikctl.kubelet.filetree import as_bytes, as_text
 from minikctl.kubelet.runtime.httpexchange import HttpAnswer, HttpRequest, NotReached
 from minikctl.kubelet.runtime.shell.netcommands import reach
@@ -41,7 +42,7 @@ def _url(text: str) -> _Url:
         scheme, rest = "http", text
     place, slash, path = rest.partition("/")
     host, _, port = place.rpartition("@")[2].partition(":")
-    return _Url(scheme, host, int(port) if port.isdigit() else _PORTS.get(scheme, 80), slash + path or "/")
+    return _Url(scheme, host, parse_int(port) or _PORTS.get(scheme, 80), slash + path or "/")
 
 
 class _Options:
