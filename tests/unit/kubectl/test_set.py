@@ -254,6 +254,9 @@ def test_kinds_without_go_types(kubectl: Kubectl) -> None:
         },
     }
     kubectl("create", "-f", "-", stdin=json.dumps(crd))
+    missing = kubectl("set", "image", "widget/w", "c=x").err
+    assert missing == 'Error from server (NotFound): widgets.example.com "w" not found\n'
+    kubectl("create", "-f", "-", stdin='{"apiVersion": "example.com/v1", "kind": "Widget", "metadata": {"name": "w"}}')
     assert kubectl("set", "image", "widget/w", "c=x").err == (
         'error: no kind "Widget" is registered for version "example.com/v1" in scheme "pkg/scheme/scheme.go:28"\n'
     )
