@@ -50,6 +50,19 @@ class Place:
         return f"Go struct field {self.struct}.{'.'.join(self.fields)}" if self.fields else "Go value"
 
 
+class _Within(Place):
+    """A place in what a type's own decoder reads: told of is where that begins."""
+
+    def field(self, name: str, struct: str) -> Place:
+        return self
+
+    def index(self, position: int) -> Place:
+        return self
+
+    def key(self, name: str) -> Place:
+        return self
+
+
 def explain(obj: dict[str, Any], schema: Schema, drop: bool) -> Decoded:
     """Walk the whole object: its problems; as far as it has none it is brought to Go's form in place."""
     walk = _Walk(drop)
@@ -192,20 +205,34 @@ class _Walk:
             return values
         if schema.additional is not None:
             for key in sorted(values):
-                values[key] = self.value(values[key], schema.additional, place.key(key))
+                value = self.value(values[key], schema.additional, place.key(key))
+                values[key] = None if value is _GONE else value
         return values
 
     def schema_or(self, value: Any, schema: Schema, place: Place) -> Any:
+        """A schema or something simpler, read by its type's own decoder: what that cannot read ends all decoding."""
         from minikctl.apimachinery import openapi
 
         props = openapi.definition(schema.source, "JSONSchemaProps")
-        if isinstance(value, list):
-            return [self.schema_or(item, schema, place) for item in value]
-        if isinstance(value, dict) and props is not None:
-            self.lenient += 1
-            self.struct(value, props, Place())
-            self.lenient -= 1
-        return value
+        listed = isinstance(value, list) and schema.name != "JSONSchemaPropsOrBool"
+        if props is not None and (listed or isinstance(value, dict)):
+            inside, at = _Walk(self.drop), _Within(place.path, place.struct, place.fields)
+            inside.lenient = 1
+            for position, item in enumerate(value) if listed else ():
+                if schema.name == "JSONSchemaPropsOrArray":
+                    value[position] = inside.struct(item, props, at)
+                elif not isinstance(item, str):
+                    inside.mismatch(item, at, "string")
+            if not listed:
+                inside.struct(value, props, at)
+            if inside.saved:
+                raise _Hard(inside.saved)
+            return value or _GONE if listed else value
+        if schema.name == "JSONSchemaPropsOrBool":
+            if not isinstance(value, bool):
+                raise _Hard("boolean or JSON schema expected")
+            return value
+        return _GONE
 
     def custom(self, value: Any, schema: Schema | None, place: Place, keeps: bool = False) -> None:
         """Structural pruning: only unknown fields matter, and metadata is Go's.

@@ -265,8 +265,9 @@ def from_crd(crd: dict[str, Any]) -> list[Resource]:
     names = crd.get("status", {}).get("acceptedNames") or {}
     if not names.get("plural"):
         names = spec["names"]
+    kind = names.get("kind", "")
     rows = []
-    ending = any((c["type"], c["status"]) == ("Terminating", "True") for c in _conditions(crd))
+    ending = any((c.get("type"), c.get("status")) == ("Terminating", "True") for c in _conditions(crd))
     stored = next((version["name"] for version in spec["versions"] if version.get("storage")), "")
     for version in spec["versions"]:
         if not version.get("served"):
@@ -274,11 +275,11 @@ def from_crd(crd: dict[str, Any]) -> list[Resource]:
         own = version.get("subresources") or {}
         subresources = []
         if "status" in own:
-            subresources.append(("status", names["kind"], "", "", _SUBRESOURCE_VERBS))
+            subresources.append(("status", kind, "", "", _SUBRESOURCE_VERBS))
         if "scale" in own:
             subresources.append(("scale", "Scale", "autoscaling", "v1", _SUBRESOURCE_VERBS))
         row = Resource(
-            spec["group"], version["name"], names["kind"], names["plural"],
+            spec["group"], version["name"], kind, names["plural"],
             short_names=tuple(names.get("shortNames") or ()), categories=tuple(names.get("categories") or ()),
             namespaced=spec["scope"] == "Namespaced", subresources=tuple(subresources),
             singular=names.get("singular", ""), list_kind=names.get("listKind", ""), custom=True,

@@ -409,10 +409,12 @@ def _schema_or(schema: Schema) -> Check:
     props = openapi.definition(schema.source, "JSONSchemaProps")
 
     def check(value: Any, owner: Any, key: Any) -> bool:
-        if value.__class__ is bool or props is None:
+        if props is None:
             return True
+        if value.__class__ is bool:
+            return schema.name == "JSONSchemaPropsOrBool"
         if value.__class__ is list:
-            return all(item.__class__ is str or check(item, None, None) for item in value)
+            return schema.name == "JSONSchemaPropsOrStringArray" and all(item.__class__ is str for item in value)
         return checker(props)(value, owner, key)
 
     return check

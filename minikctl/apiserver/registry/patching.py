@@ -140,7 +140,7 @@ def applied_body(ctx: Context, api_version: str, kind: str) -> Obj:
         raise errors.bad_request(f"error decoding YAML: error unmarshaling JSON: while decoding JSON: {why}")
     obj: Obj = deep_copy(body or {})
     meta = obj["metadata"] = obj.get("metadata") or {}
-    version, named = obj.get("apiVersion") or "", obj.get("kind") or ""
+    version, named = (value if isinstance(value, str) else "" for value in (obj.get("apiVersion"), obj.get("kind")))
     if (version, named) != (api_version, kind):
         raise errors.bad_request(f"invalid object type: {version if '/' in version else f'/{version}'}, Kind={named}")
     if meta.get("managedFields") is not None:

@@ -337,6 +337,37 @@ def test_schemas_in_definitions_are_read_leniently() -> None:
     assert inner == {"type": "object"}
 
 
+SIMPLER = "json: cannot unmarshal {} into Go struct field JSONSchemaProps.spec.versions.schema.openAPIV3Schema.{} of type {}"
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "told"),
+    [
+        ("items", {"items": {"type": 3}}, SIMPLER.format("number", "items", "string")),
+        ("items", ["a"], SIMPLER.format("string", "items", "v1.JSONSchemaProps")),
+        ("additionalProperties", {"type": 3}, SIMPLER.format("number", "additionalProperties", "string")),
+        ("additionalProperties", 3, "boolean or JSON schema expected"),
+        ("additionalProperties", [], "boolean or JSON schema expected"),
+        ("items", {"additionalProperties": "no"}, "boolean or JSON schema expected"),
+        ("dependencies", {"a": ["b", 1]}, SIMPLER.format("number", "dependencies", "string")),
+    ],
+)
+def test_what_schemas_that_may_be_simpler_cannot_be(field: str, value: Any, told: str) -> None:
+    crd = schema("apiextensions.k8s.io/v1", "CustomResourceDefinition")
+    root: dict[str, Any] = {"allOf": 3, field: value}
+    obj = {"spec": {"versions": [{"name": "v1", "schema": {"openAPIV3Schema": root}}]}}
+    assert structural.decode(obj, crd).fatal == told
+
+
+@pytest.mark.parametrize("value", [3, True, "a", []])
+def test_schemas_of_items_that_are_none_are_left_out(value: Any) -> None:
+    crd = schema("apiextensions.k8s.io/v1", "CustomResourceDefinition")
+    root = {"type": "array", "items": value, "dependencies": {"a": 3}}
+    obj = {"spec": {"versions": [{"name": "v1", "schema": {"openAPIV3Schema": root}}]}}
+    assert structural.decode(obj, crd).fatal == ""
+    assert root == {"type": "array", "dependencies": {"a": None}}
+
+
 VALUES = st.recursive(
     st.none()
     | st.booleans()

@@ -48,8 +48,7 @@ class CRDStrategy(Strategy):
         keep(new, old, "spec")
 
     def stored(self, obj: Obj, ctx: Context) -> None:
-        if ctx.request.subresource != "status":
-            _settle(obj, ctx)
+        _settle(obj, ctx)
 
     def after_delete(self, obj: Obj, ctx: Context) -> None:
         """Its names are free again: others of the group may have them."""
@@ -66,8 +65,9 @@ class CRDStrategy(Strategy):
             "message": "CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon",
             "lastTransitionTime": ctx.now,
         }
-        conditions = obj.setdefault("status", {}).setdefault("conditions", [])
-        conditions[:] = [c for c in conditions if c["type"] != "Terminating"] + [condition]
+        status = obj.setdefault("status", {})
+        others = [c for c in status.get("conditions") or () if c.get("type") != "Terminating"]
+        status["conditions"] = [*others, condition]
         finalizers = obj["metadata"].setdefault("finalizers", [])
         if CLEANUP_FINALIZER not in finalizers:
             finalizers.append(CLEANUP_FINALIZER)
@@ -78,7 +78,7 @@ class CRDStrategy(Strategy):
 
 def _store_version(crd: Obj) -> None:
     """The first version marked for storage is one that objects may be stored in from now on."""
-    stored: list[str] = crd["status"].setdefault("storedVersions", [])
+    stored: list[str] = crd["status"].get("storedVersions") or []
     for version in (crd.get("spec") or {}).get("versions") or ():
         if version.get("storage"):
             name = version.get("name") or ""
@@ -153,7 +153,7 @@ def _name(crd: Obj, taken: tuple[set[str], set[str]], now: str) -> None:
         _set(conditions, established, now)
         return
     _set(conditions, ("NamesAccepted", "False", *problem), now)
-    if not any(condition["type"] == "Established" for condition in conditions):
+    if not any(condition.get("type") == "Established" for condition in conditions):
         _set(conditions, ("Established", "False", "NotAccepted", "not all names are accepted"), now)
 
 
@@ -162,8 +162,8 @@ def _set(conditions: list[Obj], entry: tuple[str, str, str, str], now: str) -> N
     kind, status, reason, message = entry
     new = {"lastTransitionTime": now, "message": message, "reason": reason, "status": status, "type": kind}
     for index, condition in enumerate(conditions):
-        if condition["type"] == kind:
-            if condition["status"] == status:
+        if condition.get("type") == kind:
+            if condition.get("status") == status:
                 new["lastTransitionTime"] = condition.get("lastTransitionTime", now)
             conditions[index] = new
             return

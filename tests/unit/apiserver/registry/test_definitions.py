@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from minikctl.apimachinery.errors import StatusError
+from minikctl.apimachinery.request import APPLY_PATCH, MERGE_PATCH
 from minikctl.cluster import Cluster
 
 CRDS = "customresourcedefinitions.apiextensions.k8s.io"
@@ -346,3 +347,26 @@ def test_a_part_that_a_custom_kind_does_not_have(cluster: Cluster) -> None:
     with pytest.raises(StatusError) as caught:
         client.patch(resource(cluster, "v1"), "red", {}, "application/merge-patch+json", "demo", subresource="status")
     assert (caught.value.code, caught.value.message) == (404, 'kites.toys.example.com "red" not found')
+
+
+def test_a_damaged_status_does_no_harm(cluster: Cluster) -> None:
+    client = cluster.client()
+    client.create(CRDS, definition())
+    names = client.get(CRDS, KITES)["status"]["acceptedNames"]
+    assert names == {"plural": "kites", "kind": "Kite", "singular": "kite", "listKind": "KiteList"}
+    damage: Obj = {"acceptedNames": {"kind": None, "singular": None}, "conditions": [{"status": "True"}]}
+    damage["storedVersions"] = None
+    client.patch(CRDS, KITES, {"status": damage}, MERGE_PATCH, subresource="status")
+    status = client.get(CRDS, KITES)["status"]
+    assert status["acceptedNames"] == names
+    assert [condition.get("type") for condition in status["conditions"]] == [None, "NamesAccepted", "Established"]
+    labelled = client.patch(CRDS, KITES, {"metadata": {"labels": {"a": "b"}}}, MERGE_PATCH)
+    assert labelled["status"]["storedVersions"] == ["v1"]
+    client.delete(CRDS, KITES)
+    cluster.settle()
+    assert client.list(CRDS)["items"] == []
+
+
+def test_what_is_applied_names_its_kind_by_strings(cluster: Cluster) -> None:
+    with pytest.raises(StatusError, match="invalid object type: /, Kind="):
+        cluster.client().patch(CRDS, KITES, {"apiVersion": 3, "kind": []}, APPLY_PATCH, fieldManager="me")
