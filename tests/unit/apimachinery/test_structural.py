@@ -337,7 +337,8 @@ def test_schemas_in_definitions_are_read_leniently() -> None:
     assert inner == {"type": "object"}
 
 
-SIMPLER = "json: cannot unmarshal {} into Go struct field JSONSchemaProps.spec.versions.schema.openAPIV3Schema.{} of type {}"
+WITHIN = "JSONSchemaProps.spec.versions.schema.openAPIV3Schema"
+SIMPLER = f"json: cannot unmarshal {{}} into Go struct field {WITHIN}.{{}} of type {{}}"
 
 
 @pytest.mark.parametrize(
