@@ -128,7 +128,7 @@ def always_present(schema: Schema) -> tuple[str, ...]:
         name
         for name, raw in schema._raw_properties.items()
         if "x-go-value" in raw
-        or ("x-go-always" in raw and "default" in raw)
+        or ("default" in raw and "$ref" not in raw and ("x-go-always" in raw or name in schema.required))
         or ("$ref" in raw and raw.get("default") == {} and _is_struct(schema.prop(name)))
     )
 
@@ -138,7 +138,7 @@ def _is_struct(field: Schema | None) -> bool:
 
 
 def fill(obj: dict[str, Any], schema: Schema, fresh: bool = False) -> None:
-    """Add what is always on the wire; in a `fresh` struct, one that was missing, required scalars too."""
+    """Add what is always on the wire; in a `fresh` struct, one that was missing, lists and maps (as null) too."""
     for name in always_present(schema):
         if name in obj:
             continue
@@ -155,7 +155,7 @@ def fill(obj: dict[str, Any], schema: Schema, fresh: bool = False) -> None:
         for name, raw in schema._raw_properties.items():
             if name in obj or "$ref" in raw:
                 continue
-            if "x-go-always" in raw or ("default" in raw and name in schema.required):
+            if "x-go-always" in raw:
                 obj[name] = raw.get("default")
 
 

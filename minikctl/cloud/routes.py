@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from minikctl.apimachinery.clock import rfc3339
-from minikctl.apimachinery.meta import set_condition
-from minikctl.apimachinery.request import Change
+from minikctl.apimachinery.request import STRATEGIC_PATCH, Change
 
 if TYPE_CHECKING:
     from minikctl.apimachinery.request import Obj
@@ -52,12 +51,13 @@ class RouteController:
         return None
 
     def _tell(self, node: Obj) -> None:
-        status = {**(node.get("status") or {})}
+        """A patch of the one condition, which places it in front of what the kubelet has told."""
+        conditions = (node.get("status") or {}).get("conditions") or ()
+        if any(each["type"] == _MADE["type"] and each["status"] == _MADE["status"] for each in conditions):
+            return
         now = rfc3339(self._env.clock.now())
-        before: Obj = next((each for each in status.get("conditions") or () if each["type"] == _MADE["type"]), {})
-        beat = before.get("lastHeartbeatTime", now) if before.get("status") == "False" else now
-        if set_condition(status, {**_MADE, "lastHeartbeatTime": beat}, now):
-            self._env.client.update("nodes", {**node, "status": status}, subresource="status")
+        patch = {"status": {"conditions": [{**_MADE, "lastHeartbeatTime": now, "lastTransitionTime": now}]}}
+        self._env.client.patch("nodes", node["metadata"]["name"], patch, STRATEGIC_PATCH, subresource="status")
 
 
 def _ranges_changed(change: Change) -> Keys:

@@ -147,14 +147,15 @@ def lease(name: str, node: Obj | None, now: float) -> Obj:
 def conditions(before: Sequence[Obj], now: float, pressed: Container[str] = (), not_ready: str = "") -> list[Obj]:
     """The conditions a kubelet reports now: `pressed` are the types of those with pressure.
 
-    Where nothing changed the times of `before` are kept. Conditions of others stay in front.
+    Where nothing changed the times of `before` are kept, and so is the order, with the conditions of others.
     """
     known = {entry["type"]: entry for entry in before}
     ready = ("False", "KubeletNotReady", not_ready) if not_ready else READY
     wanted = [(type_, "True", *bad) if type_ in pressed else (type_, "False", *good) for type_, bad, good in PRESSURES]
     found = [_condition(row, known.get(row[0]), rfc3339(now)) for row in (*wanted, ("Ready", *ready))]
-    own = {entry["type"] for entry in found}
-    return [entry for entry in before if entry["type"] not in own] + found
+    own = {entry["type"]: entry for entry in found}
+    kept = [own.pop(entry["type"], entry) for entry in before]
+    return kept + list(own.values())
 
 
 def _condition(row: tuple[str, ...], before: Obj | None, at: str) -> Obj:

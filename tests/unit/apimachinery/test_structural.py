@@ -172,6 +172,11 @@ def test_what_is_never_left_out() -> None:
     daemonset: dict[str, Any] = {}
     structural.check(daemonset, schema("apps/v1", "DaemonSet"))
     assert daemonset["status"]["desiredNumberScheduled"] == 0
+    node: dict[str, Any] = {"status": {"conditions": [{"type": "Odd"}]}}
+    structural.check(node, schema("v1", "Node"))
+    assert node["status"]["conditions"] == [
+        {"type": "Odd", "status": "", "lastHeartbeatTime": None, "lastTransitionTime": None}
+    ]
     event: dict[str, Any] = {"lastTimestamp": "2026-01-02T03:04:05+01:00", "eventTime": "2026-01-02T03:04:05.25Z"}
     structural.check(event, schema("v1", "Event"))
     assert event["firstTimestamp"] is None

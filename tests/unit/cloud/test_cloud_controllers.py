@@ -52,7 +52,8 @@ def test_nodes_learn_where_they_are(cloudy: Any) -> None:
 
 def test_routes_follow_the_nodes(cloudy: Any) -> None:
     node = cloudy.client().get("nodes", "node-1")
-    (entry,) = (each for each in node["status"]["conditions"] if each["type"] == "NetworkUnavailable")
+    entry = node["status"]["conditions"][0]
+    assert entry["type"] == "NetworkUnavailable"
     assert (entry["status"], entry["reason"], entry["message"]) == (
         "False", "RouteCreated", "RouteController created a route",
     )  # fmt: skip

@@ -24,3 +24,13 @@ def test_allocatable_follows_capacity() -> None:
     assert nodes.refreshed_allocatable(status) is None
     status["capacity"]["example.com/gpu"] = "4"
     assert nodes.refreshed_allocatable(status)["example.com/gpu"] == "4"
+
+
+def test_conditions_stay_where_they_are() -> None:
+    """Those of others too: what somebody else added at the end stays at the end."""
+    before = [*nodes.conditions([], 0.0), {"type": "Odd", "status": ""}]
+    after = nodes.conditions(before, 60.0, pressed=("DiskPressure",))
+    assert [(entry["type"], entry["status"]) for entry in after] == [
+        ("MemoryPressure", "False"), ("DiskPressure", "True"), ("PIDPressure", "False"), ("Ready", "True"), ("Odd", ""),
+    ]  # fmt: skip
+    assert [entry["lastTransitionTime"] for entry in after[:2]] == ["1970-01-01T00:00:00Z", "1970-01-01T00:01:00Z"]
