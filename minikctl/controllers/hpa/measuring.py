@@ -204,8 +204,8 @@ class Measuring:
     def _of_one_value(self, target: Obj, usage: int) -> tuple[calc.Proposal, Obj]:
         """What a metric of the whole asks for: in proportion, or shared among the pods there are."""
         if target.get("value") is not None:
-            wanted, ready = quantity.as_milli(target["value"]), calc.ready_pods(self._members)
-            proposal = calc.by_total(self._current, usage, wanted, ready, self._tolerance)
+            wanted = quantity.as_milli(target["value"])
+            proposal = calc.by_total(self._current, usage, wanted, self._members, self._tolerance)
             return proposal, {"value": _milli(usage)}
         wanted = quantity.as_milli(target["averageValue"])
         proposal = calc.by_share(self._running, usage, wanted, self._tolerance)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _INITIALIZATION = 300.0
 _READINESS_DELAY = 30.0
 _WINDOW = 30.0
+_NO_PODS = "no pods returned by selector while calculating replica count"
 
 
 class Tolerance(NamedTuple):
@@ -113,11 +114,16 @@ def by_average(
     return Proposal(_careful(current, ratio, again, len(metrics), tolerance), raw, raw)
 
 
-def by_total(current: int, usage: int, target: int, ready: int, tolerance: Tolerance) -> Proposal:
+def by_total(current: int, usage: int, target: int, pods: list[Obj], tolerance: Tolerance) -> Proposal:
     """Replicas in proportion to one value for all (object and external metrics with a plain target)."""
     ratio = usage / target
-    wanted = current if tolerance.covers(ratio) else ceil(ratio * ready)
-    return Proposal(wanted, usage, usage)
+    if not current:
+        return Proposal(ceil(ratio), usage, usage)
+    if tolerance.covers(ratio):
+        return Proposal(current, usage, usage)
+    if not pods:
+        raise MetricsError(f"unable to calculate ready pods: {_NO_PODS}")
+    return Proposal(ceil(ratio * ready_pods(pods)), usage, usage)
 
 
 def by_share(current: int, usage: int, target: int, tolerance: Tolerance) -> Proposal:
@@ -136,7 +142,7 @@ def ready_pods(pods: list[Obj]) -> int:
 
 def _prepared(pods: list[Obj], metrics: PodMetrics, resource: str, now: float) -> _Groups:
     if not pods:
-        raise MetricsError("no pods returned by selector while calculating replica count")
+        raise MetricsError(_NO_PODS)
     groups = _group(pods, metrics, resource, now)
     if not metrics:
         raise MetricsError("did not receive metrics for targeted pods (pods might be unready)")

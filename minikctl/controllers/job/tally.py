@@ -6,6 +6,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from minikctl.controllers import pods
+from minikctl.controllers.controller import seconds_of
 from minikctl.controllers.job import indexes, policy
 
 if TYPE_CHECKING:
@@ -126,21 +127,37 @@ class Tally:
         return restarts > 0 if limit == 0 else restarts >= limit
 
     def surplus(self, at_least: int) -> list[Obj]:
-        """Active pods to remove: wrong or doubled indexes, then the least valuable."""
+        """Active pods to remove: wrong or doubled indexes, then the least valuable (activePodsForRemoval)."""
         extra: list[Obj] = []
         rest = self.active
         if self.indexed:
-            seen: set[int] = set()
             rest = []
-            for pod in sorted(self.active, key=lambda p: not pods.is_ready(p)):
+            by_index: dict[int, list[Obj]] = {}
+            for pod in self.active:
                 index = indexes.index_of(pod)
-                if index is None or index >= (self.completions or 0) or index in seen:
+                if index is None or index >= (self.completions or 0):
                     extra.append(pod)
                 else:
-                    seen.add(index)
-                    rest.append(pod)
+                    by_index.setdefault(index, []).append(pod)
+            for index in sorted(by_index):
+                *doubled, best = sorted(by_index[index], key=_value)
+                extra += doubled
+                rest.append(best)
         if len(extra) < at_least:
-            from minikctl.controllers.replicaset import rank
-
-            extra += rank(rest, {}, 0.0)[: at_least - len(extra)]
+            extra += sorted(rest, key=_value)[: at_least - len(extra)]
         return extra
+
+
+def _value(pod: Obj) -> tuple[float, ...]:
+    """The less, the sooner a pod is removed (controller.ActivePods): what has come less far, or got there later."""
+    status = pod.get("status") or {}
+    ready = pods.ready_condition(pod)
+    restarts = max((entry.get("restartCount", 0) for entry in status.get("containerStatuses") or ()), default=0)
+    return (
+        bool(pod["spec"].get("nodeName")),
+        {"Running": 2, "Unknown": 1}.get(pods.phase(pod), 0),
+        ready is not None,
+        -seconds_of((ready or {}).get("lastTransitionTime")),
+        -restarts,
+        -seconds_of(pod["metadata"].get("creationTimestamp")),
+    )

@@ -257,6 +257,15 @@ def test_missing_and_pending_pods_dampen() -> None:
         wanted(1, {}, member("a"))
 
 
+def test_one_value_for_all_is_shared_among_ready_pods() -> None:
+    pods = [member("a"), member("b"), member("c", ready=False)]
+    assert calc.by_total(3, 2000, 1000, pods, calc.Tolerance()).replicas == 4
+    assert calc.by_total(3, 1050, 1000, [], calc.Tolerance()).replicas == 3
+    assert calc.by_total(0, 2500, 1000, [], calc.Tolerance()).replicas == 3
+    with pytest.raises(MetricsError, match="unable to calculate ready pods: no pods returned by selector"):
+        calc.by_total(3, 2000, 1000, [], calc.Tolerance())
+
+
 def test_pods_have_to_say_what_they_request() -> None:
     bare = member("a")
     bare["spec"]["containers"][0]["resources"] = {}

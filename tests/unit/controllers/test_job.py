@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from minikctl.controllers.job import indexes, policy
+from minikctl.controllers.job.tally import Tally
 
 JOBS = "jobs.batch"
 
@@ -58,6 +59,43 @@ def test_failures_are_retried_later_and_later(world: World) -> None:
     assert len(created) == 3
     assert world.status(JOBS, "bad")["failed"] == 3
     assert world.cluster.present() - start == 600
+
+
+def test_pods_that_run_are_counted_while_others_wait(world: World) -> None:
+    """Releases of upstream's before June 2026 told of no active pods then, which the API refused."""
+    command = 'if [ "$JOB_COMPLETION_INDEX" = 0 ]; then sleep 1000; fi; exit 1'
+    for name, limit in (("whole", {}), ("each", {"backoffLimitPerIndex": 5})):
+        world.create(JOBS, job(name, command, completions=2, parallelism=2, completionMode="Indexed", **limit))
+        world.cluster.advance(3)
+        status = world.status(JOBS, name)
+        assert (status["active"], status["ready"], status.get("failed", 0)) == (1, 1, name == "whole")
+
+
+def running(name: str, ready: str, index: int = 0, **fields: Any) -> Obj:
+    condition = {"type": "Ready", "status": "True", "lastTransitionTime": ready}
+    notes = {"batch.kubernetes.io/job-completion-index": str(index)}
+    return {
+        "metadata": {"name": name, "creationTimestamp": "2026-01-01T00:00:00Z", "annotations": notes},
+        "spec": {"nodeName": "n1"},
+        "status": {"phase": "Running", "conditions": [condition] if ready else [], "containerStatuses": [fields]},
+    }
+
+
+def test_who_came_last_goes_first() -> None:
+    early, late = "2026-01-01T00:00:05Z", "2026-01-01T00:00:09Z"
+    members = [
+        running("early", early),
+        running("late", late, 1),
+        running("restarted", early, 1, restartCount=2),
+        running("unready", "", 2),
+        running("beyond", early, 7),
+    ]
+    members[0]["metadata"]["annotations"]["controller.kubernetes.io/pod-deletion-cost"] = "-5"
+    tally = Tally({"spec": {"completions": 5}}, members)
+    assert [p["metadata"]["name"] for p in tally.surplus(4)] == ["unready", "late", "restarted", "early"]
+    tally = Tally({"spec": {"completions": 3, "completionMode": "Indexed"}}, members)
+    assert [p["metadata"]["name"] for p in tally.surplus(0)] == ["beyond", "late"]
+    assert [p["metadata"]["name"] for p in tally.surplus(3)] == ["beyond", "late", "unready"]
 
 
 def test_the_deadline_ends_active_pods(world: World) -> None:
