@@ -173,11 +173,14 @@ class Walk:
             self.spend(_CREATE_LIST)
         return made
 
-    def _items(self, items: Any, scope: Variables) -> Iterator[Any]:
+    def _items(self, items: Any, scope: Variables, what: str = "list element") -> Iterator[Any]:
         for item, is_optional in items:
             value = self.value(item, scope)
             if not is_optional:
                 yield value
+            elif not isinstance(value, optional()):
+                shown = builtin.string(value)
+                raise FunctionError(f"cannot initialize optional {what} from non-optional value {shown}")
             elif value.has_value():
                 yield value.value()
 
@@ -185,7 +188,7 @@ class Walk:
         made: dict[Any, Any] = {}
         for key_node, value_node, is_optional in node.parts[0]:
             key = self.value(key_node, scope)
-            for value in self._items([(value_node, is_optional)], scope):
+            for value in self._items([(value_node, is_optional)], scope, f"entry '{key}'"):
                 made[key] = value
         if not is_constant(node):
             self.spend(_CREATE_MAP)
@@ -194,7 +197,7 @@ class Walk:
     def _struct(self, node: Node, scope: Variables) -> Any:
         made: dict[str, Any] = {}
         for name, value_node, is_optional in node.parts[1]:
-            for value in self._items([(value_node, is_optional)], scope):
+            for value in self._items([(value_node, is_optional)], scope, f"entry '{name}'"):
                 made[unescape(name)] = value
         self.spend(_CREATE_STRUCT)
         return made

@@ -124,6 +124,8 @@ def test_transition_rules_of_maps_and_sets() -> None:
         ("self.true == 1", "<input>:1:6: Syntax error: no viable alternative at input '.true'"),
         ("self.o['b'] == 'x'", "found no matching overload for '_[_]'"),
         ("has(self.o.d.e)", "no such key: d"),
+        ("[?dyn(self.s)] == []", "cannot initialize optional list element from non-optional value x"),
+        ("{?'a': dyn(self.s)} == {}", "cannot initialize optional entry 'a' from non-optional value x"),
         ("[9223372036854775807, size(self.s)].sum() > 0", "integer overflow"),
         ("string(b'\\xff') == self.s", "invalid UTF-8 in bytes, cannot convert to string"),
         ("self.l[100] == 'x'", "index out of bounds: 100"),
