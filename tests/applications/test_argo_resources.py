@@ -95,7 +95,7 @@ def what_does_not_fit_the_schema_is_refused(shell: Any) -> None:
     answer = shell.run("create", "-f", "-", stdin=unknown)
     assert 'strict decoding error: unknown field "spec.colour"' in answer.err
     assert shell.run("scale", "app/web", "--replicas=2").err == (
-        "Error from server (NotFound): the server could not find the requested resource\n"
+        'Error from server (NotFound): applications.argoproj.io "web" not found\n'
     )
 
 
