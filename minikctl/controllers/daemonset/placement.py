@@ -20,14 +20,24 @@ _NO_SCHEDULE = ("disk-pressure", "memory-pressure", "pid-pressure", "unschedulab
 
 
 def tolerations(spec: Obj) -> list[Obj]:
-    """The template's tolerations and those every daemon pod has."""
+    """The template's tolerations and those every daemon pod has, which take the place of the like of them."""
     added = [(name, "NoExecute") for name in _NO_EXECUTE] + [(name, "NoSchedule") for name in _NO_SCHEDULE]
     if spec.get("hostNetwork"):
         added.append(("network-unavailable", "NoSchedule"))
-    extra = [{"key": f"node.kubernetes.io/{name}", "operator": "Exists", "effect": effect} for name, effect in added]
-    keys = {(entry["key"], entry["effect"]) for entry in extra}
-    own = [t for t in spec.get("tolerations") or () if (t.get("key"), t.get("effect")) not in keys]
-    return own + extra
+    found = list(spec.get("tolerations") or ())
+    for name, effect in added:
+        entry = {"key": f"node.kubernetes.io/{name}", "operator": "Exists", "effect": effect}
+        alike = [at for at, own in enumerate(found) if _is_alike(own, entry)]
+        for at in alike:
+            found[at] = entry
+        if not alike:
+            found.append(entry)
+    return found
+
+
+def _is_alike(own: Obj, entry: Obj) -> bool:
+    """Equal but for the time, which a daemon has without end (MatchToleration)."""
+    return all(own.get(field, "") == entry.get(field, "") for field in ("key", "effect", "operator", "value"))
 
 
 def belongs(spec: Obj, tolerated: list[Obj], node: Obj) -> tuple[bool, bool]:

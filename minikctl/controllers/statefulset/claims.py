@@ -42,13 +42,15 @@ def create_missing(controller: Controller, set_: Obj, pod: Obj, ordinal: int) ->
 
 
 def is_stale(controller: Controller, set_: Obj, ordinal: int) -> bool:
-    """Whether a claim still belongs to an earlier pod of that name."""
-    name = f"{set_['metadata']['name']}-{ordinal}"
+    """Whether a claim goes with an earlier pod of that name, by a policy that deletes those of a smaller set."""
+    if (set_["spec"].get("persistentVolumeClaimRetentionPolicy") or {}).get("whenScaled") != "Delete":
+        return False
+    named = ("v1", "Pod", f"{set_['metadata']['name']}-{ordinal}")
     for template in set_["spec"].get("volumeClaimTemplates") or ():
         namespace = set_["metadata"]["namespace"]
         claim = controller.client.peek(_CLAIMS, identity.claim_name(template, set_, ordinal), namespace)
         for reference in (claim or {"metadata": {}})["metadata"].get("ownerReferences") or ():
-            if reference["kind"] == "Pod" and reference["name"] == name:
+            if (reference["apiVersion"], reference["kind"], reference["name"]) == named:
                 return True
     return False
 

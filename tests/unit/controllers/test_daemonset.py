@@ -152,3 +152,12 @@ def test_a_fleet_is_what_its_pods_are(changes: list[tuple[int, int, bool, bool]]
 def test_host_network_tolerates_a_missing_network() -> None:
     assert len(tolerations({})) == 6
     assert tolerations({"hostNetwork": True})[-1]["key"] == "node.kubernetes.io/network-unavailable"
+
+
+def test_a_daemons_tolerations_take_the_place_of_the_like_of_them() -> None:
+    short = {"key": "node.kubernetes.io/not-ready", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 5}
+    other = {"key": "node.kubernetes.io/unreachable", "operator": "Equal", "value": "x", "effect": "NoExecute"}
+    found = tolerations({"tolerations": [short, other]})
+    assert len(found) == 7
+    assert found[0] == {key: value for key, value in short.items() if key != "tolerationSeconds"}
+    assert found[1:3] == [other, {"key": other["key"], "operator": "Exists", "effect": "NoExecute"}]

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
+import pytest
 from controllers_world import Obj, World, new_image, pod_spec, workload
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from minikctl.cluster import Cluster
-from minikctl.controllers.statefulset.claims import _wanted
+from minikctl.controllers.statefulset.claims import _wanted, is_stale
 from minikctl.controllers.statefulset.members import Members
 
 SETS = "statefulsets.apps"
@@ -166,6 +168,30 @@ def test_claims_of_an_earlier_set_are_left_alone(world: World) -> None:
     assert _wanted([other, owner], {"metadata": meta}, pod, owner, True) == [other]
     assert _wanted([other, owner], {"metadata": meta}, pod, None, False) == [other]
     assert _wanted([], {"metadata": meta}, pod, owner, True) == [owner]
+
+
+@pytest.mark.parametrize(
+    ("policy", "owner", "expected"),
+    [
+        ("Delete", ("v1", "Pod", "v-0"), True),
+        ("Delete", ("v1", "Pod", "v-1"), False),
+        ("Delete", ("example.com/v1", "Pod", "v-0"), False),
+        ("Retain", ("v1", "Pod", "v-0"), False),
+    ],
+)
+def test_a_pod_waits_for_the_end_of_claims_that_go_with_an_earlier_one(
+    cluster: Cluster, policy: str, owner: tuple[str, str, str], expected: bool
+) -> None:
+    """Where claims of a smaller set are kept they are used again, whoever owns them."""
+    reference = dict(zip(("apiVersion", "kind", "name"), owner, strict=True))
+    meta = {"name": "data-v-0", "namespace": "demo", "ownerReferences": [{**reference, "uid": "earlier"}]}
+    client = cluster.client()
+    client.create("persistentvolumeclaims", {"metadata": meta, "spec": CLAIM["spec"]}, "demo")
+    retention = {"whenScaled": policy}
+    spec = {"volumeClaimTemplates": [CLAIM], "persistentVolumeClaimRetentionPolicy": retention}
+    set_ = {"metadata": {"name": "v", "namespace": "demo"}, "spec": spec}
+    controller: Any = SimpleNamespace(client=client)
+    assert is_stale(controller, set_, 0) is expected
 
 
 def test_a_pod_whose_claim_is_refused_is_refused(world: World) -> None:
