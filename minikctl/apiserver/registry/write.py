@@ -65,6 +65,7 @@ def insert(obj: Obj, ctx: Context) -> Obj:
         ctx.strategy.permit(obj, None, ctx)
         _system_metadata(meta, ctx)
         generated = _generate_name(meta, ctx)
+        request.name = request.name or meta.get("name", "")
         ctx.strategy.prepare_for_create(obj, ctx)
         decode.complete(obj, ctx)
         _validate_new(obj, ctx)

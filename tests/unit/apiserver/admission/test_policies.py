@@ -316,10 +316,14 @@ def test_parameters_of_a_cluster_wide_kind_have_no_namespace(api: Any) -> None:
 
 
 def test_what_the_request_does_not_have_is_no_key(api: Any) -> None:
-    policy(api, validations=[{"expression": "has(request.name) && !has(request.subResource)", "message": "nameless"}])
-    api.create(config_map())
+    """A generated name is not there yet when objects are changed, but when they are judged."""
+    named = "has(request.name) && request.name == object.metadata.name && !has(request.subResource)"
+    policy(api, name="v", validations=[{"expression": named, "message": "nameless"}])
+    label = [configuration("Object{metadata: Object.metadata{labels: {'named': string(has(request.name))}}}")]
+    policy(api, "Mutating", "m", reinvocationPolicy="Never", mutations=label)
+    assert api.create(config_map())["metadata"]["labels"] == {"named": "true"}
     generated = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"generateName": "c-"}}
-    assert api.refusal(api.create, generated).endswith("denied request: nameless")
+    assert api.create(generated)["metadata"]["labels"] == {"named": "false"}
 
 
 def test_the_namespace_of_a_namespace_is_itself(api: Any) -> None:
