@@ -103,7 +103,7 @@ class ClusterNetwork:
     def filter_tables(self, family: str) -> list[Table] | None:
         """The packet filter's tables where the pod is: its node's, or none in a network of its own.
 
-        None where the container may not look at them.
+        None where no container of the pod may look at them.
         """
         spec = self._pod["spec"]
         if not any(_administers(container) for container in spec["containers"]):

@@ -1,4 +1,4 @@
-"""ListOptions: which combinations a list or watch may ask for, and the revisions they name.
+"""ListOptions: which combinations a list or watch may ask for, and whether the revision of a list is there.
 
 Counterparts: apimachinery's `meta/internalversion/validation` and the revision checks of `storage/cacher`.
 """
@@ -9,15 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from minikctl.apimachinery import errors, field
 from minikctl.apimachinery.field import FieldError
+from minikctl.apiserver.registry import watching
 
 if TYPE_CHECKING:
     from minikctl.apimachinery.request import Request
-    from minikctl.apiserver.registry.context import Context
     from minikctl.store.sqlite import SQLiteStore
 
 _KIND = "ListOptions.meta.k8s.io"
 _EXACT, _NOT_OLDER = "Exact", "NotOlderThan"
-_LARGEST = (1 << 64) - 1
 
 
 def check(request: Request) -> None:
@@ -69,22 +68,12 @@ def _no_continue() -> FieldError:
     return field.forbidden("resourceVersionMatch", why)
 
 
-def revision(context: Context) -> int:
-    """The revision a watch starts after; 0 where it names none. Invalid where it is no number."""
-    text = str(context.request.options.get("resourceVersion") or "0")
-    problem = _problem(text)
-    if problem is not None:
-        group = context.resource.group
-        raise errors.invalid(f"{context.resource.plural}.{group}" if group else context.resource.plural, "", [problem])
-    return int(text)
-
-
 def present(request: Request, store: SQLiteStore) -> None:
     """Refuse a read that wants a revision which is no number or has not been reached."""
     text = request.options.get("resourceVersion")
     if not text or text == "0":
         return
-    problem = _problem(text)
+    problem = watching.revision_problem(text)
     if problem is not None:
         raise errors.StatusError("", str(problem), code=500)
     newest = store.revision()
@@ -92,11 +81,3 @@ def present(request: Request, store: SQLiteStore) -> None:
         causes = [{"reason": "ResourceVersionTooLarge", "message": "Too large resource version"}]
         message = f"Too large resource version: {text}, current: {newest}"
         raise errors.StatusError("Timeout", message, {"causes": causes, "retryAfterSeconds": 1})
-
-
-def _problem(text: str) -> FieldError | None:
-    if not (text.isascii() and text.isdigit()):
-        return field.invalid("resourceVersion", text, f'strconv.ParseUint: parsing "{text}": invalid syntax')
-    if len(text) > 20 or int(text) > _LARGEST:
-        return field.invalid("resourceVersion", text, f'strconv.ParseUint: parsing "{text}": value out of range')
-    return None

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from minikctl.apimachinery import errors
 from minikctl.apimachinery.request import Change, Obj
-from minikctl.apiserver.http import forms, listoptions, queryoptions
+from minikctl.apiserver.http import forms, queryoptions
 from minikctl.apiserver.http.answers import CODEC
 from minikctl.apiserver.registry import read, watching
 from minikctl.apiserver.registry.storage import stored_as
@@ -239,7 +239,7 @@ class Hub:
         """A watch with its first events queued. Expired where its revision is no longer retained."""
         watch = Watch(context)
         options = context.request.options
-        since = listoptions.revision(context)
+        since = watching.revision(context)
         with self._store.snapshot():
             watch.revision = self._store.revision()
             if options.get("sendInitialEvents") or (not since and "sendInitialEvents" not in options):

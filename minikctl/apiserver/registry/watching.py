@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from minikctl.apimachinery import errors
+from minikctl.apimachinery import errors, field
+from minikctl.apimachinery.field import FieldError
 from minikctl.apimachinery.request import Change, Obj
 from minikctl.apiserver.registry import read
 from minikctl.apiserver.registry.storage import stored_as
@@ -17,12 +18,13 @@ from minikctl.store.errors import CompactedError
 if TYPE_CHECKING:
     from minikctl.apiserver.registry.context import Context
 
+_LARGEST = (1 << 64) - 1
+
 
 def events(ctx: Context) -> list[Obj]:
     """The watch events after options.resourceVersion; Expired where that is no longer retained."""
-    options = ctx.request.options
     try:
-        changes = ctx.server.changes(int(options.get("resourceVersion") or 0))
+        changes = ctx.server.changes(revision(ctx))
     except CompactedError as error:
         raise errors.expired(f"too old resource version: {error.revision} ({error.oldest})") from None
     matches = matcher(ctx)
@@ -35,6 +37,25 @@ def events(ctx: Context) -> list[Obj]:
                 obj = ctx.server.table(ctx, [obj], {"resourceVersion": obj["metadata"].get("resourceVersion", "")})
             found.append({"type": type_, "object": obj})
     return found
+
+
+def revision(context: Context) -> int:
+    """The revision a watch starts after; 0 where it names none. Invalid where it is no number."""
+    text = str(context.request.options.get("resourceVersion") or "0")
+    problem = revision_problem(text)
+    if problem is not None:
+        group = context.resource.group
+        raise errors.invalid(f"{context.resource.plural}.{group}" if group else context.resource.plural, "", [problem])
+    return int(text)
+
+
+def revision_problem(text: str) -> FieldError | None:
+    """What is wrong with a resourceVersion that a client names; None where it is a number of 64 bits."""
+    if not (text.isascii() and text.isdigit()):
+        return field.invalid("resourceVersion", text, f'strconv.ParseUint: parsing "{text}": invalid syntax')
+    if len(text) > 20 or int(text) > _LARGEST:
+        return field.invalid("resourceVersion", text, f'strconv.ParseUint: parsing "{text}": value out of range')
+    return None
 
 
 def matcher(ctx: Context) -> Any:

@@ -300,7 +300,8 @@ def _check_version(new: Obj, old: Obj, ctx: Context) -> None:
         return
     number = int(version) if version and _is_version(version) else None
     if version and number is None:
-        text = f"strconv.ParseUint: parsing {field.quote(version)}: invalid syntax"
+        why = "value out of range" if version.isascii() and version.isdecimal() else "invalid syntax"
+        text = f"strconv.ParseUint: parsing {field.quote(version)}: {why}"
         raise errors.StatusError("", text, code=500)
     if number:
         raise errors.conflict(ctx.resource.key, name, _MODIFIED)
@@ -310,7 +311,7 @@ def _check_version(new: Obj, old: Obj, ctx: Context) -> None:
 
 
 def _is_version(text: str) -> bool:
-    return text.isascii() and text.isdecimal() and int(text) <= _MAX_VERSION
+    return text.isascii() and text.isdecimal() and len(text) <= 20 and int(text) <= _MAX_VERSION
 
 
 def failed_precondition(what: str, wanted: str, found: str, obj: Obj, ctx: Context) -> errors.StatusError:

@@ -54,6 +54,7 @@ def test_a_bad_file_gets_one_clear_error(shell: Any, tmp_path: Path, name: str) 
         ("create pdb p --selector=a=b --min-available=²", "invalid format specified for min-available"),
         ("create pdb p --selector=a=b --min-available=--5", "invalid format specified for min-available"),
         ("create ingress i --rule=a/=s:² --dry-run=server", "spec.rules[0].http.paths[0].backend.service.port.name"),
+        ("get --raw /api/v1/pods?watch=1&resourceVersion=²", 'strconv.ParseUint: parsing "²": invalid syntax'),
         ("get --raw /api/v1/pods?limit=²", 'strconv.ParseInt: parsing "²": invalid syntax'),
     ],
 )

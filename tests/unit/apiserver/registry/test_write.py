@@ -36,6 +36,8 @@ def test_an_update_is_of_a_version_that_can_be_read(cluster: Cluster) -> None:
     client.create("configmaps", config_map())
     error = refusal(client.update, "configmaps", config_map(resourceVersion="abc"))
     assert (error.message, error.code) == ('strconv.ParseUint: parsing "abc": invalid syntax', 500)
+    error = refusal(client.update, "configmaps", config_map(resourceVersion="9" * 5000))
+    assert error.message.endswith('9": value out of range')
     assert refusal(client.update, "configmaps", config_map(resourceVersion="1")).reason == "Conflict"
     assert client.update("configmaps", config_map(resourceVersion="0"))["metadata"]["name"] == "c"
 
