@@ -359,7 +359,7 @@ def test_a_damaged_status_does_no_harm(cluster: Cluster) -> None:
     client.patch(CRDS, KITES, {"status": damage}, MERGE_PATCH, subresource="status")
     status = client.get(CRDS, KITES)["status"]
     assert status["acceptedNames"] == names
-    assert [condition.get("type") for condition in status["conditions"]] == [None, "NamesAccepted", "Established"]
+    assert [condition.get("type") for condition in status["conditions"]] == ["", "NamesAccepted", "Established"]
     labelled = client.patch(CRDS, KITES, {"metadata": {"labels": {"a": "b"}}}, MERGE_PATCH)
     assert labelled["status"]["storedVersions"] == ["v1"]
     client.delete(CRDS, KITES)
