@@ -62,11 +62,22 @@ def in_version(obj: Obj, version: str, ctx: Context) -> Seen:
     from minikctl.apimachinery import openapi
     from minikctl.apiserver import conversion
 
-    kind = ctx.resource.kind
-    if not conversion.possible(obj.get("apiVersion", ""), version) or not openapi.knows(version, kind):
+    kind, own = ctx.resource.kind, obj.get("apiVersion", "")
+    if not conversion.possible(own, version) or not openapi.knows(version, kind):
         raise UnknownVersionError(version)
-    seen = conversion.convert(obj, version)
+    seen = obj if own == version else conversion.convert(_in_form(obj, openapi.schema_for(own, kind)), version)
     return seen, openapi.schema_for(version, kind), ctx.strategy.resets(ctx.request.subresource)
+
+
+def _in_form(obj: Obj, schema: Schema | None) -> Obj:
+    """An object as Go would have it of its kind: what has been applied to it may not be decoded yet."""
+    from minikctl.apimachinery import structural
+    from minikctl.apimachinery.deepcopy import deep_copy
+
+    made: Obj = deep_copy(obj)
+    if schema is not None and (problem := structural.decode(made, schema).fatal):
+        raise errors.StatusError("", problem, code=500)
+    return made
 
 
 def _take(meta: Obj, seen: Obj) -> None:

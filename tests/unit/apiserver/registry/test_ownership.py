@@ -216,3 +216,13 @@ def test_who_owned_parts_of_what_is_atomic_now_owns_it(cluster: Cluster) -> None
     assert entries(changed)["a toys.example.com/v1"] == {"f:spec": {"f:marks": {}, "f:tails": {}}}
     with pytest.raises(StatusError, match=r'conflict with "a": \.spec\.tails'):
         client.apply(KITES, kite("v1", tails=[{"name": "a"}, {"name": "b"}]), "b")
+
+
+def test_what_is_applied_is_brought_into_form_before_it_is_seen_in_another_version(cluster: Cluster) -> None:
+    client = cluster.client()
+    client.apply(v1_of_autoscalers(), autoscaler(60), "me")
+    applied = {**autoscaler(60), "apiVersion": "autoscaling/v2"}
+    applied["spec"] = {**applied["spec"], "metrics": [None]}
+    del applied["spec"]["targetCPUUtilizationPercentage"]
+    with pytest.raises(StatusError, match=r"spec\.metrics\[0\]\.type: Required value"):
+        client.apply(HPA, applied, "me")
