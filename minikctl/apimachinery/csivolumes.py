@@ -5,6 +5,7 @@ Read by the attach/detach controller and by kubelets. Counterpart of `pkg/volume
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -42,6 +43,11 @@ def attachment_name(volume: Obj, node: str) -> str:
     """The name of the VolumeAttachment of a CSI volume and a node (getAttachmentName)."""
     csi = volume["spec"]["csi"]
     return "csi-" + sha256(csi["volumeHandle"] + csi["driver"] + node)
+
+
+def is_attachment_name(name: str) -> bool:
+    """Whether a VolumeAttachment is called like those: others were made by somebody else."""
+    return re.fullmatch("csi-[0-9a-f]{64}", name) is not None
 
 
 def unique_name(volume: Obj) -> str:

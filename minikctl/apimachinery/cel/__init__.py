@@ -31,6 +31,8 @@ _WALK_LIMIT = 1_000_000
 _TAB = "\t"
 _WRAPPED = re.compile(r"Function '[^']*' error: (?:Python function call failed: \w+: )?(.*?)(?:\. Check function .*)?$")
 _UNKNOWN_FIELD = re.compile(r"^'(.*)'$")
+# What the engine says besides cel-go's words of a tree with gaps.
+_OF_THE_ENGINE = re.compile(r"(?:ERROR: )?<input>:\d+:\d+: (?:Incomplete|No) `")
 _UNDEFINED = re.compile(r"Undefined variable or function: '([^']*)'")
 
 
@@ -163,7 +165,7 @@ def _engine_report(error: Exception) -> str:
         return ""
     found: list[str] = []
     for part in ("\n" + text[start:]).split("\nERROR: ")[1:]:
-        if "unsupported syntax" not in part:
+        if "unsupported syntax" not in part and not _OF_THE_ENGINE.match(part):
             found.append("ERROR: " + part.strip("\n").replace("\n|", "\n |"))
     return "\n".join(found)
 

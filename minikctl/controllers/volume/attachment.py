@@ -40,7 +40,7 @@ class Use(NamedTuple):
 
 
 class AttachDetachController(Controller):
-    """Keys are node names: each holds what its pods need, and nothing else."""
+    """Keys are node names: each holds what its pods need, and nothing else that this has attached."""
 
     def sync(self, key: str) -> float | None:
         wanted = self._wanted(key)
@@ -48,7 +48,7 @@ class AttachDetachController(Controller):
         present = {found["metadata"]["name"]: found for found in every if found["spec"].get("nodeName") == key}
         due: float | None = None
         for name, attachment in present.items():
-            if name not in wanted:
+            if name not in wanted and csivolumes.is_attachment_name(name):
                 due = earliest(due, self._detach(name, attachment, key))
         for name, use in wanted.items():
             self.env.state.delete(_DETACHING + name)

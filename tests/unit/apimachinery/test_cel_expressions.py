@@ -128,6 +128,13 @@ def test_expressions_that_cannot_be_meant(source: str, told: str) -> None:
     assert str(caught.value) == f"ERROR: <input>:{told}"
 
 
+def test_gaps_are_told_once() -> None:
+    with pytest.raises(cel.CompileError) as caught:
+        cel.compile_("device.attributes[")
+    assert str(caught.value).startswith("ERROR: <input>:1:19: Syntax error: mismatched input '<EOF>' expecting {'[', ")
+    assert str(caught.value).count("ERROR") == 1
+
+
 def test_wide_characters_have_wide_signs() -> None:
     found = cel.report("\t'é' == ñ", [("what", 8)])
     assert found == "ERROR: <input>:1:9: what\n |  'é' == ñ\n | ..\uff0e.....\uff3e"

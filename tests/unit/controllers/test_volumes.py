@@ -286,6 +286,18 @@ def test_csi_volumes_are_attached_unless_there_is_nobody_to_do_it(
     assert "volumesAttached" not in world.status("nodes", "node-1", "")
 
 
+def test_attachments_made_by_others_stay(make_cluster: Callable[..., Cluster]) -> None:
+    world = with_disk(make_cluster(profile="bare"))
+    spec = {"attacher": "disks.example.com", "nodeName": "node-1", "source": {"persistentVolumeName": "disk"}}
+    meta = {"name": "by-hand"}
+    attachment = {"apiVersion": "storage.k8s.io/v1", "kind": "VolumeAttachment", "metadata": meta, "spec": spec}
+    world.create("volumeattachments.storage.k8s.io", attachment)
+    world.create("pods", user("user", "node-1"))
+    world.delete("pods", "user")
+    (kept,) = world.client.items("volumeattachments.storage.k8s.io")
+    assert kept["metadata"]["name"] == "by-hand"
+
+
 def waiting(world: World, name: str) -> str:
     (entry,) = world.status("pods", name)["containerStatuses"]
     return str(entry["state"].get("waiting", {}).get("reason", "runs"))
