@@ -90,7 +90,7 @@ class Schema:
         self.preserve_unknown: bool = get("x-kubernetes-preserve-unknown-fields", False) or name in _ANY
         self.embedded: bool = get("x-kubernetes-embedded-resource", False)
         self._raw_properties: dict[str, Any] = get("properties") or {}
-        if self.embedded and self.custom:
+        if self.embedded and self.custom and self.type:  # for_swagger leaves out the types of those that keep all
             self._raw_properties = {**self._raw_properties, **embedded_fields(raw)}
             self.required = embedded_required(raw)
         self.items_raw = get("items")
@@ -257,6 +257,33 @@ def schema_for(api_version: str, kind: str) -> Schema | None:
     group, _, version = api_version.rpartition("/")
     wanted = {"group": group, "kind": kind, "version": version}
     return found if wanted in found.raw.get("x-kubernetes-group-version-kind", ()) else None
+
+
+def for_swagger(schema: dict[str, Any]) -> dict[str, Any]:
+    """A custom schema without what kubectl misunderstands in Swagger: what is in values that may be null or anything.
+
+    Counterpart of apiextensions' `openapi/v2` conversion.
+    """
+    result = dict(schema)
+    anything, null = schema.get("x-kubernetes-preserve-unknown-fields"), schema.get("nullable")
+    if null or anything:
+        result.pop("items", None)
+        result.pop("properties", None)
+    kind = schema.get("type")
+    if null or (kind == "array" and not result.get("items")) or (kind == "object" and anything):
+        result.pop("type", None)
+    fields, inner = result.get("properties") or {}, result.get("additionalProperties")
+    nullable = {name for name, field in fields.items() if (field or {}).get("nullable")}
+    required = [name for name in schema.get("required") or () if name not in nullable]
+    result.pop("required", None)
+    if required and not (isinstance(inner, dict) and inner.get("nullable")):
+        result["required"] = required
+    for key in ("items", "additionalProperties"):
+        if isinstance(result.get(key), dict):
+            result[key] = for_swagger(result[key])
+    if fields:
+        result["properties"] = {name: for_swagger(field or {}) for name, field in fields.items()}
+    return result
 
 
 def from_crd(raw: dict[str, Any]) -> Schema:

@@ -54,7 +54,7 @@ def swagger(resources: ResourceSet, crds: Iterable[Document] = ()) -> Document:
     paths: Document = {}
     for group, versions in resources.groups().items():
         for version in versions:
-            found = document(resources, f"apis/{group}/{version}" if group else f"api/{version}", known)
+            found = document(resources, f"apis/{group}/{version}" if group else f"api/{version}", known, old=True)
             if found is not None:
                 definitions.update(found["components"]["schemas"])
                 paths.update(found["paths"])
@@ -88,8 +88,11 @@ def _swagger(schema: Document) -> Document:
     return result
 
 
-def document(resources: ResourceSet, path: str, crds: Iterable[Document] = ()) -> Document | None:
-    """/openapi/v3/PATH: the document of a group version ("api/v1", "apis/apps/v1"), None where there is none."""
+def document(resources: ResourceSet, path: str, crds: Iterable[Document] = (), *, old: bool = False) -> Document | None:
+    """/openapi/v3/PATH: the document of a group version ("api/v1", "apis/apps/v1"), None where there is none.
+
+    `old`: custom kinds as the document of /openapi/v2 tells them.
+    """
     parts = path.strip("/").split("/")
     group, version = ("", parts[1]) if parts[0] == "api" and len(parts) == 2 else ("", "")
     if parts[0] == "apis" and len(parts) == 3:
@@ -98,7 +101,7 @@ def document(resources: ResourceSet, path: str, crds: Iterable[Document] = ()) -
     if not rows:
         return None
     if rows[0].custom:
-        schemas = _custom_schemas(rows, crds)
+        schemas = _custom_schemas(rows, crds, old)
     else:
         schemas = _builtin_schemas(openapi.file_of(rows[0].api_version))
     paths: Document = {}
@@ -168,13 +171,13 @@ def _expand(raw: Document, file: str, todo: list[tuple[str, str]]) -> Document:
     return result
 
 
-def _custom_schemas(rows: list[Resource], crds: Iterable[Document]) -> Document:
+def _custom_schemas(rows: list[Resource], crds: Iterable[Document], old: bool) -> Document:
     """The schemas of custom kinds and of their lists, with the metadata of every object."""
     schemas = _closure([("meta", name) for name in (*_META, "ObjectMeta", "ListMeta")])
     for crd in crds:
         for row in rows:
             if f"{crd['spec']['names']['plural']}.{crd['spec']['group']}" == row.key:
-                schema, version = _custom_version(crd, row.version)
+                schema, version = _custom_version(crd, row.version, old)
                 fields = _selectable(version)
                 if schema:
                     properties = {**schema.get("properties", {}), **_common("ConfigMap", "ObjectMeta")}
@@ -222,28 +225,30 @@ def _custom_name(row: Resource, kind: str) -> str:
     return ".".join([*reversed(row.group.split(".")), row.version, kind])
 
 
-def _custom_version(crd: Document, name: str) -> tuple[Document, Document]:
+def _custom_version(crd: Document, name: str, old: bool) -> tuple[Document, Document]:
     """The schema of a version as it is published (empty where it has none), and the version."""
     version = next(known for known in crd["spec"]["versions"] if known["name"] == name)
     schema = (version.get("schema") or {}).get("openAPIV3Schema") or {}
-    return _published(schema), version
+    return _published(openapi.for_swagger(schema) if old else schema, old), version
 
 
-def _published(schema: Document) -> Document:
+def _published(schema: Document, old: bool = False) -> Document:
     """A schema with what its extensions mean: the fields of embedded objects, the types of int-or-string."""
     result = dict(schema)
     for key in ("items", "additionalProperties"):
         if isinstance(result.get(key), dict):
-            result[key] = _published(result[key])
+            result[key] = _published(result[key], old)
     if result.get("properties"):
-        result["properties"] = {name: _published(field or {}) for name, field in result["properties"].items()}
+        fields = {name: _published(field or {}, old) for name, field in result["properties"].items()}
+        result["properties"] = fields
     if result.get("x-kubernetes-int-or-string") and not _told_either(result):
         either = [{"type": "integer"}, {"type": "string"}]
         if result.get("anyOf"):
             result["allOf"] = [{"anyOf": either}, *(result.get("allOf") or ())]
         else:
             result["anyOf"] = either
-    if result.get("x-kubernetes-embedded-resource"):
+    untold = old and result.get("x-kubernetes-preserve-unknown-fields")
+    if result.get("x-kubernetes-embedded-resource") and not untold:
         fields = openapi.embedded_fields(result)
         fields["metadata"] = _reference(fields["metadata"]["description"], "ObjectMeta")
         result["properties"] = {**(result.get("properties") or {}), **fields}

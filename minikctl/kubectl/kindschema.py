@@ -14,10 +14,11 @@ if TYPE_CHECKING:
 _CRDS = "customresourcedefinitions.apiextensions.k8s.io"
 
 
-def schema_of(factory: Factory, row: Resource) -> Schema | None:
-    """The node at the top of the kind, None where nobody describes it."""
+def schema_of(factory: Factory, row: Resource, *, swagger: bool = False) -> Schema | None:
+    """The node at the top of the kind, None where nobody describes it; `swagger`: as OpenAPI v2 tells of it."""
     if not row.custom:
         return openapi.schema_for(row.api_version, row.kind)
     crd = factory.client.get(_CRDS, f"{row.plural}.{row.group}")
     version = next(v for v in crd["spec"]["versions"] if v["name"] == row.version)
-    return openapi.from_crd((version.get("schema") or {}).get("openAPIV3Schema") or {})
+    schema = (version.get("schema") or {}).get("openAPIV3Schema") or {}
+    return openapi.from_crd(openapi.for_swagger(schema) if swagger else schema)

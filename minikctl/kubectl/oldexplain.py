@@ -17,6 +17,7 @@ from minikctl.kubectl.flags import quote
 
 _PRIMITIVE = ("string", "integer", "boolean", "number")
 _OF_NO_TYPE = ("IntOrString", "Quantity", "JSON")  # OpenAPI v2 says nothing of these types
+_ANYTHING = "map[string]"
 _WIDTH = 75
 _LIST_ITEM = re.compile(r"(\d+\.?|-|\*)\s")
 
@@ -26,19 +27,25 @@ def explain(write: Callable[[str], Any], row: Resource, schema: Schema, path: li
     head = f"KIND:     {row.kind}\nVERSION:  {row.api_version}\n\n"
     texts = [descriptions.of_type(schema)]
     for name in path:
-        owner: Schema | None = schema
-        while owner is not None and owner.prop(name) is None:
-            owner = owner.items or owner.additional
-        found = owner.prop(name) if owner is not None else None
-        if owner is None or found is None:
+        owner = schema
+        while owner.prop(name) is None and (inner := owner.items or owner.additional):
+            owner = inner
+        found = owner.prop(name)
+        if found is None and owner.properties:
             raise KubectlError(f"field {quote(name)} does not exist")
+        if found is None:  # what has no fields is what is explained, whatever is asked of it
+            if owner.name or owner is not schema:
+                texts = [descriptions.of_type(owner) if owner.name else str(owner.raw.get("description", ""))]
+            schema = owner
+            texts = texts[:1]
+            break
         schema = found
         texts = [descriptions.of_field(owner, name, schema), *_type_texts(schema)]
     leaf = _leaf(schema)
-    if path and _name(leaf):
+    if path and _name(leaf) not in ("", _ANYTHING):
         what = "RESOURCE:" if leaf.properties else "FIELD:"
         head += f"{what:<10}{path[-1]} <{_name(schema)}>\n\n"
-    text = "\n".join([_indented(text) for text in texts if text])
+    text = "".join([("\n" if index else "") + _indented(text) for index, text in enumerate(texts) if text])
     write(f"{head}DESCRIPTION:\n{text or _indented('<empty>')}")
     if leaf.properties:
         write("\nFIELDS:\n" + (_names(leaf, 1, (leaf.name,)) if recursive else _fields(leaf)))
@@ -63,18 +70,22 @@ def _name(schema: Schema) -> str:
         return ""
     if schema.type in _PRIMITIVE:
         return schema.type
-    return "map[string]" if schema.type == "object" else ""
+    return _ANYTHING if schema.type == "object" else ""
 
 
 def _type_texts(schema: Schema) -> list[str]:
-    """What is said of the named types on the way through lists and maps."""
+    """What is said on the way through lists and maps: of references, named types, what is in a map of anything."""
     texts = []
     inner: Schema | None = schema
     while inner is not None:
+        said = str(inner.raw.get("description", ""))
+        if inner is not schema:
+            texts.append("" if inner.name else said)
         if inner.name:
-            texts.append(descriptions.of_type(inner))
-        elif inner is not schema:
-            texts.append(str(inner.raw.get("description", "")))
+            said = descriptions.of_type(inner)
+            texts.append(said)
+        if _name(inner) == _ANYTHING:
+            texts.append(said)
         inner = inner.items or inner.additional
     return texts
 

@@ -83,7 +83,7 @@ class ExplainOptions(Options):
         return found
 
     def _schema(self, row: Resource) -> Schema:
-        schema = schema_of(self.factory, row)
+        schema = schema_of(self.factory, row, swagger=self.flags["output"] == "plaintext-openapiv2")
         if schema is None:
             raise KubectlError(f"GVR ({row.group}/{row.version}, Resource={row.plural}) not found in OpenAPI schema")
         return schema

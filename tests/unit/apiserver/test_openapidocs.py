@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 from minikctl.apimachinery.resources import ResourceSet, builtin, from_crd
@@ -102,3 +103,27 @@ def test_custom_kinds_are_published_with_what_their_extensions_mean() -> None:
     assert listed["properties"]["items"]["items"] == {"$ref": "#/components/schemas/com.example.sky.v1.Telescope"}
     assert listed["x-kubernetes-group-version-kind"][0]["kind"] == "TelescopeList"
     assert listed["x-kubernetes-selectable-fields"] == [{"fieldPath": "spec.port"}]
+
+
+def test_what_swagger_does_not_tell_of_custom_kinds() -> None:
+    text = {"type": "string"}
+    fields: dict[str, Any] = {
+        "null": {"type": "object", "nullable": True, "properties": {"a": text}},
+        "any": {"type": "object", "x-kubernetes-preserve-unknown-fields": True, "properties": {"a": text}},
+        "list": {"type": "array", "x-kubernetes-preserve-unknown-fields": True, "items": text},
+        "map": {"type": "object", "required": ["a"], "additionalProperties": {**text, "nullable": True}},
+        "object": {"type": "object", "x-kubernetes-embedded-resource": True},
+    }
+    fields["all"] = {**fields["any"], "x-kubernetes-embedded-resource": True}
+    crd = copy.deepcopy(CRD)
+    spec = {"type": "object", "required": ["null", "any"], "properties": fields}
+    crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"] = spec
+    definition = openapidocs.swagger(ResourceSet(from_crd(crd)), [crd])["definitions"]["com.example.sky.v1.Telescope"]
+    told = definition["properties"]["spec"]
+    assert told["required"] == ["any"]
+    assert told["properties"]["null"] == {}
+    assert told["properties"]["any"] == {"x-kubernetes-preserve-unknown-fields": True}
+    assert told["properties"]["list"] == {"x-kubernetes-preserve-unknown-fields": True}
+    assert told["properties"]["map"] == {"type": "object", "additionalProperties": {}}
+    assert set(told["properties"]["object"]["properties"]) == {"apiVersion", "kind", "metadata"}
+    assert "properties" not in told["properties"]["all"]

@@ -23,6 +23,15 @@ def test_fields_and_their_types(kubectl: Kubectl) -> None:
     assert "VERSION:  v1\n\nDESCRIPTION:\n" in explained(kubectl, "pods.spec.overhead")
 
 
+def test_what_has_no_fields(kubectl: Kubectl) -> None:
+    data = explained(kubectl, "controllerrevisions.data")
+    assert data.startswith("KIND:     ControllerRevision\nVERSION:  apps/v1\n\nDESCRIPTION:\n     Data is the")
+    assert data.count("RawExtension is used to hold extensions") == 2
+    assert explained(kubectl, "controllerrevisions.data.any").count("RawExtension is used to hold extensions") == 1
+    assert "FIELD:    z <integer>\n" in explained(kubectl, "pods.spec.containers.ports.containerPort.z")
+    assert "FIELD:    x <string>\n\nDESCRIPTION:\n     <empty>\n" in explained(kubectl, "pods.spec.containers.args.x")
+
+
 def test_all_fields_by_name(kubectl: Kubectl) -> None:
     out = explained(kubectl, "crd.spec.versions.schema", "--recursive")
     assert out.count("      additionalProperties\t<>\n") == 1  # a schema within a schema is not gone through again
