@@ -114,7 +114,10 @@ class Fleet:
     def _add(self, pod: Obj) -> str | None:
         if pods.is_finished(pod) and "deletionTimestamp" in pod["metadata"]:
             return None
-        daemon, node = daemon_of(pod, self._set, self._hash), placement.node_of(pod)
+        node = placement.node_of(pod)
+        if not node:
+            return None  # an adopted pod that is meant for no node in particular: it is left alone
+        daemon = daemon_of(pod, self._set, self._hash)
         self._by_node.setdefault(node, {})[daemon.name] = daemon
         self._nodes[daemon.name] = node
         self.hashes[daemon.hash] += 1

@@ -43,6 +43,7 @@ class JobController(Controller):
 
     def __init__(self, env: Env) -> None:
         super().__init__(env)
+        self.claim = Claim(self.client, _RESOURCE, "batch/v1", "Job", finalizer=FINALIZER)
         self._open: dict[str, set[str]] = {}  # by uid of the Job
 
     def sync(self, key: str) -> float | None:
@@ -70,8 +71,7 @@ class JobController(Controller):
     def _members(self, job: Obj) -> list[Obj]:
         meta = job["metadata"]
         if job["spec"].get("manualSelector") and "startTime" not in (job.get("status") or {}):
-            claim = Claim(self.client, _RESOURCE, "batch/v1", "Job", finalizer=FINALIZER)
-            return claim.owned(job, selector_of(job))
+            return self.claim.owned(job, selector_of(job))
         uid, namespace = meta["uid"], meta["namespace"]
         touched = self.env.touched.pop(f"{namespace}/{meta['name']}", {})
         if uid not in self._open:
@@ -84,9 +84,21 @@ class JobController(Controller):
             names = sorted(self._open[uid].union(touched))
             pods_now = (self.client.peek("pods", name, namespace, shared=True) for name in names)
             found = [pod for pod in pods_now if pod is not None and is_controlled_by(pod, uid)]
-        members = [pod for pod in found if not is_over(pod)]
+        members = self._claimed(job, [pod for pod in found if not is_over(pod)])
         self._open[uid] = {pod["metadata"]["name"] for pod in members}
         return members
+
+    def _claimed(self, job: Obj, members: list[Obj]) -> list[Obj]:
+        """Those that still match the Job's selector; the others are released."""
+        if "deletionTimestamp" in job["metadata"]:
+            return members
+        selector, kept = selector_of(job), []
+        for pod in members:
+            if selector.matches(pod["metadata"].get("labels") or {}):
+                kept.append(pod)
+            else:
+                self.claim.release(pod, job["metadata"]["uid"])
+        return kept
 
     def backoff(self, job: Obj) -> policy.Backoff:
         """The Job's failures since its last success."""

@@ -161,3 +161,13 @@ def test_a_daemons_tolerations_take_the_place_of_the_like_of_them() -> None:
     assert len(found) == 7
     assert found[0] == {key: value for key, value in short.items() if key != "tolerationSeconds"}
     assert found[1:3] == [other, {"key": other["key"], "operator": "Exists", "effect": "NoExecute"}]
+
+
+def test_an_adopted_pod_that_waits_for_any_node_is_left_alone(world: World) -> None:
+    meta = {"name": "stray", "namespace": "demo", "labels": {"app": "a"}}
+    world.create(
+        "pods", {"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": pod_spec(nodeSelector={"a": "b"})}
+    )
+    world.create(SETS, workload("DaemonSet", "a"))
+    assert world.get("pods", "stray")["metadata"]["ownerReferences"][0]["name"] == "a"
+    assert world.status(SETS, "a")["currentNumberScheduled"] == 2

@@ -98,6 +98,18 @@ def test_who_came_last_goes_first() -> None:
     assert [p["metadata"]["name"] for p in tally.surplus(3)] == ["beyond", "late", "unready"]
 
 
+def test_a_relabelled_pod_is_released(world: World) -> None:
+    made = world.create(JOBS, job("a", "sleep 1000"))
+    (first,) = world.names("pods")
+    label = "batch.kubernetes.io/controller-uid"
+    assert world.get("pods", first)["metadata"]["labels"][label] == made["metadata"]["uid"]
+    world.merge("pods", first, {"metadata": {"labels": {label: None}}})
+    released = world.get("pods", first)["metadata"]
+    assert "ownerReferences" not in released and "finalizers" not in released
+    assert len(world.names("pods")) == 2
+    assert world.status(JOBS, "a")["active"] == 1
+
+
 def test_the_deadline_ends_active_pods(world: World) -> None:
     world.create(JOBS, job("late", "sleep 1000", activeDeadlineSeconds=30))
     world.cluster.advance(100)
