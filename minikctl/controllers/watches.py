@@ -88,7 +88,7 @@ def endpoint_slices(source: Source) -> Watches:
     """Those of endpoints, and Services whose hints no longer fit the nodes there are."""
 
     def overloaded(change: Change) -> Keys:
-        populated = source().state.scan("hints/")
+        populated = source().state.scan("hints:")
         if not populated:
             return ()
         from minikctl.controllers.endpointslice import topology

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 ZONE = "topology.kubernetes.io/zone"
 # What the keys of the controller's state begin with that hold how many endpoints each zone has: by address type.
-POPULATED = "hints/"
+# Its other keys are those of Services: no namespace may look like it.
+POPULATED = "hints:"
 _ANNOTATIONS = ("service.kubernetes.io/topology-aware-hints", "service.kubernetes.io/topology-mode")
 _EXCLUDED = ("node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master")
 _OVERLOAD = 0.2

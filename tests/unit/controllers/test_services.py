@@ -266,3 +266,16 @@ def test_topology_mode(world: World) -> None:
     assert "TopologyAwareHintsDisabled: Topology Aware Hints has been disabled, addressType: IPv4" in world.events(
         "Service"
     )
+
+
+def test_a_namespace_of_any_name_may_have_services(world: World) -> None:
+    world.create("namespaces", {"metadata": {"name": "hints"}})
+    for resource, made in (
+        ("deployments.apps", workload("Deployment", "web", replicas=1, pod=serving_pods())),
+        ("services", service("web")),
+    ):
+        made["metadata"]["namespace"] = "hints"
+        world.create(resource, made)
+    world.merge("nodes", "node-1", {"metadata": {"labels": {"topology.kubernetes.io/zone": "a"}}}, "")
+    slices = world.client.list("endpointslices.discovery.k8s.io", "hints")["items"]
+    assert [len(one["endpoints"]) for one in slices] == [1]
