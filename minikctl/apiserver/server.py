@@ -48,7 +48,7 @@ class Server:
         self.clock = clock
         self.storage = Storage(store)
         self.reader = Reader(self.storage)
-        store.on_foreign_write = self.forget
+        store.on_upset = self.forget
         # Tells the user of a bearer token that is not of this cluster's making; None where it is nobody's.
         self.known_token: Callable[[str], UserInfo | None] = lambda token: None
         # How pods/log, exec and the like reach a node's kubelet: (Context, subresource) -> answer.
@@ -138,7 +138,7 @@ class Server:
             self.authorizer.check(request, verb or request.verb)
 
     def forget(self) -> None:
-        """Drop what was remembered of stored objects: another process has written."""
+        """Drop what was remembered of stored objects: another process has written, or writes were taken back."""
         self._extended = None
         self.reader.forget()
         if self._authorizer is not None:

@@ -41,8 +41,9 @@ class SQLiteStore:
         self.version = -1  # of the file as the last transaction met it: another where others had written
         self._shared = False
         self.views = Views(self._data)
-        # Called at the start of a transaction when another process has written since the last one.
-        self.on_foreign_write: Callable[[], None] | None = None
+        # Called where what is remembered of objects may be wrong: when a transaction begins that another process has
+        # written before, and when writes were taken back.
+        self.on_upset: Callable[[], None] | None = None
         new = _check_file(path, create)
         try:
             self._db = sqlite3.connect(
@@ -121,9 +122,7 @@ class SQLiteStore:
             self._revision = None
             if version != self.version:
                 self.version = version
-                self.views.forget()
-                if self.on_foreign_write is not None:
-                    self.on_foreign_write()
+                self._forget()
             self.views.open = True
             self.transactions += 1
         self._depth += 1
@@ -167,11 +166,17 @@ class SQLiteStore:
             self._abandon()
 
     def _abandon(self) -> None:
-        self._revision = None
+        wrote, self._revision = self._revision is not None, None
         self.views.open = False
-        self.views.forget()  # revisions that are given back will be given to other objects
+        if wrote:
+            self._forget()  # revisions that are given back will be given to other objects
         if self._db.in_transaction:
             self._execute("ROLLBACK")
+
+    def _forget(self) -> None:
+        self.views.forget()
+        if self.on_upset is not None:
+            self.on_upset()
 
     def data_version(self) -> int:
         """A number that changes when another process has written to the file."""

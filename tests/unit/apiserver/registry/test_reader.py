@@ -1,0 +1,33 @@
+"""What the apiserver remembers of the objects it looks at."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from minikctl.cluster import Cluster
+
+
+def limits(memory: str) -> dict[str, Any]:
+    limit = {"type": "Container", "default": {"memory": memory}}
+    return {"metadata": {"name": "some", "namespace": "default"}, "spec": {"limits": [limit]}}
+
+
+def test_what_was_taken_back_is_not_remembered(cluster: Cluster) -> None:
+    client, reader = cluster.client(), cluster.server.reader
+
+    def seen() -> str:
+        found = reader.peek("limitranges", "default", "some")
+        return str(found["spec"]["limits"][0]["default"]["memory"]) if found else ""
+
+    with pytest.raises(RuntimeError), cluster.store.transaction():
+        client.create("limitranges", limits("1Mi"))
+        assert reader.any_of(("limitranges",))
+        assert seen() == "1Mi"
+        raise RuntimeError
+    assert not reader.any_of(("limitranges",))
+    assert reader.peek_all("limitranges") == []
+    assert seen() == ""
+    client.create("limitranges", limits("2Mi"))  # under the revision that was given back
+    assert seen() == "2Mi"
