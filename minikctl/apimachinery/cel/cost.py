@@ -37,7 +37,7 @@ from minikctl.apimachinery.cel.prices import (
     times,
     total,
 )
-from minikctl.apimachinery.cel.syntax import Node, dotted
+from minikctl.apimachinery.cel.syntax import Node, dotted, subtrees
 from minikctl.apimachinery.cel.translate import unescape
 from minikctl.apimachinery.cel.types import WELL_KNOWN, Scope, Type
 
@@ -79,21 +79,11 @@ def estimate(tree: Node, scope: Scope, sizes: Sizes) -> int:
 def shape(tree: Node) -> tuple[int, int]:
     """How deep loops (and functions that read texts) are nested, and how many nodes there are."""
     depth, nodes = 0, 1
-    for part in _subtrees(tree.parts):
+    for part in subtrees(tree):
         below, more = shape(part)
         depth, nodes = max(depth, below), nodes + more
     loops = tree.kind == "call" and (tree.parts[1] in MACROS or tree.parts[1] in _PRODUCTS)
     return depth + loops, nodes
-
-
-def _subtrees(parts: tuple[object, ...]) -> list[Node]:
-    found: list[Node] = []
-    for part in parts:
-        if isinstance(part, Node):
-            found.append(part)
-        elif isinstance(part, tuple | list):
-            found += _subtrees(tuple(part))
-    return found
 
 
 _PRODUCTS = frozenset({"matches", "find", "findAll", "contains", "join", "replace", "optMap", "optFlatMap"})

@@ -36,10 +36,6 @@ class Node(NamedTuple):
     at: int
     parts: tuple[Any, ...]
 
-    def inner(self) -> Iterator[Node]:
-        """The nodes it is made of."""
-        return _trees(self.parts)
-
 
 def mentions(tree: Node, name: str) -> bool:
     """Whether an expression names a variable."""

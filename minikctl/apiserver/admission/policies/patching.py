@@ -102,6 +102,8 @@ def _check_types(expression: str) -> None:
 
 def _misplaced(node: Node, wanted: str = "") -> Iterator[tuple[str, str]]:
     """Objects in an expression that do not bear the name of their place, with that name."""
+    from minikctl.apimachinery.cel.syntax import subtrees
+
     if node.kind == "struct":
         name, entries = node.parts
         if wanted and name != wanted:
@@ -110,7 +112,7 @@ def _misplaced(node: Node, wanted: str = "") -> Iterator[tuple[str, str]]:
         for key, inner, _ in entries:
             yield from _misplaced(inner, f"{name}.{key}" if name != "JSONPatch" else "")
         return
-    for inner in node.inner():
+    for inner in subtrees(node):
         yield from _misplaced(inner, wanted)
 
 
