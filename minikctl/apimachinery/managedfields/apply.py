@@ -13,7 +13,7 @@ from minikctl.apimachinery.managedfields import typed
 from minikctl.apimachinery.managedfields.compare import compare
 from minikctl.apimachinery.managedfields.conflicts import LAST_APPLIED
 from minikctl.apimachinery.managedfields.fieldset import difference, from_paths, without
-from minikctl.apimachinery.managedfields.plan import Plan, plan_for
+from minikctl.apimachinery.managedfields.plan import NULL, Plan, plan_for
 from minikctl.apimachinery.managedfields.prune import prune
 from minikctl.apimachinery.managedfields.versions import Changes, Convert, Versions, reconciled, release
 
@@ -123,13 +123,6 @@ def _without_nulls(applied: Obj) -> Obj:
     return applied
 
 
-class _Null:
-    """Stands for a null that is applied, which is a value like others; everywhere else null is nothing."""
-
-
-_NULL = _Null()
-
-
 def _has_null(value: Any) -> bool:
     if value.__class__ is dict:
         return any(_has_null(inner) for inner in value.values())
@@ -143,7 +136,7 @@ def _with_nulls(value: Any) -> Any:
         return {key: _with_nulls(inner) for key, inner in value.items()}
     if value.__class__ is list:
         return [_with_nulls(item) for item in value]
-    return _NULL if value is None else value
+    return NULL if value is None else value
 
 
 def _sync_last_applied(result: Obj, applied: Obj, manager: str) -> None:

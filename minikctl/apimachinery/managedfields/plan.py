@@ -111,7 +111,7 @@ class Plan:
         parts = []
         for key in self.keys:
             value = item.get(key)
-            if value is None:
+            if value is None or value is NULL:
                 value = self._defaults[key]
                 if value is None:
                     raise ListKeyError(
@@ -120,6 +120,13 @@ class Plan:
                     )
             parts.append(f"{encode_basestring(key)}:{_encode(value)}")
         return f"k:{{{','.join(parts)}}}"
+
+
+class _Null:
+    """Stands for a null that is applied, which is a value like others; everywhere else null is nothing."""
+
+
+NULL = _Null()
 
 
 class ListKeyError(ValueError):

@@ -215,3 +215,10 @@ def test_extracting_what_a_manager_owns() -> None:
 def test_a_configuration_has_no_managed_fields() -> None:
     with pytest.raises(StatusError, match=r"metadata\.managedFields must be nil"):
         apply(None, config_map({}, managedFields=[]))
+
+
+def test_a_null_in_the_key_of_an_item_is_its_default() -> None:
+    obj = apply(None, pod({"name": "web", "image": "i", "ports": [{"containerPort": 80, "protocol": None}]}))
+    container = owned(obj)["kubectl"]["f:spec"]["f:containers"]['k:{"name":"web"}']
+    assert list(container["f:ports"]) == ['k:{"containerPort":80,"protocol":"TCP"}']
+    assert apply(obj, pod({"name": "web", "image": "j"}))["spec"]["containers"][0]["image"] == "j"
