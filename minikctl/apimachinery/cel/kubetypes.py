@@ -163,6 +163,11 @@ def _hostname(value: Value) -> str:
     return host[1 : host.index("]")] if host.startswith("[") else host.partition(":")[0]
 
 
+def _port(value: Value) -> str:
+    host = str(_split(value).netloc.rpartition("@")[2])
+    return host.rpartition("]")[2].partition(":")[2]
+
+
 def _query(value: Value) -> dict[str, list[str]]:
     from urllib.parse import parse_qs
 
@@ -273,7 +278,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "getScheme": lambda value: _split(value).scheme,
     "getHost": lambda value: _split(value).netloc.rpartition("@")[2],
     "getHostname": _hostname,
-    "getPort": lambda value: str(_split(value).port or ""),
+    "getPort": _port,
     "getEscapedPath": lambda value: _read("escaped_path", _split(value).path),
     "getQuery": _query,
     "semver": semver,

@@ -50,6 +50,8 @@ def value(source: str) -> Any:
         ("string(quantity('1500m').add(quantity('500m')))", "2"),
         ("cidr('10.0.0.0/8').containsIP(ip('10.1.2.3'))", True),
         ("url('https://u@example.com:8443/p?q=1').getHostname()", "example.com"),
+        ("url('https://u:8@example.com:99999/p').getPort()", "99999"),
+        ("url('https://[::1]:080/p').getPort() + url('https://[::1]/').getPort()", "080"),
         ("isSemver('1.2') || semver('v1.2', true).isLessThan(semver('1.10.0'))", True),
         ("string(timestamp('2024-01-01T00:00:00Z')) + string(duration('90s'))", "2024-01-01T00:00:00Z90s"),
         ("sets.contains([1, 2], [2]) && [3, 1].sort() == [1, 3]", True),
