@@ -124,9 +124,10 @@ def bad_request(message: str) -> StatusError:
     return StatusError("BadRequest", message)
 
 
-def aggregate(messages: list[str]) -> str:
-    """Several errors' messages as Go's aggregate of them reads."""
-    return messages[0] if len(messages) == 1 else f"[{', '.join(messages)}]"
+def aggregate(problems: Iterable[object]) -> str:
+    """Several errors as one text, in which each stands once (utilerrors' Aggregate); empty for none."""
+    texts = list(dict.fromkeys(map(str, problems)))
+    return f"[{', '.join(texts)}]" if len(texts) > 1 else "".join(texts)
 
 
 def unauthorized(message: str = "Unauthorized") -> StatusError:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from minikctl.apimachinery import errors
 from minikctl.apimachinery.openapi import Schema
 from minikctl.kubectl import strategy
 from minikctl.kubectl.errors import KubectlError
@@ -34,8 +35,7 @@ def problem(factory: Factory, value: Any, directive: str) -> str:
             strategy.klog_warning(factory, f"{unsupported}, skipping validation", "schema.go:145")
         else:
             problems = _list_problems(factory, value)
-    problems = list(dict.fromkeys(problems))
-    return problems[0] if len(problems) == 1 else f"[{', '.join(problems)}]" if problems else ""
+    return errors.aggregate(problems)
 
 
 def check(factory: Factory, source: str, value: Any, directive: str) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from minikctl.apimachinery import openapi, structural
+from minikctl.apimachinery import errors, openapi, structural
 from minikctl.apimachinery.deepcopy import deep_copy
 from minikctl.apimachinery.jsonsyntax import json_type
 from minikctl.scheduler import configvalidation
@@ -59,7 +59,7 @@ def load(document: Any) -> list[ProfileConfig]:
         _default_args(profile)
     problems = configvalidation.validate(config)
     if problems:
-        raise ConfigError(configvalidation.aggregate(problems))
+        raise ConfigError(errors.aggregate(problems))
     return [_expand(profile, config.get("percentageOfNodesToScore", 0)) for profile in profiles]
 
 
@@ -177,7 +177,7 @@ def _expanded(profile: Obj, percentage: int) -> ProfileConfig:
     args = {entry.get("name", ""): entry["args"] for entry in profile.get("pluginConfig") or ()}
     fit = list(configvalidation.node_resources_fit(args["NodeResourcesFit"])) if "NodeResourcesFit" in args else []
     if fit and any("NodeResourcesFit" in names for names in points.values()):
-        raise ConfigError(f'initializing plugin "NodeResourcesFit": {configvalidation.aggregate(fit)}')
+        raise ConfigError(f'initializing plugin "NodeResourcesFit": {errors.aggregate(fit)}')
     return ProfileConfig(name, profile.get("percentageOfNodesToScore", percentage), points, weights, args)
 
 

@@ -27,12 +27,6 @@ def validate(config: Obj) -> list[FieldError]:
     return list(_configuration(config))
 
 
-def aggregate(problems: Iterable[FieldError]) -> str:
-    """Problems as one text (utilerrors' Aggregate)."""
-    texts = list(dict.fromkeys(str(problem) for problem in problems))
-    return texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]"
-
-
 def _configuration(config: Obj) -> Problems:
     parallelism = config.get("parallelism", 16)
     if parallelism <= 0:

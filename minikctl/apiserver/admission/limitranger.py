@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from minikctl.apimachinery.errors import aggregate
 from minikctl.apimachinery.podresources import aggregate_quantities
 from minikctl.apimachinery.quantity import Quantity, parse
-from minikctl.apiserver.admission.refusal import aggregate, forbidden
+from minikctl.apiserver.admission.refusal import forbidden
 
 if TYPE_CHECKING:
     from minikctl.apimachinery.request import Obj

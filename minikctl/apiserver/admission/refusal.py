@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 from minikctl.apimachinery import errors
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from minikctl.apimachinery.request import Obj
     from minikctl.apiserver.registry.context import Context
 
@@ -24,9 +22,3 @@ def name_of(obj: Obj | None, ctx: Context) -> str:
 def forbidden(obj: Obj | None, ctx: Context, why: str) -> errors.StatusError:
     """`pods "x" is forbidden: why`."""
     return errors.forbidden(ctx.resource.key, name_of(obj, ctx), why)
-
-
-def aggregate(problems: Sequence[str]) -> str:
-    """Several problems as one text: Go's aggregated errors."""
-    distinct = list(dict.fromkeys(problems))
-    return distinct[0] if len(distinct) == 1 else f"[{', '.join(distinct)}]"

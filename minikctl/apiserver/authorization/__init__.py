@@ -210,11 +210,8 @@ def _missing_role(reference: Obj) -> str:
 
 
 def _joined(problems: list[str]) -> str:
-    """Several errors as Go's aggregate prints them."""
-    problems = list(dict.fromkeys(problems))
-    if not problems:
-        return ""
-    return "RBAC: " + (problems[0] if len(problems) == 1 else f"[{', '.join(problems)}]")
+    """What the authorizer says of errors; empty for none."""
+    return f"RBAC: {errors.aggregate(problems)}" if problems else ""
 
 
 def _subject_for(binding: Obj, user: UserInfo, namespace: str) -> Obj | None:

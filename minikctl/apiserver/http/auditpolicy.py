@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from minikctl.apimachinery import field
+from minikctl.apimachinery import errors, field
 from minikctl.apimachinery.field import FieldError
 from minikctl.apiserver.validation.names import is_dns1123_subdomain
 
@@ -49,8 +49,7 @@ class Policy:
         rules = spec.get("rules") or []
         problems = [problem for index, rule in enumerate(rules) for problem in _problems(rule, f"rules[{index}]")]
         if problems:
-            texts = list(dict.fromkeys(str(problem) for problem in problems))
-            raise PolicyError(texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]")
+            raise PolicyError(errors.aggregate(problems))
         if not rules:
             raise PolicyError("loaded illegal policy with 0 rules")
         self._rules = [(rule, _verdict(rule, spec)) for rule in rules]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from minikctl.apimachinery.errors import StatusError
+from minikctl.apimachinery.errors import StatusError, aggregate
 from minikctl.controllers.ownership import controller_ref
 from minikctl.controllers.statefulset import identity
 
@@ -36,8 +36,7 @@ def create_missing(controller: Controller, set_: Obj, pod: Obj, ordinal: int) ->
         else:
             controller.recorder.event(set_, "Normal", "SuccessfulCreate", f"Create Claim {meta['name']} {what} success")
     if failures:
-        texts = [failure.message for failure in failures]
-        message = texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]"
+        message = aggregate(failure.message for failure in failures)
         raise StatusError(failures[0].reason, message, failures[0].details)
 
 

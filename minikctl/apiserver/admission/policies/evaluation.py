@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from minikctl.apimachinery import cel
+from minikctl.apimachinery import cel, errors
 from minikctl.apimachinery.cel.budget import MATCH_CONDITIONS, Budget, OverBudgetError
 from minikctl.apiserver.admission import matching
 from minikctl.apiserver.authentication import user_info
@@ -117,7 +117,7 @@ def conditions_hold(conditions: Any, value: Callable[[str], Any]) -> bool:
         except cel.EvaluationError as error:
             problems.append(str(error))
     if problems:
-        raise cel.EvaluationError(problems[0] if len(problems) == 1 else f"[{', '.join(problems)}]")
+        raise cel.EvaluationError(errors.aggregate(problems))
     return True
 
 

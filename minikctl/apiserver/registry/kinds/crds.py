@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from minikctl.apimachinery import errors
 from minikctl.apimachinery.request import Obj
 from minikctl.apiserver.registry.strategy import Strategy, keep
 
@@ -136,8 +137,7 @@ def _name(crd: Obj, taken: tuple[set[str], set[str]], now: str) -> None:
         own = (before.get("plural"), before.get("singular")) if key == "shortNames" else ()
         clashes = [name for name in names if name not in mine and name not in own and name in taken[kinds]]
         if clashes:
-            texts = [f'"{name}" is already in use' for name in clashes]
-            problem = (f"{reason}Conflict", texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]")
+            problem = (f"{reason}Conflict", errors.aggregate(f'"{name}" is already in use' for name in clashes))
         elif wanted.get(key):
             accepted[key] = wanted[key]
         else:
