@@ -182,6 +182,10 @@ class SQLiteStore:
         """A number that changes when another process has written to the file."""
         return int(self._execute("PRAGMA data_version").fetchone()[0])
 
+    def is_behind(self) -> bool:
+        """Whether another process has written since the last transaction began; not while one is under way."""
+        return self._depth == 0 and self.data_version() != self.version
+
     def transaction(self) -> Transaction:
         return Transaction(self)
 

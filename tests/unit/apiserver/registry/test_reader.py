@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from minikctl.cluster import Cluster
+from minikctl.apimachinery.request import Request
+from minikctl.cluster import ADMIN, Cluster
 
 
 def limits(memory: str) -> dict[str, Any]:
@@ -31,3 +33,18 @@ def test_what_was_taken_back_is_not_remembered(cluster: Cluster) -> None:
     assert seen() == ""
     client.create("limitranges", limits("2Mi"))  # under the revision that was given back
     assert seen() == "2Mi"
+
+
+def test_webhooks_of_another_process_are_known_at_once(make_cluster: Callable[..., Cluster]) -> None:
+    one = make_cluster("one")
+    other = Cluster.open(one.store.path)
+    request = Request("create", ADMIN, one.server.lookup("configmaps"), "default")
+    for client in (one.client(), other.client()):
+        client.create("configmaps", {"metadata": {"generateName": "a", "namespace": "default"}})
+    assert not one.server.asks(request)
+    hooks = "validatingwebhookconfigurations.admissionregistration.k8s.io"
+    other.client().create(hooks, {"metadata": {"name": "w"}})
+    assert one.server.asks(request)
+    other.client().delete(hooks, "w")
+    assert not one.server.asks(request)
+    other.close()
