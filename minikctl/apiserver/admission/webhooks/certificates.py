@@ -12,6 +12,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from minikctl.apimachinery import x509
+from minikctl.apimachinery.clock import rfc3339
 
 if TYPE_CHECKING:
     from minikctl.apiserver.admission.webhooks.transport import Call
@@ -28,8 +29,8 @@ def problem(code: int, call: Call) -> str:
             return _out_of_time(call)
         if code in _NAMES:
             return _misnamed(call)
-    except OSError:
-        pass
+    except (OSError, ValueError):
+        pass  # it is gone by now, or shows what only OpenSSL can read
     return _UNKNOWN
 
 
@@ -37,13 +38,12 @@ def _out_of_time(call: Call) -> str:
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     found = x509.certificate_of(_peer(call, context, binary=True) or b"")
-    text = "certificate has expired or is not yet valid: "
-    now = datetime.now(timezone.utc)
+    text = "certificate has expired or is not yet valid"
     if found is None:
-        return text.rstrip(": ")
-    first, last = _time(found.not_before), _time(found.not_after)
+        return text
+    now, first, last = datetime.now(timezone.utc).timestamp(), _time(found.not_before), _time(found.not_after)
     relation, limit = ("before", first) if now < first else ("after", last)
-    return f"{text}current time {_rfc3339(now)} is {relation} {_rfc3339(limit)}"
+    return f"{text}: current time {rfc3339(now)} is {relation} {rfc3339(limit)}"
 
 
 def _misnamed(call: Call) -> str:
@@ -84,9 +84,5 @@ def _is_address(name: str) -> bool:
     return True
 
 
-def _time(text: str) -> datetime:
-    return datetime.strptime(text, "%Y%m%d%H%M%SZ").replace(tzinfo=timezone.utc)
-
-
-def _rfc3339(time: datetime) -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ")
+def _time(text: str) -> float:
+    return datetime.strptime(text, "%Y%m%d%H%M%SZ").replace(tzinfo=timezone.utc).timestamp()

@@ -103,9 +103,7 @@ def _conditions_hold(webhook: Obj, obj: Obj | None, old: Obj | None, ctx: Contex
         raise errors.forbidden(ctx.resource.key, ctx.request.name, str(error)) from None
 
 
-def ask(
-    hooks: Sequence[Hook], obj: Obj | None, old: Obj | None, ctx: Context
-) -> list[Answer | errors.StatusError | None]:
+def ask(hooks: Sequence[Hook], obj: Obj | None, old: Obj | None, ctx: Context) -> list[Asked]:
     """What each webhook answers, or why it could not be asked; None where that is passed over.
 
     AnswersNeeded where some are still to be called.

@@ -142,10 +142,10 @@ def _declared_features(features: list[str]) -> list[FieldError]:
     for index, name in enumerate(features):
         at = f"status.declaredFeatures[{index}]"
         if len(name.encode()) > _FEATURE_LIMIT:
-            text = f"invalid feature name {field.quote(name)}: must be no more than {_FEATURE_LIMIT} characters"
+            text = f"invalid feature name {quote(name)}: must be no more than {_FEATURE_LIMIT} characters"
             errors.append(field.invalid(at, name, text))
         elif not re.fullmatch("[A-Z][a-zA-Z0-9]*(/[a-zA-Z][a-zA-Z0-9]*)*", name):
-            errors.append(field.invalid(at, name, f"invalid feature name {field.quote(name)}: {_FEATURE_FORM}"))
+            errors.append(field.invalid(at, name, f"invalid feature name {quote(name)}: {_FEATURE_FORM}"))
         if index + 1 < len(features) and features[index + 1] <= name:
             following, at = features[index + 1], f"status.declaredFeatures[{index + 1}]"
             if following == name:

@@ -63,3 +63,9 @@ def test_a_webhook_that_is_gone_meanwhile(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(certificates, "_peer", refuse)
     assert certificates.problem(NAME, CALL) == "certificate signed by unknown authority"
     assert certificates.problem(SELF_SIGNED, CALL) == "certificate signed by unknown authority"
+
+
+def test_times_that_cannot_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(certificates, "_peer", lambda *_, **__: b"")
+    monkeypatch.setattr(x509, "certificate_of", lambda der: x509.Certificate(x509.Subject("", ()), "2020", "2021"))
+    assert certificates.problem(EXPIRED, CALL) == "certificate signed by unknown authority"
