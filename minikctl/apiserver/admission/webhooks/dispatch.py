@@ -37,7 +37,7 @@ class Answer:
     def __init__(self, response: Obj) -> None:
         self.allowed = bool(response.get("allowed"))
         self.status: Obj = response.get("status") or {}
-        self.warnings: list[str] = list(response.get("warnings") or ())
+        self.warnings: list[str] = [text or "" for text in response.get("warnings") or ()]
         self.notes: dict[str, str] = response.get("auditAnnotations") or {}
         self.patch: list[Obj] | None = None
 
@@ -45,7 +45,7 @@ class Answer:
         """Pass the warnings and audit annotations on; the denial where it is one."""
         ctx.warnings.extend(self.warnings)
         for key, value in self.notes.items():
-            ctx.note(f"{webhook['name']}/{key}", str(value))
+            ctx.note(f"{webhook['name']}/{key}", value or "")
         if not self.allowed:
             raise denial(webhook["name"], self.status)
 
@@ -180,12 +180,15 @@ def _review(hook: Hook, obj: Obj | None, old: Obj | None, ctx: Context) -> Obj:
 
 
 def _read(answer: Obj, uid: str, version: str, mutating: bool) -> Answer:
-    """The response in an AdmissionReview; AnswerError where it is not one."""
-    from minikctl.apiserver.admission.webhooks.transport import AnswerError
+    """The response in an AdmissionReview; CallError where it cannot be read, AnswerError where it is not one."""
+    from minikctl.apiserver.admission.webhooks import responses
+    from minikctl.apiserver.admission.webhooks.transport import AnswerError, CallError
 
     invalid = "received invalid webhook response: "
     response = answer.get("response")
-    if not isinstance(response, dict):
+    if problem := responses.type_problem(response):
+        raise CallError(problem)
+    if response is None:
         raise AnswerError(f"{invalid}webhook response was absent")
     if version == "v1":
         problem = _misfit(answer, uid) or _patch_problem(response, mutating)
@@ -196,14 +199,14 @@ def _read(answer: Obj, uid: str, version: str, mutating: bool) -> Answer:
         kind = response.get("patchType") if version == "v1" else "JSONPatch"
         operations = _patch(response["patch"])
         if operations and kind != "JSONPatch":
-            raise AnswerError(f"unsupported patch type {quote(str(kind))}")
+            raise AnswerError(f"unsupported patch type {quote(kind or '')}")
         found.patch = operations
     return found
 
 
 def _misfit(answer: Obj, uid: str) -> str:
     """What shows that an answer is not one to the request."""
-    given = str(answer["response"].get("uid") or "")
+    given = answer["response"].get("uid") or ""
     if given != uid:
         return f'expected response.uid="{uid}", got {quote(given)}'
     group_version, kind = str(answer.get("apiVersion") or ""), str(answer.get("kind") or "")

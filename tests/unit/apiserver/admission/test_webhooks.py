@@ -131,6 +131,36 @@ def test_bad_answers_follow_the_failure_policy(api: Any, hook: Any, raw: tuple[i
 
 
 @pytest.mark.parametrize(
+    ("response", "where", "found"),
+    [
+        ({"allowed": "yes"}, "AdmissionResponse.response.allowed of type bool", "string"),
+        ({"status": "no"}, "AdmissionResponse.response.status of type v1.Status", "string"),
+        ({"status": {"code": "x"}}, "Status.response.status.code of type int32", "string"),
+        ({"status": {"code": 4.5}}, "Status.response.status.code of type int32", "number 4.5"),
+        (
+            {"status": {"details": {"causes": [None, 1]}}},
+            "StatusDetails.response.status.details.causes of type v1.StatusCause",
+            "number",
+        ),
+        ({"warnings": [None, 1]}, "AdmissionResponse.response.warnings of type string", "number"),
+        ({"auditAnnotations": {"a": []}}, "AdmissionResponse.response.auditAnnotations of type string", "array"),
+    ],
+)
+def test_answers_of_other_types(api: Any, hook: Any, response: Obj, where: str, found: str) -> None:
+    install(api, hook.port)
+    hook.answer = lambda request: {"allowed": True, **response}
+    why = f"failed to call webhook: json: cannot unmarshal {found} into Go struct field {where}"
+    refused = api.refusal(api.create, config_map())
+    assert refused == f'Internal error occurred: failed calling webhook "hook.example.com": {why}'
+
+
+def test_nulls_in_an_answer_are_nothing(api: Any, hook: Any) -> None:
+    install(api, hook.port)
+    hook.answer = lambda request: {"allowed": True, "status": None, "warnings": None, "auditAnnotations": {"a": None}}
+    api.create(config_map())
+
+
+@pytest.mark.parametrize(
     ("kind", "response", "message"),
     [
         ("Mutating", {"patch": "W10="}, "webhook returned response.patch but not response.patchType"),
