@@ -125,7 +125,7 @@ def _hostname(text: str) -> bool:
 def _isbn(*lengths: int) -> Callable[[str], bool]:
     def check(text: str) -> bool:
         digits = text.replace("-", "").replace(" ", "")
-        if len(digits) not in lengths or not digits[:-1].isdigit():
+        if len(digits) not in lengths or not (digits.isascii() and digits[:-1].isdigit()):
             return False
         last = 10 if digits[-1] in "xX" and len(digits) == 10 else int(digits[-1]) if digits[-1].isdigit() else -1
         values = [int(digit) for digit in digits[:-1]] + [last]

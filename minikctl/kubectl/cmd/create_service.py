@@ -81,8 +81,8 @@ def parse_port(text: str, allow_zero: bool = False) -> int:
     """A port number as utilsnet.ParsePort reads it."""
     if not (text.isascii() and text.isdigit()):
         raise KubectlError(f"strconv.ParseUint: parsing {quote(text)}: invalid syntax")
-    port = int(text)
-    if port > 65535:
+    port = parse_int(text)
+    if port is None or port > 65535:
         raise KubectlError(f"strconv.ParseUint: parsing {quote(text)}: value out of range")
     if port == 0 and not allow_zero:
         raise KubectlError("0 is not a valid port number")

@@ -51,6 +51,7 @@ def test_a_bad_file_gets_one_clear_error(shell: Any, tmp_path: Path, name: str) 
     [
         ("create service clusterip s --tcp=80:²", "must contain only alpha-numeric characters"),
         ("create service clusterip s --tcp=²:80", "strconv.ParseUint: parsing"),
+        (f"create service clusterip s --tcp={'9' * 5000}", "value out of range"),
         ("create pdb p --selector=a=b --min-available=²", "invalid format specified for min-available"),
         ("create pdb p --selector=a=b --min-available=--5", "invalid format specified for min-available"),
         ("create ingress i --rule=a/=s:² --dry-run=server", "spec.rules[0].http.paths[0].backend.service.port.name"),
