@@ -6,7 +6,6 @@ Counterpart of `apiserver/pkg/admission/plugin/webhook/{generic,request,errors}`
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -229,16 +228,19 @@ def _patch_problem(response: Obj, mutating: bool) -> str:
     return 'webhook returned invalid response.patchType of ""' if kind == "" else ""
 
 
-def _patch(text: Any) -> list[Obj]:
+def _patch(encoded: str) -> list[Obj]:
+    from minikctl.apimachinery.jsonsyntax import json_problem
     from minikctl.apimachinery.patch.jsonpatch import check_operations
     from minikctl.apiserver.admission.webhooks.transport import AnswerError
 
-    undecodable = "received undecodable patch in webhook response: "
+    text = base64.b64decode(encoded).decode("utf-8", "replace")
     try:
-        operations = json.loads(base64.b64decode(text))
+        if problem := json_problem(text):
+            raise ValueError(problem)
+        operations = json.loads(text)
         return [] if operations is None else check_operations(operations)
-    except (ValueError, TypeError, binascii.Error) as error:
-        raise AnswerError(f"{undecodable}{error}") from None
+    except (ValueError, RecursionError) as error:
+        raise AnswerError(f"received undecodable patch in webhook response: {error}") from None
 
 
 def denial(name: str, status: Obj) -> errors.StatusError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from minikctl.apimachinery.decodeproblems import illegal_base64
 from minikctl.apimachinery.jsonsyntax import json_type
 
 
@@ -18,6 +19,7 @@ class _Shape(NamedTuple):
 
 _TEXT = _Shape("string", "string")
 _NUMBER = _Shape("number", "int32")
+_BYTES = _Shape("string", "[]uint8")
 _CAUSE = _Shape(
     "object", "v1.StatusCause", {"reason": _Shape("string", "v1.CauseType"), "message": _TEXT, "field": _TEXT}
 )
@@ -43,7 +45,7 @@ _RESPONSE = _Shape(
         "uid": _Shape("string", "types.UID"),
         "allowed": _Shape("bool", "bool"),
         "status": _STATUS,
-        "patch": _Shape("string", "[]uint8"),
+        "patch": _BYTES,
         "patchType": _Shape("string", "v1.PatchType"),
         "auditAnnotations": _Shape("object", "map[string]string", elements=_TEXT),
         "warnings": _Shape("array", "[]string", elements=_TEXT),
@@ -64,6 +66,8 @@ def _problem(value: Any, shape: _Shape, struct: str, path: str) -> str:
         found = f"number {value}"
     if found != shape.json:
         return f"json: cannot unmarshal {found} into Go struct field {struct}.{path} of type {shape.go}"
+    if shape is _BYTES and (at := illegal_base64(value)) is not None:
+        return f"illegal base64 data at input byte {at}"
     inner: list[tuple[Any, _Shape, str, str]] = []
     if shape.elements is not None:
         elements = value.values() if isinstance(value, dict) else value

@@ -154,6 +154,21 @@ def test_answers_of_other_types(api: Any, hook: Any, response: Obj, where: str, 
     assert refused == f'Internal error occurred: failed calling webhook "hook.example.com": {why}'
 
 
+@pytest.mark.parametrize(
+    ("patch", "message"),
+    [
+        ("!!", "failed to call webhook: illegal base64 data at input byte 0"),
+        ("W10=W10", "failed to call webhook: illegal base64 data at input byte 4"),
+        ("W10x", "received undecodable patch in webhook response: invalid character '1' after top-level value"),
+    ],
+)
+def test_patches_that_cannot_be_read(api: Any, hook: Any, patch: str, message: str) -> None:
+    install(api, hook.port, "Mutating")
+    hook.answer = lambda request: {"allowed": True, "patchType": "JSONPatch", "patch": patch}
+    refused = api.refusal(api.create, config_map())
+    assert refused == f'Internal error occurred: failed calling webhook "hook.example.com": {message}'
+
+
 def test_nulls_in_an_answer_are_nothing(api: Any, hook: Any) -> None:
     install(api, hook.port)
     hook.answer = lambda request: {"allowed": True, "status": None, "warnings": None, "auditAnnotations": {"a": None}}
