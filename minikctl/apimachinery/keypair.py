@@ -10,6 +10,8 @@ import base64
 import binascii
 import re
 
+from minikctl.apimachinery.der import element_at, elements, encoded
+
 _SEQUENCE, _INTEGER, _BIT_STRING, _OCTET_STRING = 0x30, 0x02, 0x03, 0x04
 _BLOCK = re.compile(rb"^-----BEGIN ([^\n]+?)-----[ \t\r]*\n(.*?)^-----END \1-----[ \t\r]*$", re.MULTILINE | re.DOTALL)
 _HEADERS = re.compile(rb"(?:[^\n:]+:[^\n]*\n)+\r?\n")
@@ -86,32 +88,12 @@ def pem_blocks(pem: bytes) -> list[tuple[str, bytes]]:
     return found
 
 
-def _item(data: bytes, at: int) -> tuple[int, bytes, int]:
-    """(tag, content, end) of the DER value at an offset."""
-    tag, length, at = data[at], data[at + 1], at + 2
-    if length & 0x80:
-        size = length & 0x7F
-        length = int.from_bytes(data[at : at + size], "big")
-        at += size
-    if at + length > len(data):
-        raise ValueError("short")
-    return tag, data[at : at + length], at + length
-
-
-def _items(data: bytes) -> list[tuple[int, bytes]]:
-    items, at = [], 0
-    while at < len(data):
-        tag, content, at = _item(data, at)
-        items.append((tag, content))
-    return items
-
-
 def _certificate_key(der: bytes) -> bytes:
     """The public key bits of a certificate's SubjectPublicKeyInfo."""
-    to_be_signed = _items(_item(_item(der, 0)[1], 0)[1])
+    to_be_signed = list(elements(element_at(element_at(der, 0)[1], 0)[1]))
     fields = [content for tag, content in to_be_signed if tag == _SEQUENCE]
     info = fields[4]  # after signature, issuer, validity, subject
-    tag, bits = _items(info)[1]
+    tag, bits = list(elements(info))[1]
     if tag != _BIT_STRING:
         raise ValueError("no key")
     return bits[1:]
@@ -119,28 +101,20 @@ def _certificate_key(der: bytes) -> bytes:
 
 def signed_parts(der: bytes) -> tuple[bytes, bytes]:
     """The part of a certificate that is signed, as it stands, and the signature."""
-    outer = _item(der, 0)[1]
-    _, _, end = _item(outer, 0)
-    return outer[:end], _items(outer)[2][1][1:]
+    outer = element_at(der, 0)[1]
+    _, _, end = element_at(outer, 0)
+    return outer[:end], list(elements(outer))[2][1][1:]
 
 
 def _private_key(der: bytes) -> bytes | None:
     """The public key bits that belong to a private key; None where they are not in it, empty for Ed25519."""
-    items = _items(_item(der, 0)[1])
+    items = list(elements(element_at(der, 0)[1]))
     if len(items) > 2 and items[1][0] == _SEQUENCE and items[2][0] == _OCTET_STRING:
         return _private_key(items[2][1]) if items[2][1][:1] == bytes([_SEQUENCE]) else b""
     if len(items) >= 9 and all(tag == _INTEGER for tag, _ in items[:9]):
-        body = b"".join(_der(_INTEGER, content) for _, content in items[1:3])
-        return _der(_SEQUENCE, body)
+        body = b"".join(encoded(_INTEGER, content) for _, content in items[1:3])
+        return encoded(_SEQUENCE, body)
     for tag, content in items:
         if tag == 0xA1:  # [1] publicKey of an ECPrivateKey
-            return _item(content, 0)[1][1:]
+            return element_at(content, 0)[1][1:]
     return None
-
-
-def _der(tag: int, content: bytes) -> bytes:
-    size = len(content)
-    if size < 0x80:
-        return bytes([tag, size]) + content
-    length = size.to_bytes((size.bit_length() + 7) // 8, "big")
-    return bytes([tag, 0x80 | len(length)]) + length + content

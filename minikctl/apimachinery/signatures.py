@@ -10,7 +10,7 @@ import hashlib
 from functools import lru_cache
 from typing import NamedTuple
 
-from minikctl.apimachinery.x509 import items
+from minikctl.apimachinery.der import elements
 
 _SEQUENCE, _INTEGER, _BITS, _OID = 0x30, 0x02, 0x03, 0x06
 _MALFORMED = "asn1: structure error: tags don't match"
@@ -92,13 +92,13 @@ _CURVES = {
 def request_problem(der: bytes) -> str:
     """What is wrong with a request or its signature; empty for nothing."""
     try:
-        (_, body), *rest = items(der)
-        (_, info), (_, algorithm), (_, signature) = items(body)
-        key = next(content for tag, content in list(items(info))[2:] if tag == _SEQUENCE)
-        (_, key_algorithm), (_, key_bits) = items(key)
-        kinds = [content for tag, content in items(key_algorithm) if tag == _OID]
+        (_, body), *rest = elements(der)
+        (_, info), (_, algorithm), (_, signature) = elements(body)
+        key = next(content for tag, content in list(elements(info))[2:] if tag == _SEQUENCE)
+        (_, key_algorithm), (_, key_bits) = elements(key)
+        kinds = [content for tag, content in elements(key_algorithm) if tag == _OID]
         signed = body[: len(body) - len(_after_info(body))]
-        method = next(items(algorithm))[1]
+        method = next(elements(algorithm))[1]
         if rest:
             return "asn1: syntax error: trailing data"
         return _problem(signed, method, signature[1:], kinds, key_bits[1:])
@@ -138,7 +138,7 @@ def _problem(signed: bytes, method: bytes, signature: bytes, kinds: list[bytes],
 
 
 def _rsa(signed: bytes, hashed: str, signature: bytes, key: bytes) -> bool:
-    modulus, exponent = (int.from_bytes(part, "big") for _, part in items(next(items(key))[1]))
+    modulus, exponent = (int.from_bytes(part, "big") for _, part in elements(next(elements(key))[1]))
     size = (modulus.bit_length() + 7) // 8
     told = _DIGEST_INFO[hashed] + hashlib.new(hashed, signed).digest()
     expected = b"\x00\x01" + b"\xff" * (size - len(told) - 3) + b"\x00" + told
@@ -156,7 +156,7 @@ def _ecdsa(curve: _Curve, digest: bytes, signature: bytes, key: bytes) -> bool:
     if len(key) != 2 * size + 1 or key[0] != 4:
         return False
     public = int.from_bytes(key[1 : size + 1], "big"), int.from_bytes(key[size + 1 :], "big")
-    one, other = (int.from_bytes(part, "big") for _, part in items(next(items(signature))[1]))
+    one, other = (int.from_bytes(part, "big") for _, part in elements(next(elements(signature))[1]))
     if not (0 < one < order and 0 < other < order):
         return False
     number = int.from_bytes(digest, "big") >> max(len(digest) * 8 - order.bit_length(), 0)

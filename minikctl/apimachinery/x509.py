@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Iterator
 from typing import NamedTuple
+
+from minikctl.apimachinery.der import elements
 
 _SEQUENCE, _SET, _VERSION = 0x30, 0x31, 0xA0
 _COMMON_NAME = bytes.fromhex("550403")
@@ -32,8 +33,8 @@ def request_subject(encoded: str) -> Subject | None:
     """The subject of a PKCS#10 request (base64 of PEM, as in a CertificateSigningRequest); None if unreadable."""
     try:
         der = pem_block(base64.b64decode(encoded))
-        info = next(items(next(items(der))[1]))[1]
-        parts = list(items(info))
+        info = next(elements(next(elements(der))[1]))[1]
+        parts = list(elements(info))
         return _subject(parts[1][1])
     except (ValueError, IndexError, StopIteration, binascii.Error):
         return None
@@ -50,10 +51,10 @@ def certificate(pem: bytes) -> Certificate | None:
 def certificate_of(der: bytes) -> Certificate | None:
     """A certificate from its DER; None if it cannot be read."""
     try:
-        body = next(items(next(items(der))[1]))[1]
-        parts = [item for item in items(body) if item[0] != _VERSION]
+        body = next(elements(next(elements(der))[1]))[1]
+        parts = [item for item in elements(body) if item[0] != _VERSION]
         # serial number, signature algorithm, issuer, validity, subject
-        times = [_time(*item) for item in items(parts[3][1])]
+        times = [_time(*item) for item in elements(parts[3][1])]
         return Certificate(_subject(parts[4][1]), times[0], times[1])
     except (ValueError, IndexError, StopIteration):
         return None
@@ -68,28 +69,12 @@ def pem_block(pem: bytes) -> bytes:
     return base64.b64decode("".join(body), validate=True)
 
 
-def items(data: bytes) -> Iterator[tuple[int, bytes]]:
-    """The elements one after the other in DER: (tag, content)."""
-    at = 0
-    while at < len(data):
-        tag, length = data[at], data[at + 1]
-        at += 2
-        if length & 0x80:
-            count = length & 0x7F
-            length = int.from_bytes(data[at : at + count], "big")
-            at += count
-        if at + length > len(data):
-            raise ValueError("DER element is cut off")
-        yield tag, data[at : at + length]
-        at += length
-
-
 def _subject(name: bytes) -> Subject:
     common_name = ""
     organizations = []
-    for _, relative in items(name):
-        for _, pair in items(relative):
-            (_, kind), (tag, value) = list(items(pair))[:2]
+    for _, relative in elements(name):
+        for _, pair in elements(relative):
+            (_, kind), (tag, value) = list(elements(pair))[:2]
             text = value.decode(_WIDE.get(tag, "utf-8"))
             if kind == _COMMON_NAME:
                 common_name = text

@@ -7,10 +7,11 @@ import base64
 import pytest
 
 from minikctl.apimachinery import keypair
+from minikctl.apimachinery.der import encoded
 
 
 def der(tag: int, content: bytes) -> bytes:
-    return keypair._der(tag, content)
+    return encoded(tag, content)
 
 
 def sequence(*parts: bytes) -> bytes:
